@@ -1,0 +1,80 @@
+//! bcrypt, off the async threads and bounded: so many at a time, so many waiting, and no more.
+//!
+//! The permit lives inside the blocking task: a caller that gives up does not free a core that is
+//! still hashing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::api::error::ApiError;
+
+/// A pool of bcrypt work.
+#[derive(Debug)]
+pub(crate) struct BcryptPool {
+    cores: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+    checks: AtomicU64,
+}
+
+impl BcryptPool {
+    /// At most `at_once` hashes at a time and `most_waiting` callers behind them.
+    pub(crate) fn new(at_once: usize, most_waiting: usize) -> Self {
+        Self {
+            cores: Arc::new(Semaphore::new(at_once)),
+            waiting: AtomicUsize::new(0),
+            most_waiting,
+            checks: AtomicU64::new(0),
+        }
+    }
+
+    /// Verifications so far.
+    pub(crate) fn checks(&self) -> u64 {
+        self.checks.load(Ordering::Relaxed)
+    }
+
+    /// The bcrypt hash of `secret`, which must not be longer than bcrypt reads.
+    pub(crate) async fn hash(&self, secret: SecretString, cost: u32) -> Result<String, ApiError> {
+        let hashed = self
+            .run(move || bcrypt::non_truncating_hash(secret.expose_secret(), cost))
+            .await?;
+        hashed.map_err(|error| {
+            tracing::error!(%error, "bcrypt did not hash");
+            ApiError::Internal
+        })
+    }
+
+    /// Whether `secret` is the one behind `hash`. A damaged hash matches nothing.
+    pub(crate) async fn verify(
+        &self,
+        secret: SecretString,
+        hash: String,
+    ) -> Result<bool, ApiError> {
+        self.checks.fetch_add(1, Ordering::Relaxed);
+        let verified = self
+            .run(move || bcrypt::non_truncating_verify(secret.expose_secret(), &hash))
+            .await?;
+        Ok(verified.unwrap_or(false))
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        if self.waiting.fetch_add(1, Ordering::AcqRel) >= self.most_waiting {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            return Err(ApiError::Overloaded);
+        }
+        let permit = Arc::clone(&self.cores).acquire_owned().await;
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        let permit = permit.map_err(|_| ApiError::ShuttingDown)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|_| ApiError::Internal)
+    }
+}

@@ -1,0 +1,159 @@
+//! The limit cells of one tenant, and the quotas that they were last judged by.
+
+use std::collections::HashMap;
+
+use entities::ids::KeyId;
+
+use super::decision::{LimitReport, LimitState};
+use crate::domain::gcra::{self, Cell, Headroom, Quota, Verdict};
+use crate::domain::limits::TenantLimits;
+
+/// A cell, and its quota: a change of quota converts the cell, so that none hands out a burst.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    cell: Cell,
+    quota: Quota,
+}
+
+impl Bucket {
+    fn full(quota: Quota) -> Self {
+        Self {
+            cell: Cell::FULL,
+            quota,
+        }
+    }
+
+    fn under(self, quota: Quota, now_us: i64) -> Self {
+        if self.quota == quota {
+            return self;
+        }
+        Self {
+            cell: gcra::convert(self.cell, &self.quota, &quota, now_us),
+            quota,
+        }
+    }
+}
+
+/// The tenant's cell and one for each of its keys.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    tenant: Option<Bucket>,
+    keys: HashMap<KeyId, Bucket>,
+}
+
+/// What both limits said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limited {
+    Admitted(LimitReport),
+    Refused {
+        limit: &'static str,
+        retry_after_s: u64,
+        report: LimitReport,
+    },
+    /// The cost is more than a burst: waiting does not help.
+    Never {
+        limit: &'static str,
+    },
+}
+
+impl Cells {
+    /// Takes `cost` from both limits or from neither.
+    pub(crate) fn take(
+        &mut self,
+        key: KeyId,
+        limits: &TenantLimits,
+        cost: u32,
+        now_us: i64,
+    ) -> Limited {
+        let of_tenant = self
+            .tenant
+            .unwrap_or(Bucket::full(limits.tenant))
+            .under(limits.tenant, now_us);
+        let of_key = self
+            .keys
+            .get(&key)
+            .copied()
+            .unwrap_or(Bucket::full(limits.key));
+        let of_key = of_key.under(limits.key, now_us);
+        let report = |key, tenant| LimitReport {
+            key: state(&limits.key, key),
+            tenant: state(&limits.tenant, tenant),
+        };
+        let verdict = gcra::both(
+            of_key.cell,
+            &limits.key,
+            of_tenant.cell,
+            &limits.tenant,
+            cost,
+            now_us,
+        );
+        match verdict {
+            Verdict::Admitted {
+                key_cell,
+                tenant_cell,
+                key: key_room,
+                tenant,
+            } => {
+                self.keys.insert(
+                    key,
+                    Bucket {
+                        cell: key_cell,
+                        quota: limits.key,
+                    },
+                );
+                self.tenant = Some(Bucket {
+                    cell: tenant_cell,
+                    quota: limits.tenant,
+                });
+                Limited::Admitted(report(key_room, tenant))
+            }
+            Verdict::Refused {
+                limit,
+                wait_us,
+                key,
+                tenant,
+            } => Limited::Refused {
+                limit: limit.as_str(),
+                retry_after_s: gcra::retry_after_secs(wait_us),
+                report: report(key, tenant),
+            },
+            Verdict::NeverAdmissible { limit, .. } => Limited::Never {
+                limit: limit.as_str(),
+            },
+        }
+    }
+
+    /// What is left of both limits, without taking anything.
+    pub(crate) fn report(&self, key: KeyId, limits: &TenantLimits, now_us: i64) -> LimitReport {
+        let cell = |bucket: Option<Bucket>, quota: Quota| {
+            let bucket = bucket.unwrap_or(Bucket::full(quota)).under(quota, now_us);
+            gcra::headroom(bucket.cell, &quota, now_us)
+        };
+        LimitReport {
+            key: state(&limits.key, cell(self.keys.get(&key).copied(), limits.key)),
+            tenant: state(&limits.tenant, cell(self.tenant, limits.tenant)),
+        }
+    }
+
+    /// Whether forgetting every cell would hand out nothing.
+    pub(crate) fn are_full(&self, now_us: i64) -> bool {
+        self.keys
+            .values()
+            .chain(&self.tenant)
+            .all(|bucket| bucket.cell.is_full(now_us))
+    }
+
+    /// Forgets the cells of keys that are full: their keys may be long gone.
+    pub(crate) fn forget_full_keys(&mut self, now_us: i64) {
+        self.keys.retain(|_, bucket| !bucket.cell.is_full(now_us));
+    }
+}
+
+fn state(quota: &Quota, room: Headroom) -> LimitState {
+    LimitState {
+        quota: quota.burst,
+        window_s: quota.window_secs(),
+        remaining: room.remaining,
+        reset_s: room.reset_secs,
+    }
+}

@@ -1,0 +1,238 @@
+//! The registry: from a key's prefix to its tenant's actor.
+//!
+//! It loads a prefix once however many requests wait for it, spawns the tenant's actor, respawns
+//! it when it dies, and lets the idle go. It never decides on a request.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::DbErr;
+use entities::ids::CreditorId;
+use entities::queries::keys;
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+
+use super::book::TenantSlot;
+use super::tenant::{Tenant, TenantArgs};
+use crate::api::error::ApiError;
+use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
+use crate::house::House;
+use crate::supervision::{Address, spawn_metered};
+
+/// A tenant that nobody has used for so long is let go.
+const IDLE_MS: i64 = 10 * 60_000;
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+type Found = Result<Arc<TenantSlot>, ApiError>;
+
+/// Messages of the [`Registry`].
+#[derive(Debug)]
+pub(crate) enum RegistryMsg {
+    /// Which tenant is behind this prefix? Its actor runs when this is answered.
+    Resolve {
+        prefix: String,
+        reply: RpcReplyPort<Found>,
+    },
+    /// A prefix was looked up.
+    LookedUp {
+        prefix: String,
+        owner: Result<Option<CreditorId>, DbErr>,
+    },
+    /// A tenant's actor is not there: start it.
+    Respawn {
+        slot: Arc<TenantSlot>,
+        reply: RpcReplyPort<Found>,
+    },
+    /// Something about a tenant changed, here or on another node.
+    Refresh { creditor: CreditorId },
+    /// Let the idle go. Sent to itself.
+    Sweep,
+    #[cfg(feature = "fault-injection")]
+    Panic,
+}
+
+/// What the [`Registry`] starts with.
+pub(crate) struct RegistryArgs {
+    pub(crate) house: Arc<House>,
+    pub(crate) me: Address<RegistryMsg>,
+}
+
+/// What the [`Registry`] holds; the tenants themselves are in the book.
+pub(crate) struct RegistryState {
+    house: Arc<House>,
+    me: Address<RegistryMsg>,
+    asking: HashMap<String, Vec<RpcReplyPort<Found>>>,
+    /// This incarnation's actors, both ways round.
+    running: HashMap<CreditorId, ActorId>,
+    tenant_of: HashMap<ActorId, CreditorId>,
+    failures: HashMap<CreditorId, RestartHistory>,
+}
+
+/// Keeps the tenants' actors.
+pub(crate) struct Registry;
+
+impl Actor for Registry {
+    type Msg = RegistryMsg;
+    type State = RegistryState;
+    type Arguments = RegistryArgs;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep);
+        Ok(RegistryState {
+            house: args.house,
+            me: args.me,
+            asking: HashMap::new(),
+            running: HashMap::new(),
+            tenant_of: HashMap::new(),
+            failures: HashMap::new(),
+        })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            RegistryMsg::Resolve { prefix, reply } => state.resolve(prefix, reply),
+            RegistryMsg::LookedUp { prefix, owner } => {
+                state.looked_up(&myself, prefix, owner).await
+            }
+            RegistryMsg::Respawn { slot, reply } => {
+                let _ = reply.send(state.ensure_running(&myself, slot).await);
+            }
+            RegistryMsg::Refresh { creditor } => state.house.tenants.invalidate(creditor),
+            RegistryMsg::Sweep => state.sweep(),
+            #[cfg(feature = "fault-injection")]
+            #[allow(clippy::panic)]
+            RegistryMsg::Panic => panic!("injected into the Registry"),
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        event: SupervisionEvent,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(cell, error) => {
+                tracing::error!(%error, "a tenant's actor failed");
+                state.tenant_gone(cell.get_id());
+            }
+            SupervisionEvent::ActorTerminated(cell, _, _) => state.tenant_gone(cell.get_id()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl RegistryState {
+    fn resolve(&mut self, prefix: String, reply: RpcReplyPort<Found>) {
+        let waiting = self.asking.entry(prefix.clone()).or_default();
+        waiting.push(reply);
+        if waiting.len() > 1 {
+            return;
+        }
+        let (house, me) = (Arc::clone(&self.house), self.me.clone());
+        tokio::spawn(async move {
+            let owner = keys::creditor_of_prefix(house.db.reader(), &prefix).await;
+            let _ = me.send(RegistryMsg::LookedUp { prefix, owner });
+        });
+    }
+
+    async fn looked_up(
+        &mut self,
+        myself: &ActorRef<RegistryMsg>,
+        prefix: String,
+        owner: Result<Option<CreditorId>, DbErr>,
+    ) {
+        let found = match owner {
+            Ok(Some(creditor)) => {
+                let slot = self.house.tenants.enter(&prefix, creditor);
+                self.ensure_running(myself, slot).await
+            }
+            Ok(None) => Err(ApiError::InvalidApiKey),
+            Err(error) => {
+                tracing::error!(%error, "a prefix could not be looked up");
+                Err(ApiError::Overloaded)
+            }
+        };
+        for reply in self.asking.remove(&prefix).unwrap_or_default() {
+            let _ = reply.send(found.clone());
+        }
+    }
+
+    /// Starts the tenant's actor unless it runs. Its `pre_start` waits for nothing.
+    async fn ensure_running(
+        &mut self,
+        myself: &ActorRef<RegistryMsg>,
+        slot: Arc<TenantSlot>,
+    ) -> Found {
+        if self.running.contains_key(&slot.creditor) {
+            return Ok(slot);
+        }
+        if !self.may_restart(slot.creditor) {
+            return Err(ApiError::Overloaded);
+        }
+        slot.used(self.house.clock.now_ms());
+        let args = TenantArgs {
+            house: Arc::clone(&self.house),
+            slot: Arc::clone(&slot),
+        };
+        match spawn_metered(Tenant, args, &slot.address, myself.get_cell()).await {
+            Ok(actor) => {
+                self.running.insert(slot.creditor, actor.get_id());
+                self.tenant_of.insert(actor.get_id(), slot.creditor);
+                Ok(slot)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a tenant's actor did not start");
+                Err(ApiError::Overloaded)
+            }
+        }
+    }
+
+    /// A tenant whose actor keeps failing has to wait; the others never notice.
+    fn may_restart(&self, creditor: CreditorId) -> bool {
+        let Some(history) = self.failures.get(&creditor) else {
+            return true;
+        };
+        let now_ms = self.house.clock.now_ms();
+        let decision = history.clone().record(now_ms, &RestartBudget::default());
+        decision != RestartDecision::GiveUp
+    }
+
+    fn tenant_gone(&mut self, id: ActorId) {
+        let Some(creditor) = self.tenant_of.remove(&id) else {
+            return;
+        };
+        self.running.remove(&creditor);
+        if let Some(slot) = self.house.tenants.get(creditor) {
+            slot.address.vacate(id);
+            let now_ms = self.house.clock.now_ms();
+            self.failures
+                .entry(creditor)
+                .or_default()
+                .record(now_ms, &RestartBudget::default());
+        }
+    }
+
+    fn sweep(&mut self) {
+        let now_us = self.house.clock.now_us();
+        for slot in self.house.tenants.evict_idle(now_us, IDLE_MS) {
+            slot.address.stop("idle");
+            self.failures.remove(&slot.creditor);
+        }
+        for slot in self.house.tenants.all() {
+            slot.with_cells(|cells| cells.forget_full_keys(now_us));
+        }
+        self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep);
+    }
+}

@@ -1,0 +1,292 @@
+//! Who is calling: keys, sessions, onboarding tokens, support tokens.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::ids::CreditorId;
+use entities::session::SessionKind;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use super::{ApiError, ApiResult, PartnerApi};
+use crate::admission::{
+    Admission, Knock, LimitReport, Permit, Refusal, RegistryMsg, TenantMsg, TenantSlot,
+};
+use crate::api::request::RouteNeeds;
+use crate::domain::api_key::PresentedKey;
+use crate::domain::date::rfc3339_ms;
+use crate::domain::fingerprint::idempotency_key_ok;
+use crate::onboarding;
+use crate::supervision::CallError;
+
+/// How long a request may wait for admission: a cold tenant is read and its key hashed in it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A tenant's actor that dies under a request is started again; a request tries so often.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How the caller proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// An API key.
+    ApiKey,
+    /// A signed-in person.
+    Session,
+    /// The sign-up wizard.
+    OnboardingToken,
+}
+
+/// A caller whose creditor is proven.
+#[derive(Debug, Clone)]
+pub struct AuthenticatedTenant {
+    creditor: CreditorId,
+    via: Via,
+    actor: String,
+}
+
+impl AuthenticatedTenant {
+    /// Whose data it may touch.
+    #[must_use]
+    pub fn creditor_id(&self) -> Uuid {
+        self.creditor.0
+    }
+
+    /// How it proved that.
+    #[must_use]
+    pub fn via(&self) -> Via {
+        self.via
+    }
+
+    pub(crate) fn creditor(&self) -> CreditorId {
+        self.creditor
+    }
+
+    /// Its name in the audit log.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Only a signed-in person may go on.
+    pub(crate) fn require_session(&self) -> ApiResult<()> {
+        match self.via {
+            Via::Session => Ok(()),
+            Via::ApiKey | Via::OnboardingToken => Err(ApiError::DashboardSessionRequired),
+        }
+    }
+
+    /// A key may not go on: a leaked one cannot help itself.
+    pub(crate) fn refuse_api_key(&self) -> ApiResult<()> {
+        match self.via {
+            Via::Session | Via::OnboardingToken => Ok(()),
+            Via::ApiKey => Err(ApiError::DashboardSessionRequired),
+        }
+    }
+}
+
+/// A support caller.
+#[derive(Debug, Clone)]
+pub struct SupportActor {
+    name: String,
+}
+
+impl SupportActor {
+    /// Its name in the audit log.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A request that was let in.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Who it is.
+    pub tenant: AuthenticatedTenant,
+    /// Both limits, from the decision that let it in.
+    pub limits: LimitReport,
+    /// Its place among the creditor's concurrent requests: to be kept until the response's body
+    /// has ended.
+    pub permit: Permit,
+    /// When a retiring key stops.
+    pub expires_at: Option<String>,
+}
+
+/// A request that was not let in.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: ApiError,
+    /// Both limits, where the key was genuine.
+    pub limits: Option<LimitReport>,
+}
+
+/// An `Idempotency-Key` that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// 1 to 255 printable ASCII characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        idempotency_key_ok(text).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartnerApi {
+    /// Lets a request in, or says why not: the key, its scope, and both limits in one decision.
+    ///
+    /// # Errors
+    /// [`Refused`], with the limits' state where the key was genuine.
+    pub async fn admit(
+        &self,
+        bearer: &str,
+        _client: IpAddr,
+        needs: RouteNeeds,
+    ) -> Result<Admitted, Refused> {
+        let admitted = self.knock(bearer, needs).await;
+        let admission = admitted.map_err(|refusal| Refused {
+            error: refusal.error,
+            limits: refusal.limits,
+        })?;
+        Ok(Admitted {
+            tenant: AuthenticatedTenant {
+                creditor: admission.creditor,
+                via: Via::ApiKey,
+                actor: format!("api_key:{}", admission.prefix),
+            },
+            limits: admission.limits,
+            permit: admission.permit,
+            expires_at: admission.expires_ms.map(rfc3339_ms),
+        })
+    }
+
+    async fn knock(&self, bearer: &str, needs: RouteNeeds) -> Result<Admission, Refusal> {
+        self.refuse_while_draining()?;
+        // The checksum refuses what was mistyped or made up before anything else is asked.
+        let key = PresentedKey::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
+        let mut slot = match self.house().tenants.by_prefix(key.prefix.as_str()) {
+            Some(slot) => slot,
+            None => self.resolve(key.prefix.as_str()).await?,
+        };
+        for _ in 0..TRIES {
+            let knock = Box::new(Knock {
+                key: key.clone(),
+                needs,
+            });
+            match slot
+                .address
+                .call(PATIENCE, |reply| TenantMsg::Admit { knock, reply })
+                .await
+            {
+                Ok(verdict) => return verdict,
+                Err(CallError::TimedOut) => return Err(ApiError::Overloaded.into()),
+                Err(CallError::Unavailable) => match self.respawn(Arc::clone(&slot)).await {
+                    Ok(respawned) => slot = respawned,
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                },
+                Err(CallError::Unanswered) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        Err(ApiError::Overloaded.into())
+    }
+
+    async fn resolve(&self, prefix: &str) -> ApiResult<Arc<TenantSlot>> {
+        let prefix = prefix.to_owned();
+        let registry = &self.house().addresses.registry;
+        for _ in 0..TRIES {
+            let asked = prefix.clone();
+            match registry
+                .call(PATIENCE, |reply| RegistryMsg::Resolve {
+                    prefix: asked,
+                    reply,
+                })
+                .await
+            {
+                Ok(found) => return found,
+                Err(CallError::TimedOut) => return Err(ApiError::Overloaded),
+                Err(CallError::Unavailable | CallError::Unanswered) => {
+                    tokio::time::sleep(PAUSE).await
+                }
+            }
+        }
+        Err(ApiError::Overloaded)
+    }
+
+    async fn respawn(&self, slot: Arc<TenantSlot>) -> ApiResult<Arc<TenantSlot>> {
+        let registry = &self.house().addresses.registry;
+        let respawned = registry
+            .call(PATIENCE, |reply| RegistryMsg::Respawn { slot, reply })
+            .await;
+        respawned.unwrap_or(Err(ApiError::Overloaded))
+    }
+
+    /// Whose dashboard session this is.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidSession`].
+    pub async fn authenticate_session(
+        &self,
+        token: &SecretString,
+    ) -> ApiResult<AuthenticatedTenant> {
+        self.authenticate(SessionKind::Dashboard, token, Via::Session, "session")
+            .await
+    }
+
+    /// Whose onboarding token this is.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidOnboardingToken`].
+    pub async fn authenticate_onboarding(
+        &self,
+        token: &SecretString,
+    ) -> ApiResult<AuthenticatedTenant> {
+        self.authenticate(
+            SessionKind::Onboarding,
+            token,
+            Via::OnboardingToken,
+            "onboarding",
+        )
+        .await
+    }
+
+    async fn authenticate(
+        &self,
+        kind: SessionKind,
+        token: &SecretString,
+        via: Via,
+        actor: &str,
+    ) -> ApiResult<AuthenticatedTenant> {
+        self.refuse_while_draining()?;
+        let creditor = onboarding::authenticate(self.house(), kind, token).await?;
+        Ok(AuthenticatedTenant {
+            creditor,
+            via,
+            actor: actor.to_owned(),
+        })
+    }
+
+    /// Which support caller this is. Every configured token is compared, in constant time.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidSupportToken`].
+    pub fn authenticate_support(&self, token: &SecretString) -> ApiResult<SupportActor> {
+        self.refuse_while_draining()?;
+        let digest = |text: &SecretString| Sha256::digest(text.expose_secret().as_bytes());
+        let presented = digest(token);
+        let mut found = None;
+        for known in &self.house().settings.support_tokens {
+            if bool::from(digest(&known.token).ct_eq(&presented)) {
+                found = Some(SupportActor {
+                    name: known.name.clone(),
+                });
+            }
+        }
+        found.ok_or(ApiError::InvalidSupportToken)
+    }
+}

@@ -1,0 +1,64 @@
+//! Fault injection, for the recovery tests only: makes an actor of each kind panic.
+
+use entities::ids::{CreditorId, EndpointId};
+use uuid::Uuid;
+
+use super::PartnerApi;
+use crate::admission::{RegistryMsg, TenantMsg, VerifierMsg};
+use crate::delivery::{CompleterMsg, DispatcherMsg};
+use crate::jobs::SimulatorMsg;
+use crate::ledger::WriterMsg;
+use crate::node::NodeMsg;
+use crate::onboarding::EvaluatorMsg;
+
+/// The kinds of actor that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// The node.
+    Node,
+    /// The registry, with every tenant below it.
+    Registry,
+    /// The tenant of this creditor.
+    Tenant(Uuid),
+    /// The secret verifier.
+    SecretVerifier,
+    /// The gate evaluator.
+    GateEvaluator,
+    /// The Writer of this creditor.
+    Writer(Uuid),
+    /// The dispatcher, with every endpoint below it.
+    Dispatcher,
+    /// The actor of this endpoint.
+    Endpoint(Uuid),
+    /// The completer.
+    Completer,
+    /// The simulator.
+    Simulator,
+}
+
+impl PartnerApi {
+    /// Makes the actor panic at its next message. False where it is not running.
+    #[must_use]
+    pub fn inject_panic(&self, kind: ActorKind) -> bool {
+        let house = self.house();
+        let at = &house.addresses;
+        let sent = match kind {
+            ActorKind::Node => at.node.send(NodeMsg::Panic),
+            ActorKind::Registry => at.registry.send(RegistryMsg::Panic),
+            ActorKind::Tenant(creditor) => match house.tenants.get(CreditorId(creditor)) {
+                Some(slot) => slot.address.send(TenantMsg::Panic),
+                None => return false,
+            },
+            ActorKind::SecretVerifier => at.verifier.send(VerifierMsg::Panic),
+            ActorKind::GateEvaluator => at.evaluator.send(EvaluatorMsg::Panic),
+            ActorKind::Writer(creditor) => at.writer(CreditorId(creditor)).send(WriterMsg::Panic),
+            ActorKind::Dispatcher => at.dispatcher.send(DispatcherMsg::Panic),
+            ActorKind::Endpoint(endpoint) => at.dispatcher.send(DispatcherMsg::PanicEndpoint {
+                endpoint: EndpointId(endpoint),
+            }),
+            ActorKind::Completer => at.completer.send(CompleterMsg::Panic),
+            ActorKind::Simulator => at.simulator.send(SimulatorMsg::Panic),
+        };
+        sent.is_ok()
+    }
+}

@@ -1,0 +1,371 @@
+//! Placements: changes go to a Writer, reads straight to the database.
+
+use std::time::Duration;
+
+use entities::ids::{CreditorId, PlacementId};
+use entities::placement;
+use entities::queries::placements::{OrderBy, PlacementQuery};
+use entities::queries::{audit, creditors, onboarding as gates, placements};
+use uuid::Uuid;
+
+use super::fault::DbResultExt as _;
+use super::request::{AuditFilter, PlacementFilter, PlacementOrder, Slice, TransitionRequest};
+use super::view::{
+    AuditEventView, AuditPage, Page, Pagination, PaymentRecorded, PlacementView, Replayable,
+};
+use super::{ApiError, ApiResult, AuthenticatedTenant, IdempotencyKey, PartnerApi};
+use crate::domain::account::AccountStatus;
+use crate::domain::cursor;
+use crate::domain::date::rfc3339_ms;
+use crate::domain::money::Cents;
+use crate::domain::placement::NewPlacement;
+use crate::ledger::{Command, Operation, Outcome, WriterMsg, placement_view};
+use crate::onboarding::account_status_of;
+use crate::settings::Mode;
+use crate::supervision::CallError;
+
+/// A duplicate of a running request waits so long for the first one's answer.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+impl PartnerApi {
+    /// Places an invoice.
+    ///
+    /// # Errors
+    /// [`ApiError::DuplicateInvoice`], an account's refusal, or an idempotency key's.
+    pub async fn create_placement(
+        &self,
+        tenant: &AuthenticatedTenant,
+        new: NewPlacement,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<PlacementView>> {
+        self.change_placement(tenant, Operation::Place { new: Box::new(new) }, key)
+            .await
+    }
+
+    /// Takes a placement back.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], [`ApiError::Transition`].
+    pub async fn recall(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<PlacementView>> {
+        self.change_placement(
+            tenant,
+            Operation::Recall {
+                placement: PlacementId(id),
+            },
+            key,
+        )
+        .await
+    }
+
+    /// Undoes the creditor's own recall.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`].
+    pub async fn unrecall(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<PlacementView>> {
+        self.change_placement(
+            tenant,
+            Operation::Unrecall {
+                placement: PlacementId(id),
+            },
+            key,
+        )
+        .await
+    }
+
+    /// Pauses outreach.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], [`ApiError::Transition`].
+    pub async fn pause(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<PlacementView>> {
+        self.change_placement(
+            tenant,
+            Operation::Pause {
+                placement: PlacementId(id),
+            },
+            key,
+        )
+        .await
+    }
+
+    /// Lets outreach go on.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`].
+    pub async fn resume(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<PlacementView>> {
+        self.change_placement(
+            tenant,
+            Operation::Resume {
+                placement: PlacementId(id),
+            },
+            key,
+        )
+        .await
+    }
+
+    /// Records money that reached the creditor.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], [`ApiError::Transition`] with an overpayment.
+    pub async fn record_payment(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        amount: Cents,
+        key: IdempotencyKey,
+    ) -> ApiResult<Replayable<PaymentRecorded>> {
+        let operation = Operation::RecordPayment {
+            placement: PlacementId(id),
+            amount,
+        };
+        let done = self
+            .submit(self.command(tenant, operation, Some(key)))
+            .await?;
+        Ok(Replayable {
+            value: done.value.into_payment()?,
+            replayed: done.replayed,
+        })
+    }
+
+    /// Sandbox only: as if operations had reported it.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] in production, [`ApiError::Transition`].
+    pub async fn advance_placement(
+        &self,
+        tenant: &AuthenticatedTenant,
+        request: TransitionRequest,
+    ) -> ApiResult<PlacementView> {
+        if self.house().settings.mode == Mode::Production {
+            return Err(ApiError::no_such("route; it exists in the sandbox only"));
+        }
+        let operation = Operation::Move {
+            placement: PlacementId(request.placement_id),
+            to: request.to,
+            reason: request.reason,
+        };
+        let mut command = self.command(tenant, operation, None);
+        command.actor = "sandbox".to_owned();
+        self.submit(command).await?.value.into_placement()
+    }
+
+    /// One placement.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], for another creditor's as well.
+    pub async fn placement(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+    ) -> ApiResult<PlacementView> {
+        let row = self.placement_row(tenant.creditor(), id).await?;
+        let account = self.account_status(tenant.creditor()).await?;
+        Ok(placement_view(&row, account, self.now_ms()))
+    }
+
+    /// A page of placements.
+    ///
+    /// # Errors
+    /// [`ApiError::Overloaded`] when the database does not answer.
+    pub async fn placements(
+        &self,
+        tenant: &AuthenticatedTenant,
+        filter: PlacementFilter,
+        slice: Slice,
+    ) -> ApiResult<Page<PlacementView>> {
+        let (order, descending) = match filter.order {
+            PlacementOrder::PlacedAt => (OrderBy::PlacedAt, filter.descending),
+            PlacementOrder::InvoiceAmount => (OrderBy::InvoiceAmount, filter.descending),
+            // The longer past due, the earlier it was due.
+            PlacementOrder::DaysPastDue => (OrderBy::DueDate, !filter.descending),
+            PlacementOrder::Status => (OrderBy::Status, filter.descending),
+            PlacementOrder::UpdatedAt => (OrderBy::UpdatedAt, filter.descending),
+        };
+        let query = PlacementQuery {
+            statuses: filter
+                .statuses
+                .iter()
+                .map(|status| status.as_str())
+                .collect(),
+            q: filter.q,
+            after: filter
+                .updated_since_ms
+                .map(|since| (since, filter.after_id)),
+            order,
+            descending,
+            limit: slice.limit,
+            offset: slice.offset,
+        };
+        let (rows, total) = placements::list(self.house().db.reader(), tenant.creditor(), &query)
+            .await
+            .or_fault()?;
+        let account = self.account_status(tenant.creditor()).await?;
+        let now_ms = self.now_ms();
+        let items = rows
+            .iter()
+            .map(|row| placement_view(row, account, now_ms))
+            .collect();
+        Ok(Page {
+            items,
+            limit: slice.limit,
+            offset: slice.offset,
+            total,
+        })
+    }
+
+    /// A placement's audit trail, newest first.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], for another creditor's as well.
+    pub async fn placement_audit(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        filter: AuditFilter,
+    ) -> ApiResult<AuditPage> {
+        let row = self.placement_row(tenant.creditor(), id).await?;
+        let query = audit::AuditQuery {
+            creditor: Some(tenant.creditor()),
+            placement: Some(row.id),
+            actions: filter.event_types,
+            actor: filter.actor,
+            since_ms: filter.since_ms,
+            until_ms: filter.until_ms,
+            after: filter.after,
+            limit: filter.limit + 1,
+        };
+        let rows = audit::read(self.house().db.reader(), &query)
+            .await
+            .or_fault()?;
+        let (rows, pagination) = page_of(rows, filter.limit);
+        let events = rows
+            .into_iter()
+            .map(|row| AuditEventView {
+                at: rfc3339_ms(row.at_ms),
+                event_type: row.action,
+                actor: row.actor,
+                data: serde_json::from_str(&row.data).unwrap_or_default(),
+                id: row.id,
+            })
+            .collect();
+        Ok(AuditPage { events, pagination })
+    }
+
+    async fn change_placement(
+        &self,
+        tenant: &AuthenticatedTenant,
+        operation: Operation,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<PlacementView>> {
+        let done = self.submit(self.command(tenant, operation, key)).await?;
+        Ok(Replayable {
+            value: done.value.into_placement()?,
+            replayed: done.replayed,
+        })
+    }
+
+    fn command(
+        &self,
+        tenant: &AuthenticatedTenant,
+        operation: Operation,
+        idempotency: Option<IdempotencyKey>,
+    ) -> Command {
+        Command {
+            creditor: tenant.creditor(),
+            actor: tenant.actor().to_owned(),
+            operation,
+            idempotency,
+        }
+    }
+
+    /// Hands a command to its creditor's Writer and waits for the commit.
+    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<Outcome>> {
+        self.refuse_while_draining()?;
+        let writer = self.house().addresses.writer(command.creditor);
+        if writer
+            .waiting()
+            .is_some_and(|waiting| waiting >= MAILBOX_BOUND)
+        {
+            return Err(ApiError::Overloaded);
+        }
+        let keyed = command.idempotency.is_some();
+        let command = Box::new(command);
+        let answer = writer
+            .call(PATIENCE, |reply| WriterMsg::Submit { command, reply })
+            .await;
+        answer.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a Writer did not answer");
+            Err(match error {
+                // Never reached a Writer: nothing happened.
+                CallError::Unavailable => ApiError::Overloaded,
+                // Sending it again with its key is safe, and the answer is then replayed.
+                CallError::TimedOut if keyed => ApiError::IdempotencyInProgress,
+                CallError::TimedOut | CallError::Unanswered => ApiError::OutcomeUnknown,
+            })
+        })
+    }
+
+    pub(super) async fn placement_row(
+        &self,
+        creditor: CreditorId,
+        id: Uuid,
+    ) -> ApiResult<placement::Model> {
+        let found = placements::find(self.house().db.reader(), creditor, PlacementId(id))
+            .await
+            .or_fault()?;
+        found.ok_or(ApiError::no_such("placement"))
+    }
+
+    async fn account_status(&self, creditor: CreditorId) -> ApiResult<AccountStatus> {
+        let db = self.house().db.reader();
+        let row = creditors::by_id(db, creditor)
+            .await
+            .or_fault()?
+            .ok_or(ApiError::no_such("creditor"))?;
+        let rows = gates::gates(db, creditor).await.or_fault()?;
+        Ok(account_status_of(&row, rows.iter()))
+    }
+}
+
+/// Commands that may wait for one Writer. ractor's mailboxes have no bound of their own.
+const MAILBOX_BOUND: u64 = 10_000;
+
+/// Cuts the row that only tells that there are more.
+pub(super) fn page_of(
+    mut rows: Vec<entities::audit_event::Model>,
+    limit: u64,
+) -> (Vec<entities::audit_event::Model>, Pagination) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| cursor::encode(row.at_ms, row.id));
+    (
+        rows,
+        Pagination {
+            has_more,
+            next_cursor,
+        },
+    )
+}

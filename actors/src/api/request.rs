@@ -1,0 +1,209 @@
+//! What callers ask for: the typed arguments of [`crate::PartnerApi`].
+//!
+//! They are already well-formed: whoever builds one has reported every malformed field.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::view::BusinessAddress;
+use crate::domain::limits::LimitsOverride;
+use crate::domain::placement::{PlacementStatus, Posture};
+
+/// `POST /v1/creditors`.
+#[derive(Debug)]
+pub struct SignUp {
+    /// 1–200 characters.
+    pub company_name: String,
+    /// An e-mail address; compared without case.
+    pub email: String,
+    /// 12–72 bytes.
+    pub password: SecretString,
+}
+
+/// `POST /v1/sessions`.
+#[derive(Debug)]
+pub struct SignIn {
+    /// As signed up with.
+    pub email: String,
+    /// As signed up with.
+    pub password: SecretString,
+    /// Where the caller is, for the audit log and the throttle.
+    pub client: IpAddr,
+}
+
+/// `PATCH /v1/creditors/me/setup`: absent is unchanged.
+#[derive(Debug, Default)]
+pub struct SetupPatch {
+    /// Registered name.
+    pub legal_name: Option<String>,
+    /// Nine digits, a dash allowed after the second.
+    pub ein: Option<SecretString>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Two-letter state.
+    pub state_of_incorporation: Option<String>,
+    /// Registered address, replaced whole.
+    pub business_address: Option<BusinessAddress>,
+}
+
+/// `POST /v1/agreements/current/accept`.
+#[derive(Debug)]
+pub struct AcceptAgreement {
+    /// Who signs.
+    pub signatory_name: String,
+    /// The version that was read.
+    pub version: String,
+}
+
+/// `PATCH /v1/settings`: absent is unchanged.
+#[derive(Debug, Default)]
+pub struct SettingsPatch {
+    /// Posture of new placements.
+    pub posture_default: Option<Posture>,
+    /// `Some(None)` removes the webhook.
+    pub webhook_url: Option<Option<String>>,
+    /// `Some(None)` subscribes to everything.
+    pub webhook_events: Option<Option<Vec<String>>>,
+}
+
+/// A slice of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Slice {
+    /// 1–100.
+    pub limit: u64,
+    /// Rows to skip.
+    pub offset: u64,
+}
+
+/// How placements are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlacementOrder {
+    /// When placed.
+    PlacedAt,
+    /// Amount of the invoice.
+    InvoiceAmount,
+    /// Age of the debt.
+    DaysPastDue,
+    /// Name of the status.
+    Status,
+    /// Last change.
+    UpdatedAt,
+}
+
+/// `GET /v1/placements`.
+#[derive(Debug, Clone)]
+pub struct PlacementFilter {
+    /// Any of these; empty is all.
+    pub statuses: Vec<PlacementStatus>,
+    /// Part of the company name or invoice number, without case.
+    pub q: Option<String>,
+    /// Strictly changed after this instant (epoch ms), or at it with an id above `after_id`.
+    pub updated_since_ms: Option<i64>,
+    /// Needs `updated_since_ms`.
+    pub after_id: Option<Uuid>,
+    /// Order.
+    pub order: PlacementOrder,
+    /// Descending.
+    pub descending: bool,
+}
+
+/// `GET /v1/placements/{id}/audit`.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Only these types; empty is all.
+    pub event_types: Vec<String>,
+    /// Only this actor.
+    pub actor: Option<String>,
+    /// At or after, epoch ms.
+    pub since_ms: Option<i64>,
+    /// Before, epoch ms.
+    pub until_ms: Option<i64>,
+    /// Where the last page ended.
+    pub after: Option<(i64, Uuid)>,
+    /// 1–100.
+    pub limit: u64,
+    /// Also the platform's own bookkeeping.
+    pub full: bool,
+}
+
+/// `GET /support/v1/audit`.
+#[derive(Debug, Clone, Default)]
+pub struct SupportAuditFilter {
+    /// Whose.
+    pub creditor_id: Option<Uuid>,
+    /// Which action.
+    pub action: Option<String>,
+    /// At or after, epoch ms.
+    pub since_ms: Option<i64>,
+    /// Where the last page ended.
+    pub after: Option<(i64, Uuid)>,
+    /// 1–100.
+    pub limit: u64,
+}
+
+/// Filter of the deliveries list.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// One of the delivery states.
+    pub status: Option<String>,
+    /// An event type.
+    pub event: Option<String>,
+}
+
+/// `PATCH /support/v1/creditors/{id}`: absent is unchanged.
+#[derive(Debug)]
+pub struct CreditorPatch {
+    /// `suspended` suspends; any other status ends a suspension or repairs the review's outcome.
+    pub status: Option<crate::domain::gates::AccountStatus>,
+    /// A configured tier.
+    pub tier: Option<String>,
+    /// `Some(None)` removes the override.
+    pub limits: Option<Option<LimitsOverride>>,
+    /// Links the account and replays what was stored for it.
+    pub stripe_account_id: Option<String>,
+    /// Why; goes to the audit log.
+    pub reason: String,
+}
+
+/// One line of `POST /support/v1/placements/transitions`.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransitionRequest {
+    /// Placement id.
+    pub placement_id: Uuid,
+    /// Where to.
+    pub to: PlacementStatus,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// The signature headers and raw body of a provider's event.
+#[derive(Debug)]
+pub struct ProviderDelivery<'a> {
+    /// Values of the signature header(s).
+    pub signatures: Vec<&'a str>,
+    /// The bytes as received.
+    pub body: &'a [u8],
+}
+
+/// What became of a provider's event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderOutcome {
+    /// Seen now, and it counted.
+    Applied,
+    /// Seen before, older than what is known, or without a fact that we use.
+    NoEffect,
+    /// Stored until its account is linked.
+    Stored,
+}
+
+/// What a route asks of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteNeeds {
+    /// Whether the route changes something.
+    pub writes: bool,
+    /// What it takes from both rate limits.
+    pub cost: u32,
+}

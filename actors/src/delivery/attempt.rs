@@ -1,0 +1,219 @@
+//! One attempt, from a leased row to the end of its lease: sign, send, and ask the rules what
+//! follows. Runs beside the actors; holds no transaction and no lock while the receiver thinks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use entities::ids::{CreditorId, EndpointId};
+use entities::queries::delivery::{Attempt, ClaimedDelivery, Completion, Ending};
+use entities::webhook_endpoint::EndpointState;
+use uuid::Uuid;
+
+use super::book::Lease;
+use super::completer::CompleterMsg;
+use super::sender::{self, Answer, OutOfSockets, Post, Sender};
+use crate::domain::retry::{self, FailureCause, NextStep};
+use crate::domain::safe_address::UnsafeUrl;
+use crate::domain::signature::{WebhookSecret, sign};
+use crate::house::House;
+use crate::supervision::Address;
+
+/// A leased row and the lease that goes with it.
+#[derive(Debug)]
+pub(crate) struct Leased {
+    pub(super) row: ClaimedDelivery,
+    pub(super) lease: Lease,
+}
+
+/// A lease that has ended, until its completion is committed.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(super) lease: Lease,
+    pub(super) creditor: CreditorId,
+    pub(super) completion: Completion,
+    /// The receiver wants no more at all.
+    pub(super) gone: bool,
+}
+
+impl Ended {
+    pub(super) fn endpoint(&self) -> EndpointId {
+        self.lease.endpoint()
+    }
+
+    fn new(leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
+        let completion = Completion {
+            fence: leased.lease.fence(),
+            ending,
+            attempt,
+        };
+        Self {
+            lease: leased.lease,
+            creditor: leased.row.creditor,
+            completion,
+            gone: false,
+        }
+    }
+
+    /// Not sent: back to the queue as it was.
+    pub(super) fn released(leased: Leased) -> Self {
+        Self::new(leased, Ending::Released, None)
+    }
+
+    /// Not sent, and never will be: its endpoint gets nothing more.
+    pub(super) fn cancelled(leased: Leased) -> Self {
+        Self::new(leased, Ending::Cancelled, None)
+    }
+}
+
+/// What an endpoint is sent with, as it was last read.
+#[derive(Debug)]
+pub(super) struct Config {
+    /// Judged when it was read; a refused one is never connected to.
+    pub(super) url: Result<url::Url, UnsafeUrl>,
+    pub(super) state: EndpointState,
+    /// Newest first, with the time at which a rotated one stops.
+    pub(super) secrets: Vec<(WebhookSecret, Option<i64>)>,
+}
+
+impl Config {
+    /// Secrets that sign now.
+    fn live_secrets(&self, now_ms: i64) -> Vec<WebhookSecret> {
+        let live = self
+            .secrets
+            .iter()
+            .filter(|(_, expires)| expires.is_none_or(|at| now_ms < at));
+        live.map(|(secret, _)| secret.clone()).collect()
+    }
+}
+
+/// Why nothing was sent, through no fault of the receiver: no attempt is spent.
+#[derive(Debug, thiserror::Error)]
+enum Unsent {
+    #[error(transparent)]
+    OutOfSockets(#[from] OutOfSockets),
+    #[error("the endpoint has no live signing secret")]
+    NoSecret,
+}
+
+/// Sends one row and says how its lease ends. Answers also whether it was delivered, or `None`
+/// when nothing was sent.
+pub(super) async fn run(
+    house: &House,
+    sender: &Sender,
+    config: &Config,
+    leased: Leased,
+) -> (Ended, Option<bool>) {
+    match exchange(house, sender, config, &leased.row).await {
+        Ok(answer) => {
+            let delivered = answer.outcome == retry::Outcome::Delivered;
+            (ended(house, leased, answer), Some(delivered))
+        }
+        Err(reason) => {
+            tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery waits");
+            (Ended::released(leased), None)
+        }
+    }
+}
+
+async fn exchange(
+    house: &House,
+    sender: &Sender,
+    config: &Config,
+    row: &ClaimedDelivery,
+) -> Result<Answer, Unsent> {
+    let url = match &config.url {
+        Ok(url) => url.clone(),
+        Err(reason) => return Ok(refused(*reason)),
+    };
+    let now_ms = house.clock.now_ms();
+    let (id, timestamp_s) = (webhook_id(row), now_ms.div_euclid(1_000));
+    let secrets = config.live_secrets(now_ms);
+    if secrets.is_empty() {
+        return Err(Unsent::NoSecret);
+    }
+    let signature = sign(&secrets, &id, timestamp_s, row.payload.as_bytes());
+    let body = Bytes::from(row.payload.clone());
+    Ok(sender
+        .post(Post {
+            url,
+            id,
+            timestamp_s,
+            signature,
+            body,
+        })
+        .await?)
+}
+
+/// The same on every attempt, and at every endpoint of the message.
+fn webhook_id(row: &ClaimedDelivery) -> String {
+    format!("msg_{}", row.message)
+}
+
+fn refused(reason: UnsafeUrl) -> Answer {
+    let detail = reason.to_string();
+    sender::failed(FailureCause::UnsafeAddress, Some(&detail))
+}
+
+/// What the rules make of an answer.
+fn ended(house: &House, leased: Leased, answer: Answer) -> Ended {
+    let now_ms = house.clock.now_ms();
+    let attempts_done = u32::try_from(leased.row.attempt)
+        .unwrap_or_default()
+        .saturating_add(1);
+    let schedule = &house.settings.retry_schedule;
+    let next = retry::next(
+        schedule,
+        &answer.outcome,
+        attempts_done,
+        now_ms,
+        rand::random::<f64>(),
+    );
+    let ending = match next {
+        NextStep::Delivered => Ending::Delivered,
+        NextStep::RetryAt { due_ms } => Ending::Failed { due_ms },
+        NextStep::Exhausted => Ending::Exhausted,
+        NextStep::DisableEndpoint => Ending::Cancelled,
+    };
+    let attempt = Attempt {
+        id: Uuid::now_v7(),
+        at_ms: now_ms,
+        latency_ms: answer.latency_ms,
+        response_status: answer.status,
+        error: answer.error,
+        response_excerpt: answer.excerpt,
+    };
+    let gone = next == NextStep::DisableEndpoint;
+    Ended {
+        gone,
+        ..Ended::new(leased, ending, Some(attempt))
+    }
+}
+
+/// How long an ended lease waits for a Completer that is being restarted.
+const PATIENCE: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Hands an ended lease to the Completer. If none comes back in time the lease is lost, and its
+/// row is sent again.
+pub(super) async fn hand_over(completer: &Address<CompleterMsg>, ended: Ended) {
+    for _ in 0..PATIENCE {
+        if completer.waiting().is_some() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let _ = completer.send(CompleterMsg::Settle { ended: vec![ended] });
+}
+
+/// Gives rows back to the queue that were not sent.
+pub(super) fn give_back(house: &Arc<House>, rows: Vec<Leased>) {
+    if rows.is_empty() {
+        return;
+    }
+    let ended = rows.into_iter().map(Ended::released).collect();
+    let _ = house
+        .addresses
+        .completer
+        .send(CompleterMsg::Settle { ended });
+}

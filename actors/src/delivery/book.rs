@@ -1,0 +1,302 @@
+//! What is leased at this moment, and what each endpoint may still be sent.
+//!
+//! The book belongs to no actor, so it outlives all of them. A row that is leased has a [`Lease`],
+//! which travels with it: from the claim through the mailboxes into the send and to the Completer.
+//! Whoever dies with a lease drops it, and the book knows at once which row nobody holds any more.
+//! A lease is entered before the claim commits and settled after its completion has.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use entities::ids::EndpointId;
+use entities::queries::delivery::Fence;
+
+use crate::domain::breaker::{Breaker, BreakerPolicy};
+use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
+
+/// Sends of one endpoint at a time.
+pub(super) const CREDIT: u32 = 8;
+/// Sends at a time of an endpoint whose last attempt failed: what hangs shall hang few.
+const FAILING_CREDIT: u32 = 2;
+/// Leases of this process at a time: it bounds sockets and memory.
+const LEASES: u32 = 4_096;
+/// Failing endpoints may use half of them, so that they never keep healthy ones out.
+const FAILING_LEASES: u32 = LEASES / 2;
+/// How long an endpoint rests whose actor failed too often.
+const LONG_REST_MS: i64 = 60_000;
+
+/// The leases and endpoint accounts of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    pages: Mutex<Pages>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    accounts: HashMap<EndpointId, Account>,
+    held: HashSet<Fence>,
+    /// Dropped unsettled, and not yet given back to the queue.
+    lost: Vec<Fence>,
+    releasing: usize,
+    in_use: u32,
+}
+
+/// What is known of an endpoint as long as this process lives.
+#[derive(Debug, PartialEq, Eq)]
+struct Account {
+    in_use: u32,
+    breaker: Breaker,
+    failing: bool,
+    history: RestartHistory,
+    rests_until_ms: i64,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            in_use: 0,
+            breaker: Breaker::new(BreakerPolicy::default()),
+            failing: false,
+            history: RestartHistory::default(),
+            rests_until_ms: 0,
+        }
+    }
+}
+
+impl Account {
+    /// How many sends it may have at a time; `None` while it may have none at all.
+    fn credit(&self, now_ms: i64) -> Option<u32> {
+        if now_ms < self.rests_until_ms {
+            return None;
+        }
+        match self.breaker.next_try_ms() {
+            Some(due_ms) if now_ms < due_ms => None,
+            Some(_) => Some(1),
+            None if self.failing => Some(FAILING_CREDIT),
+            None => Some(CREDIT),
+        }
+    }
+}
+
+/// What an endpoint may be sent now.
+#[derive(Debug)]
+pub(crate) enum Grant {
+    /// So many rows, reserved.
+    Credit(Reservation),
+    /// Nothing until a send ends.
+    Busy,
+    /// Nothing: its circuit is open, or its actor rests.
+    Shut,
+}
+
+impl Book {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves whatever credit the endpoint has.
+    pub(crate) fn reserve(self: &Arc<Self>, endpoint: EndpointId, now_ms: i64) -> Grant {
+        let mut guard = self.pages();
+        let pages = &mut *guard;
+        let leases = pages.in_use;
+        let account = pages.accounts.entry(endpoint).or_default();
+        let Some(credit) = account.credit(now_ms) else {
+            return Grant::Shut;
+        };
+        let room = if credit < CREDIT {
+            FAILING_LEASES
+        } else {
+            LEASES
+        }
+        .saturating_sub(leases);
+        let credits = credit.saturating_sub(account.in_use).min(room);
+        if credits == 0 {
+            return Grant::Busy;
+        }
+        account.in_use += credits;
+        pages.in_use += credits;
+        Grant::Credit(Reservation {
+            book: Arc::clone(self),
+            endpoint,
+            credits,
+        })
+    }
+
+    /// Whether the endpoint's circuit lets one send through; after a cooldown, `true` is the probe.
+    pub(super) fn may_send(&self, endpoint: EndpointId, now_ms: i64) -> bool {
+        self.pages()
+            .accounts
+            .entry(endpoint)
+            .or_default()
+            .breaker
+            .may_send(now_ms)
+    }
+
+    /// An attempt ended.
+    pub(super) fn record(&self, endpoint: EndpointId, delivered: bool, now_ms: i64) {
+        let mut pages = self.pages();
+        let account = pages.accounts.entry(endpoint).or_default();
+        account.failing = !delivered;
+        if delivered {
+            account.breaker.on_success();
+        } else {
+            account.breaker.on_failure(now_ms);
+        }
+    }
+
+    /// Something on our side failed, such as the endpoint's actor: nothing is claimed for the
+    /// endpoint for a while, the longer the more often it happens.
+    pub(super) fn rest(&self, endpoint: EndpointId, now_ms: i64) {
+        let mut pages = self.pages();
+        let account = pages.accounts.entry(endpoint).or_default();
+        let rest_ms = match account.history.record(now_ms, &RestartBudget::default()) {
+            RestartDecision::RestartAfter { ms } => ms,
+            RestartDecision::GiveUp => {
+                tracing::error!(%endpoint, "an endpoint fails again and again on our side: it rests");
+                LONG_REST_MS
+            }
+        };
+        account.rests_until_ms = now_ms.saturating_add(rest_ms);
+    }
+
+    /// Whether nothing of the endpoint is leased or about to be.
+    pub(super) fn is_idle(&self, endpoint: EndpointId) -> bool {
+        self.pages()
+            .accounts
+            .get(&endpoint)
+            .is_none_or(|account| account.in_use == 0)
+    }
+
+    /// Leases that nobody holds any more. The caller gives their rows back to the queue, and says
+    /// by [`Book::released`] or [`Book::add_lost`] what came of it.
+    pub(super) fn take_lost(&self) -> Vec<Fence> {
+        let mut pages = self.pages();
+        let lost = std::mem::take(&mut pages.lost);
+        pages.releasing += lost.len();
+        lost
+    }
+
+    /// So many lost rows are back in the queue.
+    pub(super) fn released(&self, rows: usize) {
+        let mut pages = self.pages();
+        pages.releasing = pages.releasing.saturating_sub(rows);
+    }
+
+    /// Adds to the lost.
+    pub(super) fn add_lost(&self, fences: Vec<Fence>) {
+        self.pages().lost.extend(fences);
+    }
+
+    /// Those of `fences` that nobody here holds.
+    pub(super) fn unheld(&self, fences: Vec<Fence>) -> Vec<Fence> {
+        let pages = self.pages();
+        fences
+            .into_iter()
+            .filter(|fence| !pages.held.contains(fence))
+            .collect()
+    }
+
+    /// Whether nothing is leased, reserved or lost.
+    pub(super) fn is_empty(&self) -> bool {
+        let pages = self.pages();
+        pages.in_use == 0 && pages.lost.is_empty() && pages.releasing == 0
+    }
+}
+
+/// Credit taken for a claim. What the claim does not use is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    book: Arc<Book>,
+    endpoint: EndpointId,
+    credits: u32,
+}
+
+impl Reservation {
+    pub(super) fn endpoint(&self) -> EndpointId {
+        self.endpoint
+    }
+
+    pub(super) fn credits(&self) -> u32 {
+        self.credits
+    }
+
+    /// Turns one credit into a lease. Must come before the claim commits.
+    pub(super) fn hold(&mut self, fence: Fence) -> Lease {
+        let mut pages = self.book.pages();
+        pages.held.insert(fence);
+        if self.credits == 0 {
+            pages.take(self.endpoint, 1); // more rows than asked for: count them all the same
+        } else {
+            self.credits -= 1;
+        }
+        drop(pages);
+        Lease {
+            book: Arc::clone(&self.book),
+            endpoint: self.endpoint,
+            fence,
+            settled: false,
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.book.pages().give(self.endpoint, self.credits);
+    }
+}
+
+impl Pages {
+    fn take(&mut self, endpoint: EndpointId, credits: u32) {
+        self.accounts.entry(endpoint).or_default().in_use += credits;
+        self.in_use += credits;
+    }
+
+    fn give(&mut self, endpoint: EndpointId, credits: u32) {
+        if let Some(account) = self.accounts.get_mut(&endpoint) {
+            account.in_use = account.in_use.saturating_sub(credits);
+            if *account == Account::default() {
+                self.accounts.remove(&endpoint); // nothing worth remembering
+            }
+        }
+        self.in_use = self.in_use.saturating_sub(credits);
+    }
+}
+
+/// One leased row of this process. Dropped unsettled it is lost, and given back to the queue.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    book: Arc<Book>,
+    endpoint: EndpointId,
+    fence: Fence,
+    settled: bool,
+}
+
+impl Lease {
+    pub(super) fn fence(&self) -> Fence {
+        self.fence
+    }
+
+    pub(super) fn endpoint(&self) -> EndpointId {
+        self.endpoint
+    }
+
+    /// Its completion is committed.
+    pub(super) fn settle(mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut pages = self.book.pages();
+        pages.held.remove(&self.fence);
+        if !self.settled {
+            pages.lost.push(self.fence);
+        }
+        pages.give(self.endpoint, 1);
+    }
+}
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;

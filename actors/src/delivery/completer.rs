@@ -1,0 +1,209 @@
+//! Writes the ends of leases to the database, in batches.
+//!
+//! Owns the outcomes between the receiver's answer and the commit. What waits in the mailbox is
+//! collected, and one Flush takes up to [`BATCH`] of it; while a batch is being written the next
+//! one collects. An outcome that cannot be written keeps its lease, and with it its credit, and is
+//! tried again: a database that is down slows deliveries, and loses none. Never sends.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::DbErr;
+use entities::queries::delivery as queue;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use super::attempt::Ended;
+use super::dispatcher::DispatcherMsg;
+use super::spawned::spawn_reporting;
+use super::switch_off::switch_off;
+use crate::house::House;
+
+/// Outcomes of one transaction.
+const BATCH: usize = 200;
+/// After so many failures in a row outcomes are written one by one, so that one which the
+/// database refuses does not keep the others back.
+const FAILURES_TO_SINGLE: u32 = 3;
+const BACKOFF_BASE: Duration = Duration::from_millis(50);
+const BACKOFF_CAP: Duration = Duration::from_secs(5);
+
+/// Messages of the [`Completer`].
+#[derive(Debug)]
+pub(crate) enum CompleterMsg {
+    /// Leases that have ended.
+    Settle {
+        /// At least one.
+        ended: Vec<Ended>,
+    },
+    /// Write what has been collected.
+    Flush,
+    /// A batch has been written, or not.
+    Flushed {
+        /// The batch; empty if its writer died, whose leases are then lost.
+        batch: Vec<Ended>,
+        /// What the database said.
+        result: Result<(), FlushError>,
+    },
+    /// Panics.
+    #[cfg(feature = "fault-injection")]
+    Panic,
+}
+
+/// Why a batch was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FlushError {
+    /// Try again.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    /// The writer died with the batch.
+    #[error("the writing of a batch died")]
+    Died,
+}
+
+/// What the [`Completer`] starts with.
+pub(crate) struct CompleterArgs {
+    pub(crate) house: Arc<House>,
+}
+
+pub(crate) struct CompleterState {
+    house: Arc<House>,
+    collected: Vec<Ended>,
+    /// A Flush is on its way, or a batch is being written.
+    busy: bool,
+    failures: u32,
+}
+
+/// The actor.
+pub(crate) struct Completer;
+
+impl Actor for Completer {
+    type Msg = CompleterMsg;
+    type State = CompleterState;
+    type Arguments = CompleterArgs;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        Ok(CompleterState {
+            house: args.house,
+            collected: Vec::new(),
+            busy: false,
+            failures: 0,
+        })
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            CompleterMsg::Settle { ended } => state.collect(ended),
+            CompleterMsg::Flush => state.flush(),
+            CompleterMsg::Flushed { batch, result } => state.flushed(batch, result),
+            #[cfg(feature = "fault-injection")]
+            #[allow(clippy::panic)]
+            CompleterMsg::Panic => panic!("injected into the Completer"),
+        }
+        Ok(())
+    }
+}
+
+impl CompleterState {
+    fn collect(&mut self, ended: Vec<Ended>) {
+        self.collected.extend(ended);
+        self.flush_soon(Duration::ZERO);
+    }
+
+    /// Sends itself one Flush, which comes after everything that waits in the mailbox now.
+    fn flush_soon(&mut self, pause: Duration) {
+        if self.busy || self.collected.is_empty() {
+            return;
+        }
+        self.busy = true;
+        let me = &self.house.addresses.completer;
+        if pause.is_zero() {
+            let _ = me.send(CompleterMsg::Flush);
+        } else {
+            me.send_after(pause, CompleterMsg::Flush);
+        }
+    }
+
+    fn flush(&mut self) {
+        let most = if self.failures < FAILURES_TO_SINGLE {
+            BATCH
+        } else {
+            1
+        };
+        let rest = self.collected.split_off(self.collected.len().min(most));
+        let batch = std::mem::replace(&mut self.collected, rest);
+        let house = Arc::clone(&self.house);
+        let died = CompleterMsg::Flushed {
+            batch: Vec::new(),
+            result: Err(FlushError::Died),
+        };
+        spawn_reporting(&self.house.addresses.completer, died, async move {
+            let result = write(&house, &batch).await.map_err(FlushError::from);
+            CompleterMsg::Flushed { batch, result }
+        });
+    }
+
+    fn flushed(&mut self, batch: Vec<Ended>, result: Result<(), FlushError>) {
+        self.busy = false;
+        match result {
+            Ok(()) => {
+                self.failures = 0;
+                self.settle(batch);
+                self.flush_soon(Duration::ZERO);
+            }
+            Err(error) => {
+                tracing::warn!(%error, outcomes = batch.len(), "outcomes could not be written yet");
+                self.failures = self.failures.saturating_add(1);
+                // To the end, so that the others get their turn.
+                self.collected.extend(batch);
+                let doublings = self.failures.min(10) - 1;
+                self.flush_soon((BACKOFF_BASE * (1 << doublings)).min(BACKOFF_CAP));
+            }
+        }
+    }
+
+    /// Ends the leases of a batch that is committed, and says whose credit came free.
+    fn settle(&self, batch: Vec<Ended>) {
+        let endpoints: HashSet<_> = batch.iter().map(Ended::endpoint).collect();
+        let gone: HashSet<_> = batch
+            .iter()
+            .filter(|ended| ended.gone)
+            .map(Ended::endpoint)
+            .collect();
+        for ended in batch {
+            ended.lease.settle();
+        }
+        let dispatcher = &self.house.addresses.dispatcher;
+        for endpoint in gone {
+            let _ = dispatcher.send(DispatcherMsg::EndpointChanged { endpoint });
+        }
+        let endpoints = endpoints.into_iter().collect();
+        let _ = dispatcher.send(DispatcherMsg::CreditFree { endpoints });
+    }
+}
+
+/// One short transaction; before it, one for each endpoint that wants no more.
+async fn write(house: &House, batch: &[Ended]) -> Result<(), DbErr> {
+    for ended in batch.iter().filter(|ended| ended.gone) {
+        switch_off(house, ended.creditor, ended.endpoint()).await?;
+    }
+    let completions: Vec<_> = batch.iter().map(|ended| ended.completion.clone()).collect();
+    let transaction = house.db.begin().await?;
+    let done = queue::complete(&transaction, &completions).await?;
+    transaction.commit().await?;
+    if done.len() < batch.len() {
+        tracing::info!(
+            late = batch.len() - done.len(),
+            "outcomes of leases that had been rescued"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Deliveries as people see them, and sending one again.
+
+use std::sync::Arc;
+
+use entities::DbErr;
+use entities::delivery_attempt;
+use entities::ids::{CreditorId, DeliveryId};
+use entities::queries::delivery::{self as queue, DeliveryRow, ListFilter};
+
+use super::{DispatcherMsg, EventType};
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
+use crate::api::request::{DeliveryFilter, Slice};
+use crate::api::view::{AttemptView, DeliveryDetail, DeliveryView, Page};
+use crate::domain::date::rfc3339_ms;
+use crate::house::House;
+
+/// What can be asked for.
+const STATUSES: [&str; 6] = [
+    "pending",
+    "delivering",
+    "delivered",
+    "failed",
+    "exhausted",
+    "cancelled",
+];
+
+/// A page, newest first. Without a creditor it is everybody's: for support alone.
+pub(crate) async fn list(
+    house: &House,
+    creditor: Option<CreditorId>,
+    filter: &DeliveryFilter,
+    slice: Slice,
+) -> Result<Page<DeliveryView>, ApiError> {
+    let Slice { limit, offset } = slice;
+    let filter = checked(creditor, filter)?;
+    let found = queue::list(house.db.reader(), &filter, limit, offset).await;
+    let (rows, total) = found.or_fault()?;
+    Ok(Page {
+        items: rows.into_iter().map(view).collect(),
+        limit,
+        offset,
+        total,
+    })
+}
+
+/// One delivery with every attempt.
+pub(crate) async fn detail(
+    house: &House,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<DeliveryDetail, ApiError> {
+    let reader = house.db.reader();
+    let row = queue::detail(reader, creditor, delivery).await.or_fault()?;
+    let row = row.ok_or(ApiError::no_such("delivery"))?;
+    let attempts = queue::attempts(reader, creditor, delivery)
+        .await
+        .or_fault()?;
+    let attempt_log = (1..).zip(attempts).map(attempt_view).collect();
+    Ok(DeliveryDetail {
+        delivery: view(row),
+        attempt_log,
+    })
+}
+
+/// Sends a delivery again, whatever became of it: the same id, the same message.
+pub(crate) async fn redeliver(
+    house: &Arc<House>,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<DeliveryView, ApiError> {
+    let requeued = requeue(house, creditor, delivery).await.or_fault()?;
+    if !requeued {
+        return Err(ApiError::no_such("delivery"));
+    }
+    let row = queue::detail(house.db.reader(), creditor, delivery)
+        .await
+        .or_fault()?;
+    row.map(view).ok_or(ApiError::no_such("delivery"))
+}
+
+async fn requeue(house: &House, creditor: CreditorId, delivery: DeliveryId) -> Result<bool, DbErr> {
+    let transaction = house.db.begin().await?;
+    let now_ms = house.clock.now_ms();
+    let Some(endpoint) = queue::requeue(&transaction, creditor, delivery, now_ms).await? else {
+        transaction.rollback().await?;
+        return Ok(false);
+    };
+    transaction.commit().await?;
+    let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
+        endpoints: vec![endpoint],
+    });
+    Ok(true)
+}
+
+fn checked(creditor: Option<CreditorId>, filter: &DeliveryFilter) -> Result<ListFilter, ApiError> {
+    let unknown = |field: &str, allowed: &str| {
+        Err(ApiError::field(
+            &["query", field],
+            format!("must be one of {allowed}"),
+        ))
+    };
+    if filter
+        .status
+        .as_deref()
+        .is_some_and(|status| !STATUSES.contains(&status))
+    {
+        return unknown("status", &STATUSES.join(", "));
+    }
+    if filter
+        .event
+        .as_deref()
+        .is_some_and(|event| EventType::parse(event).is_none())
+    {
+        return unknown("event", &EventType::ALL.map(EventType::as_str).join(", "));
+    }
+    Ok(ListFilter {
+        creditor,
+        status: filter.status.clone(),
+        event: filter.event.clone(),
+    })
+}
+
+fn view(row: DeliveryRow) -> DeliveryView {
+    DeliveryView {
+        id: row.id.0,
+        event: row.event_type,
+        status: row.status,
+        attempts: i32::try_from(row.attempts).unwrap_or(i32::MAX),
+        response_status: row.response_status,
+        next_attempt_at: row.due_ms.map(rfc3339_ms),
+        delivered_at: row.delivered_ms.map(rfc3339_ms),
+        webhook_id: format!("msg_{}", row.message),
+        endpoint_id: row.endpoint.0,
+        creditor_id: row.creditor.0,
+        created_at: rfc3339_ms(row.created_ms),
+    }
+}
+
+/// Attempts are counted over the delivery's whole life, redeliveries included.
+fn attempt_view((attempt, row): (i32, delivery_attempt::Model)) -> AttemptView {
+    AttemptView {
+        attempt,
+        at: rfc3339_ms(row.at_ms - row.latency_ms),
+        response_status: row.response_status,
+        latency_ms: row.latency_ms,
+        error: row.error,
+        response_excerpt: row.response_excerpt,
+    }
+}

@@ -1,0 +1,80 @@
+//! The Dispatcher's housekeeping: leases that nobody holds, and actors that nobody needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::queries::delivery::{self as queue, Fence};
+
+use super::{ClaimError, DispatcherMsg, DispatcherState};
+use crate::delivery::spawned::spawn_reporting;
+
+/// From one look to the next.
+const SWEEP_PAUSE: Duration = Duration::from_secs(5);
+/// Leases looked at, far more than a process ever holds.
+const SWEEP_LIMIT: u32 = 20_000;
+
+impl DispatcherState {
+    /// Gives rows back whose leases were dropped: they died with whoever held them.
+    pub(super) fn release_lost(&self) {
+        let lost = self.book.take_lost();
+        if lost.is_empty() {
+            return;
+        }
+        tracing::warn!(
+            rows = lost.len(),
+            "rows that nobody holds any more go back to the queue"
+        );
+        self.spawn_release(lost);
+    }
+
+    fn spawn_release(&self, lost: Vec<Fence>) {
+        let (house, book) = (Arc::clone(&self.house), Arc::clone(&self.book));
+        tokio::spawn(async move {
+            let result = queue::release(&house.db, &lost).await;
+            book.released(lost.len());
+            if let Err(error) = result {
+                tracing::warn!(%error, "rows could not be given back yet");
+                book.add_lost(lost);
+                return;
+            }
+            let _ = house.addresses.dispatcher.send(DispatcherMsg::Poll);
+        });
+    }
+
+    /// Spawns a look at what the database ascribes to this process.
+    pub(super) fn sweep(&mut self) {
+        if !self.sweeps.begin() {
+            return;
+        }
+        self.endpoints.evict_idle();
+        let died = DispatcherMsg::Swept {
+            result: Err(ClaimError::Died),
+        };
+        let house = Arc::clone(&self.house);
+        spawn_reporting(&self.house.addresses.dispatcher, died, async move {
+            let held = queue::held_by(house.db.reader(), house.standing.epoch(), SWEEP_LIMIT).await;
+            DispatcherMsg::Swept {
+                result: held.map_err(ClaimError::from),
+            }
+        });
+    }
+
+    pub(super) fn swept(&mut self, result: Result<Vec<Fence>, ClaimError>) {
+        match result {
+            Ok(fences) => {
+                let orphans = self.orphans.look(self.book.unheld(fences));
+                if !orphans.is_empty() {
+                    self.book.add_lost(orphans);
+                    self.release_lost();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "looking for lost leases failed"),
+        }
+        self.sweeps.again(
+            self.house
+                .addresses
+                .dispatcher
+                .send_after(SWEEP_PAUSE, DispatcherMsg::Sweep),
+        );
+    }
+}

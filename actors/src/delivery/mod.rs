@@ -1,0 +1,97 @@
+//! Webhooks: from a row in the queue to a signed POST, and what came of it.
+//!
+//! ```text
+//!  Delivery
+//!  ├─ Completer      writes outcomes in batches, each only where its lease still stands
+//!  └─ Dispatcher     claims due rows for endpoints that have credit
+//!     └─ Endpoint    what it is sent with, its circuit breaker; spawns sends, never awaits them
+//! ```
+//!
+//! The life of a lease: claimed (`dispatcher`) → handed to its endpoint (`endpoint`) → signed and
+//! sent beside the actors (`attempt`, `sender`) → judged by `domain::retry` → committed
+//! (`completer`). Its [`book::Lease`] travels along; whoever dies drops it, and the row goes back
+//! to the queue. Deliveries are at least once: what is not provably written is sent again, under
+//! the same `webhook-id`. No transaction is ever open while a receiver thinks.
+//!
+//! Owns the table `delivery` from the moment that a row is in it, and `delivery_attempt`. Never
+//! decides who is told what: that is the outbox of whoever changed something.
+
+mod attempt;
+mod book;
+pub(crate) mod catalogue;
+pub(crate) mod chain;
+mod completer;
+pub(crate) mod deliveries;
+mod demand;
+mod dispatcher;
+mod endpoint;
+pub(crate) mod endpoint_settings;
+mod orphans;
+mod roster;
+pub(crate) mod sender;
+pub(crate) mod spawned;
+mod switch_off;
+
+use std::sync::Arc;
+
+use crate::domain::restart_budget::RestartBudget;
+use crate::house::House;
+use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
+
+pub(crate) use catalogue::{EventType, catalogue};
+pub(crate) use completer::{Completer, CompleterArgs, CompleterMsg};
+pub(crate) use dispatcher::{Dispatcher, DispatcherArgs, DispatcherMsg};
+pub(crate) use sender::address_policy;
+
+use book::Book;
+use roster::Roster;
+
+/// The branch: its supervisor, and what outlives every actor in it.
+pub(crate) fn delivery_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
+    let house = Arc::clone(house);
+    let (book, roster) = (Arc::new(Book::default()), Arc::new(Roster::default()));
+    ChildSpec::branch("Delivery", Arc::clone(&branch), move || SupervisorArgs {
+        branch: Arc::clone(&branch),
+        // The Completer first: it must be there when the first outcome is.
+        children: vec![completer(&house), dispatcher(&house, &book, &roster)],
+        budget: RestartBudget::default(),
+        clock: house.clock.clone(),
+    })
+}
+
+fn completer(house: &Arc<House>) -> ChildSpec {
+    let args = Arc::clone(house);
+    ChildSpec::worker(
+        "Completer",
+        "Completer",
+        &house.addresses.completer,
+        move || {
+            (
+                Completer,
+                CompleterArgs {
+                    house: Arc::clone(&args),
+                },
+            )
+        },
+    )
+}
+
+fn dispatcher(house: &Arc<House>, book: &Arc<Book>, roster: &Arc<Roster>) -> ChildSpec {
+    let (mailbox, below) = (house.addresses.dispatcher.clone(), Arc::clone(roster));
+    let vital = Vital::new("Dispatcher".to_owned(), "Dispatcher", move || {
+        mailbox.waiting()
+    })
+    .above_dynamic(move || below.view());
+    let (args, book, roster) = (Arc::clone(house), Arc::clone(book), Arc::clone(roster));
+    ChildSpec::new(vital, &house.addresses.dispatcher, move || {
+        let args = DispatcherArgs {
+            house: Arc::clone(&args),
+            book: Arc::clone(&book),
+            roster: Arc::clone(&roster),
+        };
+        (Dispatcher, args)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! Databases, creditors, endpoints and deliveries to test with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use entities::creditor::Model as Creditor;
+use entities::delivery::{DeliveryState, Model as Delivery};
+use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
+use entities::queries::{creditors, outbox, webhooks};
+use entities::webhook_endpoint::EndpointState;
+use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _};
+use uuid::Uuid;
+
+use crate::domain::limits::Tiers;
+use crate::domain::retry::RetrySchedule;
+use crate::settings::{Mode, ProviderSecrets, Settings};
+use crate::vault::Vault;
+
+/// URL of a Postgres server whose role may create databases; without it only SQLite is tested.
+const POSTGRES: &str = "PARTNER_API_TEST_POSTGRES";
+/// The secret of every test endpoint: the published vector's.
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A migrated database of its own.
+pub(crate) struct Bench {
+    pub(crate) db: Database,
+    pub(crate) url: String,
+    file: Option<PathBuf>,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+            }
+        }
+    }
+}
+
+/// One of each backend that can be had here.
+pub(crate) async fn benches() -> Vec<Bench> {
+    let mut benches = vec![sqlite().await];
+    benches.extend(postgres().await);
+    benches
+}
+
+pub(crate) async fn sqlite() -> Bench {
+    let file = std::env::temp_dir().join(format!("partner-api-{}.db", Uuid::now_v7()));
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    Bench {
+        db: open(&url).await,
+        url,
+        file: Some(file),
+    }
+}
+
+pub(crate) async fn postgres() -> Option<Bench> {
+    let server = std::env::var(POSTGRES).ok()?;
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    let admin = Database::connect(&server, Pools { write: 1, read: 1 })
+        .await
+        .unwrap();
+    admin
+        .writer()
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    admin.close().await;
+    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+    Some(Bench {
+        db: open(&url).await,
+        url,
+        file: None,
+    })
+}
+
+async fn open(url: &str) -> Database {
+    let db = Database::connect(url, Pools { write: 4, read: 2 })
+        .await
+        .unwrap();
+    migrations::migrate(db.writer()).await.unwrap();
+    db
+}
+
+/// A vault under a key for tests.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&master_key().into()).unwrap()
+}
+
+pub(crate) fn master_key() -> String {
+    "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()
+}
+
+impl Bench {
+    pub(crate) async fn creditor(&self) -> CreditorId {
+        let id = CreditorId(Uuid::now_v7());
+        let transaction = self.db.begin().await.unwrap();
+        let model = Creditor {
+            id,
+            name: "Acme".to_owned(),
+            email: format!("{id}@example.com"),
+            password_hash: String::new(),
+            tier: "standard".to_owned(),
+            limits_override: None,
+            suspended_at_ms: None,
+            support_only_mint: false,
+            posture_default: "preserve".to_owned(),
+            company: "{}".to_owned(),
+            ein_sealed: None,
+            created_ms: 0,
+        };
+        creditors::insert(&transaction, model).await.unwrap();
+        transaction.commit().await.unwrap();
+        id
+    }
+
+    /// An enabled endpoint with one secret.
+    pub(crate) async fn endpoint(&self, creditor_id: CreditorId, url: &str) -> EndpointId {
+        let id = EndpointId(Uuid::now_v7());
+        let transaction = self.db.begin().await.unwrap();
+        let endpoint = webhook_endpoint::Model {
+            id,
+            creditor_id,
+            is_primary: false,
+            url: url.to_owned(),
+            events: None,
+            state: EndpointState::Enabled,
+            state_reason: None,
+            created_ms: 0,
+            updated_ms: 0,
+        };
+        webhooks::insert(&transaction, endpoint).await.unwrap();
+        let secret = webhook_secret::Model {
+            id: Uuid::now_v7(),
+            endpoint_id: id,
+            sealed: vault().seal(&format!("webhook:{id}"), SECRET).unwrap(),
+            created_ms: 0,
+            expires_ms: None,
+        };
+        webhooks::add_secret(&transaction, secret).await.unwrap();
+        transaction.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) async fn set_state(&self, endpoint: EndpointId, state: &str) {
+        let sql = format!(
+            "UPDATE webhook_endpoint SET state = '{state}' WHERE id = {}",
+            self.literal(endpoint.0)
+        );
+        self.db.writer().execute_unprepared(&sql).await.unwrap();
+    }
+
+    pub(crate) async fn endpoint_state(&self, endpoint: EndpointId) -> EndpointState {
+        let found = webhook_endpoint::Entity::find_by_id(endpoint)
+            .one(self.db.reader())
+            .await
+            .unwrap();
+        found.unwrap().state
+    }
+
+    /// A UUID in the text of a statement.
+    pub(crate) fn literal(&self, id: Uuid) -> String {
+        if self.db.is_postgres() {
+            format!("'{id}'")
+        } else {
+            format!("x'{}'", id.simple())
+        }
+    }
+
+    /// `count` messages of the creditor, each to be delivered to the endpoint at `due_ms`.
+    pub(crate) async fn enqueue(
+        &self,
+        creditor_id: CreditorId,
+        endpoint_id: EndpointId,
+        count: usize,
+        due_ms: i64,
+    ) -> Vec<DeliveryId> {
+        let transaction = self.db.begin().await.unwrap();
+        let mut positions = creditors::lock_positions(&transaction, &[creditor_id])
+            .await
+            .unwrap();
+        let (mut messages, mut deliveries) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            positions[0].sequence += 1;
+            let sequence = positions[0].sequence;
+            let id = MessageId(Uuid::now_v7());
+            messages.push(message::Model {
+                id,
+                creditor_id,
+                event_type: "placement.created".to_owned(),
+                sequence,
+                payload: format!("{{\"sequence\":{sequence}}}"),
+                created_ms: due_ms,
+            });
+            deliveries.push(Delivery {
+                id: DeliveryId(Uuid::now_v7()),
+                message_id: id,
+                endpoint_id,
+                creditor_id,
+                state: DeliveryState::Pending,
+                due_ms,
+                owner: None,
+                claim_no: 0,
+                attempt: 0,
+                order_key: None,
+                sequence,
+                response_status: None,
+            });
+        }
+        let ids = deliveries.iter().map(|delivery| delivery.id).collect();
+        creditors::save_positions(&transaction, positions)
+            .await
+            .unwrap();
+        outbox::write(&transaction, messages, deliveries)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        ids
+    }
+
+    /// The row in the hot table.
+    pub(crate) async fn hot(&self, delivery: DeliveryId) -> Option<Delivery> {
+        entities::delivery::Entity::find_by_id(delivery)
+            .one(self.db.reader())
+            .await
+            .unwrap()
+    }
+
+    /// All of them.
+    pub(crate) async fn queue(&self) -> Vec<Delivery> {
+        entities::delivery::Entity::find()
+            .all(self.db.reader())
+            .await
+            .unwrap()
+    }
+}
+
+/// Settings of a sandbox with a short ladder.
+pub(crate) fn settings(url: &str) -> Settings {
+    Settings {
+        mode: Mode::Sandbox,
+        database_url: url.to_owned().into(),
+        master_key: master_key().into(),
+        support_tokens: Vec::new(),
+        providers: ProviderSecrets::default(),
+        key_bcrypt_cost: 4,
+        password_bcrypt_cost: 4,
+        retry_schedule: RetrySchedule::parse("50ms,100ms,200ms").unwrap(),
+        delivery_timeout: Duration::from_millis(500),
+        webhook_allow: Vec::new(),
+        tiers: Tiers::default(),
+        simulator: false,
+        user_agent: "partner-api/0.0.0-test".to_owned(),
+        lock_file: None,
+    }
+}

@@ -1,0 +1,220 @@
+//! What people are shown of deliveries.
+
+use entities::ids::DeliveryId;
+use entities::queries::delivery::{Attempt, Completion, Ending, Want, claim, complete};
+use uuid::Uuid;
+
+use super::bench::{Bench, benches, settings};
+use crate::api::error::ApiError;
+use crate::api::request::{DeliveryFilter, Slice};
+use crate::clock::Clock;
+use crate::delivery::deliveries::{detail, list, redeliver};
+use crate::house::House;
+use crate::node::Standing;
+
+/// One delivery of each kind, oldest first: delivered, failed, exhausted, leased, pending.
+async fn one_of_each(bench: &Bench, creditor: entities::ids::CreditorId) -> Vec<DeliveryId> {
+    let endpoint = bench.endpoint(creditor, "https://one.example").await;
+    let mut ids = bench.enqueue(creditor, endpoint, 4, 100).await;
+    let transaction = bench.db.begin().await.unwrap();
+    let wants = [Want {
+        endpoint,
+        credit: 8,
+        floor_ms: 0,
+    }];
+    let claimed = claim(&transaction, 1, &wants, 1_000).await.unwrap();
+    let endings = [
+        Ending::Delivered,
+        Ending::Failed { due_ms: 9_000 },
+        Ending::Exhausted,
+    ];
+    let completions: Vec<_> = claimed
+        .iter()
+        .zip(endings)
+        .map(|(row, ending)| {
+            let attempt = Attempt {
+                id: Uuid::now_v7(),
+                at_ms: 500,
+                latency_ms: 12,
+                response_status: Some(if ending == Ending::Delivered {
+                    200
+                } else {
+                    500
+                }),
+                error: None,
+                response_excerpt: Some("body".to_owned()),
+            };
+            Completion {
+                fence: row.fence,
+                ending,
+                attempt: Some(attempt),
+            }
+        })
+        .collect();
+    complete(&transaction, &completions).await.unwrap();
+    transaction.commit().await.unwrap();
+    ids.extend(bench.enqueue(creditor, endpoint, 1, 100).await);
+    ids
+}
+
+fn house(bench: &Bench) -> std::sync::Arc<House> {
+    let standing = Standing::good(1, 0);
+    House::for_tests(
+        bench.db.clone(),
+        Clock::manual(20_000),
+        settings(&bench.url),
+        standing,
+    )
+}
+
+fn only(status: &str) -> DeliveryFilter {
+    DeliveryFilter {
+        status: Some(status.to_owned()),
+        event: None,
+    }
+}
+
+#[tokio::test]
+async fn the_list_shows_every_status_newest_first() {
+    for bench in benches().await {
+        let (creditor, stranger, house) = (
+            bench.creditor().await,
+            bench.creditor().await,
+            house(&bench),
+        );
+        let ids = one_of_each(&bench, creditor).await;
+        let slice = Slice {
+            limit: 3,
+            offset: 0,
+        };
+        let page = list(&house, Some(creditor), &DeliveryFilter::default(), slice)
+            .await
+            .unwrap();
+        let seen: Vec<_> = page
+            .items
+            .iter()
+            .map(|row| (row.id, row.status.as_str(), row.attempts))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (ids[4].0, "pending", 0),
+                (ids[3].0, "delivering", 0),
+                (ids[2].0, "exhausted", 1)
+            ]
+        );
+        assert_eq!(page.total, Some(5));
+        let slice = Slice {
+            limit: 3,
+            offset: 3,
+        };
+        let page = list(&house, None, &DeliveryFilter::default(), slice)
+            .await
+            .unwrap();
+        let seen: Vec<_> = page
+            .items
+            .iter()
+            .map(|row| (row.id, row.status.as_str()))
+            .collect();
+        assert_eq!(seen, [(ids[1].0, "failed"), (ids[0].0, "delivered")]);
+        assert_eq!(
+            page.items[0].next_attempt_at.as_deref(),
+            Some("1970-01-01T00:00:09.000Z")
+        );
+        assert_eq!(
+            page.items[1].delivered_at.as_deref(),
+            Some("1970-01-01T00:00:00.500Z")
+        );
+        assert!(page.items[1].webhook_id.starts_with("msg_"));
+        let page = list(&house, Some(stranger), &DeliveryFilter::default(), slice)
+            .await
+            .unwrap();
+        assert_eq!((page.items.len(), page.total), (0, Some(0)));
+    }
+}
+
+#[tokio::test]
+async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
+    for bench in benches().await {
+        let (creditor, house) = (bench.creditor().await, house(&bench));
+        one_of_each(&bench, creditor).await;
+        let slice = Slice {
+            limit: 50,
+            offset: 0,
+        };
+        for status in ["pending", "delivering", "delivered", "failed", "exhausted"] {
+            let page = list(&house, Some(creditor), &only(status), slice)
+                .await
+                .unwrap();
+            assert_eq!((page.items.len(), page.total), (1, Some(1)), "{status}");
+            assert_eq!(page.items[0].status, status);
+        }
+        let event = |name: &str| DeliveryFilter {
+            status: None,
+            event: Some(name.to_owned()),
+        };
+        let page = list(&house, Some(creditor), &event("placement.created"), slice)
+            .await
+            .unwrap();
+        assert_eq!(page.total, Some(5));
+        let page = list(&house, None, &event("payment.recorded"), slice)
+            .await
+            .unwrap();
+        assert_eq!(page.total, Some(0));
+        for filter in [only("lost"), event("placement.eaten")] {
+            let refused = list(&house, Some(creditor), &filter, slice)
+                .await
+                .unwrap_err();
+            assert!(matches!(refused, ApiError::Validation(_)), "{refused:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
+    for bench in benches().await {
+        let (creditor, stranger, house) = (
+            bench.creditor().await,
+            bench.creditor().await,
+            house(&bench),
+        );
+        let ids = one_of_each(&bench, creditor).await;
+        let shown = detail(&house, creditor, ids[0]).await.unwrap();
+        assert_eq!(
+            (shown.delivery.status.as_str(), shown.attempt_log.len()),
+            ("delivered", 1)
+        );
+        assert_eq!(shown.attempt_log[0].at, "1970-01-01T00:00:00.488Z");
+        let absent = ApiError::no_such("delivery");
+        assert_eq!(detail(&house, stranger, ids[0]).await.unwrap_err(), absent);
+        assert_eq!(
+            redeliver(&house, stranger, ids[0]).await.unwrap_err(),
+            absent
+        );
+        for id in [ids[0], ids[2]] {
+            let again = redeliver(&house, creditor, id).await.unwrap();
+            assert_eq!(
+                (again.status.as_str(), again.attempts),
+                ("pending", 1),
+                "attempts are not forgotten"
+            );
+            assert_eq!(
+                again.webhook_id,
+                detail(&house, creditor, id)
+                    .await
+                    .unwrap()
+                    .delivery
+                    .webhook_id
+            );
+        }
+        let again = redeliver(&house, creditor, ids[1]).await.unwrap();
+        assert_eq!(
+            (again.status.as_str(), again.next_attempt_at.as_deref()),
+            ("failed", Some("1970-01-01T00:00:20.000Z"))
+        );
+        assert_eq!(
+            redeliver(&house, creditor, ids[3]).await.unwrap().status,
+            "delivering"
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! Money: `i64` cents inside, a decimal string on the wire.
+//!
+//! Owns the one parser and the one printer of amounts. Never rounds, never touches a float, never
+//! guesses a currency.
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The largest amount that is accepted, in cents: 99,999,999,999.99.
+pub const MAX_CENTS: i64 = 9_999_999_999_999;
+
+/// An amount of money in cents.
+///
+/// [`Cents::parse`] yields positive amounts only; sums and balances made by arithmetic may be zero.
+/// On the wire and in JSON it is the string that [`fmt::Display`] prints, e.g. `"7500.00"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cents(i64);
+
+/// Why a text is not an amount. The message says what to write instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// An empty text.
+    #[error("an amount is required: write a decimal string such as \"7500.00\"")]
+    Empty,
+    /// Something other than digits and one point: a sign, an exponent, a space, a thousands
+    /// separator, a currency.
+    #[error("write the amount as digits with an optional decimal point, such as \"7500.00\"")]
+    NotDecimal,
+    /// More digits after the point than cents have.
+    #[error("an amount has at most two decimals, such as \"7500.00\"")]
+    TooManyDecimals,
+    /// Zero, or a negative number.
+    #[error("an amount must be greater than zero")]
+    NotPositive,
+    /// More than [`MAX_CENTS`].
+    #[error("an amount is at most 99999999999.99")]
+    TooLarge,
+}
+
+impl Cents {
+    /// Nothing at all; what a settled balance is.
+    pub const ZERO: Self = Self(0);
+
+    /// Reads a positive decimal string with at most two decimals.
+    ///
+    /// # Errors
+    /// [`MoneyError`], by cause: see its variants.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        if text.is_empty() {
+            return Err(MoneyError::Empty);
+        }
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = match unsigned.split_once('.') {
+            Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
+            Some(_) => return Err(MoneyError::NotDecimal),
+            None => (unsigned, ""),
+        };
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+            return Err(MoneyError::NotDecimal);
+        }
+        if negative {
+            return Err(MoneyError::NotPositive);
+        }
+        if fraction.len() > 2 {
+            return Err(MoneyError::TooManyDecimals);
+        }
+        match digits_to_cents(whole, fraction) {
+            None => Err(MoneyError::TooLarge),
+            Some(0) => Err(MoneyError::NotPositive),
+            Some(cents) => Ok(Self(cents)),
+        }
+    }
+
+    /// Takes cents as they are stored; any sign.
+    #[must_use]
+    pub const fn from_raw(cents: i64) -> Self {
+        Self(cents)
+    }
+
+    /// The number of cents, for storage and for sums.
+    #[must_use]
+    pub const fn raw(self) -> i64 {
+        self.0
+    }
+
+    /// The sum, or `None` where `i64` cannot hold it.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference, or `None` where `i64` cannot hold it.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+}
+
+/// Digits before and (at most two) after the point, as cents; `None` above [`MAX_CENTS`].
+fn digits_to_cents(whole: &str, fraction: &str) -> Option<i64> {
+    let digits = whole.bytes().chain(fraction.bytes().chain(*b"00").take(2));
+    let mut cents: i64 = 0;
+    for digit in digits {
+        cents = cents
+            .checked_mul(10)?
+            .checked_add(i64::from(digit - b'0'))?;
+    }
+    (cents <= MAX_CENTS).then_some(cents)
+}
+
+impl fmt::Display for Cents {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let cents = self.0.unsigned_abs();
+        write!(formatter, "{sign}{}.{:02}", cents / 100, cents % 100)
+    }
+}
+
+impl Serialize for Cents {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cents {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn accepts_zero_to_two_decimals() {
+        for (text, cents) in [
+            ("7500.00", 750_000),
+            ("7500", 750_000),
+            ("7500.5", 750_050),
+            ("0.01", 1),
+            ("0.1", 10),
+            ("007.50", 750),
+            ("99999999999.99", MAX_CENTS),
+        ] {
+            assert_eq!(Cents::parse(text), Ok(Cents(cents)), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else_by_cause() {
+        for (text, error) in [
+            ("", MoneyError::Empty),
+            ("0", MoneyError::NotPositive),
+            ("0.00", MoneyError::NotPositive),
+            ("-1", MoneyError::NotPositive),
+            ("-0.01", MoneyError::NotPositive),
+            ("-", MoneyError::NotDecimal),
+            ("--1", MoneyError::NotDecimal),
+            ("+1", MoneyError::NotDecimal),
+            ("1e3", MoneyError::NotDecimal),
+            (" 1", MoneyError::NotDecimal),
+            ("1 ", MoneyError::NotDecimal),
+            ("1,000.00", MoneyError::NotDecimal),
+            ("1.", MoneyError::NotDecimal),
+            (".5", MoneyError::NotDecimal),
+            ("1.2.3", MoneyError::NotDecimal),
+            ("$5", MoneyError::NotDecimal),
+            ("٥", MoneyError::NotDecimal),
+            ("NaN", MoneyError::NotDecimal),
+            ("1.001", MoneyError::TooManyDecimals),
+            ("100000000000.00", MoneyError::TooLarge),
+            ("99999999999999999999999999", MoneyError::TooLarge),
+        ] {
+            assert_eq!(Cents::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_the_decimal_string_and_never_a_number() {
+        let json = serde_json::to_string(&Cents(750_000)).unwrap();
+        assert_eq!(json, "\"7500.00\"");
+        assert_eq!(
+            serde_json::from_str::<Cents>(&json).unwrap(),
+            Cents(750_000)
+        );
+        assert!(serde_json::from_str::<Cents>("7500.0").is_err());
+    }
+
+    #[test]
+    fn prints_negatives_and_the_extremes() {
+        assert_eq!(Cents(-5).to_string(), "-0.05");
+        assert_eq!(Cents(i64::MIN).to_string(), "-92233720368547758.08");
+        assert_eq!(Cents(i64::MAX).checked_add(Cents(1)), None);
+        assert_eq!(Cents(i64::MIN).checked_sub(Cents(1)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(cents in 1..=MAX_CENTS) {
+            prop_assert_eq!(Cents::parse(&Cents(cents).to_string()), Ok(Cents(cents)));
+        }
+
+        #[test]
+        fn never_panics(text in ".*") {
+            let _ = Cents::parse(&text);
+        }
+    }
+}

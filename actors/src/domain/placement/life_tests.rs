@@ -1,0 +1,68 @@
+//! The promises of the transition table, as properties over arbitrary lives of a placement.
+
+use proptest::prelude::*;
+
+use super::super::outreach;
+use super::tests::{NOW_MS, every_action, placement};
+use super::*;
+use PlacementStatus::{InOutreach, Paid, PendingEnrichment, Recalled};
+
+/// A life: actions with the time since the last one, and the account's status at each.
+fn a_life() -> impl Strategy<Value = Vec<(Action, i64, AccountStatus)>> {
+    let action = prop::sample::select(every_action());
+    let account = prop_oneof![4 => Just(AccountStatus::Verified), 1 => prop::sample::select(AccountStatus::ALL.to_vec())];
+    prop::collection::vec((action, 0..4 * 86_400_000_i64, account), 0..60)
+}
+
+proptest! {
+    #[test]
+    fn promises_hold_over_any_life(life in a_life()) {
+        let mut state = placement(PendingEnrichment);
+        let mut now_ms = NOW_MS;
+        for (action, gap_ms, account) in life {
+            now_ms += gap_ms;
+            state.account = account;
+            let before = state;
+            let Ok(change) = apply(&state, &action, now_ms) else { continue };
+            state = change.applied_to(account);
+
+            if before.status.is_terminal() && state.status != before.status {
+                let own_unrecall = matches!(action, Action::Unrecall { by_creditor: true });
+                prop_assert!(before.status == Recalled && own_unrecall, "{:?} left {}", action, before.status);
+                prop_assert!(Some(state.status) == before.recalled_from || state.status == Paid);
+                prop_assert!(now_ms - before.recalled_at_ms.unwrap() <= RECALL_WINDOW_MS);
+            }
+            if state.paid != before.paid {
+                let payment = matches!(action, Action::RecordPayment { .. });
+                prop_assert!(payment && state.paid > before.paid && state.paid <= state.amount);
+            }
+            if state.status == Paid {
+                prop_assert!(state.paid >= state.amount, "paid without the money");
+            }
+            prop_assert!(state.status.is_terminal() || state.paid < state.amount, "open although all is paid");
+            prop_assert_eq!(state.status == Recalled, state.recalled_from.is_some());
+            prop_assert_eq!(state.status == Recalled, state.recalled_at_ms.is_some());
+        }
+    }
+
+    #[test]
+    fn outreach_never_runs_where_it_must_not(life in a_life()) {
+        let mut state = placement(PendingEnrichment);
+        for (action, _, account) in life {
+            state.account = account;
+            if let Ok(change) = apply(&state, &action, NOW_MS) {
+                state = change.applied_to(account);
+            }
+            if outreach::decide(state.account, state.paused, state.status).allowed {
+                prop_assert!(state.account == AccountStatus::Verified && !state.paused);
+                prop_assert!(state.status == InOutreach && state.paid < state.amount);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_and_an_edit_change_nothing(status in prop::sample::select(PlacementStatus::ALL.to_vec())) {
+        let state = placement(status);
+        prop_assert_eq!(apply(&state, &Action::EditDetails, NOW_MS), Ok(Change::none(&state)));
+    }
+}

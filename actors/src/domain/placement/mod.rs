@@ -1,0 +1,27 @@
+//! A placement: an overdue invoice that a creditor has handed over.
+//!
+//! ```text
+//!  pending_enrichment ──▶ ready ──▶ in_outreach ⇄ disputed          open
+//!         │                 │            │            │
+//!         └─────────────────┴─────┬──────┴────────────┘
+//!                                 ▼
+//!  paid   recalled   resolved   resolved_out_of_band   withdrawn_by_creditor   terminal
+//!            └──▶ the status before, within 7 days
+//! ```
+//!
+//! `paused` is a flag beside the status, and whether outreach may run is derived, never stored.
+
+pub mod action;
+pub mod draft;
+pub mod field;
+pub mod field_error;
+pub mod outreach;
+pub mod payment;
+pub mod refusal;
+pub mod status;
+pub mod transition;
+
+pub use draft::{Debtor, DraftRefusal, FieldError, NewPlacement, PlacementDraft, Posture};
+pub use outreach::OutreachDecision;
+pub use status::PlacementStatus;
+pub use transition::{Action, Change, PlacementState, Resolution, TransitionRefusal};

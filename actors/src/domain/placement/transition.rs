@@ -1,0 +1,254 @@
+//! What may happen to a placement, and where it then stands: the transition table as one pure
+//! function.
+//!
+//! | from | to | by |
+//! |---|---|---|
+//! | pending_enrichment | ready | operations |
+//! | ready | in_outreach | operations |
+//! | in_outreach | disputed | the debtor, reported by operations |
+//! | disputed | in_outreach | dispute denied, only with an answer on record |
+//! | disputed | resolved | dispute upheld |
+//! | disputed | in_outreach | dispute withdrawn; paused as well without an answer on record |
+//! | any open | paid | recorded payments reach the amount |
+//! | any open | recalled | the creditor |
+//! | any open | resolved, resolved_out_of_band, withdrawn_by_creditor | operations |
+//! | recalled | the status before | the creditor, own recall, within 7 days |
+//!
+//! Owns statuses, the pause flag, the sum paid and the account's say in it. Never writes: the
+//! ledger performs a [`Change`].
+
+use super::super::gates::AccountStatus;
+use super::super::money::Cents;
+pub use super::action::{Action, Resolution, operations_targets};
+use super::payment;
+pub use super::refusal::TransitionRefusal;
+use super::status::PlacementStatus;
+
+/// How long a recall can be undone, milliseconds: 7 days, to the last millisecond.
+pub const RECALL_WINDOW_MS: i64 = 7 * 86_400_000;
+
+/// All that the table looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacementState {
+    /// Where it stands.
+    pub status: PlacementStatus,
+    /// The pause flag.
+    pub paused: bool,
+    /// What was handed over, after amendments.
+    pub amount: Cents,
+    /// The sum of recorded payments.
+    pub paid: Cents,
+    /// While recalled: the status before.
+    pub recalled_from: Option<PlacementStatus>,
+    /// While recalled: since when, Unix epoch milliseconds.
+    pub recalled_at_ms: Option<i64>,
+    /// The creditor's account.
+    pub account: AccountStatus,
+}
+
+/// Where a placement stands after an action; what did not change is as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands.
+    pub status: PlacementStatus,
+    /// The pause flag.
+    pub paused: bool,
+    /// The sum of recorded payments.
+    pub paid: Cents,
+    /// While recalled: the status before.
+    pub recalled_from: Option<PlacementStatus>,
+    /// While recalled: since when, Unix epoch milliseconds.
+    pub recalled_at_ms: Option<i64>,
+    /// What was handed over, after amendments.
+    pub amount: Cents,
+}
+
+impl Change {
+    /// The change that changes nothing.
+    #[must_use]
+    pub const fn none(state: &PlacementState) -> Self {
+        let PlacementState {
+            status,
+            paused,
+            amount,
+            paid,
+            recalled_from,
+            recalled_at_ms,
+            account: _,
+        } = *state;
+        Self {
+            status,
+            paused,
+            paid,
+            recalled_from,
+            recalled_at_ms,
+            amount,
+        }
+    }
+
+    /// The state after it.
+    #[must_use]
+    pub const fn applied_to(&self, account: AccountStatus) -> PlacementState {
+        let Self {
+            status,
+            paused,
+            paid,
+            recalled_from,
+            recalled_at_ms,
+            amount,
+        } = *self;
+        PlacementState {
+            status,
+            paused,
+            amount,
+            paid,
+            recalled_from,
+            recalled_at_ms,
+            account,
+        }
+    }
+
+    /// An open placement on which nothing is owed is paid, whatever the action was.
+    fn settled(mut self) -> Self {
+        if self.status.is_open() && payment::settles(self.amount, self.paid) {
+            self.status = PlacementStatus::Paid;
+        }
+        self
+    }
+}
+
+/// Whether a creditor with that account may hand over new invoices.
+///
+/// # Errors
+/// [`TransitionRefusal::AccountSuspended`] or [`TransitionRefusal::AccountRejected`].
+pub const fn may_place(account: AccountStatus) -> Result<(), TransitionRefusal> {
+    match account {
+        AccountStatus::Suspended => Err(TransitionRefusal::AccountSuspended),
+        AccountStatus::Rejected => Err(TransitionRefusal::AccountRejected),
+        AccountStatus::PendingSignup | AccountStatus::InReview | AccountStatus::Verified => Ok(()),
+    }
+}
+
+/// What follows from an action at `now_ms` (Unix epoch milliseconds).
+///
+/// # Errors
+/// [`TransitionRefusal`], by cause: the account's say first, then the status's, then the action's own.
+pub fn apply(
+    state: &PlacementState,
+    action: &Action,
+    now_ms: i64,
+) -> Result<Change, TransitionRefusal> {
+    account_permits(state.account, action)?;
+    status_permits(state.status, action)?;
+    let mut change = Change::none(state);
+    match *action {
+        Action::OperationsMove { to } => change.status = to,
+        Action::OpenDispute => change.status = PlacementStatus::Disputed,
+        Action::ResolveDispute {
+            resolution,
+            answered,
+        } => resolve(&mut change, resolution, answered)?,
+        Action::Recall => {
+            change.status = PlacementStatus::Recalled;
+            change.recalled_from = Some(state.status);
+            change.recalled_at_ms = Some(now_ms);
+        }
+        Action::Unrecall { by_creditor } => unrecall(&mut change, by_creditor, now_ms)?,
+        Action::Pause => change.paused = true,
+        Action::Resume => change.paused = false,
+        Action::RecordPayment { cents } => {
+            change.paid = payment::record(state.amount, state.paid, cents)?;
+        }
+        Action::AmendAmount { amount } if amount <= Cents::ZERO => {
+            return Err(TransitionRefusal::NotPositive);
+        }
+        Action::AmendAmount { amount } => change.amount = amount,
+        Action::EditDetails => {}
+    }
+    Ok(change.settled())
+}
+
+/// What operations and the debtor report has happened, whatever the account's status; the
+/// creditor's own calls need its leave.
+const fn account_permits(account: AccountStatus, action: &Action) -> Result<(), TransitionRefusal> {
+    match (account, action) {
+        (AccountStatus::Suspended, Action::Unrecall { .. } | Action::Resume) => {
+            Err(TransitionRefusal::AccountSuspended)
+        }
+        (
+            AccountStatus::Rejected,
+            Action::ResolveDispute { .. }
+            | Action::Unrecall { .. }
+            | Action::Pause
+            | Action::Resume
+            | Action::AmendAmount { .. }
+            | Action::EditDetails,
+        ) => Err(TransitionRefusal::AccountRejected),
+        _ => Ok(()),
+    }
+}
+
+fn status_permits(from: PlacementStatus, action: &Action) -> Result<(), TransitionRefusal> {
+    if action.possible_from().contains(&from) {
+        return Ok(());
+    }
+    Err(match *action {
+        Action::OperationsMove { to } => TransitionRefusal::InvalidMove {
+            from,
+            to,
+            allowed: operations_targets(from),
+        },
+        _ => {
+            let allowed = action.possible_from().to_vec();
+            TransitionRefusal::InvalidTransition {
+                from,
+                action: action.name(),
+                allowed,
+            }
+        }
+    })
+}
+
+fn resolve(
+    change: &mut Change,
+    resolution: Resolution,
+    answered: bool,
+) -> Result<(), TransitionRefusal> {
+    match resolution {
+        Resolution::Denied if !answered => return Err(TransitionRefusal::AnswerRequired),
+        Resolution::Denied => change.status = PlacementStatus::InOutreach,
+        Resolution::Upheld => change.status = PlacementStatus::Resolved,
+        Resolution::Withdrawn => {
+            change.status = PlacementStatus::InOutreach;
+            change.paused |= !answered;
+        }
+    }
+    Ok(())
+}
+
+fn unrecall(change: &mut Change, by_creditor: bool, now_ms: i64) -> Result<(), TransitionRefusal> {
+    let origin = change.recalled_from.filter(|status| status.is_open());
+    let (true, Some(origin), Some(recalled_at_ms)) = (by_creditor, origin, change.recalled_at_ms)
+    else {
+        return Err(TransitionRefusal::NotOwnRecall);
+    };
+    if now_ms.saturating_sub(recalled_at_ms) > RECALL_WINDOW_MS {
+        return Err(TransitionRefusal::RecallWindowOver);
+    }
+    change.status = origin;
+    change.recalled_from = None;
+    change.recalled_at_ms = None;
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "transition_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "life_tests.rs"]
+mod life_tests;
+
+#[cfg(test)]
+#[path = "settlement_tests.rs"]
+mod settlement_tests;

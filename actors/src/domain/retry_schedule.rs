@@ -1,0 +1,144 @@
+//! The ladder of waits between delivery attempts, and its text form (`PARTNER_API_RETRY_SCHEDULE`).
+//!
+//! Owns how long each rung is. Whether there is a next attempt at all is decided by `retry`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest single wait of a schedule, milliseconds: seven days.
+const WAIT_MAX_MS: i64 = 7 * 86_400_000;
+
+/// The waits between attempts, before jitter. A schedule of n waits makes n + 1 attempts. Never
+/// empty.
+///
+/// The default, `5s,30s,2m,10m,1h,3h,8h,24h`:
+///
+/// | attempt | wait before it | since the first, without jitter |
+/// |---|---|---|
+/// | 1 | – | 0 |
+/// | 2 | 5 s | 5 s |
+/// | 3 | 30 s | 35 s |
+/// | 4 | 2 min | 2 min 35 s |
+/// | 5 | 10 min | 12 min 35 s |
+/// | 6 | 1 h | 1 h 12 min 35 s |
+/// | 7 | 3 h | 4 h 12 min 35 s |
+/// | 8 | 8 h | 12 h 12 min 35 s |
+/// | 9 | 24 h | 1 d 12 h 12 min 35 s |
+///
+/// Each wait is multiplied by 1.0–1.2, so that a receiver that comes back is not met by everybody
+/// at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetrySchedule {
+    waits_ms: Vec<i64>,
+}
+
+/// Why a text is not a schedule. The message names the bad part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// Nothing in it.
+    #[error("no wait: write waits such as 5s,30s,2m,10m,1h")]
+    Empty,
+    /// One entry is not a number with a unit.
+    #[error("`{0}` is not a wait: write a whole number and ms, s, m, h or d, such as 30s")]
+    Wait(String),
+    /// One entry is zero or longer than seven days.
+    #[error("`{0}` is out of range: a wait is longer than nothing and at most 7d")]
+    Range(String),
+}
+
+impl RetrySchedule {
+    /// Reads waits such as `5s,30s,2m`, separated by commas; units `ms`, `s`, `m`, `h`, `d`.
+    ///
+    /// # Errors
+    /// [`ScheduleError`], naming the bad part.
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
+        if text.trim().is_empty() {
+            return Err(ScheduleError::Empty);
+        }
+        let waits_ms = text
+            .split(',')
+            .map(|part| parse_wait(part.trim()))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { waits_ms })
+    }
+
+    /// The waits in milliseconds, in order.
+    #[must_use]
+    pub fn waits_ms(&self) -> &[i64] {
+        &self.waits_ms
+    }
+
+    /// How many attempts a delivery gets.
+    #[must_use]
+    pub fn max_attempts(&self) -> u32 {
+        u32::try_from(self.waits_ms.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
+    }
+
+    /// The wait after `attempts_done` attempts (the one just finished included), milliseconds;
+    /// `None` when there are no attempts left.
+    #[must_use]
+    pub fn wait_after(&self, attempts_done: u32) -> Option<i64> {
+        let index = usize::try_from(attempts_done.saturating_sub(1)).ok()?;
+        self.waits_ms.get(index).copied()
+    }
+}
+
+impl Default for RetrySchedule {
+    fn default() -> Self {
+        let (s, m, h) = (1_000, 60_000, 3_600_000);
+        Self {
+            waits_ms: vec![5 * s, 30 * s, 2 * m, 10 * m, h, 3 * h, 8 * h, 24 * h],
+        }
+    }
+}
+
+impl FromStr for RetrySchedule {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for RetrySchedule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, wait_ms) in self.waits_ms.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+            let (unit, size) = units
+                .into_iter()
+                .find(|(_, size)| wait_ms % size == 0)
+                .unwrap_or(("ms", 1));
+            write!(formatter, "{comma}{}{unit}", wait_ms / size)?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_wait(part: &str) -> Result<i64, ScheduleError> {
+    let not_a_wait = || ScheduleError::Wait(part.to_owned());
+    let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = part.split_at(digits);
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(not_a_wait()),
+    };
+    if number.is_empty() {
+        return Err(not_a_wait());
+    }
+    let wait_ms = number
+        .parse::<i64>()
+        .unwrap_or(i64::MAX)
+        .saturating_mul(unit_ms);
+    if (1..=WAIT_MAX_MS).contains(&wait_ms) {
+        Ok(wait_ms)
+    } else {
+        Err(ScheduleError::Range(part.to_owned()))
+    }
+}

@@ -1,0 +1,176 @@
+//! Tests of the retry rule.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// 1994-11-06T08:49:37Z, the instant of RFC 9110's examples.
+const RFC_DATE_MS: i64 = 784_111_777_000;
+
+const FAILED: Outcome = Outcome::Failed {
+    cause: FailureCause::Timeout,
+};
+
+#[test]
+fn the_default_is_the_documented_text() {
+    let text = "5s,30s,2m,10m,1h,3h,8h,24h";
+    assert_eq!(RetrySchedule::parse(text), Ok(RetrySchedule::default()));
+    assert_eq!(RetrySchedule::default().to_string(), text);
+    assert_eq!(RetrySchedule::default().max_attempts(), 9);
+}
+
+#[test]
+fn an_error_names_the_bad_part() {
+    assert_eq!(RetrySchedule::parse(" "), Err(ScheduleError::Empty));
+    for part in ["5", "s", "", "5x", "1.5s", "-1s", "5 s", "５s"] {
+        let text = format!("1s,{part},2s");
+        assert_eq!(
+            RetrySchedule::parse(&text),
+            Err(ScheduleError::Wait(part.to_owned())),
+            "{part}"
+        );
+    }
+    for part in ["0s", "8d", "99999999999999999999s"] {
+        assert_eq!(
+            RetrySchedule::parse(part),
+            Err(ScheduleError::Range(part.to_owned()))
+        );
+    }
+    assert_eq!(
+        RetrySchedule::parse("50ms, 1d").unwrap().waits_ms(),
+        [50, 86_400_000]
+    );
+}
+
+#[test]
+fn each_status_has_its_meaning() {
+    let outcome = |status| classify(status, Some("7"), 0);
+    for status in [200, 202, 204, 299] {
+        assert_eq!(outcome(status), Outcome::Delivered);
+    }
+    assert_eq!(outcome(410), Outcome::Gone);
+    for status in [429, 503] {
+        assert_eq!(
+            outcome(status),
+            Outcome::RetryAfter {
+                status,
+                after_ms: Some(7_000)
+            }
+        );
+    }
+    for status in [100, 199, 300, 301, 308, 400, 401, 404, 500, 502, 504, 599] {
+        assert_eq!(
+            outcome(status),
+            Outcome::Failed {
+                cause: FailureCause::Status(status)
+            }
+        );
+    }
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date() {
+    let after = |value| match classify(429, value, RFC_DATE_MS - 60_000) {
+        Outcome::RetryAfter { after_ms, .. } => after_ms,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(after(Some("120")), Some(120_000));
+    assert_eq!(after(Some(" 0 ")), Some(0));
+    assert_eq!(after(Some("99999999999999999999999")), Some(i64::MAX));
+    assert_eq!(after(Some("Sun, 06 Nov 1994 08:49:37 GMT")), Some(60_000));
+    assert_eq!(after(Some("Sunday, 06-Nov-94 08:49:37 GMT")), Some(60_000));
+    assert_eq!(after(Some("Sun Nov  6 08:49:37 1994")), Some(60_000));
+    assert_eq!(
+        after(Some("Sun, 06 Nov 1983 08:49:37 GMT")),
+        Some(0),
+        "the past means now"
+    );
+    for unreadable in [None, Some(""), Some("-5"), Some("1.5"), Some("soon")] {
+        assert_eq!(after(unreadable), None);
+    }
+}
+
+#[test]
+fn a_schedule_of_n_waits_makes_n_plus_one_attempts() {
+    let schedule = RetrySchedule::parse("1s,2s").unwrap();
+    let step = |attempts_done| next(&schedule, &FAILED, attempts_done, 1_000_000, 0.0);
+    assert_eq!(step(1), NextStep::RetryAt { due_ms: 1_001_000 });
+    assert_eq!(step(2), NextStep::RetryAt { due_ms: 1_002_000 });
+    assert_eq!(step(3), NextStep::Exhausted);
+    assert_eq!(step(u32::MAX), NextStep::Exhausted);
+}
+
+#[test]
+fn delivered_and_gone_end_it_whatever_is_left() {
+    let schedule = RetrySchedule::default();
+    for attempts_done in [1, 9, 100] {
+        assert_eq!(
+            next(&schedule, &Outcome::Delivered, attempts_done, 0, 0.5),
+            NextStep::Delivered
+        );
+        assert_eq!(
+            next(&schedule, &Outcome::Gone, attempts_done, 0, 0.5),
+            NextStep::DisableEndpoint
+        );
+    }
+}
+
+#[test]
+fn retry_after_only_lengthens_and_up_to_a_day() {
+    let schedule = RetrySchedule::parse("1m").unwrap();
+    let due = |after_ms| {
+        next(
+            &schedule,
+            &Outcome::RetryAfter {
+                status: 429,
+                after_ms,
+            },
+            1,
+            0,
+            0.0,
+        )
+    };
+    for (after_ms, due_ms) in [
+        (None, 60_000),
+        (Some(0), 60_000),
+        (Some(59_999), 60_000),
+        (Some(61_000), 61_000),
+        (Some(i64::MAX), RETRY_AFTER_CAP_MS),
+    ] {
+        assert_eq!(due(after_ms), NextStep::RetryAt { due_ms });
+    }
+}
+
+#[test]
+fn causes_are_readable() {
+    assert_eq!(
+        FailureCause::Status(302).to_string(),
+        "HTTP 302: redirects are not followed"
+    );
+    assert_eq!(FailureCause::Status(500).to_string(), "HTTP 500");
+}
+
+proptest! {
+    #[test]
+    fn every_wait_is_between_one_and_one_point_two_of_its_rung(attempts_done in 1..=8_u32, jitter in 0.0..=1.0_f64) {
+        let schedule = RetrySchedule::default();
+        let rung_ms = schedule.waits_ms()[attempts_done as usize - 1];
+        match next(&schedule, &FAILED, attempts_done, 0, jitter) {
+            NextStep::RetryAt { due_ms } => prop_assert!(due_ms >= rung_ms && due_ms <= rung_ms + rung_ms / 5),
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+
+    #[test]
+    fn any_jitter_and_any_instant_are_survived(jitter: f64, now_ms: i64, after_ms: Option<i64>, attempts_done: u32) {
+        let outcome = Outcome::RetryAfter { status: 503, after_ms };
+        if let NextStep::RetryAt { due_ms } = next(&RetrySchedule::default(), &outcome, attempts_done, now_ms, jitter) {
+            prop_assert!(due_ms > now_ms || now_ms == i64::MAX);
+        }
+    }
+
+    #[test]
+    fn retry_after_never_panics(value in ".*", now_ms: i64) {
+        let _ = classify(503, Some(&value), now_ms);
+    }
+}

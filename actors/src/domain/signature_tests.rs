@@ -1,0 +1,305 @@
+//! Tests of the signatures, on published vectors and on values computed apart.
+
+use proptest::prelude::*;
+use secrecy::ExposeSecret as _;
+
+use super::*;
+
+/// The example of Standard Webhooks' reference libraries.
+const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const STANDARD_ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const STANDARD_TIME: i64 = 1_614_265_330;
+const STANDARD_BODY: &[u8] = br#"{"test": 2432232314}"#;
+const STANDARD_SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+/// Stripe's example event, signed with Python's hmac.
+const STRIPE_SECRET: &str = "whsec_test_secret";
+const STRIPE_TIME: i64 = 1_492_774_577;
+const STRIPE_BODY: &[u8] = br#"{"id":"evt_1","type":"account.updated"}"#;
+const STRIPE_V1: &str = "550dbe1e6938b756b9ed65715b076a56c6401b4684b5c80207338224daa8c111";
+
+fn secret(text: &str) -> WebhookSecret {
+    WebhookSecret::parse(text).unwrap()
+}
+
+#[test]
+fn standard_webhooks_vector() {
+    let secrets = [secret(STANDARD_SECRET)];
+    assert_eq!(
+        sign(&secrets, STANDARD_ID, STANDARD_TIME, STANDARD_BODY),
+        STANDARD_SIGNATURE
+    );
+}
+
+#[test]
+fn svix_vector() {
+    let secrets = [secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")];
+    let body = br#"{"email":"test@example.com","username":"test_user"}"#;
+    let header = sign(
+        &secrets,
+        "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
+        1_649_367_553,
+        body,
+    );
+    assert_eq!(header, "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=");
+}
+
+#[test]
+fn github_vector() {
+    let hex = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let (key, body) = (b"It's a Secret to Everybody", b"Hello, World!");
+    assert_eq!(hmac_sha256_hex(key, body), hex);
+    assert_eq!(verify_hex(hex, body, key), Ok(()));
+    assert_eq!(verify_hex(&format!("sha256={hex}"), body, key), Ok(()));
+    assert_eq!(verify_hex(&hex.to_uppercase(), body, key), Ok(()));
+    assert_eq!(
+        verify_hex(hex, b"Hello, world!", key),
+        Err(SignatureError::Mismatch)
+    );
+    assert_eq!(
+        verify_hex(&hex[..62], body, key),
+        Err(SignatureError::Mismatch),
+        "a prefix is not enough"
+    );
+    assert_eq!(verify_hex(hex, body, b""), Err(SignatureError::EmptyKey));
+    for malformed in ["", "sha256=", "sha1=00", "zz", &hex[..63]] {
+        assert_eq!(
+            verify_hex(malformed, body, key),
+            Err(SignatureError::Malformed),
+            "{malformed}"
+        );
+    }
+}
+
+#[test]
+fn rfc_4231_case_6_a_key_longer_than_a_block() {
+    let body = b"Test Using Larger Than Block-Size Key - Hash Key First";
+    let expected = "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54";
+    assert_eq!(hmac_sha256_hex(&[0xaa; 131], body), expected);
+}
+
+#[test]
+fn during_a_rotation_either_secret_verifies() {
+    let (old, new) = (
+        secret(STANDARD_SECRET),
+        secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+    );
+    let header = sign(
+        &[new.clone(), old.clone()],
+        STANDARD_ID,
+        STANDARD_TIME,
+        STANDARD_BODY,
+    );
+    assert_eq!(header.split(' ').count(), 2);
+    assert!(header.ends_with(STANDARD_SIGNATURE));
+    for receiver in [&old, &new] {
+        let receiver = std::slice::from_ref(receiver);
+        assert_eq!(
+            verify(
+                receiver,
+                STANDARD_ID,
+                STANDARD_TIME,
+                STANDARD_BODY,
+                &header,
+                STANDARD_TIME
+            ),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn a_receiver_refuses_by_cause() {
+    let secrets = [secret(STANDARD_SECRET)];
+    let check = |id: &str, at: i64, body: &[u8], header: &str, now| {
+        verify(&secrets, id, at, body, header, now)
+    };
+    let signed = STANDARD_SIGNATURE;
+    assert_eq!(
+        check(
+            STANDARD_ID,
+            STANDARD_TIME,
+            STANDARD_BODY,
+            &format!("v1a,xx {signed}"),
+            STANDARD_TIME + 300
+        ),
+        Ok(())
+    );
+    let late = check(
+        STANDARD_ID,
+        STANDARD_TIME,
+        STANDARD_BODY,
+        signed,
+        STANDARD_TIME + 301,
+    );
+    assert_eq!(late, Err(SignatureError::OutsideTolerance));
+    assert_eq!(
+        check(
+            "msg_other",
+            STANDARD_TIME,
+            STANDARD_BODY,
+            signed,
+            STANDARD_TIME
+        ),
+        Err(SignatureError::Mismatch)
+    );
+    assert_eq!(
+        check(STANDARD_ID, STANDARD_TIME, b"{}", signed, STANDARD_TIME),
+        Err(SignatureError::Mismatch)
+    );
+    for malformed in ["", "v2,abc", "v1,***"] {
+        let refused = check(
+            STANDARD_ID,
+            STANDARD_TIME,
+            STANDARD_BODY,
+            malformed,
+            STANDARD_TIME,
+        );
+        assert_eq!(refused, Err(SignatureError::Malformed), "{malformed}");
+    }
+}
+
+#[test]
+fn stripe_accepts_any_v1_and_ignores_other_schemes() {
+    let zeros = "0".repeat(64);
+    for header in [
+        format!("t={STRIPE_TIME},v1={STRIPE_V1}"),
+        format!("t={STRIPE_TIME},v1={zeros},v1={STRIPE_V1},v0={zeros}"),
+        format!("v1={STRIPE_V1}, t={STRIPE_TIME}"),
+    ] {
+        for now_s in [STRIPE_TIME - 300, STRIPE_TIME, STRIPE_TIME + 300] {
+            assert_eq!(
+                verify_stripe(&header, STRIPE_BODY, STRIPE_SECRET, now_s),
+                Ok(()),
+                "{header}"
+            );
+        }
+    }
+}
+
+#[test]
+fn stripe_refuses_by_cause() {
+    let check = |header: &str, now_s| verify_stripe(header, STRIPE_BODY, STRIPE_SECRET, now_s);
+    let good = format!("t={STRIPE_TIME},v1={STRIPE_V1}");
+    for now_s in [STRIPE_TIME - 301, STRIPE_TIME + 301, i64::MIN, i64::MAX] {
+        assert_eq!(check(&good, now_s), Err(SignatureError::OutsideTolerance));
+    }
+    let other_time = format!("t={},v1={STRIPE_V1}", STRIPE_TIME + 1);
+    assert_eq!(
+        check(&other_time, STRIPE_TIME),
+        Err(SignatureError::Mismatch)
+    );
+    let only_v0 = format!("t={STRIPE_TIME},v0={STRIPE_V1}");
+    let two_times = format!("t={STRIPE_TIME},t={STRIPE_TIME},v1={STRIPE_V1}");
+    let no_time = format!("v1={STRIPE_V1}");
+    let bad_time = format!("t=now,v1={STRIPE_V1}");
+    for malformed in [
+        "",
+        "t=1",
+        "v1",
+        only_v0.as_str(),
+        &two_times,
+        &no_time,
+        &bad_time,
+    ] {
+        assert_eq!(
+            check(malformed, STRIPE_TIME),
+            Err(SignatureError::Malformed),
+            "{malformed}"
+        );
+    }
+    assert_eq!(
+        verify_stripe(&good, STRIPE_BODY, "", STRIPE_TIME),
+        Err(SignatureError::EmptyKey)
+    );
+    assert_eq!(
+        verify_stripe(&good, STRIPE_BODY, "other", STRIPE_TIME),
+        Err(SignatureError::Mismatch)
+    );
+}
+
+#[test]
+fn docusign_accepts_any_of_its_headers() {
+    // The GitHub vector again, in DocuSign's alphabet.
+    let (key, body) = (b"It's a Secret to Everybody", b"Hello, World!");
+    let good = "dXEH6g6yUJ/CESIczphLijdXC211hsIsRvQ3nIsEPhc=";
+    let zeros = STANDARD.encode([0_u8; 32]);
+    assert_eq!(verify_docusign(&[good], body, key), Ok(()));
+    assert_eq!(
+        verify_docusign(&[&zeros, "not base64!", good], body, key),
+        Ok(())
+    );
+    assert_eq!(
+        verify_docusign(&[&zeros], body, key),
+        Err(SignatureError::Mismatch)
+    );
+    assert_eq!(
+        verify_docusign(&["*"], body, key),
+        Err(SignatureError::Malformed)
+    );
+    assert_eq!(
+        verify_docusign(&[], body, key),
+        Err(SignatureError::Malformed)
+    );
+    assert_eq!(
+        verify_docusign(&[good], body, b""),
+        Err(SignatureError::EmptyKey)
+    );
+}
+
+#[test]
+fn a_secret_is_24_to_64_bytes_and_does_not_print() {
+    for length in [24, 32, 64] {
+        let text = format!("whsec_{}", STANDARD.encode(vec![7_u8; length]));
+        let secret = secret(&text);
+        assert_eq!(secret.expose().expose_secret(), text);
+        assert!(!format!("{secret:?}").contains(&text[6..]));
+    }
+    for length in [0, 23, 65] {
+        let text = format!("whsec_{}", STANDARD.encode(vec![7_u8; length]));
+        assert_eq!(
+            WebhookSecret::parse(&text).unwrap_err(),
+            SecretFormatError::Length
+        );
+    }
+    assert_eq!(
+        WebhookSecret::parse("sk_abc").unwrap_err(),
+        SecretFormatError::Marker
+    );
+    assert_eq!(
+        WebhookSecret::parse("whsec_!").unwrap_err(),
+        SecretFormatError::Base64
+    );
+}
+
+#[test]
+fn a_generated_secret_is_the_entropy_it_was_given() {
+    let generated = WebhookSecret::generate(&mut |buffer| buffer.fill(9));
+    let expected = format!("whsec_{}", STANDARD.encode([9_u8; 32]));
+    assert_eq!(generated.expose().expose_secret(), expected);
+}
+
+proptest! {
+    #[test]
+    fn what_we_sign_verifies_and_a_changed_body_does_not(
+        id in "[a-z0-9-]{1,40}", at in 0..4_000_000_000_i64, body: Vec<u8>, flip: usize,
+    ) {
+        let secrets = [secret(STANDARD_SECRET)];
+        let header = sign(&secrets, &id, at, &body);
+        prop_assert_eq!(verify(&secrets, &id, at, &body, &header, at), Ok(()));
+        let mut changed = body.clone();
+        match changed.len() {
+            0 => changed.push(0),
+            length => changed[flip % length] ^= 1,
+        }
+        prop_assert_eq!(verify(&secrets, &id, at, &changed, &header, at), Err(SignatureError::Mismatch));
+    }
+
+    #[test]
+    fn no_header_panics(header in ".*") {
+        let _ = verify_stripe(&header, b"", "k", 0);
+        let _ = verify_hex(&header, b"", b"k");
+        let _ = verify_docusign(&[&header], b"", b"k");
+        let _ = verify(&[], "", 0, b"", &header, 0);
+    }
+}

@@ -1,0 +1,114 @@
+//! The simulator: plays operations in the sandbox, so that a partner's developer sees a placement
+//! live through its life without anyone's help.
+//!
+//! It moves what has lain untouched for a moment one step on, through the same Writers and rules
+//! as everybody else. It never runs in production.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::DbErr;
+use entities::queries::placements;
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+
+use crate::domain::placement::PlacementStatus;
+use crate::house::House;
+use crate::ledger::{Command, Operation, WriterMsg};
+use crate::supervision::Address;
+
+const EVERY: Duration = Duration::from_millis(500);
+/// How long a placement rests in one status.
+const REST_MS: i64 = 1_500;
+const AT_MOST: u64 = 200;
+
+/// Messages of the [`Simulator`].
+#[derive(Debug)]
+pub(crate) enum SimulatorMsg {
+    /// Move what is due. Sent to itself.
+    Tick,
+    #[cfg(feature = "fault-injection")]
+    Panic,
+}
+
+/// What the [`Simulator`] starts with.
+pub(crate) struct SimulatorArgs {
+    pub(crate) house: Arc<House>,
+    pub(crate) me: Address<SimulatorMsg>,
+}
+
+/// Plays operations.
+pub(crate) struct Simulator;
+
+impl Actor for Simulator {
+    type Msg = SimulatorMsg;
+    type State = SimulatorArgs;
+    type Arguments = SimulatorArgs;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        args.me.send_after(EVERY, SimulatorMsg::Tick);
+        Ok(args)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            SimulatorMsg::Tick => tick(Arc::clone(&state.house), state.me.clone()),
+            #[cfg(feature = "fault-injection")]
+            #[allow(clippy::panic)]
+            SimulatorMsg::Panic => panic!("injected into the Simulator"),
+        }
+        Ok(())
+    }
+}
+
+/// Works beside the mailbox, and ticks again when it is done.
+fn tick(house: Arc<House>, me: Address<SimulatorMsg>) {
+    tokio::spawn(async move {
+        if let Err(error) = advance(&house).await {
+            tracing::debug!(%error, "the simulator could not read placements");
+        }
+        me.send_after(EVERY, SimulatorMsg::Tick);
+    });
+}
+
+async fn advance(house: &House) -> Result<(), DbErr> {
+    let moving =
+        [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
+    let before_ms = house.clock.now_ms() - REST_MS;
+    for row in placements::untouched_since(house.db.reader(), &moving, before_ms, AT_MOST).await? {
+        let to = match PlacementStatus::parse(&row.status) {
+            Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
+            Some(PlacementStatus::Ready) => PlacementStatus::InOutreach,
+            _ => continue,
+        };
+        let command = Command {
+            creditor: row.creditor_id,
+            actor: "simulator".to_owned(),
+            operation: Operation::Move {
+                placement: row.id,
+                to,
+                reason: None,
+            },
+            idempotency: None,
+        };
+        // Nobody waits for the answer: if the placement has moved meanwhile, the rules refuse.
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let reply = RpcReplyPort::from(reply);
+        let _ = house
+            .addresses
+            .writer(row.creditor_id)
+            .send(WriterMsg::Submit {
+                command: Box::new(command),
+                reply,
+            });
+    }
+    Ok(())
+}

@@ -1,0 +1,326 @@
+//! One command against the working set: the pure rules decide, this notes what follows.
+//!
+//! A refusal leaves the working set and the journal as they were, so that it never costs the rest
+//! of its batch anything.
+
+use entities::dispute::{self, DisputeStatus};
+use entities::ids::PlacementId;
+use entities::{idempotency_record, payment, placement};
+use serde_json::{Map, json};
+use uuid::Uuid;
+
+use super::command::{Answer, Command, Operation, Outcome};
+use super::desk::{Desk, Refusable, new_row, object, refused};
+use super::journal::AuditLine;
+use super::views::dispute_view;
+use crate::api::error::ApiError;
+use crate::api::view::{PaymentRecorded, Replayable};
+use crate::delivery::EventType;
+use crate::domain::date::rfc3339_ms;
+use crate::domain::money::Cents;
+use crate::domain::placement::transition::may_place;
+use crate::domain::placement::{Action, NewPlacement, PlacementStatus, payment as money};
+
+impl Desk<'_> {
+    /// Replays, refuses or performs one command.
+    pub(super) fn apply(&mut self, command: &Command) -> Answer {
+        if let Some(record) = self.stored_answer(command) {
+            return replay(record, command);
+        }
+        if !self.journal.knows(command.creditor) {
+            return Err(ApiError::no_such("creditor"));
+        }
+        let (placement, outcome) = self.perform(command)?;
+        self.store_answer(command, placement, &outcome);
+        Ok(Replayable {
+            value: outcome,
+            replayed: false,
+        })
+    }
+
+    fn stored_answer(&self, command: &Command) -> Option<&idempotency_record::Model> {
+        let key = command.idempotency.as_ref()?;
+        self.set
+            .records
+            .get(&(command.creditor, key.as_str().to_owned()))
+    }
+
+    fn store_answer(&mut self, command: &Command, placement: PlacementId, outcome: &Outcome) {
+        let Some(key) = &command.idempotency else {
+            return;
+        };
+        self.set.put_record(idempotency_record::Model {
+            creditor_id: command.creditor,
+            key: key.as_str().to_owned(),
+            fingerprint: command.operation.fingerprint().to_vec(),
+            operation: command.operation.name().to_owned(),
+            placement_id: Some(placement),
+            outcome: serde_json::to_string(outcome).unwrap_or_default(),
+            created_ms: self.now_ms,
+        });
+    }
+
+    fn perform(&mut self, command: &Command) -> Refusable<(PlacementId, Outcome)> {
+        match &command.operation {
+            Operation::Place { new } => self.place(command, new),
+            Operation::Recall { placement } => self.recall(command, *placement),
+            Operation::Unrecall { placement } => self.unrecall(command, *placement),
+            Operation::Pause { placement } => self.pause(command, *placement, true),
+            Operation::Resume { placement } => self.pause(command, *placement, false),
+            Operation::RecordPayment { placement, amount } => {
+                self.pay(command, *placement, *amount)
+            }
+            Operation::Move {
+                placement,
+                to,
+                reason,
+            } => self.operations_move(command, *placement, *to, reason.as_deref()),
+            Operation::OpenDispute { placement, reason } => {
+                self.open_dispute(command, *placement, reason)
+            }
+            Operation::AnswerDispute { dispute, text } => {
+                self.answer_dispute(command, *dispute, text)
+            }
+        }
+    }
+
+    fn place(
+        &mut self,
+        command: &Command,
+        new: &NewPlacement,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let account = self
+            .set
+            .accounts
+            .get(&command.creditor)
+            .ok_or(ApiError::Internal)?;
+        may_place(account.status).map_err(|refusal| refused(refusal, "placing an invoice"))?;
+        if let Some(holder) = self.set.invoice(command.creditor, &new.invoice_number) {
+            return Err(ApiError::DuplicateInvoice {
+                invoice_number: new.invoice_number.clone(),
+                placement_id: holder.0,
+            });
+        }
+        let posture = new
+            .posture
+            .map_or(account.posture_default.clone(), |posture| {
+                posture.as_str().to_owned()
+            });
+        let at_ms = self.journal.updated_ms(command.creditor);
+        let row = new_row(command, new, posture, at_ms);
+        self.note_history(&row, None, command, None);
+        self.audit(command, &row, "placement.created", json!({"invoice_number": row.invoice_number, "invoice_amount": new.invoice_amount.to_string()}));
+        self.event(&row, EventType::PlacementCreated, Map::new());
+        let outcome = self.placement_outcome(&row);
+        let id = row.id;
+        self.set.put_placement(row);
+        Ok((id, outcome))
+    }
+
+    fn recall(&mut self, command: &Command, id: PlacementId) -> Refusable<(PlacementId, Outcome)> {
+        let (mut row, before) = self.change(command, id, &Action::Recall)?;
+        row.recalled_by = Some("creditor".to_owned());
+        self.status_changed(command, &row, before, "placement.recalled", None);
+        self.finish(row)
+    }
+
+    fn unrecall(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let row = self
+            .set
+            .placement(command.creditor, id)
+            .ok_or(ApiError::no_such("placement"))?;
+        let by_creditor = row.recalled_by.as_deref() == Some("creditor");
+        let (mut row, before) = self.change(command, id, &Action::Unrecall { by_creditor })?;
+        row.recalled_by = None;
+        // Replaying "recalled" after this would be a lie.
+        self.set.forget_answers(id, "recall");
+        self.status_changed(command, &row, before, "placement.unrecalled", None);
+        self.finish(row)
+    }
+
+    fn pause(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        pause: bool,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let action = if pause { Action::Pause } else { Action::Resume };
+        let was = self
+            .set
+            .placement(command.creditor, id)
+            .is_some_and(|row| row.paused);
+        let (row, _) = self.change(command, id, &action)?;
+        if was != pause {
+            let (line, event) = if pause {
+                ("placement.paused", EventType::PlacementPaused)
+            } else {
+                ("placement.resumed", EventType::PlacementResumed)
+            };
+            self.audit(command, &row, line, json!({}));
+            self.event(&row, event, Map::new());
+        }
+        self.finish(row)
+    }
+
+    fn pay(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        amount: Cents,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let (row, before) = self.change(command, id, &Action::RecordPayment { cents: amount })?;
+        let (owed, paid) = (
+            Cents::from_raw(row.amount_cents),
+            Cents::from_raw(row.paid_cents),
+        );
+        let recorded = PaymentRecorded {
+            payment_id: Uuid::now_v7(),
+            placement_id: id.0,
+            amount: amount.to_string(),
+            recorded_at: rfc3339_ms(row.updated_ms),
+            amount_paid: paid.to_string(),
+            balance: money::balance(owed, paid).to_string(),
+            status: row.status.clone(),
+            note: note_on(&row),
+        };
+        self.set.payments.push(payment::Model {
+            id: recorded.payment_id,
+            placement_id: id,
+            creditor_id: command.creditor,
+            amount_cents: amount.raw(),
+            recorded_ms: row.updated_ms,
+        });
+        let data = json!({"payment_id": recorded.payment_id, "amount": recorded.amount, "amount_paid": recorded.amount_paid, "balance": recorded.balance});
+        self.audit(command, &row, "payment.recorded", data.clone());
+        self.event(&row, EventType::PaymentRecorded, object(data));
+        if before != row.status {
+            self.end_dispute(command, id, PlacementStatus::Paid);
+            self.status_changed(
+                command,
+                &row,
+                before,
+                "placement.status_changed",
+                Some("paid in full"),
+            );
+        }
+        self.set.put_placement(row);
+        Ok((id, Outcome::Payment(recorded)))
+    }
+
+    fn operations_move(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        to: PlacementStatus,
+        reason: Option<&str>,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        if to == PlacementStatus::Disputed {
+            // A dispute without what the debtor said could never be answered.
+            self.open_dispute(command, id, reason.unwrap_or("reported by operations"))?;
+            let row = self
+                .set
+                .placement(command.creditor, id)
+                .ok_or(ApiError::Internal)?;
+            return Ok((id, self.placement_outcome(row)));
+        }
+        let (row, before) = self.change(command, id, &Action::OperationsMove { to })?;
+        self.end_dispute(command, id, to);
+        self.status_changed(command, &row, before, "placement.status_changed", reason);
+        self.finish(row)
+    }
+
+    /// A placement that ends takes its open dispute with it.
+    fn end_dispute(&mut self, command: &Command, id: PlacementId, to: PlacementStatus) {
+        if !to.is_terminal() {
+            return;
+        }
+        if let Some(mut dispute) = self.set.open_dispute(id).cloned() {
+            dispute.status = DisputeStatus::Resolved;
+            dispute.resolution = Some(to.as_str().to_owned());
+            dispute.resolved_ms = Some(self.journal.updated_ms(command.creditor));
+            self.set.put_dispute(dispute);
+        }
+    }
+
+    fn open_dispute(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        reason: &str,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let (row, before) = self.change(command, id, &Action::OpenDispute)?;
+        let dispute = dispute::Model {
+            id: Uuid::now_v7(),
+            placement_id: id,
+            creditor_id: command.creditor,
+            status: DisputeStatus::Open,
+            reason: reason.to_owned(),
+            answer: None,
+            opened_ms: row.updated_ms,
+            answered_ms: None,
+            acknowledged_ms: None,
+            resolution: None,
+            resolved_ms: None,
+        };
+        let data = json!({"dispute_id": dispute.id});
+        self.event(&row, EventType::DisputeOpened, object(data));
+        self.status_changed(command, &row, before, "dispute.opened", Some(reason));
+        let outcome = Outcome::Dispute(dispute_view(&dispute));
+        self.set.put_dispute(dispute);
+        self.set.put_placement(row);
+        Ok((id, outcome))
+    }
+
+    fn answer_dispute(
+        &mut self,
+        command: &Command,
+        id: Uuid,
+        text: &str,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let dispute = self
+            .set
+            .dispute(command.creditor, id)
+            .ok_or(ApiError::no_such("dispute"))?;
+        let mut dispute = dispute.clone();
+        dispute.answer = Some(text.to_owned());
+        dispute.answered_ms = Some(self.journal.updated_ms(command.creditor));
+        self.journal.audit(AuditLine {
+            action: "dispute.answered",
+            actor: &command.actor,
+            creditor: Some(command.creditor),
+            placement: Some(dispute.placement_id),
+            data: json!({"dispute_id": dispute.id}),
+        });
+        let outcome = Outcome::Dispute(dispute_view(&dispute));
+        let placement = dispute.placement_id;
+        self.set.put_dispute(dispute);
+        Ok((placement, outcome))
+    }
+}
+
+/// Money that arrives after the end is recorded all the same; its sender is told what it changed.
+fn note_on(row: &placement::Model) -> Option<String> {
+    let settled = row.paid_cents >= row.amount_cents;
+    (settled && row.status != PlacementStatus::Paid.as_str()).then(|| {
+        let status = &row.status;
+        format!("recorded, but the placement stays {status}: it had ended before the payment came")
+    })
+}
+
+fn replay(record: &idempotency_record::Model, command: &Command) -> Answer {
+    if record.fingerprint != command.operation.fingerprint() {
+        return Err(ApiError::IdempotencyKeyReused);
+    }
+    let value = serde_json::from_str(&record.outcome).map_err(|error| {
+        tracing::error!(%error, "a stored answer cannot be read");
+        ApiError::Internal
+    })?;
+    Ok(Replayable {
+        value,
+        replayed: true,
+    })
+}

@@ -1,0 +1,133 @@
+//! What a Writer is asked to do, and what it answers.
+
+use entities::ids::{CreditorId, PlacementId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::api::IdempotencyKey;
+use crate::api::error::ApiError;
+use crate::api::view::{DisputeView, PaymentRecorded, PlacementView, Replayable};
+use crate::domain::fingerprint::request_fingerprint;
+use crate::domain::money::Cents;
+use crate::domain::placement::{NewPlacement, PlacementStatus};
+
+/// A change that somebody wants, on behalf of one creditor.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub(crate) creditor: CreditorId,
+    /// Who: a key's prefix, `session`, a support actor, `simulator`.
+    pub(crate) actor: String,
+    pub(crate) operation: Operation,
+    pub(crate) idempotency: Option<IdempotencyKey>,
+}
+
+/// The change itself.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub(crate) enum Operation {
+    Place {
+        new: Box<NewPlacement>,
+    },
+    Recall {
+        placement: PlacementId,
+    },
+    Unrecall {
+        placement: PlacementId,
+    },
+    Pause {
+        placement: PlacementId,
+    },
+    Resume {
+        placement: PlacementId,
+    },
+    RecordPayment {
+        placement: PlacementId,
+        amount: Cents,
+    },
+    /// Operations report a status.
+    Move {
+        placement: PlacementId,
+        to: PlacementStatus,
+        reason: Option<String>,
+    },
+    OpenDispute {
+        placement: PlacementId,
+        reason: String,
+    },
+    AnswerDispute {
+        dispute: Uuid,
+        text: String,
+    },
+}
+
+impl Operation {
+    /// The name under which its answer is stored.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Place { .. } => "place",
+            Self::Recall { .. } => "recall",
+            Self::Unrecall { .. } => "unrecall",
+            Self::Pause { .. } => "pause",
+            Self::Resume { .. } => "resume",
+            Self::RecordPayment { .. } => "record_payment",
+            Self::Move { .. } => "move",
+            Self::OpenDispute { .. } => "open_dispute",
+            Self::AnswerDispute { .. } => "answer_dispute",
+        }
+    }
+
+    /// The placement that it names, if any.
+    pub(crate) fn placement(&self) -> Option<PlacementId> {
+        match self {
+            Self::Place { .. } | Self::AnswerDispute { .. } => None,
+            Self::Recall { placement }
+            | Self::Unrecall { placement }
+            | Self::Pause { placement }
+            | Self::Resume { placement }
+            | Self::RecordPayment { placement, .. }
+            | Self::Move { placement, .. }
+            | Self::OpenDispute { placement, .. } => Some(*placement),
+        }
+    }
+
+    /// What makes two requests the same one.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let canonical = serde_json::to_vec(self).unwrap_or_default();
+        request_fingerprint(self.name(), &canonical)
+    }
+}
+
+/// The typed outcome: what is stored for replay and rendered again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Placement(Box<PlacementView>),
+    Payment(PaymentRecorded),
+    Dispute(DisputeView),
+}
+
+/// What a Writer answers to one command.
+pub(crate) type Answer = Result<Replayable<Outcome>, ApiError>;
+
+impl Outcome {
+    pub(crate) fn into_placement(self) -> Result<PlacementView, ApiError> {
+        match self {
+            Self::Placement(view) => Ok(*view),
+            _ => Err(ApiError::Internal),
+        }
+    }
+
+    pub(crate) fn into_payment(self) -> Result<PaymentRecorded, ApiError> {
+        match self {
+            Self::Payment(view) => Ok(view),
+            _ => Err(ApiError::Internal),
+        }
+    }
+
+    pub(crate) fn into_dispute(self) -> Result<DisputeView, ApiError> {
+        match self {
+            Self::Dispute(view) => Ok(view),
+            _ => Err(ApiError::Internal),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a batch reads before it decides: everything that its commands look at, in a handful of
+//! statements, under the lock of the creditors' positions. Commands of one batch see each other's
+//! effects here.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use entities::dispute::DisputeStatus;
+use entities::ids::{CreditorId, PlacementId};
+use entities::queries::{creditors, ledger, onboarding, placements};
+use entities::{
+    DbErr, Transaction, creditor, dispute, idempotency_record, payment, placement,
+    placement_history,
+};
+use uuid::Uuid;
+
+use super::command::{Command, Operation};
+use crate::domain::gates::AccountStatus;
+use crate::onboarding::account_status_of;
+
+/// Stored answers are replayed for a day.
+const IDEMPOTENCY_MS: i64 = 86_400_000;
+
+/// What a creditor's account permits and presets.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) status: AccountStatus,
+    pub(crate) posture_default: String,
+}
+
+/// The rows of a batch, and what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct WorkingSet {
+    pub(crate) accounts: HashMap<CreditorId, Account>,
+    placements: HashMap<PlacementId, placement::Model>,
+    invoices: HashMap<(CreditorId, String), PlacementId>,
+    disputes: HashMap<Uuid, dispute::Model>,
+    pub(crate) records: HashMap<(CreditorId, String), idempotency_record::Model>,
+    dirty_placements: BTreeSet<PlacementId>,
+    dirty_disputes: BTreeSet<Uuid>,
+    new_records: HashSet<(CreditorId, String)>,
+    pub(crate) history: Vec<placement_history::Model>,
+    pub(crate) payments: Vec<payment::Model>,
+    pub(crate) forgotten: Vec<(PlacementId, &'static str)>,
+}
+
+impl WorkingSet {
+    /// Reads what `commands` look at. The caller holds the positions of their creditors.
+    pub(crate) async fn load(
+        transaction: &Transaction,
+        commands: &[&Command],
+        now_ms: i64,
+    ) -> Result<Self, DbErr> {
+        let mut set = Self::default();
+        set.load_accounts(transaction, commands).await?;
+        set.load_placements(transaction, commands).await?;
+        set.load_records(transaction, commands, now_ms).await?;
+        Ok(set)
+    }
+
+    async fn load_accounts(
+        &mut self,
+        transaction: &Transaction,
+        commands: &[&Command],
+    ) -> Result<(), DbErr> {
+        let ids: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
+        let ids: Vec<CreditorId> = ids.into_iter().collect();
+        let gates = onboarding::gates_of(transaction, &ids).await?;
+        for row in creditors::by_ids(transaction, &ids).await? {
+            let own = gates.iter().filter(|gate| gate.creditor_id == row.id);
+            self.accounts.insert(row.id, account(&row, own));
+        }
+        Ok(())
+    }
+
+    async fn load_placements(
+        &mut self,
+        transaction: &Transaction,
+        commands: &[&Command],
+    ) -> Result<(), DbErr> {
+        let mut ids = BTreeSet::new();
+        let mut invoices = Vec::new();
+        let mut disputes = Vec::new();
+        for command in commands {
+            ids.extend(command.operation.placement());
+            match &command.operation {
+                Operation::Place { new } => {
+                    invoices.push((command.creditor, new.invoice_number.clone()))
+                }
+                Operation::AnswerDispute { dispute, .. } => disputes.push(*dispute),
+                _ => {}
+            }
+        }
+        let ids: Vec<PlacementId> = ids.into_iter().collect();
+        let named = placements::by_ids(transaction, &ids).await?;
+        let duplicates = placements::by_invoices(transaction, &invoices).await?;
+        for row in named.into_iter().chain(duplicates) {
+            self.invoices
+                .insert((row.creditor_id, row.invoice_number.clone()), row.id);
+            self.placements.insert(row.id, row);
+        }
+        for row in ledger::disputes(transaction, &ids, &disputes).await? {
+            self.disputes.insert(row.id, row);
+        }
+        Ok(())
+    }
+
+    async fn load_records(
+        &mut self,
+        transaction: &Transaction,
+        commands: &[&Command],
+        now_ms: i64,
+    ) -> Result<(), DbErr> {
+        let keys: Vec<(CreditorId, String)> = commands
+            .iter()
+            .filter_map(|command| {
+                Some((
+                    command.creditor,
+                    command.idempotency.as_ref()?.as_str().to_owned(),
+                ))
+            })
+            .collect();
+        let newer_than_ms = now_ms - IDEMPOTENCY_MS;
+        for row in ledger::idempotency_records(transaction, &keys, newer_than_ms).await? {
+            self.records.insert((row.creditor_id, row.key.clone()), row);
+        }
+        Ok(())
+    }
+
+    /// A placement of this creditor; another creditor's is none.
+    pub(crate) fn placement(
+        &self,
+        creditor: CreditorId,
+        id: PlacementId,
+    ) -> Option<&placement::Model> {
+        self.placements
+            .get(&id)
+            .filter(|row| row.creditor_id == creditor)
+    }
+
+    /// The placement that holds the creditor's invoice.
+    pub(crate) fn invoice(&self, creditor: CreditorId, number: &str) -> Option<PlacementId> {
+        self.invoices.get(&(creditor, number.to_owned())).copied()
+    }
+
+    /// A new or changed placement.
+    pub(crate) fn put_placement(&mut self, row: placement::Model) {
+        self.invoices
+            .insert((row.creditor_id, row.invoice_number.clone()), row.id);
+        self.dirty_placements.insert(row.id);
+        self.placements.insert(row.id, row);
+    }
+
+    /// A dispute of this creditor.
+    pub(crate) fn dispute(&self, creditor: CreditorId, id: Uuid) -> Option<&dispute::Model> {
+        self.disputes
+            .get(&id)
+            .filter(|row| row.creditor_id == creditor)
+    }
+
+    /// The open dispute of a placement.
+    pub(crate) fn open_dispute(&self, placement: PlacementId) -> Option<&dispute::Model> {
+        let mut all = self.disputes.values();
+        all.find(|row| row.placement_id == placement && row.status == DisputeStatus::Open)
+    }
+
+    /// A new or changed dispute.
+    pub(crate) fn put_dispute(&mut self, row: dispute::Model) {
+        self.dirty_disputes.insert(row.id);
+        self.disputes.insert(row.id, row);
+    }
+
+    /// A new stored answer, which later commands of the batch replay.
+    pub(crate) fn put_record(&mut self, row: idempotency_record::Model) {
+        let key = (row.creditor_id, row.key.clone());
+        self.new_records.insert(key.clone());
+        self.records.insert(key, row);
+    }
+
+    /// Stored answers of `operation` on a placement are no longer true.
+    pub(crate) fn forget_answers(&mut self, placement: PlacementId, operation: &'static str) {
+        self.forgotten.push((placement, operation));
+        let stale = |row: &idempotency_record::Model| {
+            row.placement_id == Some(placement) && row.operation == operation
+        };
+        let new_records = &mut self.new_records;
+        self.records.retain(|key, row| {
+            let keep = !stale(row);
+            if !keep {
+                new_records.remove(key);
+            }
+            keep
+        });
+    }
+
+    /// Writes what changed.
+    pub(crate) async fn write(mut self, transaction: &Transaction) -> Result<(), DbErr> {
+        // First what is forgotten: an answer stored later in the same batch must stay.
+        for (placement, operation) in &self.forgotten {
+            ledger::forget_answers(transaction, *placement, operation).await?;
+        }
+        let mut placements = self.placements;
+        let dirty = self
+            .dirty_placements
+            .iter()
+            .filter_map(|id| placements.remove(id))
+            .collect();
+        ledger::put_placements(transaction, dirty).await?;
+        ledger::append_history(transaction, self.history).await?;
+        ledger::append_payments(transaction, self.payments).await?;
+        let disputes = self
+            .dirty_disputes
+            .iter()
+            .filter_map(|id| self.disputes.remove(id))
+            .collect();
+        ledger::put_disputes(transaction, disputes).await?;
+        let records = self
+            .new_records
+            .iter()
+            .filter_map(|key| self.records.remove(key))
+            .collect();
+        ledger::put_idempotency_records(transaction, records).await
+    }
+}
+
+fn account<'a>(
+    row: &creditor::Model,
+    gates: impl Iterator<Item = &'a entities::gate::Model>,
+) -> Account {
+    Account {
+        status: account_status_of(row, gates),
+        posture_default: row.posture_default.clone(),
+    }
+}

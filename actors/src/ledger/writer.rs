@@ -1,0 +1,222 @@
+//! The Writer: takes what waits in its mailbox and commits it together.
+//!
+//! It owns the order of its tenants' commands in this process. It never decides what a command
+//! may do: that is [`super::apply`] with the pure rules.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use entities::ids::CreditorId;
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+
+use super::batch;
+use super::command::{Answer, Command};
+use crate::delivery::DispatcherMsg;
+use crate::house::House;
+use crate::supervision::Address;
+
+/// Commands of one transaction, at most.
+const BATCH: usize = 500;
+
+/// Messages of a [`Writer`].
+#[derive(Debug)]
+pub(crate) enum WriterMsg {
+    /// Do this, in the next batch.
+    Submit {
+        command: Box<Command>,
+        reply: RpcReplyPort<Answer>,
+    },
+    /// Commit what has gathered. Sent to itself.
+    Flush,
+    /// Answer when everything submitted before has been answered.
+    Drain { reply: RpcReplyPort<()> },
+    #[cfg(feature = "fault-injection")]
+    Panic,
+}
+
+/// What a [`Writer`] starts with.
+pub(crate) struct WriterArgs {
+    pub(crate) house: Arc<House>,
+    pub(crate) me: Address<WriterMsg>,
+}
+
+/// What waits for the next batch.
+pub(crate) struct WriterState {
+    house: Arc<House>,
+    me: Address<WriterMsg>,
+    waiting: VecDeque<Waiting>,
+    flush_is_due: bool,
+    draining: Vec<RpcReplyPort<()>>,
+}
+
+struct Waiting {
+    command: Box<Command>,
+    reply: RpcReplyPort<Answer>,
+}
+
+/// Commits commands in batches.
+pub(crate) struct Writer;
+
+impl Actor for Writer {
+    type Msg = WriterMsg;
+    type State = WriterState;
+    type Arguments = WriterArgs;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        Ok(WriterState {
+            house: args.house,
+            me: args.me,
+            waiting: VecDeque::new(),
+            flush_is_due: false,
+            draining: Vec::new(),
+        })
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            WriterMsg::Submit { command, reply } => state.submit(Waiting { command, reply }),
+            // The one place where an actor awaits its own work: committing is all that it is for.
+            WriterMsg::Flush => state.flush().await,
+            WriterMsg::Drain { reply } => state.drain(reply),
+            #[cfg(feature = "fault-injection")]
+            #[allow(clippy::panic)]
+            WriterMsg::Panic => panic!("injected into a Writer"),
+        }
+        Ok(())
+    }
+}
+
+impl WriterState {
+    /// Everything that is already in the mailbox arrives before the flush that this schedules.
+    fn submit(&mut self, waiting: Waiting) {
+        self.waiting.push_back(waiting);
+        self.schedule_flush();
+    }
+
+    fn schedule_flush(&mut self) {
+        if !self.flush_is_due {
+            self.flush_is_due = self.me.send(WriterMsg::Flush).is_ok();
+        }
+    }
+
+    async fn flush(&mut self) {
+        self.flush_is_due = false;
+        let batch = take_in_turn(&mut self.waiting, BATCH);
+        if !batch.is_empty() {
+            let commands: Vec<&Command> = batch
+                .iter()
+                .map(|waiting| waiting.command.as_ref())
+                .collect();
+            let worked = batch::work(&self.house, &commands).await;
+            for (waiting, answer) in batch.into_iter().zip(worked.answers) {
+                let _ = waiting.reply.send(answer);
+            }
+            if !worked.woken.is_empty() {
+                // Only a hint: the Dispatcher polls all the same.
+                let _ = self.house.addresses.dispatcher.send(DispatcherMsg::Wake {
+                    endpoints: worked.woken,
+                });
+            }
+        }
+        if self.waiting.is_empty() {
+            self.drained();
+        } else {
+            self.schedule_flush();
+        }
+    }
+
+    fn drain(&mut self, reply: RpcReplyPort<()>) {
+        self.draining.push(reply);
+        if self.waiting.is_empty() {
+            self.drained();
+        }
+    }
+
+    fn drained(&mut self) {
+        for reply in self.draining.drain(..) {
+            let _ = reply.send(());
+        }
+    }
+}
+
+/// Up to `most` of what waits: one of each tenant in turn, so that none can fill a batch alone
+/// while others wait, and each tenant's own in the order in which they came.
+fn take_in_turn(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
+    if waiting.len() <= most {
+        return waiting.drain(..).collect();
+    }
+    let mut turn_of: HashMap<CreditorId, usize> = HashMap::new();
+    let mut turns: Vec<(usize, usize)> = Vec::with_capacity(waiting.len());
+    for (position, entry) in waiting.iter().enumerate() {
+        let turn = turn_of.entry(entry.command.creditor).or_default();
+        turns.push((*turn, position));
+        *turn += 1;
+    }
+    turns.sort_unstable();
+    let mut chosen = vec![false; waiting.len()];
+    for (_, position) in turns.into_iter().take(most) {
+        chosen[position] = true;
+    }
+    let (taken, left): (Vec<_>, Vec<_>) = waiting
+        .drain(..)
+        .zip(chosen)
+        .partition(|(_, chosen)| *chosen);
+    waiting.extend(left.into_iter().map(|(entry, _)| entry));
+    taken.into_iter().map(|(entry, _)| entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use entities::ids::PlacementId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ledger::Operation;
+
+    fn waiting(creditor: u128, placement: u128) -> Waiting {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        Waiting {
+            command: Box::new(Command {
+                creditor: CreditorId(Uuid::from_u128(creditor)),
+                actor: "test".to_owned(),
+                operation: Operation::Recall {
+                    placement: PlacementId(Uuid::from_u128(placement)),
+                },
+                idempotency: None,
+            }),
+            reply: reply.into(),
+        }
+    }
+
+    fn placements(batch: &[Waiting]) -> Vec<u128> {
+        batch
+            .iter()
+            .filter_map(|w| w.command.operation.placement())
+            .map(|id| id.0.as_u128())
+            .collect()
+    }
+
+    #[test]
+    fn a_flood_of_one_tenant_leaves_room_for_the_others() {
+        let mut queue: VecDeque<_> = (0..10).map(|n| waiting(1, n)).collect();
+        queue.push_back(waiting(2, 100));
+        queue.push_back(waiting(3, 200));
+        let batch = take_in_turn(&mut queue, 4);
+        assert_eq!(placements(&batch), [0, 1, 100, 200]);
+        let rest = take_in_turn(&mut queue, 100);
+        assert_eq!(
+            placements(&rest),
+            [2, 3, 4, 5, 6, 7, 8, 9],
+            "a tenant's own order is kept"
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! The actors of the partner platform, behind one door: [`PartnerApi`].
+//!
+//! ```text
+//! Root
+//! ├─ Node                 this process among others: heartbeat, control feed, rescue, janitor
+//! ├─ Admission
+//! │  ├─ Registry          prefix → tenant actor; loads on first use, lets the idle go
+//! │  │  └─ Tenant × n     owns one tenant's live keys, limit state and concurrency
+//! │  └─ SecretVerifier    bcrypt, bounded, off the async threads
+//! ├─ Onboarding
+//! │  └─ GateEvaluator     provider event → facts → gates → issue
+//! ├─ Ledger
+//! │  └─ Writer × w        group commit, keyed by tenant; 1 on SQLite, 2 on Postgres
+//! ├─ Delivery
+//! │  ├─ Dispatcher        claims due deliveries for endpoints that have credit
+//! │  │  └─ Endpoint × n   bounded in-flight, breaker; spawns sends, never awaits them
+//! │  └─ Completer         writes outcomes in batches, fenced
+//! └─ Jobs
+//!    └─ Simulator         plays operations in the sandbox
+//! ```
+//!
+//! `domain` holds the rules as pure functions; the rooms perform them. Requests come in through
+//! [`PartnerApi`] as typed calls and leave as views; no caller ever sees an actor or a row.
+
+mod admission;
+pub mod api;
+pub mod clock;
+mod delivery;
+pub mod domain;
+mod house;
+mod jobs;
+mod ledger;
+mod node;
+mod onboarding;
+pub mod settings;
+mod supervision;
+mod tree;
+mod vault;
+
+pub use api::*;
+pub use settings::{Mode, ProviderSecrets, Settings, SupportToken};
+pub use vault::VaultError;

@@ -1,0 +1,35 @@
+//! This process among others that share the database.
+//!
+//! Owns the epoch under which this process leases, the proof that it lives (a session lock and a
+//! heartbeat, both on a connection of its own), the rescue of what dead processes held, the
+//! control feed, and the removal of what has had its time. Never sends and never claims: it only
+//! says, through [`Standing`], whether this process may.
+
+mod actor;
+mod feed;
+mod rescue;
+mod standing;
+
+use std::sync::Arc;
+
+use crate::house::House;
+use crate::supervision::ChildSpec;
+
+pub(crate) use actor::{Node, NodeArgs, NodeMsg};
+pub(crate) use standing::Standing;
+
+/// The Node's place in the tree.
+pub(crate) fn node_spec(house: &Arc<House>) -> ChildSpec {
+    let args = Arc::clone(house);
+    ChildSpec::worker("Node", "Node", &house.addresses.node, move || {
+        (
+            Node,
+            NodeArgs {
+                house: Arc::clone(&args),
+            },
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The Master Services Agreement and its acceptance.
+
+use entities::ids::CreditorId;
+use entities::queries::onboarding;
+use serde_json::json;
+
+use super::file::AccountFile;
+use super::gate_facts::acceptance;
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
+use crate::api::request::AcceptAgreement;
+use crate::api::view::AgreementView;
+use crate::domain::date::rfc3339_ms;
+use crate::domain::gates::{Fact, FactValue, Gate};
+use crate::house::House;
+
+/// The version that is asked for today.
+pub(crate) const CURRENT_VERSION: &str = "2026-01";
+
+const TEXT: &str = include_str!("agreement-2026-01.txt");
+
+/// The agreement, and whether the creditor has accepted it.
+pub(crate) async fn agreement_view(
+    house: &House,
+    creditor: CreditorId,
+) -> Result<AgreementView, ApiError> {
+    let accepted = onboarding::last_acceptance(house.db.reader(), creditor)
+        .await
+        .or_fault()?;
+    Ok(AgreementView {
+        version: CURRENT_VERSION.to_owned(),
+        text: TEXT.to_owned(),
+        accepted: accepted.is_some(),
+        accepted_at: accepted.map(|row| rfc3339_ms(row.accepted_ms)),
+    })
+}
+
+/// Accepts the agreement: sets the gate, at most once.
+pub(super) async fn accept(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    request: &AcceptAgreement,
+) -> Result<(), ApiError> {
+    if request.version != CURRENT_VERSION {
+        let advice = format!("is not the current version: read and accept {CURRENT_VERSION}");
+        return Err(ApiError::field(&["body", "version"], advice));
+    }
+    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if file.gates().passed(Gate::MsaOnFile) {
+        return Ok(());
+    }
+    let now_ms = file.journal.updated_ms(creditor);
+    let row = acceptance(creditor, &request.signatory_name, "dashboard", now_ms);
+    onboarding::accept_agreement(&file.transaction, row)
+        .await
+        .or_fault()?;
+    let data = json!({"version": CURRENT_VERSION, "signatory_name": request.signatory_name});
+    file.audit("creditor.agreement_accepted", actor, data);
+    let fact = Fact {
+        at_ms: now_ms,
+        value: FactValue::Passed,
+        names_previous: false,
+    };
+    file.apply_fact(Gate::MsaOnFile, &fact, "agreement")
+        .await
+        .or_fault()?;
+    file.close().await.or_fault()
+}

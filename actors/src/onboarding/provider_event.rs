@@ -1,0 +1,240 @@
+//! A provider's event: its signature checked on the raw bytes, then read for the facts we use.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api::error::{ApiError, Provider};
+use crate::api::request::ProviderDelivery;
+use crate::domain::date::parse_instant;
+use crate::domain::gates::{Fact, FactValue, Gate};
+use crate::domain::signature;
+use crate::settings::{Mode, Settings};
+use secrecy::ExposeSecret;
+
+/// What an event says, whoever sent it.
+#[derive(Debug, Clone)]
+pub(crate) struct ProviderEvent {
+    pub(crate) provider: Provider,
+    /// Unique per provider.
+    pub(crate) event_id: String,
+    pub(crate) event_type: String,
+    /// The provider's name for the account: a Stripe account, or our creditor id.
+    pub(crate) external_id: String,
+    /// The provider's time of the fact.
+    pub(crate) occurred_ms: i64,
+    /// The fact, if it carries one that we use.
+    pub(crate) fact: Option<(Gate, Fact)>,
+}
+
+/// Checks the signature, then reads the event.
+pub(crate) fn verify_and_read(
+    settings: &Settings,
+    provider: Provider,
+    delivery: &ProviderDelivery<'_>,
+    now_ms: i64,
+) -> Result<ProviderEvent, ApiError> {
+    let secrets = &settings.providers;
+    let secret = match provider {
+        Provider::Stripe => &secrets.stripe,
+        Provider::Middesk => &secrets.middesk,
+        Provider::Docusign => &secrets.docusign,
+    };
+    let secret = secret
+        .as_ref()
+        .ok_or(ApiError::ProviderNotConfigured(provider))?
+        .expose_secret();
+    let first = delivery.signatures.first().copied().unwrap_or_default();
+    let verdict = match provider {
+        Provider::Stripe => signature::verify_stripe(first, delivery.body, secret, now_ms / 1_000),
+        Provider::Middesk => signature::verify_hex(first, delivery.body, secret.as_bytes()),
+        Provider::Docusign => {
+            signature::verify_docusign(&delivery.signatures, delivery.body, secret.as_bytes())
+        }
+    };
+    verdict.map_err(|error| {
+        tracing::warn!(provider = provider.as_str(), %error, "a provider event was refused");
+        ApiError::InvalidSignature
+    })?;
+    match provider {
+        Provider::Stripe => read_stripe(delivery.body, settings.mode),
+        Provider::Middesk => read_middesk(delivery.body),
+        Provider::Docusign => read_docusign(delivery.body),
+    }
+}
+
+/// A signed body that is not what the provider documents: worth an error that the provider shows.
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ApiError::field(
+            &["body"],
+            format!("is not the event that is documented: {error}"),
+        )
+    })
+}
+
+fn instant(text: &str, field: &str) -> Result<i64, ApiError> {
+    parse_instant(text).map_err(|error| ApiError::field(&["body", field], error.to_string()))
+}
+
+#[derive(Deserialize)]
+struct StripeEvent {
+    id: String,
+    #[serde(rename = "type")]
+    event_type: String,
+    account: Option<String>,
+    created: i64,
+    livemode: Option<bool>,
+    data: Option<StripeData>,
+}
+
+#[derive(Deserialize)]
+struct StripeData {
+    #[serde(default)]
+    object: Value,
+    #[serde(default)]
+    previous_attributes: Value,
+}
+
+fn read_stripe(body: &[u8], mode: Mode) -> Result<ProviderEvent, ApiError> {
+    let event: StripeEvent = parse(body)?;
+    let occurred_ms = event.created.saturating_mul(1_000);
+    let fits = event.livemode.unwrap_or(false) == (mode == Mode::Production);
+    let value = match event.event_type.as_str() {
+        "account.updated" => event
+            .data
+            .as_ref()
+            .and_then(|data| data.object.get("payouts_enabled")?.as_bool())
+            .map(|enabled| {
+                if enabled {
+                    FactValue::Passed
+                } else {
+                    FactValue::Open
+                }
+            }),
+        "account.application.deauthorized" => Some(FactValue::Open),
+        _ => None,
+    };
+    let names_previous = event
+        .data
+        .as_ref()
+        .is_some_and(|data| data.previous_attributes.get("payouts_enabled").is_some());
+    let fact = value.filter(|_| fits).map(|value| {
+        (
+            Gate::PayoutsEnabled,
+            Fact {
+                at_ms: occurred_ms,
+                value,
+                names_previous,
+            },
+        )
+    });
+    Ok(ProviderEvent {
+        provider: Provider::Stripe,
+        event_id: event.id,
+        event_type: event.event_type,
+        external_id: event.account.unwrap_or_default(),
+        occurred_ms,
+        fact,
+    })
+}
+
+#[derive(Deserialize)]
+struct MiddeskEvent {
+    id: String,
+    #[serde(rename = "type")]
+    event_type: String,
+    created_at: String,
+    data: MiddeskData,
+}
+
+#[derive(Deserialize)]
+struct MiddeskData {
+    object: MiddeskBusiness,
+}
+
+#[derive(Deserialize)]
+struct MiddeskBusiness {
+    external_id: Option<String>,
+    status: Option<String>,
+}
+
+fn read_middesk(body: &[u8]) -> Result<ProviderEvent, ApiError> {
+    let event: MiddeskEvent = parse(body)?;
+    let occurred_ms = instant(&event.created_at, "created_at")?;
+    let business = event.data.object;
+    let value = match (event.event_type.as_str(), business.status.as_deref()) {
+        ("business.updated", Some("approved")) => Some(FactValue::Passed),
+        ("business.updated", Some("rejected")) => Some(FactValue::Refused),
+        ("business.updated", Some("in_review")) => Some(FactValue::Open),
+        _ => None,
+    };
+    Ok(ProviderEvent {
+        provider: Provider::Middesk,
+        event_id: event.id,
+        event_type: event.event_type,
+        external_id: business.external_id.unwrap_or_default(),
+        occurred_ms,
+        fact: value.map(|value| {
+            (
+                Gate::KybVerified,
+                Fact {
+                    at_ms: occurred_ms,
+                    value,
+                    names_previous: false,
+                },
+            )
+        }),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DocusignEvent {
+    event: String,
+    generated_date_time: String,
+    data: DocusignData,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DocusignData {
+    envelope_id: String,
+    #[serde(default)]
+    envelope_summary: Value,
+}
+
+fn read_docusign(body: &[u8]) -> Result<ProviderEvent, ApiError> {
+    let event: DocusignEvent = parse(body)?;
+    let occurred_ms = instant(&event.generated_date_time, "generatedDateTime")?;
+    let fields = event
+        .data
+        .envelope_summary
+        .pointer("/customFields/textCustomFields");
+    let creditor = fields
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .find(|field| field.get("name").and_then(Value::as_str) == Some("creditor_id"))
+        .and_then(|field| field.get("value")?.as_str())
+        .unwrap_or_default()
+        .to_owned();
+    let fact = (event.event == "envelope-completed").then_some((
+        Gate::MsaOnFile,
+        Fact {
+            at_ms: occurred_ms,
+            value: FactValue::Passed,
+            names_previous: false,
+        },
+    ));
+    Ok(ProviderEvent {
+        provider: Provider::Docusign,
+        event_id: format!(
+            "{}:{}:{}",
+            event.data.envelope_id, event.event, event.generated_date_time
+        ),
+        event_type: event.event,
+        external_id: creditor,
+        occurred_ms,
+        fact,
+    })
+}

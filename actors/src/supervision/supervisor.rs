@@ -1,0 +1,183 @@
+//! The supervisor of a fixed set of children: one-for-one, with a budget and backoff.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+
+use super::{Address, Branch, ChildSpec};
+use crate::clock::Clock;
+use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
+
+/// Messages of a [`Supervisor`].
+#[derive(Debug)]
+pub(crate) enum SupervisorMsg {
+    /// The pause after a failure is over.
+    Restart {
+        /// Position of the child.
+        child: usize,
+    },
+}
+
+/// What a [`Supervisor`] starts with.
+pub(crate) struct SupervisorArgs {
+    pub(crate) branch: Arc<Branch>,
+    pub(crate) children: Vec<ChildSpec>,
+    pub(crate) budget: RestartBudget,
+    pub(crate) clock: Clock,
+}
+
+pub(crate) struct SupervisorState {
+    branch: Arc<Branch>,
+    children: Vec<Child>,
+    budget: RestartBudget,
+    clock: Clock,
+}
+
+struct Child {
+    spec: ChildSpec,
+    running: Option<ActorId>,
+    history: RestartHistory,
+}
+
+/// Restarts its children, each on its own.
+pub(crate) struct Supervisor {
+    me: Address<SupervisorMsg>,
+}
+
+impl Supervisor {
+    pub(crate) fn at(me: Address<SupervisorMsg>) -> Self {
+        Self { me }
+    }
+
+    /// Starts the child at `index`; a start that fails counts like a crash.
+    async fn start_child(
+        &self,
+        myself: &ActorRef<SupervisorMsg>,
+        state: &mut SupervisorState,
+        index: usize,
+    ) -> Result<(), ActorProcessingErr> {
+        let child = &mut state.children[index];
+        match child.spec.start(myself.get_cell()).await {
+            Ok(cell) => {
+                child.running = Some(cell.get_id());
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(child = ?child.spec, %error, "a child did not start");
+                self.schedule_restart(state, index)
+            }
+        }
+    }
+
+    /// A child is gone: restart it after a pause, or give up.
+    fn child_gone(
+        &self,
+        state: &mut SupervisorState,
+        id: ActorId,
+    ) -> Result<(), ActorProcessingErr> {
+        let Some(index) = state
+            .children
+            .iter()
+            .position(|child| child.running == Some(id))
+        else {
+            return Ok(());
+        };
+        let child = &mut state.children[index];
+        child.running = None;
+        child.spec.gone(id);
+        if state.branch.is_draining() {
+            return Ok(());
+        }
+        self.schedule_restart(state, index)
+    }
+
+    fn schedule_restart(
+        &self,
+        state: &mut SupervisorState,
+        index: usize,
+    ) -> Result<(), ActorProcessingErr> {
+        let now_ms = state.clock.now_ms();
+        let child = &mut state.children[index];
+        match child.history.record(now_ms, &state.budget) {
+            RestartDecision::RestartAfter { ms } => {
+                let pause = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+                self.me
+                    .send_after(pause, SupervisorMsg::Restart { child: index });
+                Ok(())
+            }
+            RestartDecision::GiveUp => {
+                tracing::error!(child = ?child.spec, "restarting does not help: giving up");
+                Err(format!("{:?} failed too often", child.spec).into())
+            }
+        }
+    }
+}
+
+impl Actor for Supervisor {
+    type Msg = SupervisorMsg;
+    type State = SupervisorState;
+    type Arguments = SupervisorArgs;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        args.branch.list(
+            args.children
+                .iter()
+                .map(|spec| Arc::clone(&spec.vital))
+                .collect(),
+        );
+        let mut children = Vec::with_capacity(args.children.len());
+        for spec in args.children {
+            // The first start is not retried: a house that cannot be built says so at once.
+            let running = Some(spec.start(myself.get_cell()).await?.get_id());
+            children.push(Child {
+                spec,
+                running,
+                history: RestartHistory::default(),
+            });
+        }
+        Ok(SupervisorState {
+            branch: args.branch,
+            children,
+            budget: args.budget,
+            clock: args.clock,
+        })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            SupervisorMsg::Restart { child } => {
+                state.children[child].spec.vital.count_restart();
+                self.start_child(&myself, state, child).await
+            }
+        }
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        event: SupervisionEvent,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(cell, error) => {
+                tracing::error!(%error, "a child failed");
+                self.child_gone(state, cell.get_id())
+            }
+            SupervisionEvent::ActorTerminated(cell, _, reason) => {
+                tracing::debug!(?reason, "a child stopped");
+                self.child_gone(state, cell.get_id())
+            }
+            _ => Ok(()),
+        }
+    }
+}

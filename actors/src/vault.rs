@@ -1,0 +1,128 @@
+//! Encryption at rest: XChaCha20-Poly1305 under the master key, a fresh nonce for every secret.
+//!
+//! A sealed value is bound to what it is for (the associated data), so that a row copied from one
+//! creditor to another does not open.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use rand::Rng as _;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+const NONCE_BYTES: usize = 24;
+
+/// Why the vault cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum VaultError {
+    /// The master key is not 32 bytes in base64.
+    #[error("PARTNER_API_MASTER_KEY must be 32 bytes in base64")]
+    BadMasterKey,
+    /// The value was sealed under another key or for another purpose, or is damaged.
+    #[error("a sealed value does not open: wrong master key, or damaged")]
+    DoesNotOpen,
+}
+
+/// Seals and opens secrets.
+pub(crate) struct Vault(XChaCha20Poly1305);
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Vault(…)")
+    }
+}
+
+impl Vault {
+    /// A vault under a base64 master key of 32 bytes.
+    pub(crate) fn new(master_key: &SecretString) -> Result<Self, VaultError> {
+        let key = STANDARD
+            .decode(master_key.expose_secret().trim())
+            .map(Zeroizing::new);
+        let key = key.map_err(|_| VaultError::BadMasterKey)?;
+        XChaCha20Poly1305::new_from_slice(&key)
+            .map(Self)
+            .map_err(|_| VaultError::BadMasterKey)
+    }
+
+    /// Nonce and ciphertext of `secret`, bound to `purpose`.
+    pub(crate) fn seal(&self, purpose: &str, secret: &str) -> Result<Vec<u8>, VaultError> {
+        let mut nonce = [0_u8; NONCE_BYTES];
+        rand::rng().fill_bytes(&mut nonce);
+        let payload = Payload {
+            msg: secret.as_bytes(),
+            aad: purpose.as_bytes(),
+        };
+        let sealed = self
+            .0
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| VaultError::DoesNotOpen)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The secret that was sealed for `purpose`.
+    pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
+        let (nonce, sealed) = sealed
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(VaultError::DoesNotOpen)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: purpose.as_bytes(),
+        };
+        let opened = self
+            .0
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| VaultError::DoesNotOpen)?;
+        String::from_utf8(opened)
+            .map(SecretString::from)
+            .map_err(|_| VaultError::DoesNotOpen)
+    }
+}
+
+/// Fills `bytes` from the operating system's generator: the entropy that rules are given.
+pub(crate) fn entropy(bytes: &mut [u8]) {
+    rand::rng().fill_bytes(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> Vault {
+        Vault::new(&STANDARD.encode([7_u8; 32]).into()).unwrap()
+    }
+
+    #[test]
+    fn opens_what_it_sealed_and_nothing_else() {
+        let vault = vault();
+        let sealed = vault.seal("webhook:1", "whsec_x").unwrap();
+        assert_eq!(
+            vault.open("webhook:1", &sealed).unwrap().expose_secret(),
+            "whsec_x"
+        );
+        assert_eq!(
+            vault.open("webhook:2", &sealed).unwrap_err(),
+            VaultError::DoesNotOpen
+        );
+        let mut damaged = sealed.clone();
+        damaged[30] ^= 1;
+        assert_eq!(
+            vault.open("webhook:1", &damaged).unwrap_err(),
+            VaultError::DoesNotOpen
+        );
+        assert_ne!(
+            vault.seal("webhook:1", "whsec_x").unwrap(),
+            sealed,
+            "nonces are fresh"
+        );
+    }
+
+    #[test]
+    fn a_short_master_key_is_refused() {
+        assert_eq!(
+            Vault::new(&STANDARD.encode([7_u8; 16]).into()).unwrap_err(),
+            VaultError::BadMasterKey
+        );
+    }
+}

@@ -1,0 +1,236 @@
+//! Connections: which database, how many of them, and how a transaction begins.
+//!
+//! SQLite has one write connection, whose transactions begin IMMEDIATE, and a separate read pool.
+//! Postgres has three pools: writes, reads, and one connection of the node's own, because a
+//! heartbeat that waits behind a busy pool would make a healthy node fence itself.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+};
+use thiserror::Error;
+
+/// An open transaction: rolled back unless it is committed.
+pub type Transaction = DatabaseTransaction;
+
+/// How long a caller may wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// No statement of this program runs longer; one that does is a bug that must not hold locks.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sizes of the pools.
+#[derive(Debug, Clone, Copy)]
+pub struct Pools {
+    /// Connections for transactions (Postgres; SQLite always has one).
+    pub write: u32,
+    /// Connections for plain reads.
+    pub read: u32,
+}
+
+impl Default for Pools {
+    fn default() -> Self {
+        Self { write: 8, read: 8 }
+    }
+}
+
+/// Why no connection could be had.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Neither `sqlite:` nor `postgres:`.
+    #[error("DATABASE_URL must begin with sqlite: or postgres:")]
+    UnknownBackend,
+    /// The database cannot be reached or opened. The URL is not repeated: it may hold a password.
+    #[error("the database cannot be opened: {0}")]
+    Unreachable(#[source] DbErr),
+    /// A commit that may be lost is not one.
+    #[error(
+        "Postgres runs with synchronous_commit=off, which loses commits in a crash: switch it on for this database or role"
+    )]
+    UnsafeCommit,
+}
+
+/// The database of this process.
+#[derive(Debug, Clone)]
+pub struct Database {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    node: DatabaseConnection,
+    backend: DbBackend,
+}
+
+impl Database {
+    /// Opens the pools.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when the URL is of another kind or nothing answers.
+    pub async fn connect(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+        if url.starts_with("sqlite:") {
+            return Self::connect_sqlite(url, pools).await;
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return Self::connect_postgres(url, pools).await;
+        }
+        Err(ConnectError::UnknownBackend)
+    }
+
+    async fn connect_sqlite(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+        let write = open(sqlite_options(url, 1)).await?;
+        // The write connection creates the file and its WAL, so it comes first.
+        let read = open(sqlite_options(url, pools.read)).await?;
+        Ok(Self {
+            node: write.clone(),
+            write,
+            read,
+            backend: DbBackend::Sqlite,
+        })
+    }
+
+    async fn connect_postgres(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+        Ok(Self {
+            write: open(postgres_options(url, pools.write)).await?,
+            read: open(postgres_options(url, pools.read)).await?,
+            node: open(node_options(url)).await?,
+            backend: DbBackend::Postgres,
+        })
+    }
+
+    /// Whether this is Postgres, where several processes may share the database.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.backend == DbBackend::Postgres
+    }
+
+    /// For plain reads outside a transaction.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For single statements that write.
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// The node's own connection: heartbeat, control feed, advisory locks.
+    #[must_use]
+    pub fn node(&self) -> &DatabaseConnection {
+        &self.node
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// # Errors
+    /// When no connection is free in time.
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions {
+            // Deferred would take the write lock at the first write, and fail there instead of waiting.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.write.begin_with_options(options).await
+    }
+
+    /// Refuses a Postgres that acknowledges commits before they are durable.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnsafeCommit`].
+    pub async fn require_durable_commits(&self) -> Result<(), ConnectError> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        let row = self
+            .read
+            .query_one_raw(statement(&self.read, "SHOW synchronous_commit", []))
+            .await
+            .map_err(ConnectError::Unreachable)?;
+        let setting: Option<String> = row.and_then(|row| row.try_get_by_index(0).ok());
+        if setting.as_deref() == Some("off") {
+            return Err(ConnectError::UnsafeCommit);
+        }
+        Ok(())
+    }
+
+    /// Closes every pool, waiting for connections in use.
+    pub async fn close(&self) {
+        for pool in [&self.write, &self.read, &self.node] {
+            if let Err(error) = pool.clone().close().await {
+                tracing::debug!(%error, "closing a pool");
+            }
+        }
+    }
+}
+
+/// A statement for the backend of `connection`. Both backends understand `$1`, `$2`, ….
+pub(crate) fn statement<C: ConnectionTrait>(
+    connection: &C,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+}
+
+/// `FOR UPDATE` where rows can be locked; on SQLite the transaction holds the whole database.
+pub(crate) fn for_update<C: ConnectionTrait>(connection: &C) -> &'static str {
+    match connection.get_database_backend() {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    }
+}
+
+/// `$first, $first+1, …`: a list of `count` placeholders.
+pub(crate) fn placeholders(first: usize, count: usize) -> String {
+    (first..first + count)
+        .map(|n| format!("${n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
+    sea_orm::Database::connect(options)
+        .await
+        .map_err(ConnectError::Unreachable)
+}
+
+fn base_options(url: &str, size: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(size)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // Statements carry secrets' hashes and people's data: they are not logged, at any level.
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .max_lifetime(None)
+        .idle_timeout(None);
+    options
+}
+
+fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
+    let mut options = base_options(url, size);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .pragma("cache_size", "-65536")
+    });
+    options
+}
+
+fn postgres_options(url: &str, size: u32) -> ConnectOptions {
+    let mut options = base_options(url, size);
+    options.statement_timeout(STATEMENT_TIMEOUT);
+    options
+}
+
+/// One connection that lives as long as the process: its session holds the node's advisory lock.
+fn node_options(url: &str) -> ConnectOptions {
+    let mut options = postgres_options(url, 1);
+    options.set_application_name("partner-api node");
+    options
+}

@@ -1,0 +1,31 @@
+//! The tables, one file each, and the only SQL there is.
+//!
+//! Models mirror the rows; `queries` holds every statement, one file a subject, and every query
+//! of a creditor's data takes the creditor. Nothing here decides anything: rules live in
+//! `actors::domain`, and transactions are composed by the actor that owns them.
+
+pub mod database;
+pub mod ids;
+pub mod queries;
+
+pub mod agreement_acceptance;
+pub mod api_key;
+pub mod audit_event;
+pub mod creditor;
+pub mod creditor_position;
+pub mod delivery;
+pub mod delivery_attempt;
+pub mod dispute;
+pub mod gate;
+pub mod idempotency_record;
+pub mod message;
+pub mod onboarding_event;
+pub mod payment;
+pub mod placement;
+pub mod placement_history;
+pub mod session;
+pub mod webhook_endpoint;
+pub mod webhook_secret;
+
+pub use database::{ConnectError, Database, Pools, Transaction};
+pub use sea_orm::{DbErr, SqlErr};

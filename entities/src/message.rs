@@ -1,0 +1,27 @@
+//! An event that happened, as it is sent to every endpoint.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{CreditorId, MessageId};
+
+/// A row of `message`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "message")]
+pub struct Model {
+    /// Id; `webhook-id` to receivers.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MessageId,
+    /// Whose.
+    pub creditor_id: CreditorId,
+    /// Event type.
+    pub event_type: String,
+    /// Grows by one per creditor.
+    pub sequence: i64,
+    /// The exact body that is signed and sent.
+    pub payload: String,
+    /// When it happened.
+    pub created_ms: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

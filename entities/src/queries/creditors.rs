@@ -1,0 +1,169 @@
+//! Creditors, and the lock of their positions.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+use crate::Transaction;
+use crate::database::{for_update, placeholders, statement};
+use crate::ids::CreditorId;
+use crate::{creditor, creditor_position};
+
+/// Locks the positions of `creditors`, in the order of their ids, until the transaction ends.
+///
+/// Every transaction that produces events begins with this: it is what orders the commits of one
+/// creditor. `creditors` must be sorted and without doubles; unknown ones are left out.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn lock_positions(
+    transaction: &Transaction,
+    creditors: &[CreditorId],
+) -> Result<Vec<creditor_position::Model>, DbErr> {
+    if creditors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT creditor_id, sequence, updated_ms FROM creditor_position \
+         WHERE creditor_id IN ({}) ORDER BY creditor_id{}",
+        placeholders(1, creditors.len()),
+        for_update(transaction),
+    );
+    let ids = creditors.iter().map(|id| (*id).into());
+    creditor_position::Entity::find()
+        .from_raw_sql(statement(transaction, &sql, ids))
+        .all(transaction)
+        .await
+}
+
+/// Writes back the positions that a transaction has locked and advanced.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save_positions(
+    transaction: &Transaction,
+    positions: Vec<creditor_position::Model>,
+) -> Result<(), DbErr> {
+    for chunk in positions.chunks(super::ROWS_PER_INSERT) {
+        // One upsert instead of n updates; the rows exist, so it always updates.
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(sea_orm::IntoActiveModel::into_active_model);
+        creditor_position::Entity::insert_many::<creditor_position::ActiveModel, _>(rows)
+            .on_conflict(
+                sea_orm::sea_query::OnConflict::column(creditor_position::Column::CreditorId)
+                    .update_columns([
+                        creditor_position::Column::Sequence,
+                        creditor_position::Column::UpdatedMs,
+                    ])
+                    .to_owned(),
+            )
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Inserts a creditor and its position. A taken e-mail is a unique violation.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn insert(transaction: &Transaction, model: creditor::Model) -> Result<(), DbErr> {
+    let position = creditor_position::Model {
+        creditor_id: model.id,
+        sequence: 0,
+        updated_ms: 0,
+    };
+    super::insert_all::<_, creditor::ActiveModel, _>(transaction, vec![model]).await?;
+    super::insert_all::<_, creditor_position::ActiveModel, _>(transaction, vec![position]).await
+}
+
+/// Writes every column of a creditor whose position the transaction has locked.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save(transaction: &Transaction, model: creditor::Model) -> Result<(), DbErr> {
+    super::save::<_, creditor::ActiveModel, _>(transaction, model).await
+}
+
+/// The creditor with this id.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn by_id<C: ConnectionTrait>(
+    connection: &C,
+    id: CreditorId,
+) -> Result<Option<creditor::Model>, DbErr> {
+    creditor::Entity::find_by_id(id).one(connection).await
+}
+
+/// The creditors with these ids.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn by_ids<C: ConnectionTrait>(
+    connection: &C,
+    ids: &[CreditorId],
+) -> Result<Vec<creditor::Model>, DbErr> {
+    creditor::Entity::find()
+        .filter(creditor::Column::Id.is_in(ids.iter().copied()))
+        .all(connection)
+        .await
+}
+
+/// The creditor whose account has this (lower-cased) e-mail.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn by_email<C: ConnectionTrait>(
+    connection: &C,
+    email: &str,
+) -> Result<Option<creditor::Model>, DbErr> {
+    creditor::Entity::find()
+        .filter(creditor::Column::Email.eq(email))
+        .one(connection)
+        .await
+}
+
+/// A page of creditors whose name or e-mail contains `q`, newest first, and how many there are.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn search<C: ConnectionTrait>(
+    connection: &C,
+    q: Option<&str>,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<creditor::Model>, u64), DbErr> {
+    let mut query = creditor::Entity::find();
+    if let Some(q) = q {
+        query = query.filter(
+            Condition::any()
+                .add(contains(creditor::Column::Name, q))
+                .add(contains(creditor::Column::Email, q)),
+        );
+    }
+    let total = query.clone().count(connection).await?;
+    let rows = query
+        .order_by_desc(creditor::Column::CreatedMs)
+        .order_by_desc(creditor::Column::Id)
+        .limit(limit)
+        .offset(offset)
+        .all(connection)
+        .await?;
+    Ok((rows, total))
+}
+
+/// `column` contains `part`, without case, taking `%` and `_` for themselves.
+pub(super) fn contains<C: ColumnTrait>(column: C, part: &str) -> Expr {
+    let literal = part
+        .to_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    let pattern = LikeExpr::new(format!("%{literal}%")).escape('\\');
+    Expr::expr(Func::lower(Expr::col((column.entity_name(), column)))).like(pattern)
+}

@@ -1,0 +1,183 @@
+//! Leasing due rows, and finding out who has any.
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+
+use super::{ClaimedDelivery, Fence, Waiting, Want};
+use crate::Transaction;
+use crate::database::statement;
+
+/// Losing this commit in a crash of the database loses a lease, not a delivery, so it need not
+/// wait for the disk. A plan made while the queue is empty must still be right when it is not.
+const CLAIM_SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off";
+
+/// A row whose order key has an earlier undelivered row, leased or not, is not taken: first
+/// arrivals of one key are in order.
+const POSTGRES_CLAIM: &str = "
+WITH picked AS MATERIALIZED (
+    SELECT due.id
+    FROM json_to_recordset($3::json) AS want (endpoint_id uuid, credit bigint, floor_ms bigint)
+    JOIN webhook_endpoint e ON e.id = want.endpoint_id AND e.state = 'enabled'
+    CROSS JOIN LATERAL (
+        SELECT d.id FROM delivery d
+        WHERE d.endpoint_id = want.endpoint_id
+          AND d.owner IS NULL AND d.state IN ('pending', 'failed')
+          AND d.due_ms <= $2 AND d.due_ms >= want.floor_ms
+          AND (d.order_key IS NULL OR NOT EXISTS (
+              SELECT 1 FROM delivery earlier
+              WHERE earlier.endpoint_id = d.endpoint_id AND earlier.order_key = d.order_key
+                AND earlier.sequence < d.sequence AND earlier.state IN ('pending', 'failed')))
+        ORDER BY d.due_ms, d.id
+        LIMIT want.credit
+        FOR UPDATE SKIP LOCKED
+    ) due
+), taken AS (
+    UPDATE delivery d SET owner = $1, claim_no = d.claim_no + 1
+    FROM picked WHERE d.id = picked.id
+    RETURNING d.id, d.claim_no, d.owner, d.message_id, d.endpoint_id, d.creditor_id, d.attempt, d.due_ms
+)
+SELECT taken.*, m.event_type, m.payload, m.created_ms
+FROM taken JOIN message m ON m.id = taken.message_id";
+
+const SQLITE_CLAIM: &str = "
+UPDATE delivery SET owner = $1, claim_no = claim_no + 1
+WHERE id IN (
+    SELECT d.id FROM delivery d
+    WHERE d.endpoint_id = $3
+      AND d.owner IS NULL AND d.state IN ('pending', 'failed')
+      AND d.due_ms <= $2 AND d.due_ms >= $4
+      AND (d.order_key IS NULL OR NOT EXISTS (
+          SELECT 1 FROM delivery earlier
+          WHERE earlier.endpoint_id = d.endpoint_id AND earlier.order_key = d.order_key
+            AND earlier.sequence < d.sequence AND earlier.state IN ('pending', 'failed')))
+      AND EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.id = $3 AND e.state = 'enabled')
+    ORDER BY d.due_ms, d.id
+    LIMIT $5)
+RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
+    (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
+    (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
+    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms";
+
+/// Leases due rows to `owner`: of each endpoint at most its credit, oldest first. Endpoints that
+/// are not enabled yield nothing. Rows that another process is leasing are skipped, not waited for.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn claim(
+    transaction: &Transaction,
+    owner: i64,
+    wants: &[Want],
+    now_ms: i64,
+) -> Result<Vec<ClaimedDelivery>, DbErr> {
+    let rows = match transaction.get_database_backend() {
+        sea_orm::DbBackend::Postgres => claim_postgres(transaction, owner, wants, now_ms).await?,
+        _ => claim_sqlite(transaction, owner, wants, now_ms).await?,
+    };
+    let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
+    claimed.sort_unstable_by_key(|row| (row.due_ms, row.fence.delivery));
+    Ok(claimed)
+}
+
+async fn claim_postgres(
+    transaction: &Transaction,
+    owner: i64,
+    wants: &[Want],
+    now_ms: i64,
+) -> Result<Vec<QueryResult>, DbErr> {
+    transaction.execute_unprepared(CLAIM_SETTINGS).await?;
+    let wants: Vec<_> = wants
+        .iter()
+        .map(|want| {
+            serde_json::json!({
+                "endpoint_id": want.endpoint.0, "credit": want.credit, "floor_ms": want.floor_ms,
+            })
+        })
+        .collect();
+    let values = [
+        owner.into(),
+        now_ms.into(),
+        serde_json::Value::from(wants).to_string().into(),
+    ];
+    transaction
+        .query_all_raw(statement(transaction, POSTGRES_CLAIM, values))
+        .await
+}
+
+async fn claim_sqlite(
+    transaction: &Transaction,
+    owner: i64,
+    wants: &[Want],
+    now_ms: i64,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let mut rows = Vec::new();
+    for want in wants {
+        let values = [
+            owner.into(),
+            now_ms.into(),
+            want.endpoint.into(),
+            want.floor_ms.into(),
+            i64::from(want.credit).into(),
+        ];
+        rows.extend(
+            transaction
+                .query_all_raw(statement(transaction, SQLITE_CLAIM, values))
+                .await?,
+        );
+    }
+    Ok(rows)
+}
+
+fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, DbErr> {
+    Ok(ClaimedDelivery {
+        fence: Fence {
+            delivery: row.try_get("", "id")?,
+            claim_no: row.try_get("", "claim_no")?,
+            owner: row.try_get("", "owner")?,
+        },
+        message: row.try_get("", "message_id")?,
+        endpoint: row.try_get("", "endpoint_id")?,
+        creditor: row.try_get("", "creditor_id")?,
+        attempt: row.try_get("", "attempt")?,
+        due_ms: row.try_get("", "due_ms")?,
+        event_type: row.try_get("", "event_type")?,
+        payload: row.try_get("", "payload")?,
+        created_ms: row.try_get("", "created_ms")?,
+    })
+}
+
+/// Hops from endpoint to endpoint along the index instead of reading every waiting row.
+const WAITING: &str = "
+WITH RECURSIVE hop (endpoint_id) AS (
+    SELECT (SELECT d.endpoint_id FROM delivery d
+            WHERE d.owner IS NULL AND d.state IN ('pending', 'failed')
+            ORDER BY d.endpoint_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.endpoint_id FROM delivery d
+            WHERE d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.endpoint_id > hop.endpoint_id
+            ORDER BY d.endpoint_id LIMIT 1)
+    FROM hop WHERE hop.endpoint_id IS NOT NULL
+)
+SELECT hop.endpoint_id AS endpoint_id,
+    (SELECT d.due_ms FROM delivery d
+     WHERE d.endpoint_id = hop.endpoint_id AND d.owner IS NULL AND d.state IN ('pending', 'failed')
+     ORDER BY d.due_ms LIMIT 1) AS due_ms
+FROM hop JOIN webhook_endpoint e ON e.id = hop.endpoint_id
+WHERE e.state = 'enabled'";
+
+/// Every enabled endpoint that has rows waiting, with the time at which the first is due: the
+/// truth behind every wake-up. Its cost grows with the endpoints, not with their rows.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<Waiting>, DbErr> {
+    let rows = connection
+        .query_all_raw(statement(connection, WAITING, []))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                endpoint: row.try_get("", "endpoint_id")?,
+                due_ms: row.try_get("", "due_ms")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,83 @@
+//! What the queue needs of an endpoint, and the end of one that wants no more.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::database::statement;
+use crate::ids::{CreditorId, EndpointId};
+use crate::{Transaction, webhook_endpoint};
+
+/// The endpoint with this id, for its own queue.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn endpoint<C: ConnectionTrait>(
+    connection: &C,
+    id: EndpointId,
+) -> Result<Option<webhook_endpoint::Model>, DbErr> {
+    webhook_endpoint::Entity::find_by_id(id)
+        .one(connection)
+        .await
+}
+
+/// The endpoints of a creditor, whatever their state.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn endpoint_ids<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Vec<EndpointId>, DbErr> {
+    webhook_endpoint::Entity::find()
+        .select_only()
+        .column(webhook_endpoint::Column::Id)
+        .filter(webhook_endpoint::Column::CreditorId.eq(creditor))
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
+/// Switches an endpoint off for `reason`. Answers whether it was still on; the transaction holds
+/// its creditor's position.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn disable(
+    transaction: &Transaction,
+    creditor: CreditorId,
+    endpoint: EndpointId,
+    reason: &str,
+    now_ms: i64,
+) -> Result<bool, DbErr> {
+    let done = transaction
+        .execute_raw(statement(
+            transaction,
+            "UPDATE webhook_endpoint SET state = 'disabled', state_reason = $3, updated_ms = $4 \
+             WHERE id = $1 AND creditor_id = $2 AND state <> 'disabled'",
+            [
+                endpoint.into(),
+                creditor.into(),
+                reason.into(),
+                now_ms.into(),
+            ],
+        ))
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Cancels waiting rows of endpoints that are disabled, at most `limit`. Answers how many.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn cancel_disabled<C: ConnectionTrait>(connection: &C, limit: u32) -> Result<u64, DbErr> {
+    let done = connection
+        .execute_raw(statement(
+            connection,
+            "UPDATE delivery SET state = 'cancelled' WHERE owner IS NULL AND state IN ('pending', 'failed') \
+             AND id IN (SELECT d.id FROM webhook_endpoint e JOIN delivery d ON d.endpoint_id = e.id \
+                        WHERE e.state = 'disabled' AND d.owner IS NULL AND d.state IN ('pending', 'failed') \
+                        LIMIT $1)",
+            [i64::from(limit).into()],
+        ))
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,244 @@
+//! What people are shown of the queue: undelivered rows from the hot table, delivered ones from
+//! the history.
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, Value,
+};
+
+use crate::database::statement;
+use crate::delivery_attempt;
+use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
+
+/// A total beyond this is not counted when every creditor's rows match.
+const COUNTED: u64 = 10_000;
+
+/// One delivery as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// Id.
+    pub id: DeliveryId,
+    /// What.
+    pub message: MessageId,
+    /// Where to.
+    pub endpoint: EndpointId,
+    /// Whose.
+    pub creditor: CreditorId,
+    /// Event type.
+    pub event_type: String,
+    /// `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
+    pub status: String,
+    /// Attempts finished.
+    pub attempts: i64,
+    /// HTTP status of the last one.
+    pub response_status: Option<i32>,
+    /// When the next attempt is due, if there will be one.
+    pub due_ms: Option<i64>,
+    /// When it was delivered.
+    pub delivered_ms: Option<i64>,
+    /// When the event happened.
+    pub created_ms: i64,
+}
+
+/// Which deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Whose; `None` is everybody's, for support alone.
+    pub creditor: Option<CreditorId>,
+    /// Only this status, of the six.
+    pub status: Option<String>,
+    /// Only this event type.
+    pub event: Option<String>,
+}
+
+/// A page, newest first, and how many match: `None` when they are more than 10,000 of everybody's.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn list<C: ConnectionTrait>(
+    connection: &C,
+    filter: &ListFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<DeliveryRow>, Option<u64>), DbErr> {
+    let parts = Parts::of(filter, None);
+    let rows = parts.rows(connection, limit, offset).await?;
+    let total = parts.count(connection, filter.creditor.is_none()).await?;
+    Ok((rows, total))
+}
+
+/// One delivery of a creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn detail<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<Option<DeliveryRow>, DbErr> {
+    let filter = ListFilter {
+        creditor: Some(creditor),
+        ..ListFilter::default()
+    };
+    let rows = Parts::of(&filter, Some(delivery))
+        .rows(connection, 1, 0)
+        .await?;
+    Ok(rows.into_iter().next())
+}
+
+/// What was tried, oldest first.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn attempts<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<Vec<delivery_attempt::Model>, DbErr> {
+    use delivery_attempt::Column;
+    delivery_attempt::Entity::find()
+        .filter(Column::DeliveryId.eq(delivery))
+        .filter(Column::CreditorId.eq(creditor))
+        .order_by_asc(Column::AtMs)
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await
+}
+
+/// The two places where deliveries are, as `FROM … WHERE …`, either absent when its rows cannot
+/// match.
+struct Parts {
+    hot: Option<String>,
+    past: Option<String>,
+    values: Vec<Value>,
+}
+
+const HOT_COLUMNS: &str = "d.id, d.message_id, d.endpoint_id, d.creditor_id, \
+    CASE WHEN d.owner IS NULL THEN d.state ELSE 'delivering' END AS status, d.response_status, \
+    CASE WHEN d.owner IS NULL AND d.state IN ('pending', 'failed') THEN d.due_ms END AS due_ms, \
+    CAST(NULL AS bigint) AS delivered_ms, m.event_type, m.created_ms";
+const PAST_COLUMNS: &str = "d.delivery_id AS id, d.message_id, d.endpoint_id, d.creditor_id, \
+    'delivered' AS status, d.response_status, CAST(NULL AS bigint) AS due_ms, \
+    d.at_ms AS delivered_ms, m.event_type, m.created_ms";
+
+impl Parts {
+    fn of(filter: &ListFilter, delivery: Option<DeliveryId>) -> Self {
+        let mut values: Vec<Value> = Vec::new();
+        let mut placeholder = |value: Value| {
+            values.push(value);
+            format!("${}", values.len())
+        };
+        let (mut hot, mut past) = (Vec::new(), vec![PAST.to_owned()]);
+        if let Some(creditor) = filter.creditor {
+            let creditor = placeholder(creditor.into());
+            hot.push(format!("d.creditor_id = {creditor}"));
+            past.push(format!("d.creditor_id = {creditor}"));
+        }
+        if let Some(delivery) = delivery {
+            let delivery = placeholder(delivery.into());
+            hot.push(format!("d.id = {delivery}"));
+            past.push(format!("d.delivery_id = {delivery}"));
+        }
+        if let Some(event) = &filter.event {
+            let event = placeholder(event.as_str().into());
+            hot.push(format!("m.event_type = {event}"));
+            past.push(format!("m.event_type = {event}"));
+        }
+        match filter.status.as_deref() {
+            None | Some("delivered") => {}
+            Some("delivering") => hot.push("d.owner IS NOT NULL".to_owned()),
+            Some(state) => hot.push(format!(
+                "d.owner IS NULL AND d.state = {}",
+                placeholder(state.into())
+            )),
+        }
+        let of = |table: &str, conditions: &[String]| {
+            let conditions = if conditions.is_empty() {
+                "true".to_owned()
+            } else {
+                conditions.join(" AND ")
+            };
+            format!("FROM {table} d JOIN message m ON m.id = d.message_id WHERE {conditions}")
+        };
+        let delivered = filter.status.as_deref().map(|status| status == "delivered");
+        Self {
+            hot: (delivered != Some(true)).then(|| of("delivery", &hot)),
+            past: (delivered != Some(false)).then(|| of("delivery_attempt", &past)),
+            values,
+        }
+    }
+
+    async fn rows<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        limit: u64,
+        offset: u64,
+    ) -> Result<Vec<DeliveryRow>, DbErr> {
+        let reach = limit.saturating_add(offset);
+        let hot = self.hot.iter().map(|part| {
+            format!(
+                "SELECT * FROM (SELECT {HOT_COLUMNS} {part} ORDER BY d.id DESC LIMIT {reach}) hot"
+            )
+        });
+        let past = self.past.iter().map(|part| {
+            format!("SELECT * FROM (SELECT {PAST_COLUMNS} {part} ORDER BY d.delivery_id DESC LIMIT {reach}) past")
+        });
+        let sql = format!(
+            "SELECT page.*, (SELECT count(*) FROM delivery_attempt c WHERE c.delivery_id = page.id) AS attempts \
+             FROM (SELECT * FROM ({}) deliveries ORDER BY id DESC LIMIT {limit} OFFSET {offset}) page ORDER BY id DESC",
+            hot.chain(past).collect::<Vec<_>>().join(" UNION ALL "),
+        );
+        let rows = connection
+            .query_all_raw(statement(connection, &sql, self.values.clone()))
+            .await?;
+        rows.iter().map(delivery_row).collect()
+    }
+
+    async fn count<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        everybodys: bool,
+    ) -> Result<Option<u64>, DbErr> {
+        let cap = if everybodys {
+            format!("LIMIT {}", COUNTED + 1)
+        } else {
+            String::new()
+        };
+        let counts: Vec<_> = [&self.hot, &self.past]
+            .into_iter()
+            .flatten()
+            .map(|part| format!("(SELECT count(*) FROM (SELECT 1 {part} {cap}) matching)"))
+            .collect();
+        let sql = format!("SELECT {} AS total", counts.join(" + "));
+        let row = connection
+            .query_one_raw(statement(connection, &sql, self.values.clone()))
+            .await?;
+        let total: i64 = row
+            .map(|row| row.try_get("", "total"))
+            .transpose()?
+            .unwrap_or_default();
+        let total = u64::try_from(total).unwrap_or_default();
+        Ok((!everybodys || total <= COUNTED).then_some(total))
+    }
+}
+
+/// The last success of a delivery that is not queued again.
+const PAST: &str = "d.outcome = 'delivered' \
+    AND NOT EXISTS (SELECT 1 FROM delivery queued WHERE queued.id = d.delivery_id) \
+    AND NOT EXISTS (SELECT 1 FROM delivery_attempt later WHERE later.delivery_id = d.delivery_id \
+                    AND later.outcome = 'delivered' AND later.id > d.id)";
+
+fn delivery_row(row: &QueryResult) -> Result<DeliveryRow, DbErr> {
+    Ok(DeliveryRow {
+        id: row.try_get("", "id")?,
+        message: row.try_get("", "message_id")?,
+        endpoint: row.try_get("", "endpoint_id")?,
+        creditor: row.try_get("", "creditor_id")?,
+        event_type: row.try_get("", "event_type")?,
+        status: row.try_get("", "status")?,
+        attempts: row.try_get("", "attempts")?,
+        response_status: row.try_get("", "response_status")?,
+        due_ms: row.try_get("", "due_ms")?,
+        delivered_ms: row.try_get("", "delivered_ms")?,
+        created_ms: row.try_get("", "created_ms")?,
+    })
+}

@@ -1,0 +1,54 @@
+//! Sending again what was delivered, failed or exhausted.
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::Transaction;
+use crate::database::statement;
+use crate::ids::{CreditorId, DeliveryId, EndpointId};
+
+/// What has run out, was cancelled or waits for its next attempt becomes due now. Only a delivery
+/// whose ladder has ended begins a new one. A leased row is being sent already.
+const AGAIN: &str = "
+UPDATE delivery SET
+    attempt = CASE WHEN state IN ('exhausted', 'cancelled') THEN 0 ELSE attempt END,
+    state = CASE WHEN state IN ('exhausted', 'cancelled') THEN 'pending' ELSE state END,
+    due_ms = CASE WHEN owner IS NULL THEN $3 ELSE due_ms END
+WHERE id = $1 AND creditor_id = $2
+RETURNING endpoint_id";
+
+/// A delivered row comes back from its history under its old id. Its claims are counted from the
+/// time on, so that no fence of its first life can match it.
+const BACK: &str = "
+INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no,
+    attempt, order_key, sequence, response_status)
+SELECT a.delivery_id, a.message_id, a.endpoint_id, a.creditor_id, 'pending', $3, NULL, $3,
+    0, NULL, m.sequence, NULL
+FROM delivery_attempt a JOIN message m ON m.id = a.message_id
+WHERE a.delivery_id = $1 AND a.creditor_id = $2 AND a.outcome = 'delivered'
+LIMIT 1
+ON CONFLICT (id) DO NOTHING
+RETURNING endpoint_id";
+
+/// Makes a delivery due now, under the same id and with the same message. Answers its endpoint,
+/// or `None` when the creditor has no such delivery.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn requeue(
+    transaction: &Transaction,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+    now_ms: i64,
+) -> Result<Option<EndpointId>, DbErr> {
+    // The last step is for whoever loses a race to bring it back.
+    for sql in [AGAIN, BACK, AGAIN] {
+        let values = [delivery.into(), creditor.into(), now_ms.into()];
+        let row = transaction
+            .query_one_raw(statement(transaction, sql, values))
+            .await?;
+        if let Some(row) = row {
+            return row.try_get("", "endpoint_id").map(Some);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,98 @@
+//! API keys.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::Transaction;
+use crate::api_key::{self, Column, KeyScope, KeyState};
+use crate::database::statement;
+use crate::ids::{CreditorId, KeyId};
+
+/// Every key of a creditor, newest first.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn of_creditor<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Vec<api_key::Model>, DbErr> {
+    api_key::Entity::find()
+        .filter(Column::CreditorId.eq(creditor))
+        .order_by_desc(Column::CreatedMs)
+        .order_by_desc(Column::Id)
+        .all(connection)
+        .await
+}
+
+/// The creditor that a prefix belongs to.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn creditor_of_prefix<C: ConnectionTrait>(
+    connection: &C,
+    prefix: &str,
+) -> Result<Option<CreditorId>, DbErr> {
+    let key = api_key::Entity::find()
+        .filter(Column::Prefix.eq(prefix))
+        .one(connection)
+        .await?;
+    Ok(key.map(|key| key.creditor_id))
+}
+
+/// The live full-access key of a creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn current<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Option<api_key::Model>, DbErr> {
+    api_key::Entity::find()
+        .filter(Column::CreditorId.eq(creditor))
+        .filter(Column::Scope.eq(KeyScope::ReadWrite))
+        .filter(Column::State.eq(KeyState::Current))
+        .one(connection)
+        .await
+}
+
+/// Inserts a key. A second live one, or a second automatic one, is a unique violation.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn insert(transaction: &Transaction, model: api_key::Model) -> Result<(), DbErr> {
+    super::insert_all::<_, api_key::ActiveModel, _>(transaction, vec![model]).await
+}
+
+/// Writes every column of a key whose creditor's position the transaction has locked.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save(transaction: &Transaction, model: api_key::Model) -> Result<(), DbErr> {
+    super::save::<_, api_key::ActiveModel, _>(transaction, model).await
+}
+
+/// Gives a live key its secret, unless it has one: false if it was too late.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn reveal(
+    transaction: &Transaction,
+    creditor: CreditorId,
+    key: KeyId,
+    secret_hash: &str,
+    now_ms: i64,
+) -> Result<bool, DbErr> {
+    let result = transaction
+        .execute_raw(statement(
+            transaction,
+            "UPDATE api_key SET secret_hash = $1, revealed_ms = $2 \
+             WHERE id = $3 AND creditor_id = $4 AND secret_hash IS NULL AND state = 'current'",
+            [
+                secret_hash.into(),
+                now_ms.into(),
+                key.into(),
+                creditor.into(),
+            ],
+        ))
+        .await?;
+    Ok(result.rows_affected() == 1)
+}

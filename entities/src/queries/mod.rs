@@ -1,0 +1,61 @@
+//! Every statement of the program, one file a subject.
+//!
+//! Queries of a creditor's data take the creditor. Functions that take a [`Transaction`] must run
+//! inside the one that their caller composes; functions that take any connection are plain reads.
+//!
+//! [`Transaction`]: crate::Transaction
+
+pub mod audit;
+pub mod creditors;
+pub mod delivery;
+pub mod keys;
+pub mod ledger;
+pub mod node;
+pub mod onboarding;
+pub mod outbox;
+pub mod placements;
+pub mod sessions;
+pub mod webhooks;
+
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+};
+
+/// Rows of one INSERT: far below the number of values that either backend takes.
+const ROWS_PER_INSERT: usize = 500;
+
+/// Inserts `models` in as few statements as possible.
+async fn insert_all<M, A, C>(connection: &C, models: Vec<M>) -> Result<(), DbErr>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait + ActiveModelBehavior + Send,
+    C: ConnectionTrait,
+{
+    let mut rows = models
+        .into_iter()
+        .map(IntoActiveModel::into_active_model)
+        .peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<A> = rows.by_ref().take(ROWS_PER_INSERT).collect();
+        <A::Entity as EntityTrait>::insert_many(chunk)
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes every column of a row that is locked by the caller.
+async fn save<M, A, C>(connection: &C, model: M) -> Result<(), DbErr>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait + ActiveModelBehavior + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    C: ConnectionTrait,
+{
+    model
+        .into_active_model()
+        .reset_all()
+        .update(connection)
+        .await
+        .map(|_| ())
+}

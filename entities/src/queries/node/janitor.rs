@@ -1,0 +1,71 @@
+//! Removing what has had its time, a bounded number of rows a statement.
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::Database;
+use crate::database::statement;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Each takes (a time, a number of rows). The newest feed entry stays, so that its number shows.
+const STALE: [(&str, i64); 4] = [
+    (
+        "DELETE FROM idempotency_record WHERE (creditor_id, key) IN \
+         (SELECT creditor_id, key FROM idempotency_record WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)",
+        24 * HOUR_MS,
+    ),
+    (
+        "DELETE FROM ledger_batch WHERE id IN \
+         (SELECT id FROM ledger_batch WHERE committed_ms < $1 ORDER BY committed_ms LIMIT $2)",
+        HOUR_MS,
+    ),
+    (
+        "DELETE FROM session WHERE id IN \
+         (SELECT id FROM session WHERE expires_ms < $1 ORDER BY expires_ms LIMIT $2)",
+        0,
+    ),
+    (
+        "DELETE FROM control_feed WHERE number IN \
+         (SELECT number FROM control_feed WHERE at_ms < $1 \
+          AND number < (SELECT max(number) FROM control_feed) ORDER BY number LIMIT $2)",
+        HOUR_MS,
+    ),
+];
+
+/// What a round removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Rows removed, or cancelled in the queue.
+    pub rows: u64,
+    /// Whether some statement removed as many as it may: there is more.
+    pub more: bool,
+}
+
+/// One round: at most `batch` rows of each kind.
+///
+/// # Errors
+/// Whatever the database says; what was removed before stays removed.
+pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Cleaned, DbErr> {
+    let writer = database.writer();
+    let mut cleaned = Cleaned::default();
+    for (sql, age_ms) in STALE {
+        let values = [(now_ms - age_ms).into(), i64::from(batch).into()];
+        let removed = writer
+            .execute_raw(statement(writer, sql, values))
+            .await?
+            .rows_affected();
+        cleaned.add(removed, batch);
+    }
+    cleaned.add(
+        crate::queries::delivery::cancel_disabled(writer, batch).await?,
+        batch,
+    );
+    Ok(cleaned)
+}
+
+impl Cleaned {
+    fn add(&mut self, rows: u64, batch: u32) {
+        self.rows += rows;
+        self.more |= rows >= u64::from(batch);
+    }
+}

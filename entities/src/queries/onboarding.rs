@@ -1,0 +1,260 @@
+//! Gates, provider accounts, provider events and agreements.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, TryInsertResult,
+};
+
+use crate::Transaction;
+use crate::database::statement;
+use crate::ids::CreditorId;
+use crate::{agreement_acceptance, gate, onboarding_event};
+
+/// The gates of one creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn gates<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Vec<gate::Model>, DbErr> {
+    gate::Entity::find()
+        .filter(gate::Column::CreditorId.eq(creditor))
+        .all(connection)
+        .await
+}
+
+/// The gates of several creditors.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn gates_of<C: ConnectionTrait>(
+    connection: &C,
+    creditors: &[CreditorId],
+) -> Result<Vec<gate::Model>, DbErr> {
+    gate::Entity::find()
+        .filter(gate::Column::CreditorId.is_in(creditors.iter().copied()))
+        .all(connection)
+        .await
+}
+
+/// Writes a gate whose creditor's position the transaction has locked.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn put_gate(transaction: &Transaction, model: gate::Model) -> Result<(), DbErr> {
+    use gate::Column;
+    gate::Entity::insert(model.into_active_model())
+        .on_conflict(
+            OnConflict::columns([Column::CreditorId, Column::Gate])
+                .update_columns([
+                    Column::FactAtMs,
+                    Column::Seen,
+                    Column::Source,
+                    Column::ChangedMs,
+                ])
+                .to_owned(),
+        )
+        .exec_without_returning(transaction)
+        .await
+        .map(|_| ())
+}
+
+/// Locks a provider's account, making it known if it is new, and says whose it is.
+///
+/// An event for an unlinked account and the linking of that account both take this lock first, so
+/// that whichever comes second sees what the first one did.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn lock_account(
+    transaction: &Transaction,
+    provider: &str,
+    external_id: &str,
+) -> Result<Option<CreditorId>, DbErr> {
+    let row = transaction
+        .query_one_raw(statement(
+            transaction,
+            "INSERT INTO provider_account (provider, external_id, creditor_id) VALUES ($1, $2, NULL) \
+             ON CONFLICT (provider, external_id) DO UPDATE SET external_id = excluded.external_id \
+             RETURNING creditor_id",
+            [provider.into(), external_id.into()],
+        ))
+        .await?;
+    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+}
+
+/// Links a provider's account, which the transaction has locked.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn link_account(
+    transaction: &Transaction,
+    provider: &str,
+    external_id: &str,
+    creditor: CreditorId,
+) -> Result<(), DbErr> {
+    transaction
+        .execute_raw(statement(
+            transaction,
+            "UPDATE provider_account SET creditor_id = $3 WHERE provider = $1 AND external_id = $2",
+            [provider.into(), external_id.into(), creditor.into()],
+        ))
+        .await
+        .map(|_| ())
+}
+
+/// Unlinks whatever accounts of `provider` are linked to the creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn unlink_accounts(
+    transaction: &Transaction,
+    provider: &str,
+    creditor: CreditorId,
+) -> Result<(), DbErr> {
+    transaction
+        .execute_raw(statement(
+            transaction,
+            "UPDATE provider_account SET creditor_id = NULL WHERE provider = $1 AND creditor_id = $2",
+            [provider.into(), creditor.into()],
+        ))
+        .await
+        .map(|_| ())
+}
+
+/// The account of `provider` that is linked to the creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn linked_account<C: ConnectionTrait>(
+    connection: &C,
+    provider: &str,
+    creditor: CreditorId,
+) -> Result<Option<String>, DbErr> {
+    let row = connection
+        .query_one_raw(statement(
+            connection,
+            "SELECT external_id FROM provider_account WHERE provider = $1 AND creditor_id = $2",
+            [provider.into(), creditor.into()],
+        ))
+        .await?;
+    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+}
+
+/// Stores an event unless its (provider, event id) is known: false if it was.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn store_event(
+    transaction: &Transaction,
+    model: onboarding_event::Model,
+) -> Result<bool, DbErr> {
+    use onboarding_event::Column;
+    let stored = onboarding_event::Entity::insert(model.into_active_model())
+        .on_conflict_do_nothing_on([Column::Provider, Column::EventId])
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(matches!(stored, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+/// Writes what became of an event.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save_event(
+    transaction: &Transaction,
+    model: onboarding_event::Model,
+) -> Result<(), DbErr> {
+    super::save::<_, onboarding_event::ActiveModel, _>(transaction, model).await
+}
+
+/// Events that wait for their account to be linked, oldest fact first.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn unlinked_events(
+    transaction: &Transaction,
+    provider: &str,
+    external_id: &str,
+) -> Result<Vec<onboarding_event::Model>, DbErr> {
+    use onboarding_event::{Column, EventOutcome};
+    onboarding_event::Entity::find()
+        .filter(Column::Provider.eq(provider))
+        .filter(Column::ExternalId.eq(external_id))
+        .filter(Column::Outcome.eq(EventOutcome::Unlinked))
+        .order_by_asc(Column::OccurredMs)
+        .all(transaction)
+        .await
+}
+
+/// The newest events of a creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn events_of<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    limit: u64,
+) -> Result<Vec<onboarding_event::Model>, DbErr> {
+    use onboarding_event::Column;
+    onboarding_event::Entity::find()
+        .filter(Column::CreditorId.eq(creditor))
+        .order_by_desc(Column::ReceivedMs)
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await
+}
+
+/// Records an acceptance of the agreement.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn accept_agreement(
+    transaction: &Transaction,
+    model: agreement_acceptance::Model,
+) -> Result<(), DbErr> {
+    super::insert_all::<_, agreement_acceptance::ActiveModel, _>(transaction, vec![model]).await
+}
+
+/// The creditor's newest acceptance.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn last_acceptance<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Option<agreement_acceptance::Model>, DbErr> {
+    use agreement_acceptance::Column;
+    agreement_acceptance::Entity::find()
+        .filter(Column::CreditorId.eq(creditor))
+        .order_by_desc(Column::AcceptedMs)
+        .one(connection)
+        .await
+}
+
+/// Creditors that have a row for each of three gates and were never issued a key by themselves:
+/// those that the sweep looks at.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn issue_candidates<C: ConnectionTrait>(
+    connection: &C,
+    limit: u64,
+) -> Result<Vec<CreditorId>, DbErr> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = connection
+        .query_all_raw(statement(
+            connection,
+            "SELECT c.id FROM creditor c \
+             WHERE c.suspended_at_ms IS NULL AND NOT c.support_only_mint \
+               AND (SELECT count(*) FROM gate g WHERE g.creditor_id = c.id) = 3 \
+               AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.creditor_id = c.id AND k.scope = 'read_write') \
+             ORDER BY c.id LIMIT $1",
+            [limit.into()],
+        ))
+        .await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}

@@ -1,0 +1,18 @@
+//! The outbox: messages and their deliveries, written in the transaction of what they tell.
+
+use sea_orm::DbErr;
+
+use crate::{Transaction, delivery, message};
+
+/// Writes messages and the deliveries that carry them.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn write(
+    transaction: &Transaction,
+    messages: Vec<message::Model>,
+    deliveries: Vec<delivery::Model>,
+) -> Result<(), DbErr> {
+    super::insert_all::<_, message::ActiveModel, _>(transaction, messages).await?;
+    super::insert_all::<_, delivery::ActiveModel, _>(transaction, deliveries).await
+}

@@ -1,0 +1,107 @@
+//! Webhook endpoints and their signing secrets.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::Transaction;
+use crate::ids::{CreditorId, EndpointId};
+use crate::webhook_endpoint::{self, EndpointState};
+use crate::webhook_secret;
+
+/// The endpoint that Settings → Webhook URL sets.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn primary<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Option<webhook_endpoint::Model>, DbErr> {
+    webhook_endpoint::Entity::find()
+        .filter(webhook_endpoint::Column::CreditorId.eq(creditor))
+        .filter(webhook_endpoint::Column::IsPrimary.eq(true))
+        .one(connection)
+        .await
+}
+
+/// One endpoint of a creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn by_id<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    id: EndpointId,
+) -> Result<Option<webhook_endpoint::Model>, DbErr> {
+    webhook_endpoint::Entity::find_by_id(id)
+        .filter(webhook_endpoint::Column::CreditorId.eq(creditor))
+        .one(connection)
+        .await
+}
+
+/// Endpoints that new messages of these creditors are queued for: all that are not disabled.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn receiving<C: ConnectionTrait>(
+    connection: &C,
+    creditors: &[CreditorId],
+) -> Result<Vec<webhook_endpoint::Model>, DbErr> {
+    webhook_endpoint::Entity::find()
+        .filter(webhook_endpoint::Column::CreditorId.is_in(creditors.iter().copied()))
+        .filter(webhook_endpoint::Column::State.ne(EndpointState::Disabled))
+        .order_by_asc(webhook_endpoint::Column::Id)
+        .all(connection)
+        .await
+}
+
+/// Inserts an endpoint.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn insert(
+    transaction: &Transaction,
+    model: webhook_endpoint::Model,
+) -> Result<(), DbErr> {
+    super::insert_all::<_, webhook_endpoint::ActiveModel, _>(transaction, vec![model]).await
+}
+
+/// Writes every column of an endpoint whose creditor's position the transaction has locked.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save(transaction: &Transaction, model: webhook_endpoint::Model) -> Result<(), DbErr> {
+    super::save::<_, webhook_endpoint::ActiveModel, _>(transaction, model).await
+}
+
+/// Adds a signing secret.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn add_secret(
+    transaction: &Transaction,
+    model: webhook_secret::Model,
+) -> Result<(), DbErr> {
+    super::insert_all::<_, webhook_secret::ActiveModel, _>(transaction, vec![model]).await
+}
+
+/// The live secrets of an endpoint, newest first.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn secrets<C: ConnectionTrait>(
+    connection: &C,
+    endpoint: EndpointId,
+    now_ms: i64,
+) -> Result<Vec<webhook_secret::Model>, DbErr> {
+    use webhook_secret::Column;
+    webhook_secret::Entity::find()
+        .filter(Column::EndpointId.eq(endpoint))
+        .filter(
+            sea_orm::Condition::any()
+                .add(Column::ExpiresMs.is_null())
+                .add(Column::ExpiresMs.gt(now_ms)),
+        )
+        .order_by_desc(Column::CreatedMs)
+        .order_by_desc(Column::Id)
+        .all(connection)
+        .await
+}

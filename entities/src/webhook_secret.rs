@@ -1,0 +1,25 @@
+//! A signing secret of an endpoint, encrypted at rest.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::EndpointId;
+
+/// A row of `webhook_secret`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "webhook_secret")]
+pub struct Model {
+    /// Id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Of which endpoint.
+    pub endpoint_id: EndpointId,
+    /// Nonce and ciphertext.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_ms: i64,
+    /// When a rotated one stops.
+    pub expires_ms: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,97 @@
+//! Where the SQL of the two backends differs: types, storage options, and the append-only guard.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+/// Runs a script of statements, each ended by `;` at the end of a line.
+///
+/// `@uuid`, `@bytes` and `@bool` become the backend's types; `@hot` the storage options of a table
+/// whose rows are updated and deleted all the time.
+///
+/// # Errors
+/// The first statement that fails.
+pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    let postgres = manager.get_database_backend() == DbBackend::Postgres;
+    for statement in script
+        .split(";\n")
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+    {
+        db.execute_unprepared(&translate(statement, postgres))
+            .await?;
+    }
+    Ok(())
+}
+
+fn translate(statement: &str, postgres: bool) -> String {
+    const HOT: &str = "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, \
+                       autovacuum_vacuum_cost_delay = 0)";
+    let (uuid, bytes, boolean, hot) = if postgres {
+        ("uuid", "bytea", "boolean", HOT)
+    } else {
+        ("blob", "blob", "boolean", "")
+    };
+    statement
+        .replace("@uuid", uuid)
+        .replace("@bytes", bytes)
+        .replace("@bool", boolean)
+        .replace("@hot", hot)
+}
+
+/// Makes the database itself refuse to change or remove rows of `table`.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    if manager.get_database_backend() == DbBackend::Postgres {
+        db.execute_unprepared(&format!(
+            "CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+        ))
+        .await?;
+        db.execute_unprepared(&format!(
+            "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_append_only()"
+        ))
+        .await?;
+        return Ok(());
+    }
+    // SQLite has no TRUNCATE: its DELETE without WHERE fires row triggers as well.
+    for verb in ["UPDATE", "DELETE"] {
+        db.execute_unprepared(&format!(
+            "CREATE TRIGGER {table}_no_{} BEFORE {verb} ON {table} \
+             BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
+            verb.to_lowercase()
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Declares a step that runs one script, under the name by which the database remembers it.
+macro_rules! step {
+    ($name:literal, $script:expr) => {
+        /// This step.
+        #[derive(Debug)]
+        pub(crate) struct Migration;
+
+        impl sea_orm_migration::prelude::MigrationName for Migration {
+            fn name(&self) -> &'static str {
+                $name
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl sea_orm_migration::prelude::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                $crate::dialect::run(manager, $script).await
+            }
+        }
+    };
+}
+pub(crate) use step;

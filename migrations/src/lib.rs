@@ -1,0 +1,61 @@
+//! The schema, one file a step, for SQLite and Postgres alike.
+//!
+//! Steps are plain SQL, because what makes this schema safe (partial unique indexes, triggers,
+//! fill factors) is what schema builders leave out. [`dialect`] names the few types in which the
+//! two backends differ. A step that has been released is never edited: add another.
+//!
+//! Times are `bigint` epoch milliseconds, ids UUID v7, JSON is text that this program wrote.
+
+#![allow(elided_lifetimes_in_paths)] // the trait of sea-orm-migration elides them
+
+use sea_orm_migration::prelude::*;
+
+pub mod dialect;
+mod m0001_creditors;
+mod m0002_onboarding;
+mod m0003_keys_and_sessions;
+mod m0004_placements;
+mod m0005_audit;
+mod m0006_idempotency;
+mod m0007_webhooks;
+mod m0008_nodes;
+
+/// Applies the steps in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_creditors::Migration),
+            Box::new(m0002_onboarding::Migration),
+            Box::new(m0003_keys_and_sessions::Migration),
+            Box::new(m0004_placements::Migration),
+            Box::new(m0005_audit::Migration),
+            Box::new(m0006_idempotency::Migration),
+            Box::new(m0007_webhooks::Migration),
+            Box::new(m0008_nodes::Migration),
+        ]
+    }
+}
+
+/// Brings the database to the newest schema. On Postgres one migrator runs at a time, however
+/// many nodes start together: each waits for an advisory lock that the transaction holds.
+///
+/// # Errors
+/// Whatever the database says; nothing of a failed step stays on either backend.
+pub async fn migrate(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
+    // Any constant does: it only has to be the same in every process.
+    const MIGRATION_LOCK: i64 = 7_306_421_001;
+
+    let transaction = db.begin().await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction
+            .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            .await?;
+    }
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await
+}

@@ -1,0 +1,26 @@
+//! Creditors, and the position that orders everything which happens to one.
+
+crate::dialect::step!(
+    "m0001_creditors",
+    "
+CREATE TABLE creditor (
+    id @uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    email text NOT NULL UNIQUE,
+    password_hash text NOT NULL,
+    tier text NOT NULL,
+    limits_override text NULL,
+    suspended_at_ms bigint NULL,
+    support_only_mint @bool NOT NULL,
+    posture_default text NOT NULL,
+    company text NOT NULL,
+    ein_sealed @bytes NULL,
+    created_ms bigint NOT NULL
+);
+CREATE TABLE creditor_position (
+    creditor_id @uuid NOT NULL PRIMARY KEY REFERENCES creditor (id),
+    sequence bigint NOT NULL,
+    updated_ms bigint NOT NULL
+);
+"
+);

@@ -1,0 +1,24 @@
+//! Answers kept for replay, and the marks by which a Writer learns whether a commit happened.
+
+crate::dialect::step!(
+    "m0006_idempotency",
+    "
+CREATE TABLE idempotency_record (
+    creditor_id @uuid NOT NULL,
+    key text NOT NULL,
+    fingerprint @bytes NOT NULL,
+    operation text NOT NULL,
+    placement_id @uuid NULL,
+    outcome text NOT NULL,
+    created_ms bigint NOT NULL,
+    PRIMARY KEY (creditor_id, key)
+);
+CREATE INDEX idempotency_record_age ON idempotency_record (created_ms);
+CREATE INDEX idempotency_record_placement ON idempotency_record (placement_id, operation);
+CREATE TABLE ledger_batch (
+    id @uuid NOT NULL PRIMARY KEY,
+    committed_ms bigint NOT NULL
+);
+CREATE INDEX ledger_batch_age ON ledger_batch (committed_ms);
+"
+);

@@ -1,0 +1,174 @@
+//! The commands of the program.
+//!
+//! Owns what is printed to stdout and the exit codes. Never does the work itself.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use actors::{Mode, PartnerApi};
+use clap::{Args, Parser, Subcommand};
+use secrecy::ExposeSecret as _;
+
+use crate::config::{Config, Flags};
+use crate::demo::{self, DemoOptions};
+use crate::support_cli::{self, SupportArgs};
+use crate::{openapi, startup, telemetry};
+
+/// Partner platform of a B2B collections company.
+#[derive(Debug, Parser)]
+#[command(name = "partner-api", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Default, Args)]
+struct ServeArgs {
+    /// Show every setting with its source, secrets masked, and exit
+    #[arg(long)]
+    print_config: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Migrate the database, start the actors and the HTTP front (the default)
+    Serve(ServeArgs),
+    /// Play the whole main job against a server of its own, narrated step by step
+    Demo {
+        /// Leave the server running afterwards
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Apply the database migrations and exit
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Do from a shell what the support API does
+    Support(SupportArgs),
+}
+
+/// Runs one command to its end.
+pub async fn run(cli: Cli) -> ExitCode {
+    let flags = cli.flags;
+    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) if args.print_config => print_config(&flags),
+        Command::Serve(_) => serve(&flags).await,
+        Command::Demo { keep } => return demo::run(&demo_options(keep)).await,
+        Command::Migrate => migrate(&flags).await,
+        Command::Openapi => print(openapi::text()),
+        Command::Support(args) => support_cli::run(args, &flags)
+            .await
+            .and_then(|text| print(&text)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "partner-api: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(flags: &Flags) -> Result<(), String> {
+    let config = Config::load(flags).map_err(|error| error.to_string())?;
+    telemetry::start(config.settings.mode);
+    let announcement = announcement(&config);
+    let server = startup::start(config)
+        .await
+        .map_err(|error| error.to_string())?;
+    print(&format!("{announcement}listening on {}", server.base_url))?;
+    if server.wait().await {
+        Ok(())
+    } else {
+        Err("the actors could not be kept alive; see the log".into())
+    }
+}
+
+/// In the sandbox, what a developer needs to go on; in production nothing, for the log may be kept.
+fn announcement(config: &Config) -> String {
+    match (config.settings.mode, config.settings.support_tokens.first()) {
+        (Mode::Sandbox, Some(support)) => {
+            let kept = config
+                .support_token_file
+                .as_ref()
+                .map(|file| format!("  (kept in {})", file.display()));
+            format!(
+                "support token {}{}\n",
+                support.token.expose_secret(),
+                kept.unwrap_or_default()
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn print_config(flags: &Flags) -> Result<(), String> {
+    let text = Config::describe(flags).map_err(|error| error.to_string())?;
+    print(text.trim_end())
+}
+
+async fn migrate(flags: &Flags) -> Result<(), String> {
+    let url = Config::database_url(flags).map_err(|error| error.to_string())?;
+    telemetry::start(Mode::Sandbox);
+    PartnerApi::migrate(&url)
+        .await
+        .map_err(|error| error.to_string())?;
+    print("the database is up to date")
+}
+
+/// The demo makes its own server; only what lets it join an existing Postgres comes from outside.
+fn demo_options(keep: bool) -> DemoOptions {
+    let secret = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.is_empty())
+            .map(Into::into)
+    };
+    DemoOptions {
+        keep,
+        database_url: secret("DATABASE_URL"),
+        master_key: secret("PARTNER_API_MASTER_KEY"),
+    }
+}
+
+/// A reader that has gone (`| head`) is no failure of ours.
+fn print(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("stdout: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_subcommand_is_serve() {
+        let cli = Cli::try_parse_from(["partner-api", "--listen", "127.0.0.1:0"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:0"));
+        let cli =
+            Cli::try_parse_from(["partner-api", "serve", "--print-config", "--listen", "x:1"])
+                .unwrap();
+        assert!(matches!(
+            cli.command,
+            Some(Command::Serve(ServeArgs { print_config: true }))
+        ));
+        assert_eq!(cli.flags.listen.as_deref(), Some("x:1"));
+    }
+}

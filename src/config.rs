@@ -1,0 +1,181 @@
+//! The settings of the process: flags, then environment, then a TOML file, then defaults.
+//!
+//! Owns where a setting comes from and whether it is usable; what it means is the business of whoever reads it. Every error
+//! names the variable and says what to do. Never prints a secret.
+
+mod flags;
+mod parse;
+mod sandbox_secrets;
+mod secrets;
+mod sources;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actors::domain::limits::Tiers;
+use actors::domain::retry::RetrySchedule;
+use actors::{Mode, ProviderSecrets, Settings, SupportToken};
+use secrecy::SecretString;
+use thiserror::Error;
+
+pub use self::flags::Flags;
+
+/// A setting that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A variable holds something unusable.
+    #[error("{variable}: {problem}")]
+    Invalid {
+        /// The variable, whatever source it came from.
+        variable: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The TOML file cannot be used.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
+
+/// Everything that `serve` needs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `address:port`; port 0 picks a free one.
+    pub listen: String,
+    /// Where the sandbox keeps its support token, if it generated it.
+    pub support_token_file: Option<PathBuf>,
+    /// For the actors.
+    pub settings: Settings,
+}
+
+impl Config {
+    /// Reads all sources; in the sandbox, makes the secrets that are missing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first setting that cannot be used.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let resolved = sources::resolve(flags, |variable| std::env::var(variable).ok())?;
+        parse::config(&resolved)
+    }
+
+    /// The settings as a person may see them: one line each, with their source, secrets masked.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a source cannot be read.
+    pub fn describe(flags: &Flags) -> Result<String, ConfigError> {
+        let resolved = sources::resolve(flags, |variable| std::env::var(variable).ok())?;
+        Ok(resolved.describe())
+    }
+
+    /// Only the database's URL, for `migrate`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a source cannot be read.
+    pub fn database_url(flags: &Flags) -> Result<SecretString, ConfigError> {
+        let resolved = sources::resolve(flags, |variable| std::env::var(variable).ok())?;
+        parse::database_url(&resolved)
+    }
+
+    /// What the `support` command needs: where the server is, and the first support token.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a source cannot be read or no token is known.
+    pub fn support_access(flags: &Flags) -> Result<(String, SecretString), ConfigError> {
+        let resolved = sources::resolve(flags, |variable| std::env::var(variable).ok())?;
+        parse::support_access(&resolved)
+    }
+
+    /// A sandbox on a free loopback port, with everything given: for the demo and for tests.
+    ///
+    /// Change what you need in [`Config::settings`] before starting it.
+    #[must_use]
+    pub fn for_demo(
+        database: &Path,
+        master_key: SecretString,
+        support_token: SecretString,
+        providers: ProviderSecrets,
+    ) -> Self {
+        let settings = Settings {
+            mode: Mode::Sandbox,
+            database_url: format!("sqlite://{}?mode=rwc", database.display()).into(),
+            master_key,
+            support_tokens: vec![SupportToken {
+                name: "support".into(),
+                token: support_token,
+            }],
+            providers,
+            key_bcrypt_cost: 6,
+            password_bcrypt_cost: 6,
+            retry_schedule: RetrySchedule::default(),
+            delivery_timeout: Duration::from_secs(15),
+            webhook_allow: parse::loopback(),
+            tiers: Tiers::default(),
+            simulator: true,
+            user_agent: user_agent(),
+            lock_file: Some(lock_file(database)),
+        };
+        Self {
+            listen: "127.0.0.1:0".into(),
+            support_token_file: None,
+            settings,
+        }
+    }
+}
+
+/// How deliveries introduce themselves.
+fn user_agent() -> String {
+    concat!("partner-api/", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+/// Held while a process owns the SQLite database.
+fn lock_file(database: &Path) -> PathBuf {
+    suffixed(database, ".lock")
+}
+
+/// `dir/name.db` → `dir/name.db<suffix>`.
+fn suffixed(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The file of a SQLite URL; `None` for Postgres and for databases in memory.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let in_memory =
+        path.is_empty() || path == ":memory:" || query.split('&').any(|pair| pair == "mode=memory");
+    (!in_memory).then(|| PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_url_names_its_file() {
+        let file = |url| sqlite_file(url).map(|path| path.display().to_string());
+        assert_eq!(
+            file("sqlite://partner-api.db?mode=rwc").as_deref(),
+            Some("partner-api.db")
+        );
+        assert_eq!(
+            file("sqlite:///var/lib/p.db").as_deref(),
+            Some("/var/lib/p.db")
+        );
+        assert_eq!(file("sqlite:p.db").as_deref(), Some("p.db"));
+        for url in [
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite://x?mode=memory",
+            "postgres://u@h/d",
+        ] {
+            assert_eq!(file(url), None, "{url}");
+        }
+    }
+}

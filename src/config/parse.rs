@@ -1,0 +1,202 @@
+//! From texts to typed settings.
+//!
+//! Owns what makes a value usable. Every refusal names the variable and says what to write instead.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use actors::{Mode, ProviderSecrets, Settings};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::secrets::{self, Secrets};
+use super::sources::{self, Resolved, Setting};
+use super::{Config, ConfigError};
+
+/// Everything, checked.
+pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
+    let mode = mode(resolved)?;
+    let database_url = database_url(resolved)?;
+    let file = super::sqlite_file(database_url.expose_secret());
+    let secrets = Secrets::resolve(resolved, mode, file.as_deref())?;
+    let settings = Settings {
+        mode,
+        master_key: secrets.master_key,
+        support_tokens: secrets.support_tokens,
+        providers: ProviderSecrets {
+            stripe: secret(resolved, &sources::STRIPE),
+            middesk: secret(resolved, &sources::MIDDESK),
+            docusign: secret(resolved, &sources::DOCUSIGN),
+        },
+        key_bcrypt_cost: cost(resolved, &sources::KEY_COST)?,
+        password_bcrypt_cost: cost(resolved, &sources::PASSWORD_COST)?,
+        retry_schedule: parsed(resolved, &sources::RETRY_SCHEDULE)?,
+        delivery_timeout: timeout(resolved)?,
+        webhook_allow: networks(resolved)?,
+        tiers: parsed(resolved, &sources::TIERS)?,
+        simulator: simulator(resolved, mode)?,
+        user_agent: super::user_agent(),
+        lock_file: file.as_deref().map(super::lock_file),
+        database_url,
+    };
+    Ok(Config {
+        listen: listen(resolved)?,
+        support_token_file: secrets.file,
+        settings,
+    })
+}
+
+/// The database's URL, of a kind that we can talk to.
+pub(super) fn database_url(resolved: &Resolved) -> Result<SecretString, ConfigError> {
+    let url = text(resolved, &sources::DATABASE_URL);
+    let known = ["sqlite:", "postgres:", "postgresql:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    if !known {
+        return Err(invalid(
+            &sources::DATABASE_URL,
+            "must begin with sqlite: or postgres:, e.g. sqlite://partner-api.db?mode=rwc",
+        ));
+    }
+    Ok(url.into())
+}
+
+/// Where the support command finds the server, and with which token.
+pub(super) fn support_access(resolved: &Resolved) -> Result<(String, SecretString), ConfigError> {
+    let file = super::sqlite_file(database_url(resolved)?.expose_secret());
+    let token = secrets::first_support_token(resolved, file.as_deref())?;
+    Ok((format!("http://{}", listen(resolved)?), token))
+}
+
+/// What the sandbox may reach without being told.
+pub(super) fn loopback() -> Vec<IpNet> {
+    ["127.0.0.0/8", "::1/128"]
+        .iter()
+        .filter_map(|network| network.parse().ok())
+        .collect()
+}
+
+fn mode(resolved: &Resolved) -> Result<Mode, ConfigError> {
+    match text(resolved, &sources::MODE).as_str() {
+        "sandbox" => Ok(Mode::Sandbox),
+        "production" => Ok(Mode::Production),
+        _ => Err(invalid(&sources::MODE, "must be sandbox or production")),
+    }
+}
+
+fn listen(resolved: &Resolved) -> Result<String, ConfigError> {
+    let address = text(resolved, &sources::LISTEN);
+    let port = address
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(_, port)| port.parse::<u16>().ok());
+    match port {
+        Some(_) => Ok(address),
+        None => Err(invalid(
+            &sources::LISTEN,
+            "must be address:port, e.g. 127.0.0.1:8080",
+        )),
+    }
+}
+
+fn cost(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
+    let cost = text(resolved, setting)
+        .parse()
+        .ok()
+        .filter(|cost| (4..=31).contains(cost));
+    cost.ok_or_else(|| {
+        invalid(
+            setting,
+            "must be a bcrypt cost, a whole number from 4 to 31",
+        )
+    })
+}
+
+fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
+    let words = "must be a duration up to 5m, e.g. 15s or 500ms";
+    let text = text(resolved, &sources::DELIVERY_TIMEOUT);
+    let unit_at = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => 0,
+    };
+    let ms = number.parse::<u64>().unwrap_or(0).saturating_mul(unit_ms);
+    if (1..=300_000).contains(&ms) {
+        Ok(Duration::from_millis(ms))
+    } else {
+        Err(invalid(&sources::DELIVERY_TIMEOUT, words))
+    }
+}
+
+fn networks(resolved: &Resolved) -> Result<Vec<IpNet>, ConfigError> {
+    let text = resolved.get(&sources::WEBHOOK_ALLOW).unwrap_or_default();
+    let entries = text
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty());
+    let network = |entry: &str| {
+        let parsed = entry
+            .parse::<IpNet>()
+            .or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from));
+        parsed.map_err(|_| {
+            invalid(
+                &sources::WEBHOOK_ALLOW,
+                format!("`{entry}` is no network; write e.g. 10.0.0.0/8,::1/128"),
+            )
+        })
+    };
+    entries.map(network).collect()
+}
+
+fn simulator(resolved: &Resolved, mode: Mode) -> Result<bool, ConfigError> {
+    let wanted = match text(resolved, &sources::SIMULATOR)
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "on" | "true" | "1" | "yes" => true,
+        "off" | "false" | "0" | "no" => false,
+        _ => return Err(invalid(&sources::SIMULATOR, "must be on or off")),
+    };
+    if wanted && mode == Mode::Production {
+        return Err(invalid(
+            &sources::SIMULATOR,
+            "must be off in production: placements there belong to real debtors",
+        ));
+    }
+    Ok(wanted)
+}
+
+fn parsed<T: FromStr<Err: Display>>(
+    resolved: &Resolved,
+    setting: &Setting,
+) -> Result<T, ConfigError> {
+    text(resolved, setting)
+        .parse()
+        .map_err(|error: T::Err| invalid(setting, error.to_string()))
+}
+
+fn secret(resolved: &Resolved, setting: &Setting) -> Option<SecretString> {
+    resolved.get(setting).map(|text| text.trim().into())
+}
+
+fn text(resolved: &Resolved, setting: &Setting) -> String {
+    resolved.get(setting).unwrap_or_default().trim().to_owned()
+}
+
+/// Names the variable, whatever source the value came from.
+pub(super) fn invalid(setting: &Setting, problem: impl Into<String>) -> ConfigError {
+    ConfigError::Invalid {
+        variable: setting.variable,
+        problem: problem.into(),
+    }
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

@@ -1,0 +1,254 @@
+//! Where settings come from, and which source wins.
+//!
+//! Owns the table of settings and its precedence: flag, environment, file, default. Never interprets a value.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::{ConfigError, Flags};
+
+/// One setting: its key in the TOML file, its variable, and whether it is a secret.
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) variable: &'static str,
+    secret: bool,
+    default: Fallback,
+}
+
+/// What a setting is where no source says anything.
+#[derive(Clone, Copy)]
+enum Fallback {
+    /// Not there.
+    Unset,
+    /// The same everywhere.
+    Always(&'static str),
+    /// In the sandbox, and in production.
+    ByMode(&'static str, &'static str),
+}
+
+use Fallback::{Always, ByMode, Unset};
+
+macro_rules! settings {
+    ($($name:ident: $key:literal, $variable:literal, $secret:literal, $default:expr;)+) => {
+        $(pub(super) const $name: Setting = Setting { key: $key, variable: $variable, secret: $secret, default: $default };)+
+        const ALL: &[&Setting] = &[$(&$name),+];
+    };
+}
+
+// The mode comes first: others fall back according to it.
+settings! {
+    MODE: "mode", "PARTNER_API_MODE", false, Always("sandbox");
+    LISTEN: "listen", "PARTNER_API_LISTEN", false, Always("127.0.0.1:8080");
+    DATABASE_URL: "database_url", "DATABASE_URL", true, Always("sqlite://partner-api.db?mode=rwc");
+    MASTER_KEY: "master_key", "PARTNER_API_MASTER_KEY", true, Unset;
+    SUPPORT_TOKEN: "support_token", "PARTNER_API_SUPPORT_TOKEN", true, Unset;
+    STRIPE: "stripe_webhook_secret", "PARTNER_API_STRIPE_WEBHOOK_SECRET", true, Unset;
+    MIDDESK: "middesk_webhook_secret", "PARTNER_API_MIDDESK_WEBHOOK_SECRET", true, Unset;
+    DOCUSIGN: "docusign_hmac_key", "PARTNER_API_DOCUSIGN_HMAC_KEY", true, Unset;
+    KEY_COST: "key_bcrypt_cost", "PARTNER_API_KEY_BCRYPT_COST", false, Always("6");
+    PASSWORD_COST: "password_bcrypt_cost", "PARTNER_API_PASSWORD_BCRYPT_COST", false, Always("12");
+    RETRY_SCHEDULE: "retry_schedule", "PARTNER_API_RETRY_SCHEDULE", false, Always("5s,30s,2m,10m,1h,3h,8h,24h");
+    DELIVERY_TIMEOUT: "delivery_timeout", "PARTNER_API_DELIVERY_TIMEOUT", false, Always("15s");
+    WEBHOOK_ALLOW: "webhook_allow", "PARTNER_API_WEBHOOK_ALLOW", false, ByMode("127.0.0.0/8,::1/128", "");
+    TIERS: "tiers", "PARTNER_API_TIERS", false, Always(actors::domain::limits::DEFAULT_TIERS);
+    SIMULATOR: "simulator", "PARTNER_API_SIMULATOR", false, ByMode("on", "off");
+}
+
+impl Fallback {
+    fn text(self, production: bool) -> Option<&'static str> {
+        match self {
+            Unset => None,
+            Always(text) => Some(text),
+            ByMode(sandbox, live) => Some(if production { live } else { sandbox }),
+        }
+    }
+}
+
+/// Every setting that has a value, with the source that won.
+pub(super) struct Resolved(BTreeMap<&'static str, (String, &'static str)>);
+
+impl Resolved {
+    /// The winning value.
+    pub(super) fn get(&self, setting: &Setting) -> Option<&str> {
+        self.0.get(setting.key).map(|(value, _)| value.as_str())
+    }
+
+    /// `key = "value"  # source`, secrets masked.
+    pub(super) fn describe(&self) -> String {
+        let mut text = String::new();
+        for setting in ALL {
+            let line = match self.0.get(setting.key) {
+                Some((_, source)) if setting.secret && *source != "default" => {
+                    format!("{} = \"***\"  # {source}", setting.key)
+                }
+                Some((value, source)) => format!("{} = {value:?}  # {source}", setting.key),
+                None => format!("# {} is not set ({})", setting.key, setting.variable),
+            };
+            let _ = writeln!(text, "{line}");
+        }
+        text
+    }
+}
+
+/// Reads all sources. An empty value counts as not set, as in a shell script that exports what it does not have.
+pub(super) fn resolve(
+    flags: &Flags,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Resolved, ConfigError> {
+    let file = flags
+        .config
+        .as_deref()
+        .map(read_file)
+        .transpose()?
+        .unwrap_or_default();
+    let mut values: BTreeMap<&'static str, (String, &'static str)> = BTreeMap::new();
+    for setting in ALL {
+        let production = values
+            .get(MODE.key)
+            .is_some_and(|(mode, _)| mode == "production");
+        let candidates = [
+            (flags.get(setting.key).cloned(), "flag"),
+            (environment(setting.variable), "environment"),
+            (file.get(setting.key).cloned(), "file"),
+            (
+                setting.default.text(production).map(ToOwned::to_owned),
+                "default",
+            ),
+        ];
+        let winner = candidates.into_iter().find_map(|(value, source)| {
+            Some((value?, source)).filter(|(value, _)| !value.trim().is_empty())
+        });
+        if let Some(winner) = winner {
+            values.insert(setting.key, winner);
+        }
+    }
+    Ok(Resolved(values))
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
+    let refuse = |problem: String| ConfigError::File {
+        path: path.to_owned(),
+        problem,
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    parse_file(&text).map_err(refuse)
+}
+
+fn parse_file(text: &str) -> Result<BTreeMap<String, String>, String> {
+    // The parser's own message quotes the line, which may hold a secret.
+    let table: toml::Table = toml::from_str(text).map_err(|error| match error.span() {
+        Some(span) => format!(
+            "is not TOML: line {}: {}",
+            text[..span.start].lines().count().max(1),
+            error.message()
+        ),
+        None => "is not TOML".to_owned(),
+    })?;
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        if !ALL.iter().any(|setting| setting.key == key) {
+            let known = ALL
+                .iter()
+                .map(|setting| setting.key)
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(format!("unknown key {key}; known are {known}"));
+        }
+        let value = plain(&value).ok_or_else(|| {
+            format!("{key} must be a string, a number, true, false, or an array of them")
+        })?;
+        values.insert(key, value);
+    }
+    Ok(values)
+}
+
+fn plain(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::Array(items) => items
+            .iter()
+            .map(plain)
+            .collect::<Option<Vec<_>>>()
+            .map(|items| items.join(",")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str) -> (tempfile::TempDir, Flags) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        std::fs::write(&path, text).unwrap();
+        (
+            directory,
+            Flags {
+                config: Some(path),
+                ..Flags::default()
+            },
+        )
+    }
+
+    #[test]
+    fn flag_beats_environment_beats_file_beats_default() {
+        let (_directory, mut flags) =
+            with_file("mode = \"from-file\"\nkey_bcrypt_cost = 7\nlisten = \"file:1\"");
+        flags.listen = Some("flag:1".into());
+        let environment = |name: &str| {
+            (name != "PARTNER_API_KEY_BCRYPT_COST")
+                .then(|| format!("env:{name}"))
+                .filter(|_| name.ends_with("MODE") || name.ends_with("LISTEN"))
+        };
+        let resolved = resolve(&flags, environment).unwrap();
+        assert_eq!(resolved.get(&LISTEN), Some("flag:1"));
+        assert_eq!(resolved.get(&MODE), Some("env:PARTNER_API_MODE"));
+        assert_eq!(resolved.get(&KEY_COST), Some("7"));
+        assert_eq!(resolved.get(&PASSWORD_COST), Some("12"));
+        assert_eq!(resolved.get(&MASTER_KEY), None);
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let resolved = resolve(&Flags::default(), |_| Some(" ".into())).unwrap();
+        assert_eq!(resolved.get(&LISTEN), Some("127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn description_masks_secrets() {
+        let resolved = resolve(&Flags::default(), |name| {
+            (name == MASTER_KEY.variable).then(|| "top-secret".into())
+        })
+        .unwrap();
+        let text = resolved.describe();
+        assert!(
+            text.contains("master_key = \"***\"  # environment"),
+            "{text}"
+        );
+        assert!(!text.contains("top-secret"));
+        assert!(text.contains("listen = \"127.0.0.1:8080\"  # default"));
+    }
+
+    #[test]
+    fn a_file_error_names_the_key_and_never_quotes_a_value() {
+        assert!(
+            parse_file("lisen = \"x\"")
+                .unwrap_err()
+                .contains("unknown key lisen")
+        );
+        let error = parse_file("listen = \"ok\"\nmaster_key = \"secret").unwrap_err();
+        assert!(
+            error.contains("line 2") && !error.contains("\"secret"),
+            "{error}"
+        );
+        assert_eq!(
+            parse_file("webhook_allow = [\"10.0.0.0/8\", \"::1/128\"]").unwrap()["webhook_allow"],
+            "10.0.0.0/8,::1/128"
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! What arrived at the receiver, held against what the API says was sent.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::demo::call::{Call, Caller};
+use crate::demo::failure::{Failure, Look, until};
+use crate::demo::layout::count;
+use crate::demo::receiver::Event;
+use crate::demo::stage::Stage;
+
+/// Longer than the longest wait between two attempts of the demo's schedule, and than two
+/// cooldowns of the server's circuit breaker.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// The largest page.
+const PAGE: usize = 100;
+
+/// One row of the deliveries.
+pub(in crate::demo) struct Delivery {
+    webhook_id: String,
+    /// Where it stands.
+    pub(in crate::demo) status: String,
+    /// Finished attempts.
+    pub(in crate::demo) attempts: usize,
+}
+
+/// A placement as the API shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::demo) struct Placed {
+    /// Placement id.
+    pub(in crate::demo) id: String,
+    /// The creditor's number.
+    pub(in crate::demo) invoice: String,
+    /// Where it stands.
+    pub(in crate::demo) status: String,
+    /// What is still owed.
+    pub(in crate::demo) balance: String,
+}
+
+/// A moment in which everything that was sent had arrived.
+pub(in crate::demo) struct Settled {
+    /// Every event, in order of its number.
+    pub(in crate::demo) events: Vec<Event>,
+    /// Its delivery, in the same order.
+    pub(in crate::demo) attempts: Vec<usize>,
+}
+
+/// Waits until every event has arrived and tells the same as the API.
+pub(in crate::demo) async fn settle(stage: &Stage, key: &Caller) -> Result<Settled, Failure> {
+    let expected = "every event at the receiver, and the same statuses there as in the API";
+    until(&stage.narrator, expected, PATIENCE, async || {
+        let sent = deliveries(stage, key).await?;
+        hopeless(stage, &sent)?;
+        let here = sent
+            .iter()
+            .filter(|row| stage.receiver.has(&row.webhook_id))
+            .count();
+        let done = sent.iter().filter(|row| row.status == "delivered").count();
+        if here < sent.len() || done < sent.len() || sent.is_empty() {
+            let total = count(sent.len(), "event");
+            return Ok(Look::NotYet(format!(
+                "{here} of {total} have arrived and verify"
+            )));
+        }
+        let settled = matched(stage, &sent);
+        let placements = placements(stage, key).await?;
+        Ok(match disagreement(&settled.events, &placements) {
+            Some(text) => Look::NotYet(text),
+            None => Look::Done(settled),
+        })
+    })
+    .await
+}
+
+/// What no patience can mend.
+fn hopeless(stage: &Stage, sent: &[Delivery]) -> Result<(), Failure> {
+    if let Some(refused) = stage.receiver.refused().first() {
+        return Err(Failure::new(
+            "the receiver verifies what it is sent",
+            "no refusal",
+            refused,
+        ));
+    }
+    let over = |row: &&Delivery| ["exhausted", "cancelled"].contains(&row.status.as_str());
+    sent.iter().find(over).map_or(Ok(()), |lost| {
+        Err(Failure::new(
+            format!("event {}", lost.webhook_id),
+            "delivered",
+            &lost.status,
+        ))
+    })
+}
+
+/// The events of these deliveries only: a later one may have arrived before an earlier one.
+fn matched(stage: &Stage, sent: &[Delivery]) -> Settled {
+    let attempts = |event: &Event| sent.iter().find(|row| row.webhook_id == event.id);
+    let pairs = stage.receiver.events().into_iter();
+    let (events, attempts) = pairs
+        .filter_map(|event| {
+            attempts(&event)
+                .map(|row| row.attempts)
+                .map(|tries| (event, tries))
+        })
+        .unzip();
+    Settled { events, attempts }
+}
+
+/// A placement whose last event tells something else than the API, if there is one.
+fn disagreement(events: &[Event], placements: &[Placed]) -> Option<String> {
+    placements.iter().find_map(|placed| {
+        let told = last_status(events, &placed.id).unwrap_or("nothing");
+        (told != placed.status).then(|| {
+            let Placed {
+                invoice, status, ..
+            } = placed;
+            format!("{invoice}: the last event says {told}, the API {status}")
+        })
+    })
+}
+
+fn last_status<'a>(events: &'a [Event], placement: &str) -> Option<&'a str> {
+    events
+        .iter()
+        .filter(|event| event.field("placement_id") == Some(placement))
+        .filter(|event| ["placement.created", "placement.status_changed"].contains(&&*event.kind))
+        .filter_map(|event| event.field("status"))
+        .next_back()
+}
+
+/// Prints the events after the first `known` ones.
+pub(in crate::demo) fn table(stage: &Stage, settled: &Settled, known: usize) {
+    stage
+        .narrator
+        .row(&line("seq", "event", "what it says", "tries", "signature"));
+    for (event, tries) in settled.events.iter().zip(&settled.attempts).skip(known) {
+        let genuine = stage.receiver.believes(event, event.body());
+        let (seq, tries) = (event.sequence.to_string(), tries.to_string());
+        let signature = if genuine { "verified" } else { "WRONG" };
+        stage.narrator.row(&line(
+            &seq,
+            &event.kind,
+            &about(&event.data),
+            &tries,
+            signature,
+        ));
+    }
+}
+
+fn line(seq: &str, kind: &str, about: &str, tries: &str, signature: &str) -> String {
+    format!("{seq:>3}  {kind:<24} {about:<44} {tries:>5}  {signature}")
+}
+
+/// `INV-1: ready → in_outreach`.
+fn about(data: &Value) -> String {
+    let text = |name: &str| data.get(name).and_then(Value::as_str);
+    let change = |before: &str, after: &str| match (text(before), text(after)) {
+        (Some(from), Some(to)) if from != to => format!("{from} → {to}"),
+        (_, to) => to.unwrap_or_default().to_owned(),
+    };
+    let news = match text("amount") {
+        Some(amount) => format!("{amount} received"),
+        None if text("prefix").is_some() => format!("key {}", change("previous_prefix", "prefix")),
+        None => change("previous_status", "status"),
+    };
+    match text("invoice_number") {
+        Some(invoice) => format!("{invoice}: {news}"),
+        None => news,
+    }
+}
+
+/// The receiver's own checks on everything that came.
+pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Failure> {
+    let events = &settled.events;
+    let refused = stage.receiver.refused();
+    let genuine = events
+        .iter()
+        .all(|event| stage.receiver.believes(event, event.body()));
+    let what = format!(
+        "{} arrived, and each signature verifies",
+        count(events.len(), "event")
+    );
+    let came = format!("refused: {}", refused.join("; "));
+    stage.check(
+        genuine && refused.is_empty(),
+        &what,
+        "only genuine signatures",
+        came,
+    )?;
+
+    let forged = events
+        .iter()
+        .find(|event| stage.receiver.believes(event, &tampered(event)));
+    let what = "with one byte of its body changed, none of them does";
+    let came = forged.map_or("", |event| &event.id);
+    stage.check(forged.is_none(), what, "no changed body verifies", came)?;
+
+    let numbers: Vec<i64> = events.iter().map(|event| event.sequence).collect();
+    let gapless = numbers
+        .iter()
+        .zip(1..)
+        .all(|(number, expected)| *number == expected);
+    let what = format!(
+        "their numbers run from 1 to {} without a gap",
+        numbers.len()
+    );
+    let expected = format!("1 to {}", numbers.len());
+    stage.check(gapless, &what, expected, format!("{numbers:?}"))?;
+    stage
+        .narrator
+        .held("each placement's last event says what the API says");
+    Ok(())
+}
+
+/// The body with its middle byte changed.
+fn tampered(event: &Event) -> Vec<u8> {
+    let mut body = event.body().to_vec();
+    let middle = body.len() / 2;
+    if let Some(byte) = body.get_mut(middle) {
+        *byte ^= 1;
+    }
+    body
+}
+
+/// Every delivery, without a word.
+pub(in crate::demo) async fn deliveries(
+    stage: &Stage,
+    key: &Caller,
+) -> Result<Vec<Delivery>, Failure> {
+    let mut rows = Vec::new();
+    loop {
+        let path = "/v1/settings/webhook-deliveries";
+        let call = Call::get(format!("{path}?limit={PAGE}&offset={}", rows.len())).by(key);
+        let answer = stage.client.quietly(call).await?.must_be(200)?;
+        let items = answer.list("/items")?;
+        for item in items {
+            rows.push(delivery(item)?);
+        }
+        if items.len() < PAGE {
+            return Ok(rows);
+        }
+    }
+}
+
+fn delivery(item: &Value) -> Result<Delivery, Failure> {
+    let attempts = item.get("attempts").and_then(Value::as_u64);
+    let attempts = attempts.and_then(|number| usize::try_from(number).ok());
+    let attempts = attempts
+        .ok_or_else(|| Failure::new("a delivery", "attempts as a number", item.to_string()))?;
+    let (webhook_id, status) = (text(item, "webhook_id")?, text(item, "status")?);
+    Ok(Delivery {
+        webhook_id,
+        status,
+        attempts,
+    })
+}
+
+/// Every placement of the creditor, without a word.
+pub(in crate::demo) async fn placements(
+    stage: &Stage,
+    key: &Caller,
+) -> Result<Vec<Placed>, Failure> {
+    let call = Call::get(format!("/v1/placements?limit={PAGE}&sort=placed_at")).by(key);
+    let answer = stage.client.quietly(call).await?.must_be(200)?;
+    answer.list("/items")?.iter().map(placed).collect()
+}
+
+fn placed(item: &Value) -> Result<Placed, Failure> {
+    Ok(Placed {
+        id: text(item, "id")?,
+        invoice: text(item, "invoice_number")?,
+        status: text(item, "status")?,
+        balance: text(item, "balance")?,
+    })
+}
+
+fn text(item: &Value, field: &str) -> Result<String, Failure> {
+    let value = item.get(field).and_then(Value::as_str).map(str::to_owned);
+    value.ok_or_else(|| {
+        Failure::new(
+            "a row of a list",
+            format!("a text {field}"),
+            item.to_string(),
+        )
+    })
+}

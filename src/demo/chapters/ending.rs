@@ -1,0 +1,121 @@
+//! The end: a summary, and a server that stops in good order; or one that is left running.
+
+use std::future::pending;
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret;
+
+use super::arrivals::Settled;
+use super::onboarding::Account;
+use crate::demo::Cast;
+use crate::demo::call::Call;
+use crate::demo::failure::Failure;
+use crate::demo::layout::count;
+use crate::demo::server::DemoServer;
+use crate::demo::stage::Stage;
+use crate::demo::workspace::Workspace;
+
+/// For what is in flight.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Chapter 10: what happened, in numbers.
+pub(in crate::demo) fn summary(stage: &Stage, account: &Account, settled: &Settled) {
+    stage.narrator.chapter("In short");
+    let attempts: usize = settled.attempts.iter().sum();
+    stage.narrator.says(&format!(
+        "{} for creditor {}, delivered in {}: all signed, none missing.",
+        count(settled.events.len(), "event"),
+        account.id,
+        count(attempts, "attempt"),
+    ));
+    let repeated = count(stage.receiver.duplicates(), "duplicate");
+    stage.narrator.says(&format!(
+        "{repeated} at the receiver; webhook-id tells them apart."
+    ));
+}
+
+/// Leaves everything running until the person presses Ctrl-C.
+pub(in crate::demo) async fn keep_running(
+    stage: &Stage,
+    workspace: &Workspace,
+    cast: Option<&Cast>,
+) -> Result<(), Failure> {
+    let url = stage.client.base_url();
+    let path = workspace
+        .write_private("demo.env", &access(stage, cast))
+        .map_err(|error| Failure::broken("the access file is written", error))?;
+    stage.narrator.chapter("The server is left running");
+    stage.narrator.row(&format!("API        {url}/v1"));
+    stage
+        .narrator
+        .row(&format!("Reference  {url}/docs and {url}/openapi.json"));
+    stage.narrator.row(&format!(
+        "Access     {} (only you can read it)",
+        path.display()
+    ));
+    stage
+        .narrator
+        .says("Ctrl-C stops the server and removes that file.");
+    interrupted().await;
+    Ok(())
+}
+
+/// What one needs to look around, in the form that a shell and the published client read.
+fn access(stage: &Stage, cast: Option<&Cast>) -> String {
+    let support = stage.keys.support_token.expose_secret();
+    let mut lines = vec![
+        format!("MC_API_BASE_URL={}", stage.client.base_url()),
+        format!("PARTNER_API_SUPPORT_TOKEN={support}"),
+    ];
+    if let Some(Cast { account, key }) = cast {
+        lines.push(format!("MC_API_KEY={}", key.token()));
+        lines.push(format!("DASHBOARD_EMAIL={}", account.email));
+        lines.push(format!(
+            "DASHBOARD_PASSWORD={}",
+            account.password.expose_secret()
+        ));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Ctrl-C or SIGTERM; never where they cannot be listened for.
+pub(in crate::demo) async fn interrupted() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    pending().await
+}
+
+/// Stops the server, and looks whether it has.
+pub(in crate::demo) async fn stop(stage: &Stage, server: DemoServer) -> Result<(), Failure> {
+    let began = Instant::now();
+    let stopped = tokio::time::timeout(STOP_PATIENCE, server.stop()).await;
+    let took = began.elapsed().as_millis();
+    let silent = stage.client.quietly(Call::get("/health")).await.is_err();
+    let what = "the server stops in good order";
+    let expected = format!("no listener within {} s", STOP_PATIENCE.as_secs());
+    let came = format!("finished: {}, no listener: {silent}", stopped.is_ok());
+    let held = stopped.is_ok() && silent;
+    stage.check(held, &format!("{what} ({took} ms)"), expected, came)
+}

@@ -1,0 +1,161 @@
+//! From nothing to a key: sign-up, company details, one reveal. The facts between are in `facts`.
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::demo::answer::{Answer, plain};
+use crate::demo::call::{Call, Caller};
+use crate::demo::failure::Failure;
+use crate::demo::random;
+use crate::demo::stage::Stage;
+
+const EIN: &str = "84-2719053";
+
+/// The creditor of the story.
+pub(in crate::demo) struct Account {
+    /// Creditor id.
+    pub(in crate::demo) id: String,
+    /// What it signs in with.
+    pub(in crate::demo) email: String,
+    /// What it signs in with.
+    pub(in crate::demo) password: SecretString,
+    /// Acts for it until a key exists.
+    pub(in crate::demo) token: Caller,
+}
+
+/// Chapter 1: an account, three pending gates, and no key.
+pub(in crate::demo) async fn sign_up(stage: &Stage) -> Result<Account, Failure> {
+    stage.narrator.chapter("A creditor signs up");
+    let email = format!("demo-{}@example.com", stage.suffix);
+    let password = random::hex(12);
+    stage.narrator.hide(&password);
+    let body = json!({"company_name": "Brightwater Tools", "email": email, "password": password});
+    let call = Call::post("/v1/creditors")
+        .json(&body)
+        .says(format!("Brightwater Tools, {email}"))
+        .shows(&["/creditor/id", "/creditor/status", "/onboarding_token"]);
+    let answer = stage.client.ask(call).await?.must_be(201)?;
+    let account = Account {
+        id: answer.string("/creditor/id")?,
+        token: Caller::onboarding(&answer.string("/onboarding_token")?),
+        password: SecretString::from(password),
+        email,
+    };
+    let status = status(stage, &account).await?;
+    let pending = status.list("/pending")?;
+    let all = ["kyb_verified", "payouts_enabled", "msa_on_file"];
+    let three = all
+        .iter()
+        .all(|gate| pending.iter().any(|name| name == gate));
+    stage.check(
+        three,
+        "all three gates are pending",
+        all.join(", "),
+        list(pending),
+    )?;
+    asks_too_early(stage, &account).await?;
+    Ok(account)
+}
+
+async fn asks_too_early(stage: &Stage, account: &Account) -> Result<(), Failure> {
+    let call = Call::post("/v1/creditors/me/api-key").by(&account.token);
+    let answer = stage
+        .client
+        .ask(call)
+        .await?
+        .must_refuse(409, "gates_pending")?;
+    let named = answer.list("/pending_gates")?;
+    let what = "there is no key before the gates; the refusal names what is missing";
+    stage.check(named.len() == 3, what, "three pending_gates", list(named))
+}
+
+/// Chapter 2: the setup checklist.
+pub(in crate::demo) async fn company_details(
+    stage: &Stage,
+    account: &Account,
+) -> Result<(), Failure> {
+    stage.narrator.chapter("Company details");
+    let body = json!({
+        "legal_name": "Brightwater Tools LLC",
+        "ein": EIN,
+        "industry": "manufacturing",
+        "state_of_incorporation": "DE",
+        "business_address": {
+            "line1": "1200 Harbor Street", "city": "Wilmington", "state": "DE",
+            "postal_code": "19801", "country": "US",
+        },
+    });
+    let call = Call::patch("/v1/creditors/me/setup")
+        .by(&account.token)
+        .json(&body)
+        .says("legal name, EIN, industry, state, address")
+        .shows(&["/next_step"]);
+    let answer = stage.client.ask(call).await?.must_be(200)?;
+    let next = plain(answer.at("/next_step")?);
+    let done = next == "business_verification";
+    stage.check(
+        done,
+        "company_details is done",
+        "next_step business_verification",
+        &next,
+    )?;
+    let leaks = answer.text().contains(EIN) || answer.text().contains(&EIN.replace('-', ""));
+    stage.check(
+        !leaks,
+        "the EIN is on file and not in the answer",
+        "no EIN",
+        "the EIN",
+    )
+}
+
+/// Chapter 5: the creditor sees its key, once.
+pub(in crate::demo) async fn reveal_once(
+    stage: &Stage,
+    account: &Account,
+) -> Result<Caller, Failure> {
+    stage.narrator.chapter("The key is shown once");
+    let reveal = || {
+        let call = Call::post("/v1/creditors/me/api-key").by(&account.token);
+        stage
+            .client
+            .ask(call.shows(&["/api_key", "/prefix", "/created_at"]))
+    };
+    let answer = reveal().await?.must_be(201)?;
+    let (key, prefix) = (answer.string("/api_key")?, answer.string("/prefix")?);
+    let shaped = prefix.chars().count() == 8 && key.starts_with(&format!("ca_{prefix}_"));
+    stage.check(
+        shaped,
+        "it has the form ca_<8 characters>_<secret>",
+        "that form",
+        &key,
+    )?;
+    reveal().await?.must_refuse(409, "already_revealed")?;
+    stage
+        .narrator
+        .held("a second look is refused: only a hash of the secret is stored");
+    Ok(Caller::key(&key))
+}
+
+/// Where onboarding stands, told.
+pub(super) async fn status(stage: &Stage, account: &Account) -> Result<Answer, Failure> {
+    let call = status_call(account).shows(&["/status", "/pending", "/api_key/issued"]);
+    stage.client.ask(call).await?.must_be(200)
+}
+
+/// Where onboarding stands, without a word.
+pub(super) async fn quiet_status(stage: &Stage, account: &Account) -> Result<Answer, Failure> {
+    stage
+        .client
+        .quietly(status_call(account))
+        .await?
+        .must_be(200)
+}
+
+fn status_call(account: &Account) -> Call<'_> {
+    Call::get("/v1/creditors/me/status").by(&account.token)
+}
+
+/// Names, separated by commas.
+pub(super) fn list(values: &[Value]) -> String {
+    values.iter().map(plain).collect::<Vec<_>>().join(", ")
+}

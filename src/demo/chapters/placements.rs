@@ -1,0 +1,179 @@
+//! The key at work: who am I, three invoices, and three refusals worth knowing.
+
+use serde_json::{Value, json};
+
+use crate::demo::call::{Call, Caller};
+use crate::demo::failure::Failure;
+use crate::demo::providers;
+use crate::demo::stage::Stage;
+
+const CREATED: &[&str] = &["/id", "/status", "/balance"];
+
+/// Chapter 6.
+pub(in crate::demo) async fn place(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+    stage.narrator.chapter("Invoices are placed");
+    who_am_i(stage, key).await?;
+    safe_to_repeat(stage, key).await?;
+    for (number, company, amount) in [
+        (2, "Kestrel Freight Inc", "1840.50"),
+        (3, "Harrow & Sons LLC", "990"),
+    ] {
+        let body = invoice(stage, number, company, amount);
+        let says = format!("{}, {company}, {amount}", number_of(stage, number));
+        create(stage, key, &body, &says).await?;
+    }
+    stage.narrator.held("three invoices are placed");
+    consumer_debt(stage, key).await?;
+    duplicate(stage, key).await
+}
+
+async fn who_am_i(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+    let call = Call::get("/v1/settings").by(key).shows(&[
+        "/name",
+        "/status",
+        "/kyb_cleared",
+        "/payouts_enabled",
+        "/msa_accepted",
+        "/tier",
+        "/outreach_ready",
+    ]);
+    let answer = stage.client.ask(call).await?.must_be(200)?;
+    let facts = ["/kyb_cleared", "/payouts_enabled", "/msa_accepted"];
+    let mut cleared = answer.string("/status")? == "verified";
+    for fact in facts {
+        cleared &= answer.truth(fact)?;
+    }
+    let limits = answer.header("ratelimit").unwrap_or_default().to_owned();
+    stage.check(
+        cleared,
+        "the key works, and the account is cleared",
+        "all true",
+        answer.text(),
+    )?;
+    let both = limits.contains("\"key\"") && limits.contains("\"tenant\"");
+    let what = format!("every answer shows both limits: RateLimit: {limits}");
+    stage.check(
+        both,
+        &what,
+        "a RateLimit header with key and tenant",
+        limits,
+    )
+}
+
+async fn safe_to_repeat(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+    let body = invoice(stage, 1, "Baker & Lane Supplies", "7500.00");
+    let header = format!("demo-{}-1", stage.suffix);
+    let says = format!("{}, Baker & Lane Supplies, 7500.00", number_of(stage, 1));
+    let send = || {
+        let call = Call::post("/v1/placements")
+            .by(key)
+            .header("Idempotency-Key", &header);
+        stage
+            .client
+            .ask(call.json(&body).says(&says).shows(CREATED))
+    };
+    let first = send().await?.must_be(201)?;
+    stage
+        .narrator
+        .says("The connection was lost, let us say; the same request once more:");
+    let second = send().await?.must_be(201)?;
+    let replayed = second
+        .header("idempotent-replayed")
+        .unwrap_or("no such header")
+        .to_owned();
+    let what = "the answer is the first one, marked Idempotent-Replayed: true";
+    stage.check(
+        replayed == "true",
+        what,
+        "Idempotent-Replayed: true",
+        replayed,
+    )?;
+    let (first, second) = (first.string("/id")?, second.string("/id")?);
+    stage.check(
+        first == second,
+        "there is one placement, not two",
+        first,
+        &second,
+    )
+}
+
+async fn consumer_debt(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+    let mut body = invoice(stage, 4, "Jane Miller", "250.00");
+    body["debtor"]["kind"] = json!("individual");
+    let call = Call::post("/v1/placements")
+        .by(key)
+        .json(&body)
+        .says(format!("{}, debtor.kind individual", number_of(stage, 4)));
+    stage
+        .client
+        .ask(call)
+        .await?
+        .must_refuse(422, "consumer_debt")?;
+    stage.narrator.held("a consumer's debt is refused");
+    Ok(())
+}
+
+async fn duplicate(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+    let body = invoice(stage, 2, "Kestrel Freight Inc", "1840.50");
+    let says = format!("{} again, without an Idempotency-Key", number_of(stage, 2));
+    let call = Call::post("/v1/placements").by(key).json(&body).says(says);
+    stage
+        .client
+        .ask(call)
+        .await?
+        .must_refuse(409, "duplicate_invoice")?;
+    stage.narrator.held("an invoice number is placed once");
+    let call = Call::get("/v1/placements").by(key).shows(&["/total"]);
+    let total = stage
+        .client
+        .ask(call)
+        .await?
+        .must_be(200)?
+        .at("/total")?
+        .clone();
+    stage.check(
+        total == 3,
+        "neither refusal stored anything",
+        "total 3",
+        total.to_string(),
+    )
+}
+
+/// Places one more invoice and says where it stands.
+pub(in crate::demo) async fn place_one_more(
+    stage: &Stage,
+    key: &Caller,
+) -> Result<String, Failure> {
+    let body = invoice(stage, 5, "Tidewater Printing Co", "3120.00");
+    let says = format!("{}, Tidewater Printing Co, 3120.00", number_of(stage, 5));
+    create(stage, key, &body, &says).await
+}
+
+async fn create(stage: &Stage, key: &Caller, body: &Value, says: &str) -> Result<String, Failure> {
+    let call = Call::post("/v1/placements")
+        .by(key)
+        .json(body)
+        .says(says)
+        .shows(CREATED);
+    stage.client.ask(call).await?.must_be(201)?.string("/id")
+}
+
+fn number_of(stage: &Stage, number: u32) -> String {
+    format!("INV-{}-{number}", stage.suffix)
+}
+
+fn invoice(stage: &Stage, number: u32, company: &str, amount: &str) -> Value {
+    let (invoice_date, due_date) = providers::overdue(stage.clock.now_ms());
+    json!({
+        "invoice_number": number_of(stage, number),
+        "invoice_amount": amount,
+        "invoice_date": invoice_date,
+        "due_date": due_date,
+        "debtor": {
+            "company_name": company,
+            "primary_email": "ap@example.net",
+            "state": "OH",
+            "external_debtor_ref": format!("{}-debtor-{number}", stage.suffix),
+        },
+    })
+}

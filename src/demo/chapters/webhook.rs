@@ -1,0 +1,128 @@
+//! The creditor's webhook: set while its server is down, caught up when it comes back.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use super::arrivals::{self, Settled};
+use super::onboarding::Account;
+use crate::demo::call::{Call, Caller};
+use crate::demo::failure::{Failure, Look, until};
+use crate::demo::layout::count;
+use crate::demo::stage::Stage;
+
+/// The first attempt is made at once; its refusal comes at once.
+const FAILURE_PATIENCE: Duration = Duration::from_secs(8);
+
+/// Chapter 3: sign in, set the URL, read the signing secret.
+pub(in crate::demo) async fn point_at_the_receiver(
+    stage: &Stage,
+    account: &Account,
+) -> Result<(), Failure> {
+    stage
+        .narrator
+        .chapter("A webhook, and a receiver that is down");
+    let refused = match TcpStream::connect(stage.receiver.address()).await {
+        Ok(_) => "a connection".to_owned(),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => String::new(),
+        Err(error) => error.to_string(),
+    };
+    let what = format!("nobody listens on {} yet", stage.receiver.address());
+    stage.check(refused.is_empty(), &what, "connection refused", refused)?;
+    let session = sign_in(stage, account).await?;
+    set_url(stage, &session).await?;
+    let call = Call::get("/v1/settings/webhook-secret")
+        .by(&session)
+        .shows(&["/secret"]);
+    let secret = stage
+        .client
+        .ask(call)
+        .await?
+        .must_be(200)?
+        .string("/secret")?;
+    stage.receiver.trust(&secret);
+    let shaped = secret.starts_with("whsec_");
+    let what = "the receiver knows the signing secret";
+    stage.check(shaped, what, "whsec_ and base64", "something else")
+}
+
+async fn sign_in(stage: &Stage, account: &Account) -> Result<Caller, Failure> {
+    let body = json!({"email": account.email, "password": account.password.expose_secret()});
+    let call = Call::post("/v1/sessions")
+        .json(&body)
+        .says(format!("{}, password", account.email))
+        .shows(&["/session_token", "/expires_at"]);
+    let answer = stage.client.ask(call).await?.must_be(201)?;
+    Ok(Caller::session(&answer.string("/session_token")?))
+}
+
+async fn set_url(stage: &Stage, session: &Caller) -> Result<(), Failure> {
+    let url = stage.receiver.url();
+    let call = Call::patch("/v1/settings")
+        .by(session)
+        .json(&json!({"webhook_url": url}))
+        .says(format!("webhook_url {url}"))
+        .shows(&["/webhook_url"]);
+    let set = stage
+        .client
+        .ask(call)
+        .await?
+        .must_be(200)?
+        .string("/webhook_url")?;
+    stage.check(set == url, "events will be sent there", &url, &set)
+}
+
+/// Chapter 8: failed attempts are seen, the receiver comes up, and everything arrives.
+pub(in crate::demo) async fn receiver_comes_up(
+    stage: &Stage,
+    key: &Caller,
+) -> Result<Settled, Failure> {
+    stage.narrator.chapter("The receiver comes up");
+    sees_failed_attempts(stage, key).await?;
+    stage.receiver.open()?;
+    stage.narrator.happened(&format!(
+        "the receiver now answers on {}",
+        stage.receiver.address()
+    ));
+    let settled = arrivals::settle(stage, key).await?;
+    arrivals::table(stage, &settled, 0);
+    arrivals::verify(stage, &settled)?;
+    Ok(settled)
+}
+
+async fn sees_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+    let expected = "a delivery with status failed and at least one attempt";
+    let told = until(&stage.narrator, expected, FAILURE_PATIENCE, async || {
+        let deliveries = arrivals::deliveries(stage, key).await?;
+        let failed = deliveries
+            .iter()
+            .filter(|row| row.status == "failed" && row.attempts > 0);
+        let failed: Vec<_> = failed.map(|row| row.attempts).collect();
+        let text = format!(
+            "{} wait; {} failed so far and will be tried again (up to {})",
+            count(deliveries.len(), "event"),
+            failed.len(),
+            count(failed.iter().copied().max().unwrap_or(0), "attempt"),
+        );
+        Ok(if failed.is_empty() {
+            Look::NotYet(text)
+        } else {
+            Look::Done(text)
+        })
+    })
+    .await?;
+    let call = Call::get("/v1/settings/webhook-deliveries?status=failed&limit=1")
+        .by(key)
+        .shows(&[
+            "/total",
+            "/items/0/event",
+            "/items/0/attempts",
+            "/items/0/next_attempt_at",
+        ]);
+    stage.client.ask(call).await?.must_be(200)?;
+    stage.narrator.held(&told);
+    Ok(())
+}

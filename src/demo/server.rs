@@ -1,0 +1,118 @@
+//! The server under the demo: the whole product, started in this process on a free port.
+//!
+//! The only file of the demo that knows the front. Everything else talks HTTP.
+
+use std::path::Path;
+use std::time::Duration;
+
+use actors::{Mode, ProviderSecrets};
+use secrecy::SecretString;
+
+use super::DemoOptions;
+use super::failure::Failure;
+use super::random;
+use crate::config::Config;
+use crate::startup::{self, RunningServer};
+use crate::telemetry;
+
+/// Short waits, so that a receiver that comes back does not keep anybody waiting; not so short
+/// that the endpoint's circuit breaker opens at once, and enough of them for the whole demo.
+const RETRY_SCHEDULE: &str = "1s,1s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s";
+
+/// One delivery attempt over loopback.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The secrets that the demo gives its server.
+pub(super) struct ServerKeys {
+    /// Bearer token of the support API.
+    pub(super) support_token: SecretString,
+    /// Stripe Connect endpoint secret.
+    pub(super) stripe: SecretString,
+    /// Middesk webhook secret.
+    pub(super) middesk: SecretString,
+    /// DocuSign Connect HMAC key.
+    pub(super) docusign: SecretString,
+}
+
+impl ServerKeys {
+    /// Fresh ones.
+    pub(super) fn draw() -> Self {
+        Self {
+            support_token: SecretString::from(random::hex(24)),
+            stripe: SecretString::from(format!("whsec_{}", random::hex(24))),
+            middesk: SecretString::from(random::hex(24)),
+            docusign: SecretString::from(random::base64()),
+        }
+    }
+
+    /// Each of them, for whoever must not print them.
+    pub(super) fn all(&self) -> [&SecretString; 4] {
+        [
+            &self.support_token,
+            &self.stripe,
+            &self.middesk,
+            &self.docusign,
+        ]
+    }
+}
+
+/// The running server.
+pub(super) struct DemoServer {
+    running: RunningServer,
+}
+
+impl DemoServer {
+    /// Starts it on the database of `options`, or on a fresh one in `directory`.
+    pub(super) async fn start(
+        directory: &Path,
+        options: &DemoOptions,
+        keys: &ServerKeys,
+    ) -> Result<Self, Failure> {
+        log_if_asked();
+        let config = config(directory, options, keys)?;
+        let running = startup::start(config)
+            .await
+            .map_err(|error| Failure::broken("the server starts", error))?;
+        Ok(Self { running })
+    }
+
+    /// Where it listens.
+    pub(super) fn base_url(&self) -> &str {
+        &self.running.base_url
+    }
+
+    /// Finishes what is in flight and stops.
+    pub(super) async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// The server's own log would drown the story; who wants it on stderr sets `RUST_LOG`.
+fn log_if_asked() {
+    if std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty()) {
+        telemetry::start(Mode::Sandbox);
+    }
+}
+
+/// A sandbox that is in a hurry.
+fn config(directory: &Path, options: &DemoOptions, keys: &ServerKeys) -> Result<Config, Failure> {
+    let providers = ProviderSecrets {
+        stripe: Some(keys.stripe.clone()),
+        middesk: Some(keys.middesk.clone()),
+        docusign: Some(keys.docusign.clone()),
+    };
+    let database = directory.join("demo.db");
+    let master_key = options.master_key.clone();
+    let master_key = master_key.unwrap_or_else(|| SecretString::from(random::base64()));
+    let mut config = Config::for_demo(&database, master_key, keys.support_token.clone(), providers);
+    let settings = &mut config.settings;
+    settings.retry_schedule = RETRY_SCHEDULE
+        .parse()
+        .map_err(|error| Failure::broken("the demo's retry schedule is read", error))?;
+    settings.delivery_timeout = DELIVERY_TIMEOUT;
+    if let Some(url) = options.postgres() {
+        settings.database_url = url.clone();
+        settings.lock_file = None;
+    }
+    Ok(config)
+}

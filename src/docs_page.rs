@@ -1,0 +1,234 @@
+//! The documentation page, rendered on the server from the OpenAPI document.
+//!
+//! Owns the HTML. Every text from the document is escaped. Never a script and never an asset from elsewhere.
+
+mod words;
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use self::words::{anchor, escape, kind, members, prose, reference};
+use crate::router;
+
+const STYLE: &str = include_str!("docs_page/style.css");
+const INTRODUCTION: &str = include_str!("docs_page/introduction.html");
+
+/// The whole page.
+pub(crate) fn render(document: &Value) -> String {
+    let title = escape(document["info"]["title"].as_str().unwrap_or_default());
+    let version = escape(document["info"]["version"].as_str().unwrap_or_default());
+    // In the order of the table, which tells a story; the document's own is alphabetical.
+    let routes: Vec<_> = router::table()
+        .0
+        .iter()
+        .map(|row| (row.method.as_str().to_ascii_lowercase(), row.path))
+        .collect();
+    let mut contents = String::new();
+    let mut sections = String::new();
+    for tag in members(&document["tags"]) {
+        let name = tag["name"].as_str().unwrap_or_default();
+        let description = tag["description"].as_str().unwrap_or_default();
+        let _ = write!(
+            contents,
+            "<li><a href=\"#{}\">{}</a></li>",
+            anchor(name),
+            escape(name)
+        );
+        section(&mut sections, document, &routes, name, description);
+    }
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\
+         <body><nav><strong>{title}</strong> {version}<ul>{contents}<li><a href=\"#errors\">Errors</a></li>\
+         <li><a href=\"#schemas\">Schemas</a></li></ul></nav><main><h1>{title}</h1>{INTRODUCTION}{sections}{}{}</main></body></html>\n",
+        errors(document),
+        schemas(document)
+    )
+}
+
+fn section(
+    sections: &mut String,
+    document: &Value,
+    routes: &[(String, &'static str)],
+    tag: &str,
+    description: &str,
+) {
+    let anchor = anchor(tag);
+    let _ = write!(
+        sections,
+        "<section id=\"{anchor}\"><h2>{}</h2><p>{}</p>",
+        escape(tag),
+        prose(description)
+    );
+    for (method, path) in routes {
+        let operation = &document["paths"][path][method.as_str()];
+        if members(&operation["tags"]).iter().any(|name| name == tag) {
+            sections.push_str(&operation_html(method, path, operation));
+        }
+    }
+    sections.push_str("</section>");
+}
+
+fn operation_html(method: &str, path: &str, operation: &Value) -> String {
+    let id = escape(operation["operationId"].as_str().unwrap_or_default());
+    let mut html = format!(
+        "<article id=\"{id}\"><h3><span class=\"{method}\">{}</span> <code>{}</code></h3><p><b>{}</b> {}</p><p class=\"who\">{}</p>",
+        method.to_uppercase(),
+        escape(path),
+        escape(operation["summary"].as_str().unwrap_or_default()),
+        prose(operation["description"].as_str().unwrap_or_default()),
+        who(operation),
+    );
+    html.push_str(&parameters(operation));
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    if !body.is_null() {
+        let _ = write!(html, "<p>Body: {}</p>", kind(body));
+    }
+    html.push_str("<table><tr><th>Status</th><th>When</th><th>Body</th></tr>");
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let content = response["content"]
+            .as_object()
+            .and_then(|content| content.values().next());
+        let schema = content
+            .map(|content| kind(&content["schema"]))
+            .unwrap_or_default();
+        let when = prose(response["description"].as_str().unwrap_or_default());
+        let _ = write!(
+            html,
+            "<tr><td>{}</td><td>{when}</td><td>{schema}</td></tr>",
+            escape(status)
+        );
+    }
+    html.push_str("</table></article>");
+    html
+}
+
+fn who(operation: &Value) -> String {
+    let schemes = members(&operation["security"])
+        .iter()
+        .filter_map(|scheme| scheme.as_object()?.keys().next());
+    let names: Vec<&str> = schemes
+        .map(|name| match name.as_str() {
+            "apiKey" => "API key",
+            "session" => "session",
+            "sessionCookie" => "session cookie",
+            "onboardingToken" => "onboarding token",
+            _ => "support token",
+        })
+        .collect();
+    if names.is_empty() {
+        "Without credentials".to_owned()
+    } else {
+        format!("With: {}", names.join(", "))
+    }
+}
+
+fn parameters(operation: &Value) -> String {
+    let rows = members(&operation["parameters"]).iter().map(|parameter| {
+        let required = if parameter["required"] == true {
+            "required"
+        } else {
+            ""
+        };
+        format!(
+            "<tr><td><code>{}</code> {}</td><td>{}</td><td>{required}</td><td>{}</td></tr>",
+            escape(parameter["name"].as_str().unwrap_or_default()),
+            escape(parameter["in"].as_str().unwrap_or_default()),
+            kind(&parameter["schema"]),
+            prose(parameter["description"].as_str().unwrap_or_default())
+        )
+    });
+    table(
+        "<tr><th>Parameter</th><th>Type</th><th></th><th></th></tr>",
+        rows,
+    )
+}
+
+fn errors(document: &Value) -> String {
+    let rows = members(&document["x-error-codes"]).iter().map(|entry| {
+        let code = escape(entry["code"].as_str().unwrap_or_default());
+        let title = escape(entry["title"].as_str().unwrap_or_default());
+        format!(
+            "<tr id=\"error-{code}\"><td><code>{code}</code></td><td>{}</td><td>{title}</td></tr>",
+            entry["status"]
+        )
+    });
+    let rows = table(
+        "<tr><th>Code</th><th>Status</th><th>Meaning</th></tr>",
+        rows,
+    );
+    format!(
+        "<section id=\"errors\"><h2>Errors</h2><p>Every error is a {}; branch on <code>error.code</code>, show <code>detail</code>.</p>{rows}</section>",
+        reference("Problem")
+    )
+}
+
+fn schemas(document: &Value) -> String {
+    let mut html = String::from("<section id=\"schemas\"><h2>Schemas</h2>");
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let required = members(&schema["required"]);
+        let rows = schema["properties"].as_object().into_iter().flatten().map(
+            |(field, property)| {
+                let mark = if required.iter().any(|name| name == field) {
+                    "required"
+                } else {
+                    ""
+                };
+                let text = prose(property["description"].as_str().unwrap_or_default());
+                format!(
+                    "<tr><td><code>{}</code></td><td>{}</td><td>{mark}</td><td>{text}</td></tr>",
+                    escape(field),
+                    kind(property)
+                )
+            },
+        );
+        let rows = table(
+            "<tr><th>Field</th><th>Type</th><th></th><th></th></tr>",
+            rows,
+        );
+        let text = prose(schema["description"].as_str().unwrap_or_default());
+        let _ = write!(
+            html,
+            "<article id=\"schema-{0}\"><h3>{0}</h3><p>{text}</p>{rows}</article>",
+            escape(name)
+        );
+    }
+    html + "</section>"
+}
+
+fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    let rows: String = rows.collect();
+    if rows.is_empty() {
+        rows
+    } else {
+        format!("<table>{head}{rows}</table>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_every_operation_and_error_and_runs_nothing() {
+        let page = render(&crate::openapi::document());
+        for row in crate::router::table().0 {
+            assert!(
+                page.contains(&format!("<article id=\"{}\"", row.name.replace("::", "_"))),
+                "{}",
+                row.name
+            );
+        }
+        for code in crate::error::Code::ALL {
+            assert!(page.contains(&format!("id=\"error-{}\"", code.as_str())));
+        }
+        for forbidden in ["<script", "src=", "http://", "https://"] {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Every error that the front can answer, and the one place that turns it into HTTP.
+//!
+//! Owns the mapping cause → code, headers and extra members. Never words what the rules already worded: the `detail` of an
+//! [`ApiError`] is its own message.
+
+mod code;
+
+use actors::domain::placement::TransitionRefusal;
+use actors::{ApiError, FieldError};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use thiserror::Error;
+
+pub(crate) use self::code::Code;
+use crate::problem::Problem;
+
+/// How a caller without credentials is told which scheme to use (RFC 6750).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"partner-api\"");
+/// A provider will not be configured within a second.
+const PROVIDER_RETRY_S: u64 = 300;
+
+/// What handlers and extractors fail with.
+#[derive(Debug, Error)]
+pub(crate) enum PartnerError {
+    /// The platform said no.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The request never became a call.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+/// What is wrong with a request before any rule has seen it.
+#[derive(Debug, Error)]
+pub(crate) enum HttpError {
+    #[error("the body is not valid JSON: {reason}")]
+    InvalidJson { reason: String },
+    #[error("the body could not be read to its end; send it again")]
+    UnreadableBody,
+    #[error("the body did not arrive in time; send it again")]
+    SlowBody,
+    #[error("the body is larger than {limit_kib} KiB; send less in one request")]
+    PayloadTooLarge { limit_kib: usize },
+    #[error("an onboarding token only works until the API key exists; use the API key here")]
+    OnboardingTokenRefused,
+    #[error(
+        "this needs a signed-in dashboard session, not the onboarding token: sign in with POST /v1/sessions"
+    )]
+    SessionNeeded,
+    #[error("{detail}")]
+    UnknownRoute { detail: String },
+    /// The published client knows this text by heart and adds its own hint.
+    #[error("Partner membership required")]
+    PartnerMembershipRequired,
+    #[error("something went wrong on our side; quote the request id to support")]
+    Bug,
+}
+
+impl PartnerError {
+    /// A 404 for an object of this kind: also what a malformed id gets.
+    pub(crate) fn no_such(what: &'static str) -> Self {
+        Self::Api(ApiError::no_such(what))
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Api(error) => api_code(error),
+            Self::Http(error) => http_code(error),
+        }
+    }
+
+    /// Whole seconds after which trying again makes sense.
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Api(
+                ApiError::RateLimited { retry_after_s, .. }
+                | ApiError::TooManyAttempts { retry_after_s },
+            ) => Some((*retry_after_s).max(1)),
+            Self::Api(ApiError::ProviderNotConfigured(_)) => Some(PROVIDER_RETRY_S),
+            _ if matches!(
+                self.code().status(),
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+            ) =>
+            {
+                Some(1)
+            }
+            _ => None,
+        }
+    }
+
+    fn field_errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::Api(ApiError::Validation(errors)) => errors.clone(),
+            Self::Api(ApiError::UnsafeWebhookUrl { reason }) => {
+                vec![body_field("webhook_url", reason)]
+            }
+            Self::Api(ApiError::ConsumerDebt) => {
+                vec![FieldError {
+                    loc: vec!["body".into(), "debtor".into(), "kind".into()],
+                    msg: "must be business: a consumer debt is not accepted".into(),
+                }]
+            }
+            Self::Api(ApiError::Transition(
+                refusal @ (TransitionRefusal::Overpayment { .. } | TransitionRefusal::NotPositive),
+            )) => {
+                vec![body_field("amount", &refusal.to_string())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The error as it will be rendered.
+    pub(crate) fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.code(), self.to_string());
+        problem.errors = self.field_errors();
+        if let Self::Api(ApiError::GatesPending { pending }) = self {
+            let gates: Vec<_> = pending.iter().map(|gate| gate.as_str()).collect();
+            problem.extra.insert("pending_gates".into(), gates.into());
+        }
+        if let Self::Api(ApiError::DuplicateInvoice { placement_id, .. }) = self {
+            problem
+                .extra
+                .insert("placement_id".into(), placement_id.to_string().into());
+        }
+        problem
+    }
+}
+
+fn body_field(name: &str, msg: &str) -> FieldError {
+    FieldError {
+        loc: vec!["body".into(), name.into()],
+        msg: msg.into(),
+    }
+}
+
+fn http_code(error: &HttpError) -> Code {
+    match error {
+        HttpError::InvalidJson { .. } => Code::InvalidJson,
+        HttpError::UnreadableBody => Code::BadRequest,
+        HttpError::SlowBody => Code::RequestTimeout,
+        HttpError::PayloadTooLarge { .. } => Code::PayloadTooLarge,
+        HttpError::OnboardingTokenRefused => Code::InsufficientScope,
+        HttpError::SessionNeeded => Code::DashboardSessionRequired,
+        HttpError::UnknownRoute { .. } => Code::NotFound,
+        HttpError::PartnerMembershipRequired => Code::PartnerMembershipRequired,
+        HttpError::Bug => Code::Internal,
+    }
+}
+
+fn api_code(error: &ApiError) -> Code {
+    match error {
+        ApiError::MissingApiKey => Code::MissingApiKey,
+        ApiError::InvalidApiKey => Code::InvalidApiKey,
+        ApiError::RevokedApiKey => Code::RevokedApiKey,
+        ApiError::ExpiredApiKey => Code::ExpiredApiKey,
+        ApiError::InvalidSession => Code::InvalidSession,
+        ApiError::InvalidOnboardingToken => Code::InvalidOnboardingToken,
+        ApiError::InvalidCredentials => Code::InvalidCredentials,
+        ApiError::InvalidSupportToken => Code::InvalidSupportToken,
+        ApiError::InsufficientScope => Code::InsufficientScope,
+        ApiError::DashboardSessionRequired => Code::DashboardSessionRequired,
+        ApiError::AccountSuspended { .. } => Code::AccountSuspended,
+        ApiError::AccountRejected { .. } => Code::AccountRejected,
+        ApiError::InvalidSignature => Code::InvalidSignature,
+        ApiError::NotFound { .. } => Code::NotFound,
+        ApiError::GatesPending { .. } => Code::GatesPending,
+        ApiError::AlreadyRevealed => Code::AlreadyRevealed,
+        ApiError::RotationInProgress { .. } => Code::RotationInProgress,
+        ApiError::EmailTaken => Code::EmailTaken,
+        ApiError::DuplicateInvoice { .. } => Code::DuplicateInvoice,
+        ApiError::Transition(refusal) => transition_code(refusal),
+        ApiError::SetupLocked => Code::SetupLocked,
+        ApiError::IdempotencyInProgress => Code::IdempotencyInProgress,
+        ApiError::IdempotencySuperseded => Code::IdempotencySuperseded,
+        ApiError::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+        ApiError::IdempotencyKeyRequired => Code::IdempotencyKeyRequired,
+        ApiError::Validation(_) => Code::ValidationFailed,
+        ApiError::ConsumerDebt => Code::ConsumerDebt,
+        ApiError::UnsafeWebhookUrl { .. } => Code::UnsafeWebhookUrl,
+        ApiError::RateLimited { .. } => Code::RateLimited,
+        ApiError::TooManyConcurrentRequests { .. } => Code::TooManyConcurrentRequests,
+        ApiError::TooManyAttempts { .. } => Code::TooManyAttempts,
+        ApiError::Overloaded => Code::Overloaded,
+        ApiError::ProviderNotConfigured(_) => Code::ProviderNotConfigured,
+        ApiError::ShuttingDown => Code::ShuttingDown,
+        ApiError::OutcomeUnknown => Code::OutcomeUnknown,
+        ApiError::Internal => Code::Internal,
+    }
+}
+
+fn transition_code(refusal: &TransitionRefusal) -> Code {
+    match refusal {
+        TransitionRefusal::InvalidTransition { .. }
+        | TransitionRefusal::InvalidMove { .. }
+        | TransitionRefusal::RecallWindowOver
+        | TransitionRefusal::NotOwnRecall => Code::InvalidTransition,
+        TransitionRefusal::AnswerRequired => Code::AnswerRequired,
+        TransitionRefusal::Overpayment { .. } => Code::Overpayment,
+        TransitionRefusal::NotPositive => Code::ValidationFailed,
+        TransitionRefusal::AccountSuspended => Code::AccountSuspended,
+        TransitionRefusal::AccountRejected => Code::AccountRejected,
+    }
+}
+
+impl IntoResponse for PartnerError {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let status = problem.code.status();
+        let mut response = status.into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        if let Some(seconds) = self.retry_after_s() {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_credential_names_the_scheme() {
+        let response = PartnerError::from(ApiError::RevokedApiKey).into_response();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], CHALLENGE);
+    }
+
+    #[test]
+    fn come_back_later_always_says_when() {
+        for error in [
+            ApiError::Overloaded,
+            ApiError::ShuttingDown,
+            ApiError::TooManyConcurrentRequests { limit: 20 },
+        ] {
+            assert_eq!(
+                PartnerError::from(error).into_response().headers()[header::RETRY_AFTER],
+                "1"
+            );
+        }
+        let limited = ApiError::RateLimited {
+            limit: "key",
+            retry_after_s: 7,
+        };
+        assert_eq!(
+            PartnerError::from(limited).into_response().headers()[header::RETRY_AFTER],
+            "7"
+        );
+    }
+
+    #[test]
+    fn pending_gates_are_named_for_machines_too() {
+        let pending = vec![actors::domain::gates::Gate::PayoutsEnabled];
+        let problem = PartnerError::from(ApiError::GatesPending { pending }).problem();
+        assert_eq!(
+            problem.extra["pending_gates"],
+            serde_json::json!(["payouts_enabled"])
+        );
+        assert!(problem.detail.contains("payouts_enabled"));
+    }
+}

@@ -1,0 +1,118 @@
+//! Which credentials a request presents, told apart by their prefix.
+//!
+//! Owns the reading of `Authorization` and of the dashboard's cookie. Never checks a credential and never logs one.
+
+use axum::http::{HeaderMap, HeaderName, header};
+use secrecy::SecretString;
+
+/// The dashboard's cookie.
+pub(crate) const SESSION_COOKIE: &str = "mc_session";
+const SESSION_PREFIX: &str = "cs_";
+const ONBOARDING_PREFIX: &str = "ot_";
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The credentials of a request.
+pub(crate) enum Presented {
+    /// Whatever stands behind `Bearer` and is no token of ours: admission says what is wrong with it.
+    ApiKey(SecretString),
+    /// A dashboard session, as bearer or as cookie.
+    Session(SecretString),
+    /// The token of the onboarding wizard.
+    Onboarding(SecretString),
+    /// No credentials at all.
+    Nothing,
+}
+
+/// The session token of an authenticated request, for the routes that end it.
+#[derive(Clone)]
+pub(crate) struct PresentedSession(pub(crate) SecretString);
+
+impl Presented {
+    /// Reads the credentials; a header wins over the cookie.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        match Self::bearer(headers) {
+            Some(token) if token.starts_with(SESSION_PREFIX) => Self::Session(token.into()),
+            Some(token) if token.starts_with(ONBOARDING_PREFIX) => Self::Onboarding(token.into()),
+            Some(key) => Self::ApiKey(key.into()),
+            None => cookie(headers).map_or(Self::Nothing, |token| Self::Session(token.into())),
+        }
+    }
+
+    /// What stands behind `Authorization: Bearer`.
+    pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+        let (scheme, token) = headers
+            .get(header::AUTHORIZATION)?
+            .to_str()
+            .ok()?
+            .split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+}
+
+/// The session cookie, unless another site's page made the browser send it: `SameSite=Lax` lets every other port of the same
+/// host through.
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let site = headers
+        .get(FETCH_SITE)
+        .and_then(|value| value.to_str().ok());
+    if !matches!(site, None | Some("same-origin" | "none")) {
+        return None;
+    }
+    let pairs = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'));
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == SESSION_COOKIE)
+        .map(|(_, token)| token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn presented(pairs: &[(HeaderName, &str)]) -> &'static str {
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect();
+        match Presented::from_headers(&headers) {
+            Presented::ApiKey(_) => "key",
+            Presented::Session(_) => "session",
+            Presented::Onboarding(_) => "onboarding",
+            Presented::Nothing => "nothing",
+        }
+    }
+
+    #[test]
+    fn the_prefix_tells_what_it_is() {
+        let bearer = |text| presented(&[(header::AUTHORIZATION, text)]);
+        assert_eq!(bearer("Bearer ca_abcdefgh_secret"), "key");
+        assert_eq!(bearer("bearer cs_x"), "session");
+        assert_eq!(bearer("Bearer ot_x"), "onboarding");
+        assert_eq!(bearer("Bearer nonsense"), "key");
+        assert_eq!(bearer("Basic Zm9v"), "nothing");
+        assert_eq!(bearer("Bearer "), "nothing");
+    }
+
+    #[test]
+    fn a_cookie_counts_on_our_own_pages_only() {
+        let cookie = (header::COOKIE, "theme=dark; mc_session=cs_x");
+        assert_eq!(presented(std::slice::from_ref(&cookie)), "session");
+        assert_eq!(
+            presented(&[cookie.clone(), (FETCH_SITE, "same-origin")]),
+            "session"
+        );
+        assert_eq!(
+            presented(&[cookie.clone(), (FETCH_SITE, "same-site")]),
+            "nothing"
+        );
+        assert_eq!(
+            presented(&[cookie, (header::AUTHORIZATION, "Bearer ca_x")]),
+            "key"
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! The JSON body: optional `Content-Type`, optional body, every shape error with its place.
+//!
+//! Owns reading and parsing. An empty body counts as `{}`, so that a required field is named rather than "invalid JSON".
+//! Never quotes what was sent.
+
+use std::time::Duration;
+
+use actors::{ApiError, FieldError};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::FieldErrors;
+use super::field::{FieldType, Fields, Unknown};
+use crate::error::{HttpError, PartnerError};
+use crate::router::BODY_LIMIT;
+
+/// From the end of the headers to the end of the body: a body that trickles in must not hold a place for ever.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A body of type `T`: an object of [`super::Field`]s, or an array of them.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// A route without body takes nothing, `{}`, and refuses everything else.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Nothing {
+    #[serde(flatten)]
+    unknown: Unknown,
+}
+
+impl Fields for Nothing {}
+
+impl Body<Nothing> {
+    /// Reports what was sent to a route that takes nothing.
+    pub(crate) fn nothing(&self) -> Result<(), ApiError> {
+        let mut errors = FieldErrors::of_body();
+        errors.unknown(&self.0.unknown);
+        errors.finish(|| Some(()))
+    }
+}
+
+impl<T: FieldType, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = PartnerError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let bytes = read(request, state).await?;
+        let json = parse(&bytes)?;
+        refuse_nul(&json)?;
+        T::from_json(json)
+            .map(Self)
+            .ok_or_else(|| ApiError::field(&["body"], T::EXPECTED).into())
+    }
+}
+
+/// The whole body, or why it could not be had.
+pub(crate) async fn read<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, PartnerError> {
+    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
+        Ok(read) => read.map_err(|rejection| unreadable(&rejection).into()),
+        Err(_) => Err(HttpError::SlowBody.into()),
+    }
+}
+
+fn unreadable(rejection: &BytesRejection) -> HttpError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        HttpError::PayloadTooLarge {
+            limit_kib: BODY_LIMIT / 1024,
+        }
+    } else {
+        HttpError::UnreadableBody
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, PartnerError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        HttpError::InvalidJson {
+            reason: error.to_string(),
+        }
+        .into()
+    })
+}
+
+/// No database text can hold U+0000; better a clear answer than a failing INSERT.
+fn refuse_nul(json: &Value) -> Result<(), ApiError> {
+    let mut found = Vec::new();
+    collect_nul(json, &mut vec!["body".to_owned()], &mut found);
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::Validation(found))
+    }
+}
+
+fn collect_nul(json: &Value, path: &mut Vec<String>, found: &mut Vec<FieldError>) {
+    let mut descend = |key: String, value: &Value| {
+        path.push(key);
+        collect_nul(value, path, found);
+        path.pop();
+    };
+    match json {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, item)| descend(index.to_string(), item)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(key, value)| descend(key.clone(), value)),
+        Value::String(text) if text.contains('\0') => {
+            found.push(FieldError {
+                loc: path.clone(),
+                msg: "must not contain the character U+0000".into(),
+            });
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_at_all_is_an_empty_object() {
+        assert_eq!(parse(b" \r\n").unwrap(), serde_json::json!({}));
+    }
+
+    #[test]
+    fn nul_is_named_by_its_place() {
+        let json = serde_json::json!({"a": [{"b": "x\0"}]});
+        let ApiError::Validation(errors) = refuse_nul(&json).unwrap_err() else {
+            panic!("another error")
+        };
+        assert_eq!(errors[0].loc, ["body", "a", "0", "b"]);
+    }
+}

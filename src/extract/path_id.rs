@@ -1,0 +1,51 @@
+//! The `{id}` of a path. A malformed id names nothing, so it is answered like an unknown one: 404.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use crate::error::PartnerError;
+
+/// A kind of object that paths name.
+pub(crate) trait Noun {
+    /// As the 404 calls it.
+    const NAME: &'static str;
+}
+
+/// The id of an object of this kind.
+pub(crate) struct PathId<N>(pub(crate) Uuid, PhantomData<N>);
+
+macro_rules! nouns {
+    ($($noun:ident = $name:literal),+ $(,)?) => {
+        $(
+            #[doc = $name]
+            pub(crate) struct $noun;
+            impl Noun for $noun { const NAME: &'static str = $name; }
+        )+
+    };
+}
+
+nouns! { Placement = "placement", Delivery = "webhook delivery", Creditor = "creditor", Dispute = "dispute" }
+
+impl<N: Noun, S: Send + Sync> FromRequestParts<S> for PathId<N> {
+    type Rejection = PartnerError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let unknown = || PartnerError::no_such(N::NAME);
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| unknown())?;
+        let (_, text) = params
+            .iter()
+            .find(|(name, _)| *name == "id")
+            .ok_or_else(unknown)?;
+        // Only the hyphenated form that we print: braces and bare hex would be a second name for the same object.
+        let id = Uuid::try_parse(text)
+            .ok()
+            .filter(|_| text.len() == 36)
+            .ok_or_else(unknown)?;
+        Ok(Self(id, PhantomData))
+    }
+}

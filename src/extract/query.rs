@@ -1,0 +1,65 @@
+//! The query string, as strict as a body: what a route does not know is refused, never ignored.
+//!
+//! A typing error in a filter that is silently dropped shows everything instead of what was asked for. Values arrive as text
+//! and are read by [`super::FieldErrors`]. Never logged.
+
+use actors::ApiError;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::FieldErrors;
+use crate::error::PartnerError;
+
+/// A query of type `T`: a struct of `Option<String>` that flattens the rest into [`super::Unknown`].
+pub(crate) struct QueryOf<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryOf<T> {
+    type Rejection = PartnerError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let pairs = read(parts.uri.query().unwrap_or_default())?;
+        serde_json::from_value(Value::Object(pairs))
+            .map(Self)
+            .map_err(|_| ApiError::Internal.into())
+    }
+}
+
+/// The pairs; one that is written twice is ambiguous, and U+0000 would break the query that it is for.
+fn read(query: &str) -> Result<Map<String, Value>, ApiError> {
+    let mut errors = FieldErrors::of_query();
+    let mut pairs = Map::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if value.contains('\0') {
+            errors.add(&name, "must not contain the character U+0000");
+        }
+        if pairs
+            .insert(name.clone().into_owned(), Value::String(value.into_owned()))
+            .is_some()
+        {
+            errors.add(&name, "is given more than once");
+        }
+    }
+    errors.finish(|| Some(pairs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_decoded_and_twice_is_refused() {
+        let pairs = read("q=A+%26+B&limit=5").unwrap();
+        assert_eq!(
+            (pairs["q"].as_str(), pairs["limit"].as_str()),
+            (Some("A & B"), Some("5"))
+        );
+        assert!(read("").unwrap().is_empty());
+        assert!(matches!(
+            read("limit=5&limit=6"),
+            Err(ApiError::Validation(_))
+        ));
+        assert!(matches!(read("q=%00"), Err(ApiError::Validation(_))));
+    }
+}

@@ -1,0 +1,160 @@
+//! Who is calling, and may they: one guard per route, built from the route's declared [`Access`].
+//!
+//! Leaves the answer in the request's extensions for [`crate::extract::Caller`], puts the limits' headers of that very
+//! decision on the response, and holds the caller's place among the concurrent ones until the response's body has ended.
+//! Never judges a key itself: that is admission's business.
+
+use actors::{ApiError, PartnerApi, Permit};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::error::{HttpError, PartnerError};
+use crate::extract::client_address;
+use crate::extract::credentials::{Presented, PresentedSession};
+use crate::router::access::{Access, CreditorAccess};
+
+mod limits;
+
+/// What a guard knows: the platform to ask, and what its route demands.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    pub(crate) api: PartnerApi,
+    pub(crate) access: Access,
+}
+
+/// Runs the handler for those who may call it.
+pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.access {
+        Access::Anyone => next.run(request).await,
+        Access::Support => support(&guard.api, request, next).await,
+        Access::Creditor(access) => match Presented::from_headers(request.headers()) {
+            Presented::ApiKey(key) => with_key(&guard.api, access, &key, request, next).await,
+            Presented::Session(token) => with_session(&guard.api, token, request, next).await,
+            Presented::Onboarding(token) => {
+                with_onboarding(&guard.api, access, token, request, next).await
+            }
+            Presented::Nothing if access.key => {
+                PartnerError::from(ApiError::MissingApiKey).into_response()
+            }
+            Presented::Nothing => PartnerError::from(ApiError::InvalidSession).into_response(),
+        },
+    }
+}
+
+async fn with_key(
+    api: &PartnerApi,
+    access: CreditorAccess,
+    key: &SecretString,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let admitted = match api
+        .admit(key.expose_secret(), client_address(&request), access.needs)
+        .await
+    {
+        Ok(admitted) => admitted,
+        Err(refused) => {
+            let mut response = PartnerError::from(refused.error).into_response();
+            if let Some(report) = refused.limits {
+                limits::write(response.headers_mut(), &report);
+            }
+            return response;
+        }
+    };
+    let mut response = if access.key {
+        request.extensions_mut().insert(admitted.tenant);
+        next.run(request).await
+    } else {
+        PartnerError::from(ApiError::DashboardSessionRequired).into_response()
+    };
+    limits::write(response.headers_mut(), &admitted.limits);
+    limits::write_expiry(response.headers_mut(), admitted.expires_at.as_deref());
+    response.map(|body| {
+        Body::new(Held {
+            body,
+            _permit: admitted.permit,
+        })
+    })
+}
+
+async fn with_session(
+    api: &PartnerApi,
+    token: SecretString,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match api.authenticate_session(&token).await {
+        Ok(tenant) => {
+            request.extensions_mut().insert(tenant);
+            request.extensions_mut().insert(PresentedSession(token));
+            next.run(request).await
+        }
+        Err(error) => PartnerError::from(error).into_response(),
+    }
+}
+
+async fn with_onboarding(
+    api: &PartnerApi,
+    access: CreditorAccess,
+    token: SecretString,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match api.authenticate_onboarding(&token).await {
+        Ok(tenant) if access.onboarding => {
+            request.extensions_mut().insert(tenant);
+            next.run(request).await
+        }
+        Ok(_) if access.key => {
+            PartnerError::from(HttpError::OnboardingTokenRefused).into_response()
+        }
+        Ok(_) => PartnerError::from(HttpError::SessionNeeded).into_response(),
+        Err(error) => PartnerError::from(error).into_response(),
+    }
+}
+
+async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response {
+    let token = Presented::bearer(request.headers()).map(SecretString::from);
+    let actor = token
+        .ok_or(ApiError::InvalidSupportToken)
+        .and_then(|token| api.authenticate_support(&token));
+    match actor {
+        Ok(actor) => {
+            request.extensions_mut().insert(actor);
+            next.run(request).await
+        }
+        Err(error) => PartnerError::from(error).into_response(),
+    }
+}
+
+/// A response body that holds its caller's permit: the request is not over before its last byte is.
+struct Held {
+    body: Body,
+    _permit: Permit,
+}
+
+impl HttpBody for Held {
+    type Data = <Body as HttpBody>::Data;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

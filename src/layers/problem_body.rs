@@ -1,0 +1,82 @@
+//! Writes the body of every error, whoever made it.
+//!
+//! Ours carry a [`Problem`]; an error without one was made by a library (405, a broken extractor) and is rendered from its
+//! status alone, so that no caller ever meets a bare text or an empty body. Never changes a status.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::request_id::RequestId;
+use crate::error::{Code, HttpError, PartnerError};
+use crate::problem::{self, Problem};
+use crate::router;
+
+/// Renders what [`crate::error::PartnerError`] left in the extensions.
+pub(crate) async fn render(request: Request, next: Next) -> Response {
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .cloned()
+        .unwrap_or_default();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    let ours = response.extensions_mut().remove::<Problem>();
+    let problem = ours.or_else(|| foreign(&response, route.as_ref().map(MatchedPath::as_str)));
+    let Some(problem) = problem else {
+        return response;
+    };
+    let body = serde_json::to_vec(&problem.document(id.as_str())).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(problem::CONTENT_TYPE),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    *response.body_mut() = Body::from(body);
+    response
+}
+
+/// A problem for an error that a library made; `None` for everything that is fine as it is.
+fn foreign(response: &Response, route: Option<&str>) -> Option<Problem> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || is_json(response.headers()) {
+        return None;
+    }
+    let detail = match status {
+        StatusCode::METHOD_NOT_ALLOWED => wrong_method(route.unwrap_or_default()),
+        _ if status.is_server_error() => {
+            "something went wrong on our side; quote the request id to support".to_owned()
+        }
+        _ => "the request is malformed; see /docs for what this route takes".to_owned(),
+    };
+    Some(Problem::new(Code::for_status(status), detail))
+}
+
+fn wrong_method(route: &str) -> String {
+    match router::methods_of(route) {
+        Some(methods) => format!("this route does not know that method; use {methods}"),
+        None => "this route does not know that method; see /docs".to_owned(),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|kind| kind.starts_with("application/json"))
+}
+
+/// The answer after a handler panicked. What it panicked about is in the log, never in the answer.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the signature that tower-http asks for"
+)]
+pub(crate) fn panicked(_reason: Box<dyn Any + Send + 'static>) -> Response {
+    PartnerError::from(HttpError::Bug).into_response()
+}

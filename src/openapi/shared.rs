@@ -1,0 +1,122 @@
+//! What routes have in common, by who may call them.
+//!
+//! Owns the words for credentials, headers and shared errors. Never knows a single route.
+
+use serde_json::{Map, Value, json};
+
+use crate::router::access::{Access, CreditorAccess};
+use crate::router::table::Row;
+
+/// Every way to say who is calling.
+pub(super) fn security_schemes() -> Value {
+    let bearer =
+        |description: &str| json!({"type": "http", "scheme": "bearer", "description": description});
+    json!({
+        "apiKey": bearer("The creditor's API key: `ca_xxxxxxxx_yyyyyyyy…`"),
+        "session": bearer("A dashboard session: `cs_…` from `POST /v1/sessions`"),
+        "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "mc_session", "description": "The same session as a cookie"},
+        "onboardingToken": bearer("`ot_…` from `POST /v1/creditors`, until the key exists"),
+        "supportToken": bearer("A support token of this server"),
+    })
+}
+
+/// Which of them open a route; any one is enough.
+pub(super) fn security(access: Access) -> Value {
+    let names: Vec<&str> = match access {
+        Access::Anyone => Vec::new(),
+        Access::Support => vec!["supportToken"],
+        Access::Creditor(access) => {
+            let key = access.key.then_some("apiKey");
+            let onboarding = access.onboarding.then_some("onboardingToken");
+            key.into_iter()
+                .chain(["session", "sessionCookie"])
+                .chain(onboarding)
+                .collect()
+        }
+    };
+    names.into_iter().map(|name| json!({name: []})).collect()
+}
+
+/// The errors that any route like this one can answer, as status and codes.
+pub(super) fn errors(row: &Row, takes_body: bool) -> Vec<(&'static str, String)> {
+    let mut errors = match row.access {
+        Access::Anyone => Vec::new(),
+        Access::Support => vec![("401", "`invalid_support_token`".into())],
+        Access::Creditor(access) => creditor_errors(access),
+    };
+    let mut add = |status, codes: &str| errors.push((status, codes.to_owned()));
+    if row.path.contains('{') {
+        add("404", "`not_found`");
+    }
+    if takes_body {
+        add("400", "`invalid_json`");
+        add("408", "`request_timeout`");
+        add("413", "`payload_too_large`");
+    }
+    if matches!(row.access, Access::Anyone) && !takes_body {
+        add("503", "`shutting_down`");
+    } else {
+        add("422", "`validation_failed`");
+        add("500", "`internal_error`");
+        add("503", "`overloaded`, `outcome_unknown`, `shutting_down`");
+    }
+    errors
+}
+
+fn creditor_errors(access: CreditorAccess) -> Vec<(&'static str, String)> {
+    let mut refused = vec![
+        "`invalid_session`",
+        "`invalid_api_key`",
+        "`revoked_api_key`",
+        "`expired_api_key`",
+    ];
+    refused.extend(access.key.then_some("`missing_api_key`"));
+    refused.extend(access.onboarding.then_some("`invalid_onboarding_token`"));
+    let limited = "`rate_limited`, `too_many_concurrent_requests`, `too_many_attempts`";
+    let mut errors = vec![("401", refused.join(", ")), ("429", limited.to_owned())];
+    if !access.key {
+        errors.push(("403", "`dashboard_session_required`".to_owned()));
+    } else if access.needs.writes || !access.onboarding {
+        errors.push(("403", "`insufficient_scope`".to_owned()));
+    }
+    errors
+}
+
+/// The headers that an answer of this route carries.
+pub(super) fn headers(access: Access, status: &str, replays: bool) -> Map<String, Value> {
+    let mut headers = Map::new();
+    let mut add = |name: &str, description: &str| {
+        headers.insert(
+            name.to_owned(),
+            json!({"description": description, "schema": {"type": "string"}}),
+        );
+    };
+    add("X-Request-Id", "The request's name; quote it to support");
+    if matches!(access, Access::Creditor(_)) && !matches!(status, "401" | "503") {
+        add(
+            "RateLimit-Policy",
+            "With an API key: both limits, e.g. `\"key\";q=40;w=2, \"tenant\";q=80;w=2`",
+        );
+        add(
+            "RateLimit",
+            "With an API key: what is left of them, e.g. `\"key\";r=39;t=1, \"tenant\";r=79;t=1`",
+        );
+        add(
+            "X-Api-Key-Expires-At",
+            "With a retiring API key: when it stops",
+        );
+    }
+    if replays && status.starts_with('2') {
+        add(
+            "Idempotent-Replayed",
+            "`true` where the answer was stored under this Idempotency-Key",
+        );
+    }
+    match status {
+        "429" | "503" => add("Retry-After", "Whole seconds, at least 1"),
+        "401" => add("WWW-Authenticate", "Bearer"),
+        "405" => add("Allow", "What the route knows"),
+        _ => {}
+    }
+    headers
+}

@@ -1,0 +1,139 @@
+//! The whole URL table, and the order of the layers around it.
+//!
+//! A row is: method, path, who may call, and the file that answers (`placements::create` is `routes/placements/create.rs`).
+//! Nothing is reachable that is not here, and a row without its access does not compile. Never holds logic.
+
+pub(crate) mod access;
+pub(crate) mod table;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::response::Response;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use self::access::{
+    anyone, onboarding_read, onboarding_write, person, read, session, support, write,
+};
+use self::table::{Table, rows};
+use crate::layers::{draining, problem_body, request_id};
+use crate::routes::{
+    absent, agreements, creditors, docs, health, integrations, openapi, placements, sessions,
+    settings, support, test_placements, webhook_deliveries, webhook_events,
+};
+use crate::state::AppState;
+
+/// The largest body that a route takes.
+pub(crate) const BODY_LIMIT: usize = 256 * 1024;
+
+/// Every route.
+#[rustfmt::skip]
+pub(crate) fn table() -> Table {
+    rows! {
+        // Onboarding: sign up, pass the gates, get the key.
+        POST   "/v1/creditors"                                  anyone()           => creditors::create;
+        GET    "/v1/creditors/me/status"                        onboarding_read()  => creditors::status;
+        GET    "/v1/creditors/me/setup"                         onboarding_read()  => creditors::setup::show;
+        PATCH  "/v1/creditors/me/setup"                         onboarding_write() => creditors::setup::update;
+        POST   "/v1/creditors/me/api-key"                       person()           => creditors::api_key::reveal;
+        GET    "/v1/agreements/current"                         onboarding_read()  => agreements::show;
+        POST   "/v1/agreements/current/accept"                  person()           => agreements::accept;
+
+        // Sessions of the dashboard.
+        POST   "/v1/sessions"                                   anyone()           => sessions::create;
+        DELETE "/v1/sessions/current"                           session()          => sessions::delete_current;
+        DELETE "/v1/sessions"                                   session()          => sessions::delete_all;
+
+        // Settings and webhooks.
+        GET    "/v1/settings"                                   read()             => settings::show;
+        PATCH  "/v1/settings"                                   write()            => settings::update;
+        GET    "/v1/settings/webhook-secret"                    session()          => settings::webhook_secret;
+        GET    "/v1/settings/webhook-events"                    read()             => webhook_events::list;
+        GET    "/v1/settings/webhook-deliveries"                read()             => webhook_deliveries::list;
+        POST   "/v1/settings/webhook-deliveries/test"           write()            => webhook_deliveries::test;
+        GET    "/v1/settings/webhook-deliveries/{id}"           read()             => webhook_deliveries::show;
+        POST   "/v1/settings/webhook-deliveries/{id}/redeliver" write()            => webhook_deliveries::redeliver;
+
+        // Placements.
+        POST   "/v1/placements"                                 write()            => placements::create;
+        GET    "/v1/placements"                                 read()             => placements::list;
+        GET    "/v1/placements/{id}"                            read()             => placements::show;
+        GET    "/v1/placements/{id}/audit"                      read()             => placements::audit;
+        POST   "/v1/placements/{id}/recall"                     write()            => placements::recall;
+        POST   "/v1/placements/{id}/unrecall"                   write()            => placements::unrecall;
+        POST   "/v1/placements/{id}/pause"                      write()            => placements::pause;
+        POST   "/v1/placements/{id}/resume"                     write()            => placements::resume;
+        POST   "/v1/placements/{id}/payment-received"           write()            => placements::record_payment;
+        POST   "/v1/test/placements/{id}/advance"               write()            => test_placements::advance;
+
+        // What providers tell us; the signature is the credential.
+        POST   "/integrations/stripe/webhook"                   anyone()           => integrations::stripe;
+        POST   "/integrations/middesk/webhook"                  anyone()           => integrations::middesk;
+        POST   "/integrations/docusign/webhook"                 anyone()           => integrations::docusign;
+
+        // Support: the company's own people and systems.
+        GET    "/support/v1/creditors"                          support()          => support::creditors::list;
+        GET    "/support/v1/creditors/{id}"                     support()          => support::creditors::show;
+        PATCH  "/support/v1/creditors/{id}"                     support()          => support::creditors::update;
+        POST   "/support/v1/creditors/{id}/api-key/rotate"      support()          => support::api_key::rotate;
+        POST   "/support/v1/creditors/{id}/api-key/revoke"      support()          => support::api_key::revoke;
+        POST   "/support/v1/creditors/{id}/gates/{gate}"        support()          => support::gates::set;
+        POST   "/support/v1/placements/transitions"             support()          => support::placements::transition;
+        POST   "/support/v1/placements/{id}/dispute"            support()          => support::placements::open_dispute;
+        POST   "/support/v1/disputes/{id}/answer"               support()          => support::disputes::answer;
+        GET    "/support/v1/audit"                              support()          => support::audit::list;
+        GET    "/support/v1/webhook-deliveries"                 support()          => support::webhook_deliveries::list;
+        GET    "/support/v1/actors"                             support()          => support::actors::show;
+
+        // The server itself.
+        GET    "/health"                                        anyone()           => health::live;
+        GET    "/health/deep"                                   anyone()           => health::deep;
+        GET    "/openapi.json"                                  anyone()           => openapi::show;
+        GET    "/docs"                                          anyone()           => docs::show;
+    }
+}
+
+/// What a route knows, for the answer to a wrong method: `GET, POST`.
+pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
+    static METHODS: OnceLock<BTreeMap<&'static str, String>> = OnceLock::new();
+    let methods = METHODS.get_or_init(|| {
+        let mut methods: BTreeMap<&'static str, String> = BTreeMap::new();
+        for row in table().0 {
+            let known = methods.entry(row.path).or_default();
+            let comma = if known.is_empty() { "" } else { ", " };
+            known.push_str(&format!("{comma}{}", row.method));
+        }
+        methods
+    });
+    methods.get(path).map(String::as_str)
+}
+
+/// The service: the table inside its layers. The last layer is the outermost.
+pub(crate) fn service(state: &AppState) -> Router {
+    table()
+        .into_router(&state.api)
+        .fallback(absent::handle)
+        .with_state(state.clone())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(
+            state.draining.clone(),
+            draining::refuse_new,
+        ))
+        .layer(CatchPanicLayer::custom(problem_body::panicked))
+        .layer(from_fn(problem_body::render))
+        .layer(map_response(no_sniffing))
+        .layer(from_fn(request_id::name_and_log))
+}
+
+/// An answer is what its `Content-Type` says, and nothing that a browser guesses.
+async fn no_sniffing(mut response: Response) -> Response {
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

@@ -1,0 +1,155 @@
+//! Paths that are not in the table: 404 with a detail that names what was looked for.
+//!
+//! The published client can call more than this server does. An empty list could be read as "nothing was paid", so it is told
+//! by name what is not here. Never answers anything but an error.
+
+use axum::extract::OriginalUri;
+
+use crate::error::{HttpError, PartnerError};
+
+const MCP: &str = "the MCP server is not hosted here; run the client's own stdio server with MC_API_BASE_URL set to this server";
+
+/// First segments below `/v1`, then what follows (`*` is any one segment); the first match names the feature.
+const FEATURES: &[(&str, &str)] = &[
+    ("placements/batch", "batch placement"),
+    ("placements/*/documents", "documents"),
+    ("placements/*/upload-link", "document upload links"),
+    ("placements/*/remittance", "remittances"),
+    ("placements/*/evidence", "evidence"),
+    ("placements/*/calls", "call records"),
+    ("placements/*/emails", "e-mail records"),
+    ("placements/*/context", "placement context"),
+    ("placements/*/improve", "improvement hints"),
+    ("placements/*/contact-candidates", "contact candidates"),
+    ("placements/*/contacts", "contact editing"),
+    ("placements/*/outreach-contacts", "outreach contacts"),
+    ("placements/*/enrichment", "enrichment on demand"),
+    ("placements/*/settlement-floor", "settlement floors"),
+    (
+        "placements/*/posture",
+        "changing the posture of a placement",
+    ),
+    ("placements/*/debtor", "changing the debtor of a placement"),
+    ("placements/*/amend", "amendments"),
+    ("placements/*/payments", "the list of payments"),
+    ("placements/*/dispute", "disputes"),
+    (
+        "placements/*/compliance-decision",
+        "the compliance decision (see outreach_allowed of the placement)",
+    ),
+    ("creditors/me/remittances", "remittances"),
+    ("creditors/me/notification-settings", "notifications"),
+    ("documents", "documents"),
+    ("statements", "statements"),
+    ("evidence", "evidence"),
+    ("recovery", "recovery"),
+    ("improve", "improvement hints"),
+    ("disputes", "disputes"),
+    ("payments", "the list of payments"),
+    ("debtors", "debtor search"),
+    ("analytics", "analytics"),
+    ("exports", "exports"),
+    ("intake/csv", "CSV intake"),
+    ("intake/file", "file intake"),
+    ("intake/drafts", "intake drafts"),
+    ("intake/addresses", "e-mail intake"),
+    ("intake/identity-reviews", "identity reviews"),
+    ("intake/webhook", "the intake webhook"),
+    ("intake/structured", "structured intake"),
+    ("intake", "intake"),
+    ("integrations/qbo", "QuickBooks"),
+    ("agreements/certificate", "the agreement's certificate"),
+    ("settings/settlement", "settlement"),
+    ("settings/payout-destination", "the payout destination"),
+    ("settings/agent-skills.zip", "the agent skills bundle"),
+    ("settings/api-key", "self-serve key rotation (ask support)"),
+    ("settings/read-key", "read-only keys"),
+    (
+        "settings/webhook-secret/rotate",
+        "rotation of the webhook secret",
+    ),
+    ("settings/webhook-endpoints", "further webhook endpoints"),
+];
+
+/// Every path that no row of the table matches.
+pub(crate) async fn handle(OriginalUri(uri): OriginalUri) -> PartnerError {
+    missing(uri.path()).into()
+}
+
+fn missing(path: &str) -> HttpError {
+    let segments: Vec<&str> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    let detail = match segments.as_slice() {
+        ["v1", "partner", ..] => return HttpError::PartnerMembershipRequired,
+        ["mcp", ..] => MCP.to_owned(),
+        ["v1", rest @ ..] => feature(rest).map_or_else(unknown, |name| {
+            format!("{name}: not available on this server; see /docs for what is")
+        }),
+        _ => unknown(),
+    };
+    HttpError::UnknownRoute { detail }
+}
+
+fn unknown() -> String {
+    "no such route; see /docs for every route of this server".to_owned()
+}
+
+fn feature(path: &[&str]) -> Option<&'static str> {
+    let matches = |pattern: &str| {
+        let mut path = path.iter();
+        pattern.split('/').all(|wanted| {
+            path.next()
+                .is_some_and(|segment| wanted == "*" || wanted == *segment)
+        })
+    };
+    FEATURES
+        .iter()
+        .find(|(pattern, _)| matches(pattern))
+        .map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_client_can_call_is_named() {
+        assert!(
+            missing("/v1/documents")
+                .to_string()
+                .starts_with("documents: not available")
+        );
+        assert!(
+            missing("/v1/placements/7/evidence/history")
+                .to_string()
+                .starts_with("evidence:")
+        );
+        assert!(
+            missing("/v1/integrations/qbo/sync-log")
+                .to_string()
+                .starts_with("QuickBooks:")
+        );
+        assert!(
+            missing("/v1/nonsense")
+                .to_string()
+                .starts_with("no such route")
+        );
+        assert!(
+            missing("/wp-login.php")
+                .to_string()
+                .starts_with("no such route")
+        );
+    }
+
+    #[test]
+    fn two_exceptions_have_their_own_words() {
+        for path in ["/v1/partner", "/v1/partner/creditors/7/invite"] {
+            assert_eq!(missing(path).to_string(), "Partner membership required");
+        }
+        for path in ["/mcp", "/mcp/"] {
+            assert!(missing(path).to_string().contains("MC_API_BASE_URL"));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The Master Services Agreement.
+
+pub(crate) mod accept;
+pub(crate) mod show;

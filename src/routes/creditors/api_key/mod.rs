@@ -1,0 +1,3 @@
+//! The creditor's one API key.
+
+pub(crate) mod reveal;

@@ -1,0 +1,58 @@
+//! `POST /v1/creditors/me/api-key`: the one moment in which the key can be seen.
+
+use actors::{PartnerApi, RevealedKey};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::json::Nothing;
+use crate::extract::{Body, Caller};
+use crate::routes::respond;
+
+/// A key in clear. Shown once: only its hash is kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RevealedKey)]
+pub(crate) struct Answer {
+    /// Send it as `Authorization: Bearer …`.
+    #[schema(example = "ca_xxxxxxxx_yyyyyyyy")]
+    api_key: String,
+    /// The public half.
+    prefix: String,
+    /// When it was issued.
+    created_at: String,
+}
+
+impl From<RevealedKey> for Answer {
+    fn from(key: RevealedKey) -> Self {
+        Self {
+            api_key: key.api_key.expose_secret().to_owned(),
+            prefix: key.prefix,
+            created_at: key.created_at,
+        }
+    }
+}
+
+/// Reveal the API key
+///
+/// Exactly once. The key is issued by itself when all three gates hold; this only shows it. Ignores `Idempotency-Key`: an
+/// answer that got lost is a lost key, to be rotated.
+#[utoipa::path(
+    post, path = "/v1/creditors/me/api-key", tag = "Onboarding",
+    responses(
+        (status = 201, description = "The key, never to be shown again", body = Answer),
+        (status = 409, description = "`gates_pending` with the member `pending_gates`, or `already_revealed`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    body: Body<Nothing>,
+) -> Result<Response, PartnerError> {
+    body.nothing()?;
+    let key = api.reveal_api_key(&caller.0).await?;
+    Ok(respond::secret(StatusCode::CREATED, Answer::from(key)))
+}

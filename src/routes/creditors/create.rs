@@ -1,0 +1,108 @@
+//! `POST /v1/creditors`: a company signs up.
+
+use actors::{CreditorView, PartnerApi, SignUp};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Field, FieldErrors, Unknown};
+use crate::routes::respond;
+
+/// Who signs up.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = SignUp)]
+pub(crate) struct Request {
+    /// The company's name.
+    #[serde(default)]
+    #[schema(value_type = String, required, min_length = 1, max_length = 200, example = "Acme Supplies Inc.")]
+    company_name: Field<String>,
+    /// Compared without case; an account each.
+    #[serde(default)]
+    #[schema(value_type = String, required, format = "email", example = "dev@acme.example")]
+    email: Field<String>,
+    /// 12 to 72 bytes.
+    #[serde(default)]
+    #[schema(value_type = String, required, format = "password", min_length = 12, max_length = 72)]
+    password: Field<SecretString>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// The new account, and a token to go on with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedUp)]
+pub(crate) struct Answer {
+    creditor: CreditorView,
+    /// Bearer token of the onboarding wizard, until a key exists. Shown once.
+    onboarding_token: String,
+    /// When the token stops.
+    expires_at: String,
+}
+
+/// Sign up
+///
+/// Opens an account and starts onboarding. Ignores `Idempotency-Key`.
+#[utoipa::path(
+    post, path = "/v1/creditors", tag = "Onboarding", request_body = Request,
+    responses(
+        (status = 201, description = "The account exists; onboarding has begun", body = Answer),
+        (status = 409, description = "`email_taken`"),
+        (status = 429, description = "`too_many_attempts`: at most 5 sign-ups an hour from one address (not in the sandbox)"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    Body(body): Body<Request>,
+) -> Result<Response, PartnerError> {
+    let signed_up = api.sign_up(read(body)?).await?;
+    let answer = Answer {
+        creditor: signed_up.creditor,
+        onboarding_token: signed_up.onboarding_token.expose_secret().to_owned(),
+        expires_at: signed_up.expires_at,
+    };
+    Ok(respond::secret(StatusCode::CREATED, answer))
+}
+
+fn read(body: Request) -> Result<SignUp, PartnerError> {
+    let mut errors = FieldErrors::of_body();
+    let company_name = errors.required("company_name", body.company_name);
+    let company_name = errors.text("company_name", company_name, 200);
+    let email = errors.required("email", body.email);
+    let email = errors.check("email", email, |text| {
+        let text = text.trim();
+        let plausible = text.len() <= 254
+            && text
+                .split_once('@')
+                .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+        if plausible {
+            Ok(text.to_owned())
+        } else {
+            Err("must be an e-mail address, e.g. dev@acme.example")
+        }
+    });
+    let password = errors.required("password", body.password);
+    let password = errors.check("password", password, |password| {
+        let long_enough = (12..=72).contains(&password.expose_secret().len());
+        if long_enough {
+            Ok(password)
+        } else {
+            Err("must be 12 to 72 bytes long")
+        }
+    });
+    errors.unknown(&body.unknown);
+    Ok(errors.finish(|| {
+        Some(SignUp {
+            company_name: company_name?,
+            email: email?,
+            password: password?,
+        })
+    })?)
+}

@@ -1,0 +1,178 @@
+//! `PATCH /v1/creditors/me/setup`: company details.
+
+use actors::{BusinessAddress, PartnerApi, SetupPatch, SetupView};
+use axum::Json;
+use axum::extract::State;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+
+/// Company details; what is absent stays as it is.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = SetupPatch)]
+pub(crate) struct Request {
+    /// Registered name.
+    #[serde(default)]
+    #[schema(value_type = String, max_length = 200)]
+    legal_name: Field<String>,
+    /// Employer Identification Number: nine digits, a dash allowed after the second. Never returned.
+    #[serde(default)]
+    #[schema(value_type = String, example = "12-3456789")]
+    ein: Field<SecretString>,
+    /// Industry.
+    #[serde(default)]
+    #[schema(value_type = String, max_length = 100)]
+    industry: Field<String>,
+    /// Two-letter state.
+    #[serde(default)]
+    #[schema(value_type = String, example = "DE")]
+    state_of_incorporation: Field<String>,
+    /// Registered address; replaced whole.
+    #[serde(default)]
+    #[schema(value_type = BusinessAddress)]
+    business_address: Field<AddressBody>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+#[derive(Default, Deserialize)]
+struct AddressBody {
+    #[serde(default)]
+    line1: Field<String>,
+    #[serde(default)]
+    line2: Field<String>,
+    #[serde(default)]
+    city: Field<String>,
+    #[serde(default)]
+    state: Field<String>,
+    #[serde(default)]
+    postal_code: Field<String>,
+    #[serde(default)]
+    country: Field<String>,
+    #[serde(flatten)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+impl Fields for AddressBody {}
+
+/// Save company details
+///
+/// Answers the checklist. Refused once business verification has begun.
+#[utoipa::path(
+    patch, path = "/v1/creditors/me/setup", tag = "Onboarding", request_body = Request,
+    responses(
+        (status = 200, description = "The checklist after the change", body = SetupView),
+        (status = 409, description = "`setup_locked`: business verification has begun"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    Body(body): Body<Request>,
+) -> Result<Json<SetupView>, PartnerError> {
+    Ok(Json(api.update_setup(&caller.0, read(body)?).await?))
+}
+
+fn read(body: Request) -> Result<SetupPatch, PartnerError> {
+    let mut errors = FieldErrors::of_body();
+    let legal_name = errors.optional("legal_name", body.legal_name);
+    let legal_name = errors.text("legal_name", legal_name, 200);
+    let ein = errors.optional("ein", body.ein);
+    let ein = errors.check("ein", ein, |ein| {
+        if is_ein(ein.expose_secret()) {
+            Ok(ein)
+        } else {
+            Err("must be nine digits, e.g. 12-3456789")
+        }
+    });
+    let industry = errors.optional("industry", body.industry);
+    let industry = errors.text("industry", industry, 100);
+    let state = errors.optional("state_of_incorporation", body.state_of_incorporation);
+    let state_of_incorporation =
+        errors.check("state_of_incorporation", state, |text| two_letters(&text));
+    let address = errors.optional("business_address", body.business_address);
+    let business_address = address.and_then(|address| {
+        errors.within("business_address", |errors| read_address(errors, address))
+    });
+    errors.unknown(&body.unknown);
+    Ok(errors.finish(|| {
+        Some(SetupPatch {
+            legal_name,
+            ein,
+            industry,
+            state_of_incorporation,
+            business_address,
+        })
+    })?)
+}
+
+fn read_address(errors: &mut FieldErrors, body: AddressBody) -> Option<BusinessAddress> {
+    let line1 = errors.required("line1", body.line1);
+    let line1 = errors.text("line1", line1, 200);
+    let line2 = errors
+        .optional("line2", body.line2)
+        .filter(|text| !text.trim().is_empty());
+    let line2 = errors.text("line2", line2, 200);
+    let city = errors.required("city", body.city);
+    let city = errors.text("city", city, 100);
+    let state = errors
+        .optional("state", body.state)
+        .filter(|text| !text.trim().is_empty());
+    let state = errors.text("state", state, 100);
+    let postal_code = errors.required("postal_code", body.postal_code);
+    let postal_code = errors.text("postal_code", postal_code, 20);
+    let country = errors.required("country", body.country);
+    let country = errors.check("country", country, |text| two_letters(&text));
+    errors.unknown(&body.unknown);
+    Some(BusinessAddress {
+        line1: line1?,
+        line2,
+        city: city?,
+        state,
+        postal_code: postal_code?,
+        country: country?,
+    })
+}
+
+fn two_letters(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let right = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if right {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("must be two letters, e.g. US or DE")
+    }
+}
+
+fn is_ein(text: &str) -> bool {
+    let digits = match text.as_bytes() {
+        [prefix @ .., _, _, _, _, _, _, _] if prefix.len() == 3 && prefix[2] == b'-' => {
+            text.replacen('-', "", 1)
+        }
+        _ => text.to_owned(),
+    };
+    digits.len() == 9 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ein_is_nine_digits() {
+        assert!(is_ein("12-3456789") && is_ein("123456789"));
+        assert!(
+            !is_ein("1-23456789")
+                && !is_ein("12-345678")
+                && !is_ein("12-34567890")
+                && !is_ein("123-45-6789")
+                && !is_ein("éé-456789")
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! The documentation page over HTTP.
+
+pub(crate) mod show;

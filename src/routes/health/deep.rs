@@ -1,0 +1,26 @@
+//! `GET /health/deep`: the database and every actor are well.
+
+use actors::{HealthView, PartnerApi};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+/// Readiness
+///
+/// Asks the database and the supervision tree.
+#[utoipa::path(
+    get, path = "/health/deep", tag = "Server",
+    responses(
+        (status = 200, description = "All is well", body = HealthView),
+        (status = 503, description = "Something is not", body = HealthView),
+    )
+)]
+pub(crate) async fn handle(State(api): State<PartnerApi>) -> (StatusCode, Json<HealthView>) {
+    let health = api.health().await;
+    let status = if health.status == "ok" {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(health))
+}

@@ -1,0 +1,39 @@
+//! `POST /integrations/stripe/webhook`: payouts.
+
+use actors::{PartnerApi, Provider};
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::Outcome;
+use crate::error::PartnerError;
+use crate::extract::json;
+
+/// Stripe Connect event
+///
+/// Uses `account.updated` and `account.application.deauthorized`.
+#[utoipa::path(
+    post, path = "/integrations/stripe/webhook", tag = "Provider events",
+    params(("Stripe-Signature" = String, Header, description = "Signature of the raw body")),
+    request_body(content = Object, description = "The event as the provider sends it", content_type = "application/json"),
+    responses(
+        (status = 200, description = "Applied, or without effect", body = Outcome),
+        (status = 202, description = "Stored until its account is known", body = Outcome),
+        (status = 403, description = "`invalid_signature`; nothing was stored"),
+        (status = 503, description = "`provider_not_configured`: this server has no signing secret for it"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    request: Request,
+) -> Result<Response, PartnerError> {
+    let headers = request.headers().clone();
+    let body = json::read(request, &()).await?;
+    super::receive(
+        &api,
+        Provider::Stripe,
+        &headers,
+        |name| name == "stripe-signature",
+        &body,
+    )
+    .await
+}

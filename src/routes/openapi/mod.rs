@@ -1,0 +1,3 @@
+//! The OpenAPI document over HTTP.
+
+pub(crate) mod show;

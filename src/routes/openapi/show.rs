@@ -1,0 +1,16 @@
+//! `GET /openapi.json`: the complete truth about this API.
+
+use axum::http::header;
+use axum::response::IntoResponse;
+
+/// OpenAPI document
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "Server",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+)]
+pub(crate) async fn handle() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        crate::openapi::text(),
+    )
+}

@@ -1,0 +1,103 @@
+//! `GET /v1/placements/{id}/audit`: what happened to a placement.
+
+use actors::domain::{cursor, date};
+use actors::{AuditFilter, AuditPage, PartnerApi};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::error::PartnerError;
+use crate::extract::{Caller, FieldErrors, PathId, QueryOf, Unknown, path_id::Placement};
+
+const DEFAULT_LIMIT: u64 = 50;
+
+/// Which events.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Query {
+    /// `summary` (what a creditor acts on) or `full` (the platform's own bookkeeping too).
+    #[param(default = "summary")]
+    view: Option<String>,
+    /// One event type, or several separated by commas.
+    event_type: Option<String>,
+    /// Who acted.
+    actor: Option<String>,
+    /// At or after; needs a zone.
+    #[param(format = "date-time")]
+    since: Option<String>,
+    /// Before; needs a zone.
+    #[param(format = "date-time")]
+    until: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of this page; outside 1 to 100 is an error.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    #[serde(flatten)]
+    #[param(ignore)]
+    unknown: Unknown,
+}
+
+/// Audit trail of a placement
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/v1/placements/{id}/audit", tag = "Placements", params(Query),
+    responses((status = 200, description = "A page of events", body = AuditPage))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Placement>,
+    QueryOf(query): QueryOf<Query>,
+) -> Result<Json<AuditPage>, PartnerError> {
+    Ok(Json(
+        api.placement_audit(&caller.0, id.0, read(query)?).await?,
+    ))
+}
+
+/// An empty filter is none.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn full(view: &str) -> Option<bool> {
+    match view {
+        "summary" => Some(false),
+        "full" => Some(true),
+        _ => None,
+    }
+}
+
+fn read(query: Query) -> Result<AuditFilter, PartnerError> {
+    let mut errors = FieldErrors::of_query();
+    let full = errors.one_of("view", given(query.view), &["summary", "full"], full);
+    let types = given(query.event_type).unwrap_or_default();
+    let event_types = types
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let since_ms = errors.check("since", given(query.since), |text| {
+        date::parse_instant(&text)
+    });
+    let until_ms = errors.check("until", given(query.until), |text| {
+        date::parse_instant(&text)
+    });
+    let after = errors.check("cursor", given(query.cursor), |text| cursor::decode(&text));
+    let limit = errors.limit(query.limit, DEFAULT_LIMIT);
+    errors.unknown(&query.unknown);
+    let full = full.unwrap_or(false);
+    let filter = AuditFilter {
+        event_types,
+        actor: given(query.actor),
+        since_ms,
+        until_ms,
+        after,
+        limit,
+        full,
+    };
+    Ok(errors.finish(|| Some(filter))?)
+}

@@ -1,0 +1,250 @@
+//! `POST /v1/placements`: hand over an invoice.
+
+use actors::domain::placement::draft::{
+    self, DebtorDraft, DraftRefusal, NewPlacement, PlacementDraft,
+};
+use actors::{ApiError, FieldError, PartnerApi, PlacementView};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::{FieldType, Fields};
+use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
+use crate::routes::respond;
+
+/// An overdue invoice and the company that owes it.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = NewPlacement)]
+pub(crate) struct Request {
+    /// Decimal string with at most two decimals, greater than zero.
+    #[serde(default)]
+    #[schema(value_type = String, required, example = "7500.00")]
+    invoice_amount: Field<Amount>,
+    /// Your own number; unique per creditor.
+    #[serde(default)]
+    #[schema(value_type = String, required, max_length = 64, example = "INV-1001")]
+    invoice_number: Field<String>,
+    /// ISO date.
+    #[serde(default)]
+    #[schema(value_type = String, required, format = "date", example = "2026-08-01")]
+    invoice_date: Field<String>,
+    /// ISO date, not before `invoice_date`.
+    #[serde(default)]
+    #[schema(value_type = String, required, format = "date", example = "2026-08-31")]
+    due_date: Field<String>,
+    /// `preserve` or `escalate`; absent: the creditor's default.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    posture: Field<String>,
+    /// Free text.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 2000)]
+    notes: Field<String>,
+    /// Must be absent or null: the webhook URL is a setting.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, deprecated)]
+    callback_url: Field<String>,
+    /// Who owes.
+    #[serde(default)]
+    #[schema(value_type = DebtorBody, required)]
+    debtor: Field<DebtorBody>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// The company that owes.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = NewDebtor)]
+pub(crate) struct DebtorBody {
+    /// Registered name.
+    #[serde(default)]
+    #[schema(value_type = String, required, max_length = 200, example = "Globex LLC")]
+    company_name: Field<String>,
+    /// E-mail.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "email")]
+    primary_email: Field<String>,
+    /// Phone number of 7 to 15 digits.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    primary_phone: Field<String>,
+    /// Bare domain.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "globex.example")]
+    primary_domain: Field<String>,
+    /// Two-letter state.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    state: Field<String>,
+    /// City.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    city: Field<String>,
+    /// Postal code.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    zip: Field<String>,
+    /// Your own id for this debtor.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 128)]
+    external_debtor_ref: Field<String>,
+    /// `business`; a debt of a natural person (`individual`) is refused as `consumer_debt`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "business")]
+    kind: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+impl Fields for DebtorBody {}
+
+/// Money is a string on the wire; a JSON number has no defined precision.
+pub(crate) struct Amount(pub(crate) String);
+
+impl FieldType for Amount {
+    const EXPECTED: &'static str = "must be a decimal string, e.g. \"7500.00\"";
+
+    fn from_json(json: Value) -> Option<Self> {
+        String::from_json(json).map(Self)
+    }
+}
+
+/// Place an invoice
+///
+/// The invoice becomes a placement and starts its life as `pending_enrichment`.
+#[utoipa::path(
+    post, path = "/v1/placements", tag = "Placements", request_body = Request, params(IdempotencyHeader),
+    responses(
+        (status = 201, description = "The placement", body = PlacementView),
+        (status = 403, description = "`account_suspended`, `account_rejected`"),
+        (status = 409, description = "`duplicate_invoice` with the member `placement_id`, `idempotency_in_progress`"),
+        (status = 422, description = "`validation_failed` with every field error, `consumer_debt`, `idempotency_key_reused`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    key: OptionalKey,
+    Body(body): Body<Request>,
+) -> Result<Response, PartnerError> {
+    let placement = api.create_placement(&caller.0, read(body)?, key.0).await?;
+    Ok(respond::replayable(StatusCode::CREATED, placement))
+}
+
+/// What has the right type goes to the rules; their errors and ours are reported together.
+fn read(body: Request) -> Result<NewPlacement, ApiError> {
+    let mut errors = FieldErrors::of_body();
+    let draft = PlacementDraft {
+        invoice_amount: errors
+            .optional("invoice_amount", body.invoice_amount)
+            .map(|amount| amount.0),
+        invoice_number: errors.optional("invoice_number", body.invoice_number),
+        invoice_date: errors.optional("invoice_date", body.invoice_date),
+        due_date: errors.optional("due_date", body.due_date),
+        posture: errors.optional("posture", body.posture),
+        notes: errors.optional("notes", body.notes),
+        callback_url: errors.optional("callback_url", body.callback_url),
+        debtor: errors
+            .optional("debtor", body.debtor)
+            .map(|debtor| errors.within("debtor", |errors| read_debtor(errors, debtor))),
+    };
+    let placement = match draft::validate(&draft) {
+        Ok(placement) => Some(placement),
+        Err(DraftRefusal::ConsumerDebt) => return Err(ApiError::ConsumerDebt),
+        Err(DraftRefusal::Fields(found)) => {
+            errors.add_all(found.into_iter().map(|error| FieldError {
+                loc: error.loc,
+                msg: error.msg,
+            }));
+            None
+        }
+    };
+    errors.unknown(&body.unknown);
+    errors.finish(|| placement)
+}
+
+fn read_debtor(errors: &mut FieldErrors, body: DebtorBody) -> DebtorDraft {
+    let draft = DebtorDraft {
+        company_name: errors.optional("company_name", body.company_name),
+        primary_email: errors.optional("primary_email", body.primary_email),
+        primary_phone: errors.optional("primary_phone", body.primary_phone),
+        primary_domain: errors.optional("primary_domain", body.primary_domain),
+        state: errors.optional("state", body.state),
+        city: errors.optional("city", body.city),
+        zip: errors.optional("zip", body.zip),
+        external_debtor_ref: errors.optional("external_debtor_ref", body.external_debtor_ref),
+        kind: errors.optional("kind", body.kind),
+    };
+    errors.unknown(&body.unknown);
+    draft
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(body: Value) -> Vec<String> {
+        match read(Request::from_json(body).unwrap()) {
+            Err(ApiError::Validation(errors)) => errors
+                .iter()
+                .map(|error| format!("{}: {}", error.loc.join("."), error.msg))
+                .collect(),
+            Err(other) => vec![other.to_string()],
+            Ok(_) => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_empty_body_names_every_required_field() {
+        let lines = lines(json!({}));
+        for field in [
+            "invoice_amount",
+            "invoice_number",
+            "invoice_date",
+            "due_date",
+            "debtor.company_name",
+        ] {
+            assert!(
+                lines.contains(&format!("body.{field}: is required")),
+                "{field} in {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_reported_once() {
+        let lines = lines(json!({"invoice_amount": 7500.0, "debtor": "Globex"}));
+        assert_eq!(
+            lines
+                .iter()
+                .filter(|line| line.starts_with("body.invoice_amount"))
+                .count(),
+            1
+        );
+        assert_eq!(
+            lines
+                .iter()
+                .filter(|line| line.starts_with("body.debtor"))
+                .collect::<Vec<_>>(),
+            ["body.debtor: must be an object"]
+        );
+    }
+
+    #[test]
+    fn a_consumer_debt_is_named_as_such_and_unknown_fields_are_refused() {
+        assert!(lines(json!({"debtor": {"kind": "individual"}}))[0].contains("consumer debt"));
+        assert!(
+            lines(json!({"debtor": {"ssn": "x"}}))
+                .contains(&"body.debtor.ssn: unknown field".to_owned())
+        );
+    }
+}

@@ -1,0 +1,268 @@
+//! `GET /v1/placements`: search, and the change feed.
+
+use actors::domain::date;
+use actors::domain::placement::PlacementStatus;
+use actors::{Page, PartnerApi, PlacementFilter, PlacementOrder, PlacementView, Slice};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::error::PartnerError;
+use crate::extract::{Caller, FieldErrors, QueryOf, Unknown};
+
+const DEFAULT_LIMIT: u64 = 25;
+/// No name and no number is longer.
+const Q_MAX: usize = 200;
+const ORDERS: &[(&str, PlacementOrder)] = &[
+    ("placed_at", PlacementOrder::PlacedAt),
+    ("invoice_amount", PlacementOrder::InvoiceAmount),
+    ("days_past_due", PlacementOrder::DaysPastDue),
+    ("status", PlacementOrder::Status),
+    ("updated_at", PlacementOrder::UpdatedAt),
+];
+const HUNT: [PlacementStatus; 2] = [PlacementStatus::PendingEnrichment, PlacementStatus::Ready];
+const ENGAGED: [PlacementStatus; 2] = [PlacementStatus::InOutreach, PlacementStatus::Disputed];
+
+/// Which placements, in which order.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Query {
+    /// Rows of this page; outside 1 to 100 is an error.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 25)]
+    limit: Option<String>,
+    /// Rows to skip.
+    #[param(value_type = Option<u64>, minimum = 0, default = 0)]
+    offset: Option<String>,
+    /// One status, or several separated by commas.
+    status: Option<String>,
+    /// Part of the company name or of the invoice number, without case.
+    q: Option<String>,
+    /// `placed_at`, `invoice_amount`, `days_past_due`, `status` or `updated_at`; a leading `-` is descending. Default
+    /// `-placed_at`, with `updated_since` `updated_at`.
+    sort: Option<String>,
+    /// `hunt` (pending_enrichment, ready) or `engaged` (in_outreach, disputed).
+    outreach_phase: Option<String>,
+    /// Only what changed strictly after this instant, oldest change first. Needs a zone.
+    #[param(format = "date-time")]
+    updated_since: Option<String>,
+    /// Id of the last row you hold, together with its `updated_at` as `updated_since`: then no row is skipped. Needs the
+    /// order `updated_at`.
+    #[param(format = "uuid")]
+    after_id: Option<String>,
+    #[serde(flatten)]
+    #[param(ignore)]
+    unknown: Unknown,
+}
+
+/// List placements
+///
+/// To follow changes, page with `updated_since` and `after_id` of the last row you hold, not with `offset`: rows that change
+/// meanwhile move between pages by offset, so that one can be skipped (the Python client's
+/// `iter_placements(updated_since=…)` pages by offset).
+#[utoipa::path(
+    get, path = "/v1/placements", tag = "Placements", params(Query),
+    responses((status = 200, description = "A page of placements", body = Page<PlacementView>))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    QueryOf(query): QueryOf<Query>,
+) -> Result<Json<Page<PlacementView>>, PartnerError> {
+    let (filter, slice) = read(query)?;
+    Ok(Json(api.placements(&caller.0, filter, slice).await?))
+}
+
+fn read(query: Query) -> Result<(PlacementFilter, Slice), PartnerError> {
+    let mut errors = FieldErrors::of_query();
+    let slice = errors.slice(query.limit, query.offset, DEFAULT_LIMIT);
+    let statuses = statuses(
+        &mut errors,
+        given(query.status),
+        given(query.outreach_phase),
+    );
+    let feed = query.updated_since.is_some();
+    let updated_since_ms = errors.check("updated_since", query.updated_since, |text| {
+        date::parse_instant(&text)
+    });
+    let sorted = errors.check("sort", given(query.sort), |text| order(&text));
+    let default = if feed {
+        (PlacementOrder::UpdatedAt, false)
+    } else {
+        (PlacementOrder::PlacedAt, true)
+    };
+    let (order, descending) = sorted.unwrap_or(default);
+    let after_id = after_id(
+        &mut errors,
+        given(query.after_id),
+        feed,
+        (order, descending),
+    );
+    errors.unknown(&query.unknown);
+    let q = query.q.filter(|text| !text.trim().is_empty());
+    let q = errors.text("q", q, Q_MAX);
+    let filter = PlacementFilter {
+        statuses,
+        q,
+        updated_since_ms,
+        after_id,
+        order,
+        descending,
+    };
+    Ok(errors.finish(|| Some((filter, slice)))?)
+}
+
+/// Only together with its instant, in the order of change, does a row's id say where to go on.
+fn after_id(
+    errors: &mut FieldErrors,
+    after_id: Option<String>,
+    feed: bool,
+    order: (PlacementOrder, bool),
+) -> Option<Uuid> {
+    errors.check("after_id", after_id, |text| {
+        if !feed {
+            return Err("needs updated_since: send the updated_at of the same row");
+        }
+        if order != (PlacementOrder::UpdatedAt, false) {
+            return Err("needs the order updated_at: leave out sort");
+        }
+        Uuid::try_parse(&text).map_err(|_| "must be the id of a placement")
+    })
+}
+
+/// An empty filter is none.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn order(text: &str) -> Result<(PlacementOrder, bool), String> {
+    let (descending, name) = text
+        .strip_prefix('-')
+        .map_or((false, text), |name| (true, name));
+    let found = ORDERS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, order)| (*order, descending)).ok_or_else(|| {
+        let names: Vec<&str> = ORDERS.iter().map(|(name, _)| *name).collect();
+        format!(
+            "must be one of: {}; with a leading - for descending",
+            names.join(", ")
+        )
+    })
+}
+
+/// Both filters together leave what fits both; where nothing can, that is said rather than everything shown.
+fn statuses(
+    errors: &mut FieldErrors,
+    status: Option<String>,
+    phase: Option<String>,
+) -> Vec<PlacementStatus> {
+    let names = PlacementStatus::ALL.map(PlacementStatus::as_str);
+    let list = |text: &str| {
+        text.split(',')
+            .map(|name| PlacementStatus::parse(name.trim()))
+            .collect::<Option<Vec<_>>>()
+    };
+    let wanted = errors.one_of("status", status, &names, list);
+    let in_phase = |text: &str| match text {
+        "hunt" => Some(HUNT),
+        "engaged" => Some(ENGAGED),
+        _ => None,
+    };
+    match (
+        wanted,
+        errors.one_of("outreach_phase", phase, &["hunt", "engaged"], in_phase),
+    ) {
+        (Some(wanted), Some(phase)) => {
+            let both: Vec<_> = wanted
+                .into_iter()
+                .filter(|status| phase.contains(status))
+                .collect();
+            if both.is_empty() {
+                errors.add(
+                    "outreach_phase",
+                    "has none of the statuses asked for: leave one of the two out",
+                );
+            }
+            both
+        }
+        (Some(wanted), None) => wanted,
+        (None, Some(phase)) => phase.to_vec(),
+        (None, None) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusals(query: Query) -> String {
+        read(query).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn newest_first_unless_it_is_the_change_feed() {
+        let (plain, _) = read(Query::default()).unwrap();
+        assert_eq!(
+            (plain.order, plain.descending),
+            (PlacementOrder::PlacedAt, true)
+        );
+        let query = Query {
+            updated_since: Some("2026-11-22T10:00:00.000Z".into()),
+            after_id: Some(Uuid::nil().to_string()),
+            ..Query::default()
+        };
+        let (feed, _) = read(query).unwrap();
+        assert_eq!(
+            (feed.order, feed.descending, feed.after_id),
+            (PlacementOrder::UpdatedAt, false, Some(Uuid::nil()))
+        );
+    }
+
+    #[test]
+    fn an_unknown_sort_lists_what_is_allowed() {
+        let text = refusals(Query {
+            sort: Some("amount".into()),
+            ..Query::default()
+        });
+        assert!(
+            text.starts_with("sort: must be one of: placed_at, invoice_amount"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn after_id_needs_its_instant_and_order() {
+        let id = || Some(Uuid::nil().to_string());
+        assert!(
+            refusals(Query {
+                after_id: id(),
+                ..Query::default()
+            })
+            .contains("needs updated_since")
+        );
+        let since = || Some("2026-11-22T10:00:00Z".to_owned());
+        assert!(
+            refusals(Query {
+                after_id: id(),
+                updated_since: since(),
+                sort: Some("-updated_at".into()),
+                ..Query::default()
+            })
+            .contains("order")
+        );
+    }
+
+    #[test]
+    fn status_and_phase_together_narrow() {
+        let query = |status: &str| Query {
+            status: Some(status.into()),
+            outreach_phase: Some("hunt".into()),
+            ..Query::default()
+        };
+        assert_eq!(
+            read(query("ready,paid")).unwrap().0.statuses,
+            [PlacementStatus::Ready]
+        );
+        assert!(refusals(query("paid")).contains("outreach_phase"));
+    }
+}

@@ -1,0 +1,11 @@
+//! Placements: overdue invoices that a creditor has handed over.
+
+pub(crate) mod audit;
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod pause;
+pub(crate) mod recall;
+pub(crate) mod record_payment;
+pub(crate) mod resume;
+pub(crate) mod show;
+pub(crate) mod unrecall;

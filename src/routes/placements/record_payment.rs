@@ -1,0 +1,61 @@
+//! `POST /v1/placements/{id}/payment-received`: the debtor has paid the creditor.
+
+use actors::domain::money::Cents;
+use actors::{PartnerApi, PaymentRecorded};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::create::Amount;
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{
+    Body, Caller, Field, FieldErrors, PathId, RequiredIdempotencyHeader, RequiredKey, Unknown,
+    path_id::Placement,
+};
+use crate::routes::respond;
+
+/// What was paid.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = PaymentReceived)]
+pub(crate) struct Request {
+    /// Decimal string, at most what is still owed.
+    #[serde(default)]
+    #[schema(value_type = String, required, example = "2500.00")]
+    amount: Field<Amount>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// Record a payment
+///
+/// Accepted in every account status. When the payments reach the amount the placement is `paid` and outreach stops at once.
+#[utoipa::path(
+    post, path = "/v1/placements/{id}/payment-received", tag = "Placements",
+    request_body = Request, params(RequiredIdempotencyHeader),
+    responses(
+        (status = 201, description = "The payment and the new balance", body = PaymentRecorded),
+        (status = 409, description = "`invalid_transition`, `idempotency_in_progress`"),
+        (status = 422, description = "`validation_failed`, `overpayment`, `idempotency_key_required`, `idempotency_key_reused`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Placement>,
+    key: RequiredKey,
+    Body(body): Body<Request>,
+) -> Result<Response, PartnerError> {
+    let mut errors = FieldErrors::of_body();
+    let amount = errors.required("amount", body.amount);
+    let amount = errors.check("amount", amount, |amount| Cents::parse(&amount.0));
+    errors.unknown(&body.unknown);
+    let amount = errors.finish(|| amount)?;
+    let payment = api.record_payment(&caller.0, id.0, amount, key.0).await?;
+    Ok(respond::replayable(StatusCode::CREATED, payment))
+}

@@ -1,0 +1,34 @@
+//! `POST /v1/placements/{id}/resume`: let outreach go on.
+
+use actors::{PartnerApi, PlacementView};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::error::PartnerError;
+use crate::extract::json::Nothing;
+use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Placement};
+use crate::routes::respond;
+
+/// Resume
+///
+/// Clears the flag `paused`.
+#[utoipa::path(
+    post, path = "/v1/placements/{id}/resume", tag = "Placements", params(IdempotencyHeader),
+    responses(
+        (status = 200, description = "The placement after the change", body = PlacementView),
+        (status = 403, description = "`account_suspended`, `account_rejected`"),
+        (status = 409, description = "`invalid_transition`, `idempotency_in_progress`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Placement>,
+    key: OptionalKey,
+    body: Body<Nothing>,
+) -> Result<Response, PartnerError> {
+    body.nothing()?;
+    let placement = api.resume(&caller.0, id.0, key.0).await?;
+    Ok(respond::replayable(StatusCode::OK, placement))
+}

@@ -1,0 +1,31 @@
+//! `DELETE /v1/sessions`: signed out everywhere.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::cookie;
+use crate::error::PartnerError;
+use crate::extract::Caller;
+use crate::extract::caller::CurrentSession;
+use crate::state::AppState;
+
+/// Sign out everywhere
+///
+/// Ends every session of the creditor.
+#[utoipa::path(
+    delete, path = "/v1/sessions", tag = "Sessions",
+    responses((status = 204, description = "Signed out"))
+)]
+pub(crate) async fn handle(
+    State(state): State<AppState>,
+    caller: Caller,
+    session: CurrentSession,
+) -> Result<Response, PartnerError> {
+    state.api.sign_out(&caller.0, &session.0, true).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(cookie) = cookie::clear(state.mode) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,3 @@
+//! The live supervision tree.
+
+pub(crate) mod show;

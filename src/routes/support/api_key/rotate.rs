@@ -1,0 +1,70 @@
+//! `POST /support/v1/creditors/{id}/api-key/rotate`: a new key for a compromised one.
+
+use actors::PartnerApi;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
+use crate::routes::creditors::api_key::reveal::Answer;
+use crate::routes::respond;
+
+/// A week.
+const OVERLAP_MAX_HOURS: u32 = 168;
+
+/// Why, and how long the old key goes on working.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = SupportRotation)]
+pub(crate) struct Request {
+    /// Why; goes to the audit log.
+    #[serde(default)]
+    #[schema(value_type = String, required, max_length = 500)]
+    reason: Field<String>,
+    /// With 0 every older key ends at once, a retiring one too.
+    #[serde(default)]
+    #[schema(value_type = u32, minimum = 0, maximum = 168, default = 0)]
+    overlap_hours: Field<u32>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// Rotate a key
+///
+/// Mints a new key and shows it once. Audited as `creditor.api_key_issued`.
+#[utoipa::path(
+    post, path = "/support/v1/creditors/{id}/api-key/rotate", tag = "Support", request_body = Request,
+    responses(
+        (status = 201, description = "The new key, never to be shown again", body = Answer),
+        (status = 409, description = "`gates_pending` (no key was ever issued), `rotation_in_progress`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    support: Support,
+    id: PathId<Creditor>,
+    Body(body): Body<Request>,
+) -> Result<Response, PartnerError> {
+    let mut errors = FieldErrors::of_body();
+    let reason = super::super::reason(&mut errors, body.reason);
+    let overlap = errors.optional("overlap_hours", body.overlap_hours);
+    let overlap = errors.check("overlap_hours", overlap, |hours| {
+        if hours <= OVERLAP_MAX_HOURS {
+            Ok(hours)
+        } else {
+            Err("must be a whole number from 0 to 168")
+        }
+    });
+    errors.unknown(&body.unknown);
+    let reason = errors.finish(|| reason)?;
+    let key = api
+        .support_rotate_key(&support.0, id.0, reason, overlap.unwrap_or(0))
+        .await?;
+    Ok(respond::secret(StatusCode::CREATED, Answer::from(key)))
+}

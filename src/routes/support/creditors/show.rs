@@ -1,0 +1,23 @@
+//! `GET /support/v1/creditors/{id}`: everything about one creditor.
+
+use actors::{PartnerApi, SupportCreditor};
+use axum::Json;
+use axum::extract::State;
+
+use crate::error::PartnerError;
+use crate::extract::{PathId, Support, path_id::Creditor};
+
+/// Show a creditor
+///
+/// Gates, the provider events behind them, key, limits and webhook.
+#[utoipa::path(
+    get, path = "/support/v1/creditors/{id}", tag = "Support",
+    responses((status = 200, description = "The creditor", body = SupportCreditor))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    support: Support,
+    id: PathId<Creditor>,
+) -> Result<Json<SupportCreditor>, PartnerError> {
+    Ok(Json(api.support_creditor(&support.0, id.0).await?))
+}

@@ -1,0 +1,3 @@
+//! Disputes in support's hands.
+
+pub(crate) mod answer;

@@ -1,0 +1,3 @@
+//! The onboarding gates in support's hands.
+
+pub(crate) mod set;

@@ -1,0 +1,63 @@
+//! `POST /support/v1/creditors/{id}/gates/{gate}`: repair a gate.
+
+use actors::domain::gates::Gate;
+use actors::{PartnerApi, SupportCreditor};
+use axum::Json;
+use axum::extract::{RawPathParams, State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
+
+/// What holds, and why.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = SetGate)]
+pub(crate) struct Request {
+    /// Whether the gate holds.
+    #[serde(default)]
+    #[schema(value_type = bool, required)]
+    passed: Field<bool>,
+    /// Why; goes to the audit log.
+    #[serde(default)]
+    #[schema(value_type = String, required, max_length = 500)]
+    reason: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// Set a gate
+///
+/// Later than every fact on record. When it is the last gate to pass, the key is issued. Audited.
+#[utoipa::path(
+    post, path = "/support/v1/creditors/{id}/gates/{gate}", tag = "Support", request_body = Request,
+    responses((status = 200, description = "The creditor after the change", body = SupportCreditor))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    support: Support,
+    id: PathId<Creditor>,
+    params: RawPathParams,
+    Body(body): Body<Request>,
+) -> Result<Json<SupportCreditor>, PartnerError> {
+    let named = params
+        .iter()
+        .find(|(name, _)| *name == "gate")
+        .and_then(|(_, gate)| Gate::parse(gate));
+    let gate = named.ok_or_else(|| {
+        PartnerError::no_such("gate: use kyb_verified, payouts_enabled or msa_on_file")
+    })?;
+    let mut errors = FieldErrors::of_body();
+    let passed = errors.required("passed", body.passed);
+    let reason = super::super::reason(&mut errors, body.reason);
+    errors.unknown(&body.unknown);
+    let (passed, reason) = errors.finish(|| Some((passed?, reason?)))?;
+    Ok(Json(
+        api.support_set_gate(&support.0, id.0, gate, passed, reason)
+            .await?,
+    ))
+}

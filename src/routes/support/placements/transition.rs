@@ -1,0 +1,125 @@
+//! `POST /support/v1/placements/transitions`: operations report progress, many placements at once.
+
+use actors::domain::placement::PlacementStatus;
+use actors::{ApiError, PartnerApi, TransitionRequest, TransitionResult};
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Field, FieldErrors, Support, Unknown};
+
+/// The most lines of one request.
+const MAX_LINES: usize = 1_000;
+
+/// One placement and where it goes.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = Transition)]
+pub(crate) struct Line {
+    /// Placement id.
+    #[serde(default)]
+    #[schema(value_type = Uuid, required)]
+    placement_id: Field<String>,
+    /// The status to go to.
+    #[serde(default)]
+    #[schema(value_type = String, required, example = "in_outreach")]
+    to: Field<String>,
+    /// Why.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 500)]
+    reason: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Line {}
+
+/// What became of each line, in the order of the request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TransitionResults)]
+pub(crate) struct Answer {
+    results: Vec<TransitionResult>,
+}
+
+/// Report transitions
+///
+/// Each line stands alone: one that is refused does not stop the others.
+#[utoipa::path(
+    post, path = "/support/v1/placements/transitions", tag = "Support",
+    request_body(content = Vec<Line>, description = "1 to 1,000 lines"),
+    responses((status = 200, description = "A result per line", body = Answer))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    support: Support,
+    Body(lines): Body<Vec<Field<Line>>>,
+) -> Result<Json<Answer>, PartnerError> {
+    let results = api.support_transitions(&support.0, read(lines)?).await?;
+    Ok(Json(Answer { results }))
+}
+
+fn read(lines: Vec<Field<Line>>) -> Result<Vec<TransitionRequest>, ApiError> {
+    if lines.is_empty() || lines.len() > MAX_LINES {
+        return Err(ApiError::field(&["body"], "must have 1 to 1000 lines"));
+    }
+    let mut errors = FieldErrors::of_body();
+    let read_one = |(index, line): (usize, Field<Line>)| {
+        errors.within(index.to_string(), |errors| {
+            let line = errors.required("", line)?;
+            read_line(errors, line)
+        })
+    };
+    let requests: Vec<Option<TransitionRequest>> =
+        lines.into_iter().enumerate().map(read_one).collect();
+    errors.finish(|| requests.into_iter().collect())
+}
+
+fn read_line(errors: &mut FieldErrors, line: Line) -> Option<TransitionRequest> {
+    let placement_id = errors.required("placement_id", line.placement_id);
+    let placement_id = errors.check("placement_id", placement_id, |text| {
+        Uuid::try_parse(&text).map_err(|_| "must be the id of a placement")
+    });
+    let to = errors.required("to", line.to);
+    let to = errors.one_of(
+        "to",
+        to,
+        &PlacementStatus::ALL.map(PlacementStatus::as_str),
+        PlacementStatus::parse,
+    );
+    let reason = errors.optional("reason", line.reason);
+    let reason = errors.text("reason", reason, super::super::REASON_MAX);
+    errors.unknown(&line.unknown);
+    Some(TransitionRequest {
+        placement_id: placement_id?,
+        to: to?,
+        reason,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::extract::field::FieldType as _;
+
+    #[test]
+    fn an_error_names_its_line() {
+        let lines = Vec::<Field<Line>>::from_json(
+            json!([{"placement_id": Uuid::nil(), "to": "ready"}, {"to": "gone"}, 5]),
+        )
+        .unwrap();
+        let text = read(lines).unwrap_err().to_string();
+        assert!(
+            text.starts_with(
+                "1.placement_id: is required; 1.to: must be one of: pending_enrichment"
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with("2: must be an object"), "{text}");
+    }
+}

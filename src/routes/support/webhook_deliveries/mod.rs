@@ -1,0 +1,3 @@
+//! Any creditor's deliveries.
+
+pub(crate) mod list;

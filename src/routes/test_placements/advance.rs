@@ -1,0 +1,69 @@
+//! `POST /v1/test/placements/{id}/advance`: as if operations had reported it.
+
+use actors::domain::placement::PlacementStatus;
+use actors::{Mode, PlacementView, TransitionRequest};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::{HttpError, PartnerError};
+use crate::extract::field::Fields;
+use crate::extract::{Body, Caller, Field, FieldErrors, PathId, Unknown, path_id::Placement};
+use crate::state::AppState;
+
+/// Where to.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = Advance)]
+pub(crate) struct Request {
+    /// A status that operations may report next.
+    #[serde(default)]
+    #[schema(value_type = String, required, example = "ready")]
+    to: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// Advance a placement (sandbox)
+///
+/// Plays operations for one step. In production this route does not exist.
+#[utoipa::path(
+    post, path = "/v1/test/placements/{id}/advance", tag = "Sandbox", request_body = Request,
+    responses(
+        (status = 200, description = "The placement after the step", body = PlacementView),
+        (status = 409, description = "`invalid_transition`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(state): State<AppState>,
+    caller: Caller,
+    id: PathId<Placement>,
+    Body(body): Body<Request>,
+) -> Result<Json<PlacementView>, PartnerError> {
+    if state.mode != Mode::Sandbox {
+        return Err(HttpError::UnknownRoute {
+            detail: "test routes exist in the sandbox only".into(),
+        }
+        .into());
+    }
+    let mut errors = FieldErrors::of_body();
+    let to = errors.required("to", body.to);
+    let to = errors.one_of(
+        "to",
+        to,
+        &PlacementStatus::ALL.map(PlacementStatus::as_str),
+        PlacementStatus::parse,
+    );
+    errors.unknown(&body.unknown);
+    let request = errors.finish(|| {
+        Some(TransitionRequest {
+            placement_id: id.0,
+            to: to?,
+            reason: None,
+        })
+    })?;
+    Ok(Json(state.api.advance_placement(&caller.0, request).await?))
+}

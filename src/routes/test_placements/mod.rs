@@ -1,0 +1,3 @@
+//! Sandbox only: a developer moves a placement as operations would.
+
+pub(crate) mod advance;

@@ -1,0 +1,48 @@
+//! Deliveries: what was sent to the creditor's webhook, or is about to be.
+
+pub(crate) mod list;
+pub(crate) mod redeliver;
+pub(crate) mod show;
+pub(crate) mod test;
+
+use actors::{DeliveryFilter, PartnerApi};
+
+use crate::extract::FieldErrors;
+
+/// Rows of a page where the caller does not say.
+pub(super) const DEFAULT_LIMIT: u64 = 50;
+
+/// Every state of a delivery, for messages about allowed values.
+const STATES: &[&str] = &[
+    "pending",
+    "delivering",
+    "delivered",
+    "failed",
+    "exhausted",
+    "cancelled",
+];
+
+/// The filters that the creditor's list and support's have in common.
+pub(super) fn filter(
+    api: &PartnerApi,
+    errors: &mut FieldErrors,
+    status: Option<String>,
+    event: Option<String>,
+) -> DeliveryFilter {
+    let events: Vec<&str> = api
+        .webhook_events()
+        .events
+        .iter()
+        .map(|event| event.name)
+        .collect();
+    let mut known = |name: &str, value: Option<String>, allowed: &[&str]| {
+        let value = value.filter(|text| !text.is_empty());
+        errors.one_of(name, value, allowed, |text| {
+            allowed.contains(&text).then(|| text.to_owned())
+        })
+    };
+    DeliveryFilter {
+        status: known("status", status, STATES),
+        event: known("event", event, &events),
+    }
+}

@@ -1,0 +1,23 @@
+//! `GET /v1/settings/webhook-deliveries/{id}`: one delivery with every attempt.
+
+use actors::{DeliveryDetail, PartnerApi};
+use axum::Json;
+use axum::extract::State;
+
+use crate::error::PartnerError;
+use crate::extract::{Caller, PathId, path_id::Delivery};
+
+/// Show a delivery
+///
+/// With every attempt: status, latency, error, and the beginning of the receiver's answer.
+#[utoipa::path(
+    get, path = "/v1/settings/webhook-deliveries/{id}", tag = "Webhooks",
+    responses((status = 200, description = "The delivery", body = DeliveryDetail))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Delivery>,
+) -> Result<Json<DeliveryDetail>, PartnerError> {
+    Ok(Json(api.webhook_delivery(&caller.0, id.0).await?))
+}

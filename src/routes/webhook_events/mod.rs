@@ -1,0 +1,3 @@
+//! The catalogue of webhook events.
+
+pub(crate) mod list;

@@ -1,0 +1,39 @@
+//! What every handler can reach: the platform, and the few settings that concern HTTP.
+//!
+//! Never holds a secret and never holds state of the business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actors::{Mode, PartnerApi};
+use axum::extract::FromRef;
+
+/// Shared by all requests; a clone costs two reference counts.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) api: PartnerApi,
+    pub(crate) mode: Mode,
+    pub(crate) draining: Draining,
+}
+
+/// Whether the process is on its way out; set once, never unset.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    /// From now on new requests are turned away.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new requests are turned away.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl FromRef<AppState> for PartnerApi {
+    fn from_ref(state: &AppState) -> Self {
+        state.api.clone()
+    }
+}

@@ -1,0 +1,261 @@
+//! `partner-api support …`: what the support API does, from a shell.
+//!
+//! Owns the translation of a command line into one request. Never opens the database: what it does goes through the same
+//! checks and the same audit log as every other support call.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::config::{Config, Flags};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The support command line.
+#[derive(Debug, Args)]
+pub(crate) struct SupportArgs {
+    /// Where the server is; default: what it listens on by the same settings
+    #[arg(long, global = true)]
+    url: Option<String>,
+    #[command(subcommand)]
+    command: SupportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SupportCommand {
+    /// Find creditors
+    Creditors {
+        /// Part of the name or e-mail
+        q: Option<String>,
+    },
+    /// Show one creditor
+    Creditor {
+        /// Creditor id
+        id: Uuid,
+    },
+    /// Replace a creditor's key; the new one is printed once
+    RotateKey {
+        /// Creditor id
+        id: Uuid,
+        /// Why; goes to the audit log
+        #[arg(long)]
+        reason: String,
+        /// How long the old key goes on working
+        #[arg(long, default_value_t = 0)]
+        overlap_hours: u32,
+    },
+    /// End every key of a creditor
+    RevokeKey {
+        /// Creditor id
+        id: Uuid,
+        /// Why; goes to the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Repair a gate
+    Gate {
+        /// Creditor id
+        id: Uuid,
+        /// `kyb_verified`, `payouts_enabled` or `msa_on_file`
+        gate: String,
+        /// Whether it holds
+        #[arg(long, action = clap::ArgAction::Set)]
+        passed: bool,
+        /// Why; goes to the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Link a Stripe account and replay what was stored for it
+    LinkStripe {
+        /// Creditor id
+        id: Uuid,
+        /// Stripe account id
+        account: String,
+        /// Why; goes to the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Show the live supervision tree
+    Actors,
+    /// Show the audit log, newest first
+    Audit {
+        /// Whose
+        #[arg(long)]
+        creditor: Option<Uuid>,
+        /// Which action, e.g. creditor.api_key_issued
+        #[arg(long)]
+        action: Option<String>,
+    },
+}
+
+/// One request of the support API.
+struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+}
+
+/// Makes the call and answers its JSON, or why it failed.
+pub(crate) async fn run(args: SupportArgs, flags: &Flags) -> Result<String, String> {
+    let (url, token) = Config::support_access(flags).map_err(|error| error.to_string())?;
+    let base = args.url.unwrap_or(url);
+    send(base.trim_end_matches('/'), &token, call(args.command)).await
+}
+
+fn call(command: SupportCommand) -> Call {
+    use SupportCommand as Do;
+    match command {
+        Do::Creditors { q } => get("/creditors".into()).with("q", q),
+        Do::Creditor { id } => get(format!("/creditors/{id}")),
+        Do::RotateKey {
+            id,
+            reason,
+            overlap_hours,
+        } => {
+            let body = json!({"reason": reason, "overlap_hours": overlap_hours});
+            send_body(
+                Method::POST,
+                format!("/creditors/{id}/api-key/rotate"),
+                body,
+            )
+        }
+        Do::RevokeKey { id, reason } => {
+            let body = json!({"reason": reason});
+            send_body(
+                Method::POST,
+                format!("/creditors/{id}/api-key/revoke"),
+                body,
+            )
+        }
+        Do::Gate {
+            id,
+            gate,
+            passed,
+            reason,
+        } => {
+            let gate: String = url::form_urlencoded::byte_serialize(gate.as_bytes()).collect();
+            let body = json!({"passed": passed, "reason": reason});
+            send_body(Method::POST, format!("/creditors/{id}/gates/{gate}"), body)
+        }
+        Do::LinkStripe {
+            id,
+            account,
+            reason,
+        } => {
+            let body = json!({"stripe_account_id": account, "reason": reason});
+            send_body(Method::PATCH, format!("/creditors/{id}"), body)
+        }
+        Do::Actors => get("/actors".into()),
+        Do::Audit { creditor, action } => {
+            let creditor = creditor.map(|id| id.to_string());
+            get("/audit".into())
+                .with("creditor_id", creditor)
+                .with("action", action)
+        }
+    }
+}
+
+fn get(path: String) -> Call {
+    Call {
+        method: Method::GET,
+        path,
+        query: Vec::new(),
+        body: None,
+    }
+}
+
+fn send_body(method: Method, path: String, body: Value) -> Call {
+    Call {
+        method,
+        path,
+        query: Vec::new(),
+        body: Some(body),
+    }
+}
+
+impl Call {
+    fn with(mut self, name: &'static str, value: Option<String>) -> Self {
+        self.query.extend(value.map(|value| (name, value)));
+        self
+    }
+}
+
+async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, String> {
+    let target = format!("{base}/support/v1{}", call.path);
+    let target = url::Url::parse_with_params(&target, &call.query)
+        .map_err(|error| format!("{base}: {error}"))?;
+    // Without redirects, or the token could be sent on to somebody else.
+    let client = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build();
+    let client = client.map_err(|error| error.to_string())?;
+    let mut request = client
+        .request(call.method, target)
+        .bearer_auth(token.expose_secret());
+    if let Some(body) = call.body {
+        request = request.json(&body);
+    }
+    let response = request
+        .send()
+        .await
+        .map_err(|error| format!("{base} does not answer: {}", error.without_url()))?;
+    let status = response.status();
+    let text = response
+        .text()
+        .await
+        .map_err(|error| error.without_url().to_string())?;
+    let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if !status.is_success() {
+        return Err(format!(
+            "{status}: {}",
+            answer["detail"].as_str().unwrap_or("no readable answer")
+        ));
+    }
+    if answer.is_null() {
+        return Ok("done".into());
+    }
+    serde_json::to_string_pretty(&answer).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_one_call() {
+        let audit = call(SupportCommand::Audit {
+            creditor: None,
+            action: Some("x".into()),
+        });
+        assert_eq!(
+            (audit.path.as_str(), audit.query),
+            ("/audit", vec![("action", "x".to_owned())])
+        );
+        let id = Uuid::nil();
+        let gate = call(SupportCommand::Gate {
+            id,
+            gate: "../x".into(),
+            passed: true,
+            reason: "r".into(),
+        });
+        assert_eq!(gate.path, format!("/creditors/{id}/gates/..%2Fx"));
+        let link = call(SupportCommand::LinkStripe {
+            id,
+            account: "acct_1".into(),
+            reason: "r".into(),
+        });
+        assert_eq!(
+            (
+                link.method,
+                link.body.unwrap()["stripe_account_id"].as_str()
+            ),
+            (Method::PATCH, Some("acct_1"))
+        );
+    }
+}

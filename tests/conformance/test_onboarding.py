@@ -1,0 +1,109 @@
+"""From sign-up to the key: three facts, each a provider's event with a real signature, and one reveal."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from invoices import invoice
+from onboarding import GATES, Creditor, onboard
+from partner_server import PartnerServer
+from provider_events import docusign_completed, middesk_review, stripe_payouts
+
+
+@pytest.fixture
+def applicant(server: PartnerServer) -> Creditor:
+    return Creditor(server)
+
+
+def test_the_key_comes_when_the_last_gate_passes_and_is_shown_once(applicant: Creditor) -> None:
+    early = applicant.reveal_key()
+    assert early.status_code == 409, early.text
+    assert early.json()["error"]["code"] == "gates_pending"
+    assert set(early.json()["pending_gates"]) == GATES
+    for gate in GATES:
+        assert gate in early.json()["detail"], "the client shows people the detail alone"
+
+    assert applicant.save_company_details().status_code == 200
+    assert applicant.link_stripe_account().is_success
+    applicant.await_pending(GATES)
+
+    assert applicant.send(middesk_review(applicant.id)).status_code == 200
+    applicant.await_pending({"payouts_enabled", "msa_on_file"})
+    assert applicant.send(stripe_payouts(applicant.stripe_account)).status_code == 200
+    applicant.await_pending({"msa_on_file"})
+    assert not applicant.status()["api_key"]["issued"]
+    assert applicant.accept_agreement().is_success
+    applicant.await_pending(set())
+
+    status = applicant.status()
+    assert status["status"] == "verified"
+    assert status["api_key"]["issued"] and not status["api_key"]["revealed"]
+
+    revealed = applicant.reveal_key()
+    assert revealed.status_code == 201, revealed.text
+    key, prefix = revealed.json()["api_key"], revealed.json()["prefix"]
+    assert re.fullmatch(rf"ca_{re.escape(prefix)}_[0-9A-Za-z]{{16,}}", key) and len(prefix) == 8
+
+    again = applicant.reveal_key()
+    assert again.status_code == 409, again.text
+    assert again.json()["error"]["code"] == "already_revealed"
+    assert key not in again.text
+
+    applicant.api_key = key
+    assert applicant.with_key("GET", "/v1/settings").json()["id"] == applicant.id
+
+
+def test_the_setup_checklist_keeps_the_ein_to_itself(applicant: Creditor) -> None:
+    steps = ["company_details", "business_verification", "payout_account", "agreement"]
+    before = applicant.as_applicant("GET", "/v1/creditors/me/setup").json()
+    assert [item["step"] for item in before["items"]] == steps
+    assert before["next_step"] == "company_details"
+
+    saved = applicant.save_company_details()
+    assert saved.status_code == 200, saved.text
+    assert saved.json()["next_step"] == "business_verification"
+    assert "12-3456789" not in saved.text and "123456789" not in saved.text
+
+
+def test_an_agreement_signed_at_docusign_counts(applicant: Creditor) -> None:
+    assert applicant.send(docusign_completed(applicant.id)).status_code == 200
+    applicant.await_pending({"kyb_verified", "payouts_enabled"})
+
+
+def test_an_event_that_comes_twice_is_welcome_twice(applicant: Creditor) -> None:
+    event = middesk_review(applicant.id)
+    assert applicant.send(event).status_code == 200
+    assert applicant.send(event).status_code == 200
+    applicant.await_pending({"payouts_enabled", "msa_on_file"})
+
+
+def test_an_event_for_an_account_that_is_not_linked_yet_waits_for_the_link(applicant: Creditor) -> None:
+    assert applicant.send(stripe_payouts(applicant.stripe_account)).status_code == 202
+    applicant.await_pending(GATES)
+    assert applicant.link_stripe_account().is_success
+    applicant.await_pending({"kyb_verified", "msa_on_file"})
+
+
+@pytest.mark.parametrize("provider", ["stripe", "middesk", "docusign"])
+def test_an_event_changed_after_it_was_signed_is_refused(applicant: Creditor, provider: str) -> None:
+    assert applicant.link_stripe_account().is_success
+    event = {
+        "stripe": stripe_payouts(applicant.stripe_account),
+        "middesk": middesk_review(applicant.id),
+        "docusign": docusign_completed(applicant.id),
+    }[provider]
+    # One more space at the end: the same JSON, other bytes.
+    answer = applicant.send(replace(event, body=event.body + b" "))
+    assert answer.status_code == 403, answer.text
+    assert answer.json()["error"]["code"] == "invalid_signature"
+    assert set(applicant.status()["pending"]) == GATES
+
+    assert applicant.send(event).status_code == 200, "the same event as it was signed"
+
+
+def test_another_creditor_s_placement_is_not_found(server: PartnerServer, creditor: Creditor) -> None:
+    placement = creditor.with_key("POST", "/v1/placements", json=invoice()).json()["id"]
+    stranger = onboard(server)
+    assert stranger.with_key("GET", "/v1/settings").json()["id"] == stranger.id != creditor.id
+    assert stranger.with_key("GET", f"/v1/placements/{placement}").status_code == 404
+    assert stranger.with_key("POST", f"/v1/placements/{placement}/recall").status_code == 404

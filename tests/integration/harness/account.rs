@@ -1,0 +1,141 @@
+//! A creditor, from sign-up to a key, through the public surface.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Http;
+use super::providers::{self, StripeEvent};
+use super::server::SUPPORT_TOKEN;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A creditor that has signed up.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) stripe_account: String,
+    /// With the onboarding token.
+    pub(crate) wizard: Http,
+    anyone: Http,
+}
+
+impl Account {
+    /// Signs up.
+    pub(crate) async fn sign_up(http: &Http) -> Self {
+        let lot = Uuid::now_v7().simple().to_string();
+        let email = format!("{lot}@creditor.test");
+        let body =
+            json!({"company_name": "Acme Receivables", "email": email, "password": PASSWORD});
+        let answer = http.post("/v1/creditors", body).await.expect(201);
+        Self {
+            id: answer["creditor"]["id"].as_str().unwrap().to_owned(),
+            email,
+            stripe_account: format!("acct_{lot}"),
+            wizard: http.bearer(answer["onboarding_token"].as_str().unwrap()),
+            anyone: http.clone(),
+        }
+    }
+
+    /// Links the Stripe account.
+    pub(crate) async fn link_stripe(&self) {
+        let support = self.anyone.bearer(SUPPORT_TOKEN);
+        let body =
+            json!({"stripe_account_id": self.stripe_account, "reason": "linked by the tests"});
+        support
+            .patch(&format!("/support/v1/creditors/{}", self.id), body)
+            .await
+            .expect(200);
+    }
+
+    /// One of the three facts that open the gates, told by its provider.
+    pub(crate) async fn fact(&self, http: &Http, number: usize) -> u16 {
+        let at = "2026-01-02T03:04:05.000Z";
+        match number % 3 {
+            0 => {
+                let id = format!("evt_{}", self.id);
+                let event = StripeEvent {
+                    id: &id,
+                    account: &self.stripe_account,
+                    created: 1_767_323_045,
+                    payouts_enabled: true,
+                    previous: Some(false),
+                };
+                event.send(http).await.status
+            }
+            1 => {
+                providers::middesk(http, &format!("mid_{}", self.id), &self.id, "approved", at)
+                    .await
+                    .status
+            }
+            _ => {
+                providers::docusign(http, &format!("env_{}", self.id), &self.id, at)
+                    .await
+                    .status
+            }
+        }
+    }
+
+    /// All three facts: the key is issued.
+    pub(crate) async fn onboard(&self) {
+        self.link_stripe().await;
+        for number in 0..3 {
+            assert_eq!(self.fact(&self.anyone, number).await, 200);
+        }
+    }
+
+    /// Reveals the key, as a caller.
+    pub(crate) async fn reveal(&self) -> Http {
+        let revealed = self
+            .wizard
+            .act("/v1/creditors/me/api-key")
+            .await
+            .expect(201);
+        self.anyone.bearer(revealed["api_key"].as_str().unwrap())
+    }
+
+    /// Signs in.
+    pub(crate) async fn session(&self) -> Http {
+        let body = json!({"email": self.email, "password": PASSWORD});
+        let session = self.anyone.post("/v1/sessions", body).await.expect(201);
+        self.anyone
+            .bearer(session["session_token"].as_str().unwrap())
+    }
+
+    /// Sets the webhook URL; answers with the signing secret.
+    pub(crate) async fn set_webhook(&self, url: &str) -> String {
+        let session = self.session().await;
+        session
+            .patch("/v1/settings", json!({"webhook_url": url}))
+            .await
+            .expect(200);
+        let secret = session.get("/v1/settings/webhook-secret").await.expect(200);
+        secret["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// A creditor with a key.
+    pub(crate) async fn ready(http: &Http) -> (Self, Http) {
+        let account = Self::sign_up(http).await;
+        account.onboard().await;
+        let key = account.reveal().await;
+        (account, key)
+    }
+}
+
+/// The body of a placement.
+pub(crate) fn invoice(number: &str) -> Value {
+    json!({
+        "invoice_amount": "7500.00", "invoice_number": number,
+        "invoice_date": "2026-01-01", "due_date": "2026-02-01",
+        "debtor": {"company_name": "Late Payer Ltd", "external_debtor_ref": "C-1"},
+    })
+}
+
+/// Places an invoice; answers with its id.
+pub(crate) async fn place(key: &Http, number: &str) -> String {
+    let placed = key
+        .post("/v1/placements", invoice(number))
+        .await
+        .expect(201);
+    placed["id"].as_str().unwrap().to_owned()
+}

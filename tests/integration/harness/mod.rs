@@ -1,0 +1,46 @@
+//! What tests stand on.
+
+pub(crate) mod account;
+pub(crate) mod database;
+pub(crate) mod feed;
+pub(crate) mod http;
+pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod providers;
+pub(crate) mod receiver;
+pub(crate) mod server;
+pub(crate) mod wait;
+
+pub(crate) use account::Account;
+pub(crate) use database::TestDatabase;
+pub(crate) use http::Http;
+pub(crate) use process::Process;
+pub(crate) use receiver::Receiver;
+pub(crate) use server::TestServer;
+pub(crate) use wait::eventually;
+
+/// Makes each function a test on SQLite and a test on Postgres. It is handed a fresh database.
+///
+/// Without any Postgres the second one says so and passes; under `CI` it fails.
+macro_rules! on_both_backends {
+    ($($(#[$meta:meta])* async fn $name:ident($database:ident: TestDatabase) $body:block)+) => {
+        $(async fn $name($database: crate::harness::TestDatabase) $body)+
+
+        mod sqlite {
+            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::harness::TestDatabase::sqlite()).await;
+            })+
+        }
+
+        mod postgres {
+            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(database) = crate::harness::TestDatabase::postgres().await {
+                    super::$name(database).await;
+                }
+            })+
+        }
+    };
+}
+pub(crate) use on_both_backends;

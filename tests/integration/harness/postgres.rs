@@ -1,0 +1,262 @@
+//! Where the Postgres suite finds its server: `TEST_DATABASE_URL`, else a container, else a
+//! private server from binaries on this machine, else nowhere, which is said loudly.
+//!
+//! Under `CI=true` only a container will do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use sea_orm::ConnectionTrait as _;
+use testcontainers::core::{ContainerPort, WaitFor};
+use testcontainers::runners::SyncRunner as _;
+use testcontainers::{Container, GenericImage, ImageExt as _};
+
+const PASSWORD: &str = "postgres";
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// The server of this run.
+struct Server {
+    /// Of the database `postgres`, as a superuser.
+    admin_url: String,
+    _kept: Kept,
+}
+
+/// What must live as long as the server is used. A watcher takes it down when this process ends:
+/// statics are never dropped.
+enum Kept {
+    Nothing,
+    Container(#[allow(dead_code)] Box<Container<GenericImage>>),
+    Private(#[allow(dead_code)] Child),
+}
+
+static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+
+/// A database that was created for one test.
+pub(crate) struct Created {
+    pub(crate) url: String,
+    name: String,
+}
+
+/// Creates a database, if there is a server.
+pub(crate) async fn create_database() -> Option<Created> {
+    let admin_url = admin_url().await?;
+    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+    let db = sea_orm::Database::connect(&admin_url).await.unwrap();
+    db.execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    db.close().await.unwrap();
+    let mut url = url::Url::parse(&admin_url).unwrap();
+    url.set_path(&name);
+    Some(Created {
+        url: url.to_string(),
+        name,
+    })
+}
+
+async fn admin_url() -> Option<String> {
+    let found = tokio::task::spawn_blocking(|| {
+        SERVER
+            .get_or_init(find)
+            .as_ref()
+            .map(|server| server.admin_url.clone())
+    });
+    found.await.unwrap()
+}
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        let (name, admin_url) = (std::mem::take(&mut self.name), SERVER.get());
+        let Some(Some(server)) = admin_url else {
+            return;
+        };
+        let url = server.admin_url.clone();
+        // A thread of its own: the test's runtime may be on its way out.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                if let Ok(db) = sea_orm::Database::connect(&url).await {
+                    let _ = db
+                        .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
+                        .await;
+                }
+            });
+        });
+        let _ = dropped.join();
+    }
+}
+
+fn find() -> Option<Server> {
+    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+        assert!(
+            !ci,
+            "under CI the Postgres suite runs on testcontainers, not on TEST_DATABASE_URL"
+        );
+        eprintln!("postgres suite: TEST_DATABASE_URL");
+        return Some(Server {
+            admin_url: url,
+            _kept: Kept::Nothing,
+        });
+    }
+    match in_container() {
+        Ok(server) => return Some(server),
+        Err(error) => assert!(
+            !ci,
+            "under CI the Postgres suite runs on testcontainers: {error}"
+        ),
+    }
+    if let Some(server) = private() {
+        return Some(server);
+    }
+    eprintln!(
+        "\n*** THE POSTGRES SUITE WAS NOT RUN: no TEST_DATABASE_URL, no Docker, no Postgres binaries ***\n"
+    );
+    None
+}
+
+fn in_container() -> Result<Server, String> {
+    let image = GenericImage::new("postgres", "15")
+        .with_exposed_port(ContainerPort::Tcp(5432))
+        .with_wait_for(WaitFor::message_on_stdout(
+            "database system is ready to accept connections",
+        ))
+        .with_env_var("POSTGRES_PASSWORD", PASSWORD);
+    let container = image.start().map_err(|error| error.to_string())?;
+    let port = container
+        .get_host_port_ipv4(5432)
+        .map_err(|error| error.to_string())?;
+    watch(&format!("docker rm -f {}", container.id()));
+    let admin_url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres");
+    await_ready(&admin_url)?;
+    eprintln!("postgres suite: testcontainers");
+    Ok(Server {
+        admin_url,
+        _kept: Kept::Container(Box::new(container)),
+    })
+}
+
+/// A private server in a temporary folder, as an unprivileged user where this one is root.
+fn private() -> Option<Server> {
+    let binaries = binaries()?;
+    let folder = tempfile::Builder::new()
+        .prefix("partner-api-pg")
+        .tempdir()
+        .ok()?
+        .keep();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .ok()?
+        .local_addr()
+        .ok()?
+        .port();
+    let root = std::fs::metadata("/proc/self")
+        .is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+    let data = folder.join("data");
+    if root {
+        Command::new("chown")
+            .arg("nobody")
+            .arg(&folder)
+            .status()
+            .ok()?;
+    }
+    let run = |program: &str| {
+        let path = binaries.join(program);
+        if !root {
+            return Command::new(path);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=nobody", "--clear-groups"]).arg(path);
+        command
+    };
+    let made = run("initdb")
+        .args(["-A", "trust", "-U", "postgres", "--locale=C", "-D"])
+        .arg(&data)
+        .stdout(Stdio::null())
+        .status();
+    made.ok().filter(std::process::ExitStatus::success)?;
+    let server = run("postgres")
+        .arg("-D")
+        .arg(&data)
+        .args([
+            "-p",
+            &port.to_string(),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-k",
+        ])
+        .arg(&folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    watch(&format!(
+        "kill -INT {}; sleep 2; rm -rf {}",
+        server.id(),
+        folder.display()
+    ));
+    let admin_url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+    await_ready(&admin_url).ok()?;
+    eprintln!(
+        "postgres suite: a private server from {}",
+        binaries.display()
+    );
+    Some(Server {
+        admin_url,
+        _kept: Kept::Private(server),
+    })
+}
+
+fn binaries() -> Option<PathBuf> {
+    let versioned = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut found: Vec<PathBuf> = versioned.map(|entry| entry.path().join("bin")).collect();
+    found.sort();
+    let mut candidates = found
+        .into_iter()
+        .rev()
+        .chain(["/usr/local/pgsql/bin".into(), "/usr/bin".into()]);
+    candidates
+        .find(|folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists())
+}
+
+/// Runs `command` once this process is gone, however it went.
+fn watch(command: &str) {
+    let script = format!(
+        "while kill -0 {} 2>/dev/null; do sleep 0.5; done; {command}",
+        std::process::id()
+    );
+    let watcher = Command::new("setsid")
+        .args(["sh", "-c", &script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .current_dir(Path::new("/"))
+        .spawn();
+    if let Err(error) = watcher {
+        eprintln!("nobody will run `{command}` after the tests: {error}");
+    }
+}
+
+fn await_ready(url: &str) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let deadline = Instant::now() + READY_WITHIN;
+    runtime.block_on(async {
+        loop {
+            match sea_orm::Database::connect(url).await {
+                Ok(db) => return db.close().await.map_err(|error| error.to_string()),
+                Err(error) if Instant::now() > deadline => return Err(error.to_string()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    })
+}

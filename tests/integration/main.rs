@@ -1,0 +1,26 @@
+//! The service from outside: every test runs on SQLite and on Postgres, through HTTP.
+//!
+//! `harness` gives a test its database, servers (in this process, or as processes that can be
+//! killed), a receiver, and a creditor that is ready to place. A test waits for a condition, never
+//! for a fixed time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+mod harness;
+
+mod admission;
+mod crash;
+mod database_restart;
+mod faults;
+mod onboarding;
+mod placements;
+mod purity;
+mod races;
+mod settings;
+mod shutdown;
+mod webhooks;

@@ -1,0 +1,208 @@
+//! Placements through the Writers: creation, idempotency, the change feed, payments, operations.
+
+use serde_json::{Value, json};
+
+use crate::harness::account::{invoice, place};
+use crate::harness::feed::FeedReader;
+use crate::harness::{Account, TestServer, on_both_backends};
+
+/// A placement in outreach, moved there by operations.
+async fn in_outreach(server: &TestServer, id: &str) {
+    for to in ["ready", "in_outreach"] {
+        let body = json!([{"placement_id": id, "to": to, "reason": "test"}]);
+        let moved = server
+            .support()
+            .post("/support/v1/placements/transitions", body)
+            .await
+            .expect(200);
+        assert_eq!(moved["results"][0]["ok"], json!(true), "{moved}");
+    }
+}
+
+on_both_backends! {
+    async fn a_placement_is_created_shown_listed_audited_and_recalled(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let placed = key.post("/v1/placements", invoice("INV-1")).await.expect(201);
+        assert_eq!((&placed["status"], &placed["invoice_amount"], &placed["id"]), (&json!("pending_enrichment"), &json!("7500.00"), &placed["placement_id"]));
+        let id = placed["id"].as_str().unwrap();
+        assert_eq!(key.get(&format!("/v1/placements/{id}")).await.expect(200)["debtor"]["company_name"], json!("Late Payer Ltd"));
+        assert_eq!(key.get("/v1/placements?q=late&status=pending_enrichment,ready").await.expect(200)["total"], json!(1));
+        assert_eq!(key.get("/v1/placements?q=nobody").await.expect(200)["items"], json!([]));
+        let recalled = key.act(&format!("/v1/placements/{id}/recall")).await.expect(200);
+        assert_eq!((&recalled["status"], &recalled["outreach_allowed"]), (&json!("recalled"), &json!(false)));
+        let again = key.act(&format!("/v1/placements/{id}/recall")).await;
+        assert_eq!((again.status, again.code()), (409, "invalid_transition"));
+        let audit = key.get(&format!("/v1/placements/{id}/audit?limit=1")).await.expect(200);
+        assert_eq!(audit["events"][0]["event_type"], json!("placement.recalled"));
+        let cursor = audit["pagination"]["next_cursor"].as_str().unwrap();
+        let rest = key.get(&format!("/v1/placements/{id}/audit?limit=1&cursor={cursor}")).await.expect(200);
+        assert_eq!(rest["events"][0]["event_type"], json!("placement.created"));
+        assert_eq!(rest["pagination"], json!({"has_more": false, "next_cursor": null}));
+        server.stop().await;
+    }
+
+    async fn wrong_bodies_are_refused_with_every_field_named(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let body = json!({"invoice_amount": 7500.0, "invoice_date": "yesterday", "ssn": "078-05-1120", "debtor": {"zip": 1}});
+        let refused = key.post("/v1/placements", body).await;
+        assert_eq!((refused.status, refused.code()), (422, "validation_failed"));
+        let locs: Vec<String> = refused.body["errors"].as_array().unwrap().iter().map(|error| {
+            error["loc"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect::<Vec<_>>().join(".")
+        }).collect();
+        for field in ["body.invoice_amount", "body.invoice_number", "body.ssn", "body.debtor.company_name", "body.debtor.zip"] {
+            assert!(locs.iter().any(|loc| loc == field), "{field} in {locs:?}");
+        }
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(!detail.contains('[') && !detail.contains("078-05"), "{detail}");
+        let mut consumer = invoice("INV-2");
+        consumer["debtor"]["kind"] = json!("individual");
+        let refused = key.post("/v1/placements", consumer).await;
+        assert_eq!((refused.status, refused.code()), (422, "consumer_debt"));
+        assert_eq!(database.number("SELECT count(*) FROM placement").await, 0);
+        for (query, status) in [("limit=101", 422), ("limit=0", 422), ("sort=colour", 422), ("after_id=x", 422), ("limit=100", 200)] {
+            assert_eq!(key.get(&format!("/v1/placements?{query}")).await.status, status, "{query}");
+        }
+        server.stop().await;
+    }
+
+    async fn an_invoice_is_placed_once(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let answers = futures::future::join_all((0..10).map(|_| key.post("/v1/placements", invoice("INV-1")))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+        assert!(answers.iter().filter(|answer| answer.status != 201).all(|answer| answer.code() == "duplicate_invoice"));
+        server.stop().await;
+    }
+
+    async fn an_idempotency_key_replays_and_refuses_another_request(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let posts = (0..20).map(|_| key.post_keyed("/v1/placements", invoice("INV-1"), "k-1"));
+        let answers = futures::future::join_all(posts).await;
+        assert!(answers.iter().all(|answer| answer.status == 201));
+        assert!(answers.windows(2).all(|pair| pair[0].body == pair[1].body));
+        let replayed = answers.iter().filter(|answer| answer.header("Idempotent-Replayed") == Some("true")).count();
+        assert_eq!(replayed, 19);
+        let other = key.post_keyed("/v1/placements", invoice("INV-2"), "k-1").await;
+        assert_eq!((other.status, other.code()), (422, "idempotency_key_reused"));
+        // A refusal is not stored: the same key may try again.
+        let refused = key.post_keyed("/v1/placements", invoice("INV-1"), "k-2").await;
+        assert_eq!(refused.code(), "duplicate_invoice");
+        let (_, neighbour) = Account::ready(&server.http).await;
+        assert_eq!(neighbour.post_keyed("/v1/placements", invoice("INV-1"), "k-1").await.status, 201, "keys are per creditor");
+        server.stop().await;
+    }
+
+    async fn an_unrecall_makes_the_stored_recall_untrue(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let id = place(&key, "INV-1").await;
+        let recall = format!("/v1/placements/{id}/recall");
+        key.post_keyed(&recall, Value::Null, "r-1").await.expect(200);
+        assert_eq!(key.post_keyed(&recall, Value::Null, "r-1").await.header("Idempotent-Replayed"), Some("true"));
+        assert_eq!(key.act(&format!("/v1/placements/{id}/unrecall")).await.expect(200)["status"], json!("pending_enrichment"));
+        let again = key.post_keyed(&recall, Value::Null, "r-1").await;
+        assert_eq!(again.header("Idempotent-Replayed"), None, "it is recalled for real");
+        assert_eq!(again.body["status"], json!("recalled"));
+        server.stop().await;
+    }
+
+    async fn payments_add_up_and_stop_outreach(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let id = place(&key, "INV-1").await;
+        in_outreach(&server, &id).await;
+        assert_eq!(key.get(&format!("/v1/placements/{id}")).await.expect(200)["outreach_allowed"], json!(true));
+        let path = format!("/v1/placements/{id}/payment-received");
+        let missing = key.post(&path, json!({"amount": "1.00"})).await;
+        assert_eq!((missing.status, missing.code()), (422, "idempotency_key_required"));
+        let part = key.post_keyed(&path, json!({"amount": "500.00"}), "p-1").await.expect(201);
+        assert_eq!((&part["balance"], &part["status"]), (&json!("7000.00"), &json!("in_outreach")));
+        let over = key.post_keyed(&path, json!({"amount": "7000.01"}), "p-2").await;
+        assert_eq!((over.status, over.code()), (422, "overpayment"));
+        let rest = key.post_keyed(&path, json!({"amount": "7000.00"}), "p-3").await.expect(201);
+        assert_eq!((&rest["balance"], &rest["status"]), (&json!("0.00"), &json!("paid")));
+        let paid = key.get(&format!("/v1/placements/{id}")).await.expect(200);
+        assert_eq!((&paid["outreach_allowed"], &paid["outreach_blocked_reason"]), (&json!(false), &json!("paid")));
+        let late = key.act(&format!("/v1/placements/{id}/recall")).await;
+        assert_eq!((late.status, late.code()), (409, "invalid_transition"));
+        server.stop().await;
+    }
+
+    async fn operations_move_placements_and_disputes_stop_outreach(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let id = place(&key, "INV-1").await;
+        let skip = json!([{"placement_id": id, "to": "in_outreach", "reason": "too fast"}, {"placement_id": uuid::Uuid::now_v7(), "to": "ready"}]);
+        let refused = server.support().post("/support/v1/placements/transitions", skip).await.expect(200);
+        assert!(refused["results"].as_array().unwrap().iter().all(|result| result["ok"] == json!(false)), "{refused}");
+        in_outreach(&server, &id).await;
+        let dispute = server.support().post(&format!("/support/v1/placements/{id}/dispute"), json!({"reason": "never delivered"})).await.expect(201);
+        let shown = key.get(&format!("/v1/placements/{id}")).await.expect(200);
+        assert_eq!((&shown["status"], &shown["outreach_allowed"]), (&json!("disputed"), &json!(false)));
+        let path = format!("/support/v1/disputes/{}/answer", dispute["id"].as_str().unwrap());
+        let answered = server.support().post(&path, json!({"text": "proof of delivery attached"})).await.expect(200);
+        assert_eq!(answered["answer"], json!("proof of delivery attached"));
+        server.stop().await;
+    }
+
+    async fn a_suspended_account_reads_recalls_and_records_payments_only(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let (first, second) = (place(&key, "INV-1").await, place(&key, "INV-2").await);
+        let path = format!("/support/v1/creditors/{}", account.id);
+        server.support().patch(&path, json!({"status": "suspended", "reason": "chargebacks"})).await.expect(200);
+        let refused = key.post("/v1/placements", invoice("INV-3")).await;
+        assert_eq!((refused.status, refused.code()), (403, "account_suspended"));
+        key.act(&format!("/v1/placements/{first}/recall")).await.expect(200);
+        let refused = key.act(&format!("/v1/placements/{first}/unrecall")).await;
+        assert_eq!((refused.status, refused.code()), (403, "account_suspended"));
+        let paid = key.post_keyed(&format!("/v1/placements/{second}/payment-received"), json!({"amount": "7500"}), "p").await.expect(201);
+        assert_eq!(paid["status"], json!("paid"));
+        server.support().patch(&path, json!({"status": "verified", "reason": "cleared"})).await.expect(200);
+        place(&key, "INV-3").await;
+        server.stop().await;
+    }
+
+    async fn one_refused_command_costs_its_batch_nothing(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        place(&key, "INV-TAKEN").await;
+        // One of a hundred is refused; they run into the same few batches.
+        let posts = (0..100).map(|n| {
+            let number = if n == 50 { "INV-TAKEN".to_owned() } else { format!("INV-{n}") };
+            let key = key.clone();
+            async move { key.post("/v1/placements", invoice(&number)).await.status }
+        });
+        let statuses = futures::future::join_all(posts).await;
+        assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 99);
+        assert_eq!(statuses[50], 409);
+        assert_eq!(database.number("SELECT count(*) FROM placement").await, 100);
+        let batches = database.number("SELECT count(*) FROM ledger_batch").await;
+        assert!(batches < 100, "they were committed together: {batches} batches");
+        server.stop().await;
+    }
+
+    async fn a_reader_that_resumes_sees_every_change(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let writer = {
+            let key = key.clone();
+            tokio::spawn(async move {
+                let placing = (0..120).map(|n| {
+                    let key = key.clone();
+                    async move { place(&key, &format!("INV-{n}")).await }
+                });
+                futures::future::join_all(placing).await
+            })
+        };
+        let mut reader = FeedReader::new(&key);
+        while reader.seen.len() < 120 {
+            reader.read_on().await;
+        }
+        assert_eq!(writer.await.unwrap().len(), 120);
+        server.stop().await;
+    }
+}

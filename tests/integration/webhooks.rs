@@ -1,0 +1,136 @@
+//! Webhooks end to end: signed, retried, in the list, and nothing lost.
+
+use serde_json::json;
+use standardwebhooks::Webhook;
+
+use crate::harness::account::place;
+use crate::harness::{Account, Receiver, TestServer, eventually, on_both_backends};
+
+on_both_backends! {
+    async fn every_event_arrives_signed_and_a_changed_byte_does_not_verify(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        let account = Account::sign_up(&server.http).await;
+        let secret = account.set_webhook(&receiver.url).await;
+        account.onboard().await;
+        let key = account.reveal().await;
+        place(&key, "INV-1").await;
+        let arrivals = eventually("three events arrive", || async {
+            let arrivals = receiver.accepted();
+            (arrivals.len() >= 3).then_some(arrivals)
+        }).await;
+        let kinds: Vec<&str> = arrivals.iter().map(|arrival| arrival.kind()).collect();
+        for kind in ["account.status_changed", "api_key.issued", "placement.created"] {
+            assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
+        }
+        let verifier = Webhook::new(&secret).unwrap();
+        for arrival in &arrivals {
+            verifier.verify(&arrival.raw, &arrival.headers).unwrap();
+            let mut tampered = arrival.raw.to_vec();
+            *tampered.last_mut().unwrap() ^= 1;
+            assert!(verifier.verify(&tampered, &arrival.headers).is_err());
+            assert!(arrival.headers["user-agent"].to_str().unwrap().starts_with("partner-api/"));
+        }
+        let mut sequences: Vec<i64> = arrivals.iter().map(|arrival| arrival.sequence()).collect();
+        sequences.sort_unstable();
+        assert_eq!(sequences, [1, 2, 3]);
+        server.stop().await;
+    }
+
+    async fn a_receiver_that_was_down_gets_everything_under_the_same_id(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        receiver.answer(500);
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        place(&key, "INV-1").await;
+        eventually("a failed attempt", || async {
+            let list = key.get("/v1/settings/webhook-deliveries?status=failed").await.expect(200);
+            let attempts = list["items"][0]["attempts"].as_i64().unwrap_or_default();
+            (attempts >= 1).then_some(())
+        }).await;
+        receiver.answer(200);
+        let accepted = eventually("it is delivered", || async { receiver.accepted().into_iter().next() }).await;
+        assert!(receiver.arrivals().iter().all(|arrival| arrival.id == accepted.id), "one id for all attempts");
+        let row = eventually("the list says so", || async {
+            let list = key.get("/v1/settings/webhook-deliveries?status=delivered").await.expect(200);
+            list["items"].get(0).cloned()
+        }).await;
+        assert_eq!((&row["webhook_id"], &row["event"]), (&json!(accepted.id), &json!("placement.created")));
+        let detail = key.get(&format!("/v1/settings/webhook-deliveries/{}", row["id"].as_str().unwrap())).await.expect(200);
+        let log = detail["attempt_log"].as_array().unwrap();
+        assert_eq!(log.first().unwrap()["response_status"], json!(500));
+        assert_eq!(log.last().unwrap()["response_status"], json!(200));
+        assert_eq!(database.number("SELECT count(*) FROM delivery").await, 0, "delivered rows leave the hot table");
+        server.stop().await;
+    }
+
+    async fn a_filter_lets_only_its_events_through_and_the_test_event_passes_it(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        let session = account.session().await;
+        session.patch("/v1/settings", json!({"webhook_events": ["placement.status_changed"]})).await.expect(200);
+        let id = place(&key, "INV-1").await;
+        key.act(&format!("/v1/placements/{id}/recall")).await.expect(200);
+        let tested = key.act("/v1/settings/webhook-deliveries/test").await;
+        assert!(tested.status == 200 || tested.status == 201 || tested.status == 202, "{}", tested.body);
+        eventually("the test event arrives", || async {
+            receiver.accepted().iter().any(|arrival| arrival.kind() == "webhook.test").then_some(())
+        }).await;
+        eventually("the status change arrives", || async {
+            receiver.accepted().iter().any(|arrival| arrival.kind() == "placement.status_changed").then_some(())
+        }).await;
+        assert!(receiver.accepted().iter().all(|arrival| arrival.kind() != "placement.created"));
+        server.stop().await;
+    }
+
+    async fn gone_means_disabled(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        receiver.answer(410);
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        place(&key, "INV-1").await;
+        eventually("the endpoint is disabled", || async {
+            let disabled = database.number("SELECT count(*) FROM webhook_endpoint WHERE state = 'disabled'").await;
+            (disabled == 1).then_some(())
+        }).await;
+        place(&key, "INV-2").await;
+        assert_eq!(receiver.arrivals().len(), 1, "nothing more is sent");
+        assert_eq!(database.number("SELECT count(*) FROM audit_event WHERE action = 'webhook.endpoint_disabled'").await, 1);
+        server.stop().await;
+    }
+
+    async fn a_url_that_may_not_be_called_is_refused(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, _) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        for url in ["http://169.254.169.254/latest", "http://10.0.0.1/", "ftp://example.com/", "http://user:pw@127.0.0.1/", "nonsense", "http://[::ffff:10.0.0.1]/"] {
+            let refused = session.patch("/v1/settings", json!({"webhook_url": url})).await;
+            assert_eq!((refused.status, refused.code()), (422, "unsafe_webhook_url"), "{url}");
+            assert!(!refused.body["detail"].as_str().unwrap().contains('['), "{}", refused.body);
+        }
+        server.stop().await;
+    }
+
+    async fn a_delivery_is_sent_again_on_request(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        place(&key, "INV-1").await;
+        let row = eventually("it is delivered", || async {
+            let list = key.get("/v1/settings/webhook-deliveries?status=delivered").await.expect(200);
+            list["items"].get(0).cloned()
+        }).await;
+        let again = key.act(&format!("/v1/settings/webhook-deliveries/{}/redeliver", row["id"].as_str().unwrap())).await;
+        assert!(again.status < 300, "{}", again.body);
+        eventually("it arrives twice under one id", || async {
+            let arrivals = receiver.arrivals();
+            (arrivals.len() == 2 && arrivals[0].id == arrivals[1].id).then_some(())
+        }).await;
+        server.stop().await;
+    }
+}
