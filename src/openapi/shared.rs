@@ -102,7 +102,7 @@ pub(super) fn headers(access: Access, status: &str, replays: bool) -> Map<String
             "With an API key: what is left of them, e.g. `\"key\";r=39;t=1, \"tenant\";r=79;t=1`",
         );
         add(
-            "X-Api-Key-Expires-At",
+            "Api-Key-Expires-At",
             "With a retiring API key: when it stops",
         );
     }

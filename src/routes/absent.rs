@@ -40,6 +40,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("creditors/me/remittances", "remittances"),
     ("creditors/me/notification-settings", "notifications"),
     ("documents", "documents"),
+    ("remittances", "remittances"),
     ("statements", "statements"),
     ("evidence", "evidence"),
     ("recovery", "recovery"),

@@ -20,6 +20,7 @@ on_both_backends! {
         let (account, key) = Account::ready(&server.http).await;
         account.set_webhook(&receiver.url).await;
         let (_, neighbour) = Account::ready(&server.http).await;
+        key.get("/v1/settings").await.expect(200);
         let creditor = Uuid::parse_str(&account.id).unwrap();
         let endpoint = database.endpoint_id().await;
         let kinds = [

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use entities::DbErr;
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::webhooks;
 use entities::webhook_endpoint::{self, EndpointState};
@@ -297,29 +296,4 @@ pub(crate) async fn send_test(
         tokio::time::sleep(TEST_LOOK_EVERY).await;
     }
     Ok(view)
-}
-
-/// Disables an endpoint whose receiver said that it is gone.
-pub(crate) async fn disable(
-    house: &House,
-    creditor: CreditorId,
-    endpoint: EndpointId,
-    reason: &str,
-) -> Result<(), DbErr> {
-    let Some(mut file) = AccountFile::open(house, creditor).await? else {
-        return Ok(());
-    };
-    let found = webhooks::by_id(&file.transaction, creditor, endpoint).await?;
-    let Some(mut row) = found.filter(|row| row.state != EndpointState::Disabled) else {
-        return Ok(());
-    };
-    row.state = EndpointState::Disabled;
-    row.state_reason = Some(reason.to_owned());
-    row.updated_ms = file.journal.updated_ms(creditor);
-    webhooks::save(&file.transaction, row).await?;
-    let data = json!({"endpoint_id": endpoint, "reason": reason});
-    file.audit("webhook.endpoint_disabled", "system:delivery", data.clone());
-    file.event(EventType::WebhookEndpointDisabled, data);
-    file.touch(Subject::Endpoints);
-    file.close().await
 }

@@ -94,4 +94,4 @@ fn dispatcher(house: &Arc<House>, book: &Arc<Book>, roster: &Arc<Roster>) -> Chi
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -95,7 +95,6 @@ impl Sender {
             .referer(false)
             .https_only(settings.mode == Mode::Production)
             .dns_resolver(resolver::VettingResolver::new(address_policy(settings)))
-            .connect_timeout(settings.delivery_timeout)
             .pool_idle_timeout(IDLE_CONNECTION)
             .tcp_nodelay(true)
             .build()?;

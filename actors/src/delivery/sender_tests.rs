@@ -135,9 +135,8 @@ async fn broken_connections_are_told_apart() {
     let (garbage, _receiver) = answer(Reply::Bytes(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())).await;
     assert_eq!(cause(&garbage), FailureCause::Protocol);
 
-    let port = Receiver::start(|_, _| Reply::Close).await.port;
     let answer = sender(|_| {})
-        .post(post(&format!("https://127.0.0.1:{port}/")))
+        .post(post(&format!("https://127.0.0.1:{}/", plain_text().await)))
         .await
         .unwrap();
     assert_eq!(cause(&answer), FailureCause::Tls, "{answer:?}");
@@ -154,6 +153,20 @@ async fn broken_connections_are_told_apart() {
         .await
         .unwrap();
     assert_eq!(cause(&answer), FailureCause::Resolve, "{answer:?}");
+}
+
+/// A server that speaks first, and not TLS.
+async fn plain_text() -> u16 {
+    use tokio::io::AsyncWriteExt as _;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"220 mail.example ESMTP\r\n").await;
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        }
+    });
+    port
 }
 
 #[tokio::test]

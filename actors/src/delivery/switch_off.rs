@@ -3,27 +3,35 @@
 
 use entities::DbErr;
 use entities::ids::{CreditorId, EndpointId};
-use entities::queries::{creditors, delivery, node};
+use entities::queries::delivery;
+use serde_json::json;
 
+use super::EventType;
 use crate::house::House;
+use crate::onboarding::{AccountFile, Subject};
 
 /// Shown to the endpoint's owner.
 const REASON: &str = "its server answered 410 Gone";
 
-/// Disables the endpoint and tells the other nodes, in one transaction. Doing it twice is harmless.
+/// Disables the endpoint, tells its owner's other endpoints and the other nodes, in one
+/// transaction. Doing it twice is harmless.
 pub(super) async fn switch_off(
     house: &House,
     creditor: CreditorId,
     endpoint: EndpointId,
 ) -> Result<(), DbErr> {
-    let now_ms = house.clock.now_ms();
-    let transaction = house.db.begin().await?;
-    creditors::lock_positions(&transaction, &[creditor]).await?;
-    if !delivery::disable(&transaction, creditor, endpoint, REASON, now_ms).await? {
-        return transaction.rollback().await;
+    let Some(mut file) = AccountFile::open(house, creditor).await? else {
+        return Ok(());
+    };
+    let now_ms = file.journal.updated_ms(creditor);
+    if !delivery::disable(&file.transaction, creditor, endpoint, REASON, now_ms).await? {
+        return Ok(());
     }
-    node::append_feed(&transaction, "endpoints", creditor, now_ms).await?;
-    transaction.commit().await?;
+    file.journal.forget_endpoint(endpoint);
+    let data = json!({"endpoint_id": endpoint, "reason": REASON});
+    file.audit("webhook.endpoint_disabled", "system:delivery", data.clone());
+    file.event(EventType::WebhookEndpointDisabled, data);
+    file.touch(Subject::Endpoints);
     tracing::warn!(%endpoint, %creditor, "an endpoint was switched off: {REASON}");
-    Ok(())
+    file.close().await
 }

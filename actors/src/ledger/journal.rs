@@ -126,6 +126,13 @@ impl Journal {
         });
     }
 
+    /// An endpoint that this transaction has switched off hears nothing more.
+    pub(crate) fn forget_endpoint(&mut self, endpoint: EndpointId) {
+        for known in self.endpoints.values_mut() {
+            known.retain(|row| row.id != endpoint);
+        }
+    }
+
     /// Notes an event for every endpoint of the creditor that listens to it.
     pub(crate) fn event(
         &mut self,

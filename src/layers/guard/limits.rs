@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 pub(crate) const STATE: HeaderName = HeaderName::from_static("ratelimit");
 /// When a retiring key stops; absent for a key that does not retire.
-pub(crate) const KEY_EXPIRES: HeaderName = HeaderName::from_static("x-api-key-expires-at");
+pub(crate) const KEY_EXPIRES: HeaderName = HeaderName::from_static("api-key-expires-at");
 
 /// Both limits, from the decision that admitted or refused this request.
 pub(super) fn write(headers: &mut HeaderMap, report: &LimitReport) {

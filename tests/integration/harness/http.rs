@@ -141,7 +141,7 @@ impl Http {
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
         }
-        if let Some(body) = body {
+        if let Some(body) = body.filter(|body| !body.is_null()) {
             request = request.json(&body);
         }
         for (name, value) in headers {

@@ -3,6 +3,7 @@
 //!
 //! Under `CI=true` only a container will do.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -91,6 +92,11 @@ impl Drop for Created {
     }
 }
 
+/// Past the capture of the test runner: which server was used, or that none was, must be seen.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 fn find() -> Option<Server> {
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
     if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
@@ -98,7 +104,7 @@ fn find() -> Option<Server> {
             !ci,
             "under CI the Postgres suite runs on testcontainers, not on TEST_DATABASE_URL"
         );
-        eprintln!("postgres suite: TEST_DATABASE_URL");
+        say(&format!("postgres suite: TEST_DATABASE_URL"));
         return Some(Server {
             admin_url: url,
             _kept: Kept::Nothing,
@@ -114,9 +120,9 @@ fn find() -> Option<Server> {
     if let Some(server) = private() {
         return Some(server);
     }
-    eprintln!(
+    say(&format!(
         "\n*** THE POSTGRES SUITE WAS NOT RUN: no TEST_DATABASE_URL, no Docker, no Postgres binaries ***\n"
-    );
+    ));
     None
 }
 
@@ -134,7 +140,7 @@ fn in_container() -> Result<Server, String> {
     watch(&format!("docker rm -f {}", container.id()));
     let admin_url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres");
     await_ready(&admin_url)?;
-    eprintln!("postgres suite: testcontainers");
+    say(&format!("postgres suite: testcontainers"));
     Ok(Server {
         admin_url,
         _kept: Kept::Container(Box::new(container)),
@@ -201,10 +207,10 @@ fn private() -> Option<Server> {
     ));
     let admin_url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
     await_ready(&admin_url).ok()?;
-    eprintln!(
+    say(&format!(
         "postgres suite: a private server from {}",
         binaries.display()
-    );
+    ));
     Some(Server {
         admin_url,
         _kept: Kept::Private(server),
@@ -240,7 +246,9 @@ fn watch(command: &str) {
         .current_dir(Path::new("/"))
         .spawn();
     if let Err(error) = watcher {
-        eprintln!("nobody will run `{command}` after the tests: {error}");
+        say(&format!(
+            "nobody will run `{command}` after the tests: {error}"
+        ));
     }
 }
 

@@ -61,11 +61,6 @@ impl Process {
         Self { child, base, http }
     }
 
-    /// A support caller.
-    pub(crate) fn support(&self) -> Http {
-        self.http.bearer(SUPPORT_TOKEN)
-    }
-
     /// SIGKILL: no chance to say good-bye.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

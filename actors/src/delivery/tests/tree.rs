@@ -22,8 +22,8 @@ use crate::supervision::{
 };
 
 /// A house with its Node and its Delivery branch running.
-struct Tree {
-    house: Arc<House>,
+pub(crate) struct Tree {
+    pub(crate) house: Arc<House>,
     branch: Arc<Branch>,
     root: ActorRef<SupervisorMsg>,
 }
@@ -40,7 +40,7 @@ impl ractor::Actor for Ground {
     }
 }
 
-async fn start(bench: &Bench) -> Tree {
+pub(crate) async fn start(bench: &Bench) -> Tree {
     let clock = Clock::system();
     let standing = Standing::boot(&bench.db, &clock, "test").await.unwrap();
     let house = House::for_tests(bench.db.clone(), clock, settings(&bench.url), standing);
@@ -73,7 +73,7 @@ async fn start(bench: &Bench) -> Tree {
 }
 
 impl Tree {
-    fn wake(&self, endpoint: entities::ids::EndpointId) {
+    pub(crate) fn wake(&self, endpoint: entities::ids::EndpointId) {
         self.house
             .addresses
             .dispatcher
@@ -83,7 +83,7 @@ impl Tree {
             .unwrap();
     }
 
-    async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         let drained = self
             .house
             .addresses

@@ -7,8 +7,8 @@ use crate::Transaction;
 use crate::database::statement;
 
 /// Losing this commit in a crash of the database loses a lease, not a delivery, so it need not
-/// wait for the disk. A plan made while the queue is empty must still be right when it is not.
-const CLAIM_SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off";
+/// wait for the disk.
+const ASYNC_COMMIT: &str = "; SET LOCAL synchronous_commit = off";
 
 /// A row whose order key has an earlier undelivered row, leased or not, is not taken: first
 /// arrivals of one key are in order.
@@ -16,10 +16,10 @@ const POSTGRES_CLAIM: &str = "
 WITH picked AS MATERIALIZED (
     SELECT due.id
     FROM json_to_recordset($3::json) AS want (endpoint_id uuid, credit bigint, floor_ms bigint)
-    JOIN webhook_endpoint e ON e.id = want.endpoint_id AND e.state = 'enabled'
     CROSS JOIN LATERAL (
         SELECT d.id FROM delivery d
-        WHERE d.endpoint_id = want.endpoint_id
+        WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = want.endpoint_id) = 'enabled'
+          AND d.endpoint_id = want.endpoint_id
           AND d.owner IS NULL AND d.state IN ('pending', 'failed')
           AND d.due_ms <= $2 AND d.due_ms >= want.floor_ms
           AND (d.order_key IS NULL OR NOT EXISTS (
@@ -83,7 +83,7 @@ async fn claim_postgres(
     wants: &[Want],
     now_ms: i64,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    transaction.execute_unprepared(CLAIM_SETTINGS).await?;
+    super::fix_plan(transaction, ASYNC_COMMIT).await?;
     let wants: Vec<_> = wants
         .iter()
         .map(|want| {

@@ -18,7 +18,9 @@ WITH ending AS MATERIALIZED (
     DELETE FROM delivery d USING ending
     WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner = ending.owner
       AND ending.state = 'delivered'
-    RETURNING d.id, d.claim_no, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1 AS attempt
+    RETURNING d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1 AS attempt,
+        ending.attempt_id, ending.outcome, ending.at_ms, ending.latency_ms,
+        ending.response_status, ending.error, ending.response_excerpt
 ), kept AS (
     UPDATE delivery d SET owner = NULL,
         state = coalesce(ending.state, d.state),
@@ -28,22 +30,17 @@ WITH ending AS MATERIALIZED (
     FROM ending
     WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner = ending.owner
       AND ending.state IS DISTINCT FROM 'delivered'
-    RETURNING d.id, d.claim_no, d.message_id, d.endpoint_id, d.creditor_id, d.attempt
+    RETURNING d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt,
+        ending.attempt_id, ending.outcome, ending.at_ms, ending.latency_ms,
+        ending.response_status, ending.error, ending.response_excerpt
 ), done AS (
     SELECT * FROM gone UNION ALL SELECT * FROM kept
 ), history AS (
-    INSERT INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
-        outcome, at_ms, latency_ms, response_status, error, response_excerpt)
-    SELECT ending.attempt_id, done.id, done.message_id, done.endpoint_id, done.creditor_id, done.attempt,
-        ending.outcome, ending.at_ms, ending.latency_ms, ending.response_status, ending.error,
-        ending.response_excerpt
-    FROM done JOIN ending ON ending.id = done.id AND ending.claim_no = done.claim_no
-    WHERE ending.attempt_id IS NOT NULL
+    INSERT INTO delivery_attempt (delivery_id, message_id, endpoint_id, creditor_id, attempt,
+        id, outcome, at_ms, latency_ms, response_status, error, response_excerpt)
+    SELECT * FROM done WHERE attempt_id IS NOT NULL
 )
 SELECT id FROM done";
-
-/// A plan made while the queue is empty must still be right when it is not.
-const COMPLETE_SETTINGS: &str = "SET LOCAL enable_seqscan = off";
 
 const SQLITE_HISTORY: &str = "
 INSERT INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
@@ -92,7 +89,7 @@ pub async fn complete(
     let batch: Vec<_> = completions.iter().map(as_json).collect();
     let batch = Value::from(serde_json::Value::from(batch).to_string());
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(COMPLETE_SETTINGS).await?;
+        super::fix_plan(transaction, "").await?;
         return ids(transaction, POSTGRES_COMPLETE, batch).await;
     }
     // The history is read off the rows, so it is written before they go.
