@@ -1,7 +1,6 @@
 //! The room from outside: its SQL on both backends, and its actors against a real receiver.
 
 pub(crate) mod bench;
-mod pace;
 mod queue;
 pub(crate) mod receiver;
 mod tree;

@@ -14,7 +14,9 @@ use super::rescue::rescue;
 use super::{Standing, feed};
 use crate::admission::RegistryMsg;
 use crate::clock::Clock;
-use crate::delivery::tests::bench::{Bench, benches, postgres, settings, sqlite};
+use crate::delivery::tests::bench::{
+    Bench, benches, house as new_house, postgres, settings, sqlite,
+};
 use crate::house::House;
 use crate::supervision::spawn_metered;
 
@@ -31,7 +33,7 @@ impl Process {
         let clock = Clock::system();
         let standing = Standing::boot(&db, &clock, "test").await.unwrap();
         Self {
-            house: House::for_tests(db, clock, settings(&bench.url), standing),
+            house: new_house(db, clock, settings(&bench.url), standing),
         }
     }
 
@@ -127,7 +129,7 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
     let now_ms = one.house.clock.now_ms();
     let watched = Standing::good(one.epoch(), now_ms - 20_000);
     (1..=20).for_each(|second| watched.confirm(now_ms - 20_000 + second * 1_000));
-    let house = House::for_tests(
+    let house = new_house(
         one.house.db.clone(),
         Clock::manual(now_ms),
         settings(&bench.url),
@@ -321,7 +323,7 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     append(db, "keys", creditors[0], 1).await;
     let clock = Clock::manual(50_000);
     let standing = Standing::boot(db, &clock, "test").await.unwrap();
-    let house = House::for_tests(db.clone(), clock, settings(&bench.url), standing);
+    let house = new_house(db.clone(), clock, settings(&bench.url), standing);
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
     let registry = &house.addresses.registry;

@@ -104,7 +104,7 @@ fn find() -> Option<Server> {
             !ci,
             "under CI the Postgres suite runs on testcontainers, not on TEST_DATABASE_URL"
         );
-        say(&format!("postgres suite: TEST_DATABASE_URL"));
+        say("postgres suite: TEST_DATABASE_URL");
         return Some(Server {
             admin_url: url,
             _kept: Kept::Nothing,
@@ -140,7 +140,7 @@ fn in_container() -> Result<Server, String> {
     watch(&format!("docker rm -f {}", container.id()));
     let admin_url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres");
     await_ready(&admin_url)?;
-    say(&format!("postgres suite: testcontainers"));
+    say("postgres suite: testcontainers");
     Ok(Server {
         admin_url,
         _kept: Kept::Container(Box::new(container)),

@@ -28,7 +28,7 @@ pub(super) fn of(error: &reqwest::Error) -> Trouble {
         if let Some(refused) = link.downcast_ref::<ResolveError>() {
             return of_resolving(refused);
         }
-        if let Some(broken) = link.downcast_ref::<io::Error>() {
+        if let Some(broken) = link.downcast_ref::<io::Error>().map(innermost) {
             if broken
                 .raw_os_error()
                 .is_some_and(|code| OUT_OF_FILES.contains(&code))
@@ -62,7 +62,9 @@ fn of_connection(error: &reqwest::Error) -> FailureCause {
     if error.is_timeout() {
         return FailureCause::Timeout;
     }
-    let broken = chain(error).find_map(|link| link.downcast_ref::<io::Error>());
+    let broken = chain(error)
+        .find_map(|link| link.downcast_ref::<io::Error>())
+        .map(innermost);
     match broken.map(io::Error::kind) {
         // Before a request is out, these two are how rustls reports through an `io::Error`.
         Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) if error.is_connect() => {
@@ -71,6 +73,17 @@ fn of_connection(error: &reqwest::Error) -> FailureCause {
         Some(_) => FailureCause::Connect,
         None if error.is_connect() => FailureCause::Connect,
         None => FailureCause::Protocol,
+    }
+}
+
+/// An `io::Error` may wrap another one, which its `source` skips.
+fn innermost(error: &io::Error) -> &io::Error {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<io::Error>())
+    {
+        Some(inner) => innermost(inner),
+        None => error,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Databases, creditors, endpoints and deliveries to test with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use entities::creditor::Model as Creditor;
@@ -12,8 +13,12 @@ use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use uuid::Uuid;
 
+use crate::admission::{Attempts, BcryptPool, TenantBook};
+use crate::clock::Clock;
 use crate::domain::limits::Tiers;
 use crate::domain::retry::RetrySchedule;
+use crate::house::{Addresses, House};
+use crate::node::Standing;
 use crate::settings::{Mode, ProviderSecrets, Settings};
 use crate::vault::Vault;
 
@@ -255,4 +260,25 @@ pub(crate) fn settings(url: &str) -> Settings {
         user_agent: "partner-api/0.0.0-test".to_owned(),
         lock_file: None,
     }
+}
+
+/// A house in which nobody lives yet.
+pub(crate) fn house(
+    db: Database,
+    clock: Clock,
+    settings: Settings,
+    standing: Arc<Standing>,
+) -> Arc<House> {
+    Arc::new(House {
+        db,
+        clock,
+        vault: Vault::new(&settings.master_key).unwrap(),
+        standing,
+        tenants: Arc::new(TenantBook::default()),
+        key_bcrypt: Arc::new(BcryptPool::new(1, 1)),
+        password_bcrypt: BcryptPool::new(1, 1),
+        sign_in_attempts: Attempts::default(),
+        addresses: Addresses::new(1),
+        settings,
+    })
 }

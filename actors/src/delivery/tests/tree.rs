@@ -10,7 +10,7 @@ use entities::webhook_endpoint::EndpointState;
 use ractor::ActorRef;
 use tokio::time::Instant;
 
-use super::bench::{Bench, benches, settings, sqlite};
+use super::bench::{Bench, benches, house as new_house, settings, sqlite};
 use super::receiver::{Receiver, Reply};
 use crate::clock::Clock;
 use crate::delivery::{DispatcherMsg, delivery_branch};
@@ -43,7 +43,7 @@ impl ractor::Actor for Ground {
 pub(crate) async fn start(bench: &Bench) -> Tree {
     let clock = Clock::system();
     let standing = Standing::boot(&bench.db, &clock, "test").await.unwrap();
-    let house = House::for_tests(bench.db.clone(), clock, settings(&bench.url), standing);
+    let house = new_house(bench.db.clone(), clock, settings(&bench.url), standing);
     let (root_branch, branch) = (Arc::new(Branch::default()), Arc::new(Branch::default()));
     let children = vec![
         node_spec(&house),

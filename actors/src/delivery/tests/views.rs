@@ -4,7 +4,7 @@ use entities::ids::DeliveryId;
 use entities::queries::delivery::{Attempt, Completion, Ending, Want, claim, complete};
 use uuid::Uuid;
 
-use super::bench::{Bench, benches, settings};
+use super::bench::{Bench, benches, house as new_house, settings};
 use crate::api::error::ApiError;
 use crate::api::request::{DeliveryFilter, Slice};
 use crate::clock::Clock;
@@ -59,7 +59,7 @@ async fn one_of_each(bench: &Bench, creditor: entities::ids::CreditorId) -> Vec<
 
 fn house(bench: &Bench) -> std::sync::Arc<House> {
     let standing = Standing::good(1, 0);
-    House::for_tests(
+    new_house(
         bench.db.clone(),
         Clock::manual(20_000),
         settings(&bench.url),
