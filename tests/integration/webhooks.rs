@@ -19,7 +19,7 @@ on_both_backends! {
             let arrivals = receiver.accepted();
             (arrivals.len() >= 3).then_some(arrivals)
         }).await;
-        let kinds: Vec<&str> = arrivals.iter().map(|arrival| arrival.kind()).collect();
+        let kinds: Vec<&str> = arrivals.iter().map(super::harness::receiver::Arrival::kind).collect();
         for kind in ["account.status_changed", "api_key.issued", "placement.created"] {
             assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
         }
@@ -31,7 +31,7 @@ on_both_backends! {
             assert!(verifier.verify(&tampered, &arrival.headers).is_err());
             assert!(arrival.headers["user-agent"].to_str().unwrap().starts_with("partner-api/"));
         }
-        let mut sequences: Vec<i64> = arrivals.iter().map(|arrival| arrival.sequence()).collect();
+        let mut sequences: Vec<i64> = arrivals.iter().map(super::harness::receiver::Arrival::sequence).collect();
         sequences.sort_unstable();
         assert_eq!(sequences, [1, 2, 3]);
         server.stop().await;

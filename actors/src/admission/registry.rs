@@ -101,7 +101,7 @@ impl Actor for Registry {
         match message {
             RegistryMsg::Resolve { prefix, reply } => state.resolve(prefix, reply),
             RegistryMsg::LookedUp { prefix, owner } => {
-                state.looked_up(&myself, prefix, owner).await
+                state.looked_up(&myself, prefix, owner).await;
             }
             RegistryMsg::Respawn { slot, reply } => {
                 let _ = reply.send(state.ensure_running(&myself, slot).await);

@@ -211,7 +211,7 @@ impl PartnerApi {
                 Ok(found) => return found,
                 Err(CallError::TimedOut) => return Err(ApiError::Overloaded),
                 Err(CallError::Unavailable | CallError::Unanswered) => {
-                    tokio::time::sleep(PAUSE).await
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
         }

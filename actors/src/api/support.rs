@@ -18,7 +18,7 @@ use super::{ApiError, ApiResult, PartnerApi, Provider, SupportActor};
 use crate::delivery::deliveries;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
-use crate::ledger::{Command, Operation};
+use crate::ledger::{Command, Operation, Outcome};
 use crate::onboarding::{self, EvaluatorMsg};
 
 /// Provider events shown with a creditor.
@@ -222,7 +222,7 @@ impl PartnerApi {
                 };
                 self.operations(actor, *creditor, operation)
                     .await
-                    .and_then(|outcome| outcome.into_placement())
+                    .and_then(Outcome::into_placement)
             }
         };
         TransitionResult {
@@ -282,7 +282,7 @@ impl PartnerApi {
         actor: &SupportActor,
         creditor: CreditorId,
         operation: Operation,
-    ) -> ApiResult<crate::ledger::Outcome> {
+    ) -> ApiResult<Outcome> {
         let command = Command {
             creditor,
             actor: actor.name().to_owned(),

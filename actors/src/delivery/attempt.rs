@@ -10,8 +10,8 @@ use entities::queries::delivery::{Attempt, ClaimedDelivery, Completion, Ending};
 use entities::webhook_endpoint::EndpointState;
 use uuid::Uuid;
 
-use super::book::Lease;
 use super::completer::CompleterMsg;
+use super::lease::Lease;
 use super::sender::{self, Answer, OutOfSockets, Post, Sender};
 use crate::domain::retry::{self, FailureCause, NextStep};
 use crate::domain::safe_address::UnsafeUrl;

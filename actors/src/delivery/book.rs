@@ -1,6 +1,6 @@
 //! What is leased at this moment, and what each endpoint may still be sent.
 //!
-//! The book belongs to no actor, so it outlives all of them. A row that is leased has a [`Lease`],
+//! The book belongs to no actor, so it outlives all of them. A row that is leased has a [`super::lease::Lease`],
 //! which travels with it: from the claim through the mailboxes into the send and to the Completer.
 //! Whoever dies with a lease drops it, and the book knows at once which row nobody holds any more.
 //! A lease is entered before the claim commits and settled after its completion has.
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use entities::ids::EndpointId;
 use entities::queries::delivery::Fence;
 
+use super::lease::Reservation;
 use crate::domain::breaker::{Breaker, BreakerPolicy};
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 
@@ -32,11 +33,11 @@ pub(crate) struct Book {
 }
 
 #[derive(Debug, Default)]
-struct Pages {
+pub(super) struct Pages {
     accounts: HashMap<EndpointId, Account>,
-    held: HashSet<Fence>,
+    pub(super) held: HashSet<Fence>,
     /// Dropped unsettled, and not yet given back to the queue.
-    lost: Vec<Fence>,
+    pub(super) lost: Vec<Fence>,
     releasing: usize,
     in_use: u32,
 }
@@ -90,7 +91,7 @@ pub(crate) enum Grant {
 }
 
 impl Book {
-    fn pages(&self) -> MutexGuard<'_, Pages> {
+    pub(super) fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -115,11 +116,7 @@ impl Book {
         }
         account.in_use += credits;
         pages.in_use += credits;
-        Grant::Credit(Reservation {
-            book: Arc::clone(self),
-            endpoint,
-            credits,
-        })
+        Grant::Credit(Reservation::new(Arc::clone(self), endpoint, credits))
     }
 
     /// Whether the endpoint's circuit lets one send through; after a cooldown, `true` is the probe.
@@ -203,55 +200,13 @@ impl Book {
     }
 }
 
-/// Credit taken for a claim. What the claim does not use is given back when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    book: Arc<Book>,
-    endpoint: EndpointId,
-    credits: u32,
-}
-
-impl Reservation {
-    pub(super) fn endpoint(&self) -> EndpointId {
-        self.endpoint
-    }
-
-    pub(super) fn credits(&self) -> u32 {
-        self.credits
-    }
-
-    /// Turns one credit into a lease. Must come before the claim commits.
-    pub(super) fn hold(&mut self, fence: Fence) -> Lease {
-        let mut pages = self.book.pages();
-        pages.held.insert(fence);
-        if self.credits == 0 {
-            pages.take(self.endpoint, 1); // more rows than asked for: count them all the same
-        } else {
-            self.credits -= 1;
-        }
-        drop(pages);
-        Lease {
-            book: Arc::clone(&self.book),
-            endpoint: self.endpoint,
-            fence,
-            settled: false,
-        }
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.book.pages().give(self.endpoint, self.credits);
-    }
-}
-
 impl Pages {
-    fn take(&mut self, endpoint: EndpointId, credits: u32) {
+    pub(super) fn take(&mut self, endpoint: EndpointId, credits: u32) {
         self.accounts.entry(endpoint).or_default().in_use += credits;
         self.in_use += credits;
     }
 
-    fn give(&mut self, endpoint: EndpointId, credits: u32) {
+    pub(super) fn give(&mut self, endpoint: EndpointId, credits: u32) {
         if let Some(account) = self.accounts.get_mut(&endpoint) {
             account.in_use = account.in_use.saturating_sub(credits);
             if *account == Account::default() {
@@ -259,41 +214,6 @@ impl Pages {
             }
         }
         self.in_use = self.in_use.saturating_sub(credits);
-    }
-}
-
-/// One leased row of this process. Dropped unsettled it is lost, and given back to the queue.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    book: Arc<Book>,
-    endpoint: EndpointId,
-    fence: Fence,
-    settled: bool,
-}
-
-impl Lease {
-    pub(super) fn fence(&self) -> Fence {
-        self.fence
-    }
-
-    pub(super) fn endpoint(&self) -> EndpointId {
-        self.endpoint
-    }
-
-    /// Its completion is committed.
-    pub(super) fn settle(mut self) {
-        self.settled = true;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut pages = self.book.pages();
-        pages.held.remove(&self.fence);
-        if !self.settled {
-            pages.lost.push(self.fence);
-        }
-        pages.give(self.endpoint, 1);
     }
 }
 

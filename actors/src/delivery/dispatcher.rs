@@ -178,7 +178,7 @@ impl Actor for Dispatcher {
             DispatcherMsg::Wake { endpoints } => state.wake(&endpoints),
             DispatcherMsg::EndpointChanged { endpoint } => state.endpoint_changed(endpoint),
             DispatcherMsg::CreditorEndpointsChanged { creditor } => {
-                state.endpoints.changed_of(creditor)
+                state.endpoints.changed_of(creditor);
             }
             DispatcherMsg::EveryEndpointChanged => state.endpoints.all_changed(),
             DispatcherMsg::CreditFree { endpoints } => state.credit_free(&endpoints),
@@ -211,7 +211,7 @@ impl Actor for Dispatcher {
     ) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(cell, error) => {
-                state.endpoint_failed(cell.get_id(), &error)
+                state.endpoint_failed(cell.get_id(), &error);
             }
             SupervisionEvent::ActorTerminated(cell, _, _) => state.endpoints.gone(cell.get_id()),
             _ => {}

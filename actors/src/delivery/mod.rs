@@ -9,7 +9,7 @@
 //!
 //! The life of a lease: claimed (`dispatcher`) → handed to its endpoint (`endpoint`) → signed and
 //! sent beside the actors (`attempt`, `sender`) → judged by `domain::retry` → committed
-//! (`completer`). Its [`book::Lease`] travels along; whoever dies drops it, and the row goes back
+//! (`completer`). Its [`lease::Lease`] travels along; whoever dies drops it, and the row goes back
 //! to the queue. Deliveries are at least once: what is not provably written is sent again, under
 //! the same `webhook-id`. No transaction is ever open while a receiver thinks.
 //!
@@ -26,6 +26,7 @@ mod demand;
 mod dispatcher;
 mod endpoint;
 pub(crate) mod endpoint_settings;
+mod lease;
 mod orphans;
 mod roster;
 pub(crate) mod sender;

@@ -1,6 +1,8 @@
 //! The room from outside: its SQL on both backends, and its actors against a real receiver.
 
 pub(crate) mod bench;
+mod endings;
+mod journeys;
 mod queue;
 pub(crate) mod receiver;
 mod tree;

@@ -288,7 +288,7 @@ impl Desk<'_> {
         let mut dispute = dispute.clone();
         dispute.answer = Some(text.to_owned());
         dispute.answered_ms = Some(self.journal.updated_ms(command.creditor));
-        self.journal.audit(AuditLine {
+        self.journal.audit(&AuditLine {
             action: "dispute.answered",
             actor: &command.actor,
             creditor: Some(command.creditor),

@@ -112,7 +112,7 @@ impl Desk<'_> {
         action: &str,
         data: Value,
     ) {
-        self.journal.audit(AuditLine {
+        self.journal.audit(&AuditLine {
             action,
             actor: &command.actor,
             creditor: Some(command.creditor),

@@ -111,7 +111,7 @@ impl Journal {
     }
 
     /// Notes a line for the audit log.
-    pub(crate) fn audit(&mut self, line: AuditLine<'_>) {
+    pub(crate) fn audit(&mut self, line: &AuditLine<'_>) {
         let at_ms = line
             .creditor
             .map_or(self.now_ms, |creditor| self.updated_ms(creditor));

@@ -84,7 +84,7 @@ impl WorkingSet {
             ids.extend(command.operation.placement());
             match &command.operation {
                 Operation::Place { new } => {
-                    invoices.push((command.creditor, new.invoice_number.clone()))
+                    invoices.push((command.creditor, new.invoice_number.clone()));
                 }
                 Operation::AnswerDispute { dispute, .. } => disputes.push(*dispute),
                 _ => {}

@@ -8,6 +8,7 @@
 mod actor;
 mod feed;
 mod rescue;
+mod rounds;
 mod standing;
 
 use std::sync::Arc;

@@ -68,7 +68,7 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
     let mut journal = Journal::open(&transaction, &BTreeSet::from([id]), &house.clock)
         .await
         .or_fault()?;
-    journal.audit(AuditLine {
+    journal.audit(&AuditLine {
         action: "creditor.signup_started",
         actor: "creditor",
         creditor: Some(id),

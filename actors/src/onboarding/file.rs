@@ -113,7 +113,7 @@ impl<'a> AccountFile<'a> {
 
     /// Notes an audit line about this creditor.
     pub(crate) fn audit(&mut self, action: &str, actor: &str, data: Value) {
-        self.journal.audit(AuditLine {
+        self.journal.audit(&AuditLine {
             action,
             actor,
             creditor: Some(self.creditor.id),

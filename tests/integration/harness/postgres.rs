@@ -120,9 +120,9 @@ fn find() -> Option<Server> {
     if let Some(server) = private() {
         return Some(server);
     }
-    say(&format!(
-        "\n*** THE POSTGRES SUITE WAS NOT RUN: no TEST_DATABASE_URL, no Docker, no Postgres binaries ***\n"
-    ));
+    say(
+        "\n*** THE POSTGRES SUITE WAS NOT RUN: no TEST_DATABASE_URL, no Docker, no Postgres binaries ***\n",
+    );
     None
 }
 

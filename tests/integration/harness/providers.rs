@@ -17,7 +17,7 @@ fn mac(key: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
     parts
         .iter()
-        .fold(mac, |mac, part| mac.chain_update(part))
+        .fold(mac, hmac::Mac::chain_update)
         .finalize()
         .into_bytes()
         .to_vec()

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use super::{ClaimError, DispatcherMsg, DispatcherState};
 use crate::delivery::attempt::{Leased, give_back};
-use crate::delivery::book::{Grant, Reservation};
+use crate::delivery::book::Grant;
 use crate::delivery::demand::Offer;
+use crate::delivery::lease::Reservation;
 use crate::delivery::spawned::spawn_reporting;
 use crate::house::House;
 

@@ -175,12 +175,13 @@ impl Endpoints {
             .collect();
         for endpoint in idle {
             // A row on its way to the actor holds a lease, so an actor without one has none waiting.
-            if self.book.is_idle(endpoint) {
-                if let Some(seat) = self.seats.remove(&endpoint) {
-                    self.by_actor.remove(&seat.actor);
-                    self.roster.leave(endpoint);
-                    seat.address.stop("idle");
-                }
+            if !self.book.is_idle(endpoint) {
+                continue;
+            }
+            if let Some(seat) = self.seats.remove(&endpoint) {
+                self.by_actor.remove(&seat.actor);
+                self.roster.leave(endpoint);
+                seat.address.stop("idle");
             }
         }
     }

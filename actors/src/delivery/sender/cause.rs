@@ -28,13 +28,10 @@ pub(super) fn of(error: &reqwest::Error) -> Trouble {
         if let Some(refused) = link.downcast_ref::<ResolveError>() {
             return of_resolving(refused);
         }
-        if let Some(broken) = link.downcast_ref::<io::Error>().map(innermost) {
-            if broken
-                .raw_os_error()
-                .is_some_and(|code| OUT_OF_FILES.contains(&code))
-            {
-                return Trouble::OutOfSockets;
-            }
+        let broken = link.downcast_ref::<io::Error>().map(innermost);
+        let code = broken.and_then(io::Error::raw_os_error);
+        if code.is_some_and(|code| OUT_OF_FILES.contains(&code)) {
+            return Trouble::OutOfSockets;
         }
     }
     let detail = chain(error).last().map(ToString::to_string);

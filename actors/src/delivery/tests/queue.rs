@@ -1,4 +1,4 @@
-//! The statements of the queue, on both backends.
+//! Claiming, on both backends.
 
 use entities::Database;
 use entities::delivery::DeliveryState;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::bench::{Bench, benches, postgres};
 use entities::queries::delivery::attempts;
 
-async fn claim_now(
+pub(super) async fn claim_now(
     db: &Database,
     owner: i64,
     wants: &[(EndpointId, u32)],
@@ -33,14 +33,14 @@ async fn claim_now(
     claimed
 }
 
-async fn complete_now(db: &Database, completions: &[Completion]) -> usize {
+pub(super) async fn complete_now(db: &Database, completions: &[Completion]) -> usize {
     let transaction = db.begin().await.unwrap();
     let done = complete(&transaction, completions).await.unwrap();
     transaction.commit().await.unwrap();
     done.len()
 }
 
-fn tried(fence: Fence, ending: Ending, status: Option<u16>) -> Completion {
+pub(super) fn tried(fence: Fence, ending: Ending, status: Option<u16>) -> Completion {
     let attempt = Attempt {
         id: Uuid::now_v7(),
         at_ms: 500,
@@ -171,122 +171,6 @@ async fn a_row_waits_for_earlier_ones_of_its_order_key() {
 }
 
 #[tokio::test]
-async fn each_ending_does_what_it_says() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 5, 100).await;
-        let claimed = claim_now(db, 1, &[(endpoint, 8)], 1_000).await;
-        let done = complete_now(
-            db,
-            &[
-                tried(claimed[0].fence, Ending::Delivered, Some(204)),
-                tried(
-                    claimed[1].fence,
-                    Ending::Failed { due_ms: 9_000 },
-                    Some(503),
-                ),
-                tried(claimed[2].fence, Ending::Exhausted, None),
-                tried(claimed[3].fence, Ending::Cancelled, Some(410)),
-                Completion {
-                    fence: claimed[4].fence,
-                    ending: Ending::Released,
-                    attempt: None,
-                },
-            ],
-        )
-        .await;
-        assert_eq!(done, 5);
-        assert!(bench.hot(ids[0]).await.is_none());
-        let seen = |row: entities::delivery::Model| {
-            (
-                row.state,
-                row.owner,
-                row.claim_no,
-                row.attempt,
-                row.due_ms,
-                row.response_status,
-            )
-        };
-        let rows = [
-            bench.hot(ids[1]).await,
-            bench.hot(ids[2]).await,
-            bench.hot(ids[3]).await,
-            bench.hot(ids[4]).await,
-        ];
-        let rows: Vec<_> = rows.into_iter().flatten().map(seen).collect();
-        assert_eq!(
-            rows,
-            [
-                (DeliveryState::Failed, None, 1, 1, 9_000, Some(503)),
-                (DeliveryState::Exhausted, None, 1, 1, 100, None),
-                (DeliveryState::Cancelled, None, 1, 1, 100, Some(410)),
-                (DeliveryState::Pending, None, 1, 0, 100, None),
-            ]
-        );
-        let log = attempts(db.reader(), creditor, ids[2]).await.unwrap();
-        assert_eq!((log.len(), log[0].attempt, log[0].latency_ms), (1, 1, 12));
-        assert_eq!(log[0].error.as_deref(), Some("it's \"broken\" \\ ü"));
-        assert_eq!(log[0].response_excerpt.as_deref(), Some("O'K \"quoted\""));
-        assert_eq!(log[0].outcome.as_str(), "failed");
-        let log = attempts(db.reader(), creditor, ids[0]).await.unwrap();
-        assert_eq!(
-            (log[0].outcome.as_str(), log[0].response_status),
-            ("delivered", Some(204))
-        );
-        assert!(
-            attempts(db.reader(), creditor, ids[4])
-                .await
-                .unwrap()
-                .is_empty()
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_stale_fence_writes_nothing() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 1, 100).await;
-        let old = claim_now(db, 1, &[(endpoint, 8)], 1_000).await[0].fence;
-        assert_eq!(release(db, &[old]).await.unwrap(), 1);
-        let new = claim_now(db, 2, &[(endpoint, 8)], 1_000).await[0].fence;
-        assert_eq!((new.claim_no, new.owner), (2, 2));
-        for stale in [old, Fence { owner: 1, ..new }, Fence { claim_no: 1, ..new }] {
-            assert_eq!(
-                complete_now(db, &[tried(stale, Ending::Delivered, Some(200))]).await,
-                0
-            );
-            assert_eq!(
-                complete_now(db, &[tried(stale, Ending::Exhausted, Some(500))]).await,
-                0
-            );
-            assert_eq!(release(db, &[stale]).await.unwrap(), 0);
-        }
-        assert!(
-            attempts(db.reader(), creditor, ids[0])
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        let row = bench.hot(ids[0]).await.unwrap();
-        assert_eq!((row.state, row.owner), (DeliveryState::Pending, Some(2)));
-        let done = [tried(new, Ending::Delivered, Some(200))];
-        assert_eq!(complete_now(db, &done).await, 1);
-        assert_eq!(
-            complete_now(db, &done).await,
-            0,
-            "written twice, it counts once"
-        );
-        assert_eq!(
-            attempts(db.reader(), creditor, ids[0]).await.unwrap().len(),
-            1
-        );
-    }
-}
-
-#[tokio::test]
 async fn waiting_names_each_endpoint_once_with_its_first_due_row() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
@@ -308,91 +192,6 @@ async fn waiting_names_each_endpoint_once_with_its_first_due_row() {
         assert_eq!(seen, endpoints);
         claim_now(db, 1, &[(endpoints[1].0, 8)], 1_000).await;
         assert_eq!(waiting(db.reader()).await.unwrap().len(), 2);
-    }
-}
-
-#[tokio::test]
-async fn redelivery_takes_every_kind_of_row_and_only_ones_own() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 3, 100).await;
-        let claimed = claim_now(db, 1, &[(endpoint, 8)], 1_000).await;
-        complete_now(
-            db,
-            &[
-                tried(claimed[0].fence, Ending::Delivered, Some(200)),
-                tried(
-                    claimed[1].fence,
-                    Ending::Failed { due_ms: 99_000 },
-                    Some(500),
-                ),
-                tried(claimed[2].fence, Ending::Exhausted, Some(500)),
-            ],
-        )
-        .await;
-        let stranger = bench.creditor().await;
-        let transaction = db.begin().await.unwrap();
-        for id in &ids {
-            assert_eq!(
-                requeue(&transaction, stranger, *id, 2_000).await.unwrap(),
-                None
-            );
-            assert_eq!(
-                requeue(&transaction, creditor, *id, 2_000).await.unwrap(),
-                Some(endpoint)
-            );
-        }
-        transaction.commit().await.unwrap();
-        let again = claim_now(db, 1, &[(endpoint, 8)], 2_000).await;
-        let seen: Vec<_> = again
-            .iter()
-            .map(|row| (row.fence.delivery, row.attempt, row.message))
-            .collect();
-        let message = |index: usize| claimed[index].message;
-        assert_eq!(
-            seen,
-            [
-                (ids[0], 0, message(0)),
-                (ids[1], 1, message(1)),
-                (ids[2], 0, message(2))
-            ]
-        );
-        assert!(
-            again[0].fence.claim_no > 2_000,
-            "no fence of its first life can match"
-        );
-    }
-}
-
-#[tokio::test]
-async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        bench.enqueue(creditor, endpoint, 3, 100).await;
-        assert_eq!(cancel_disabled(db.writer(), 10).await.unwrap(), 0);
-        let transaction = db.begin().await.unwrap();
-        assert!(
-            disable(&transaction, creditor, endpoint, "410", 5)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !disable(&transaction, creditor, endpoint, "410", 6)
-                .await
-                .unwrap()
-        );
-        transaction.commit().await.unwrap();
-        assert_eq!(cancel_disabled(db.writer(), 2).await.unwrap(), 2);
-        assert_eq!(cancel_disabled(db.writer(), 2).await.unwrap(), 1);
-        assert!(
-            bench
-                .queue()
-                .await
-                .iter()
-                .all(|row| row.state == DeliveryState::Cancelled)
-        );
     }
 }
 

@@ -160,8 +160,8 @@ SELECT hop.endpoint_id AS endpoint_id,
     (SELECT d.due_ms FROM delivery d
      WHERE d.endpoint_id = hop.endpoint_id AND d.owner IS NULL AND d.state IN ('pending', 'failed')
      ORDER BY d.due_ms LIMIT 1) AS due_ms
-FROM hop JOIN webhook_endpoint e ON e.id = hop.endpoint_id
-WHERE e.state = 'enabled'";
+FROM hop
+WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = hop.endpoint_id) = 'enabled'";
 
 /// Every enabled endpoint that has rows waiting, with the time at which the first is due: the
 /// truth behind every wake-up. Its cost grows with the endpoints, not with their rows.

@@ -1,0 +1,222 @@
+//! The whole branch against a real receiver: delivery, retries, and every kind of actor dying.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use entities::delivery::DeliveryState;
+use entities::queries::delivery as queue;
+use entities::webhook_endpoint::EndpointState;
+
+use super::bench::{benches, sqlite};
+use super::receiver::{Receiver, Reply};
+use super::tree::{start, until};
+#[cfg(feature = "fault-injection")]
+use crate::delivery::DispatcherMsg;
+
+#[tokio::test]
+async fn everything_is_delivered_once_and_its_history_kept() {
+    for bench in benches().await {
+        let receiver = Receiver::start(|_, _| Reply::with(200, "", "thanks")).await;
+        let creditor = bench.creditor().await;
+        let endpoint = bench.endpoint(creditor, &receiver.url).await;
+        let tree = start(&bench).await;
+        let ids = bench
+            .enqueue(creditor, endpoint, 100, tree.house.clock.now_ms())
+            .await;
+        tree.wake(endpoint);
+        until("delivered", async || bench.queue().await.is_empty()).await;
+        let seen: HashSet<_> = receiver
+            .seen()
+            .iter()
+            .map(|request| request.headers["webhook-id"].clone())
+            .collect();
+        assert_eq!((seen.len(), receiver.seen().len()), (100, 100));
+        let log = queue::attempts(bench.db.reader(), creditor, ids[0])
+            .await
+            .unwrap();
+        assert_eq!(
+            (log.len(), log[0].response_excerpt.as_deref()),
+            (1, Some("thanks"))
+        );
+        let actors = tree.branch.view();
+        assert_eq!(actors[1].children[0].name, endpoint.to_string());
+        tree.drain().await;
+    }
+}
+
+#[tokio::test]
+async fn failures_are_tried_again_and_then_given_up() {
+    for bench in benches().await {
+        let flaky =
+            Receiver::start(|number, _| Reply::status(if number < 2 { 500 } else { 200 })).await;
+        let dead = Receiver::start(|_, _| Reply::status(500)).await;
+        let creditor = bench.creditor().await;
+        let one = bench.endpoint(creditor, &flaky.url).await;
+        let two = bench.endpoint(creditor, &dead.url).await;
+        let tree = start(&bench).await;
+        let now_ms = tree.house.clock.now_ms();
+        let first = bench.enqueue(creditor, one, 1, now_ms).await[0];
+        let second = bench.enqueue(creditor, two, 1, now_ms).await[0];
+        tree.wake(one);
+        tree.wake(two);
+        until("the second try", async || bench.hot(first).await.is_none()).await;
+        until("the last try", async || {
+            bench
+                .hot(second)
+                .await
+                .is_some_and(|row| row.state == DeliveryState::Exhausted)
+        })
+        .await;
+        assert_eq!((flaky.seen().len(), dead.seen().len()), (3, 4));
+        let log = queue::attempts(bench.db.reader(), creditor, second)
+            .await
+            .unwrap();
+        assert_eq!(
+            log.iter().map(|row| row.attempt).collect::<Vec<_>>(),
+            [1, 2, 3, 4]
+        );
+        let ids: HashSet<_> = dead
+            .seen()
+            .iter()
+            .map(|request| request.headers["webhook-id"].clone())
+            .collect();
+        assert_eq!(ids.len(), 1, "the same id on every attempt");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_switched_off() {
+    for bench in benches().await {
+        let receiver = Receiver::start(|_, _| Reply::status(410)).await;
+        let creditor = bench.creditor().await;
+        let endpoint = bench.endpoint(creditor, &receiver.url).await;
+        let tree = start(&bench).await;
+        let id = bench
+            .enqueue(creditor, endpoint, 1, tree.house.clock.now_ms())
+            .await[0];
+        tree.wake(endpoint);
+        until("cancelled", async || {
+            bench
+                .hot(id)
+                .await
+                .is_some_and(|row| row.state == DeliveryState::Cancelled)
+        })
+        .await;
+        assert_eq!(
+            bench.endpoint_state(endpoint).await,
+            EndpointState::Disabled
+        );
+        bench.enqueue(creditor, endpoint, 1, 0).await;
+        tree.wake(endpoint);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(receiver.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_hung_endpoint_holds_its_credit_and_nobody_elses() {
+    let bench = sqlite().await;
+    let hung = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
+    let well = Receiver::start(|_, _| Reply::status(200)).await;
+    let creditor = bench.creditor().await;
+    let one = bench.endpoint(creditor, &hung.url).await;
+    let two = bench.endpoint(creditor, &well.url).await;
+    let tree = start(&bench).await;
+    let now_ms = tree.house.clock.now_ms();
+    bench.enqueue(creditor, one, 100, now_ms - 1_000).await;
+    bench.enqueue(creditor, two, 50, now_ms).await;
+    tree.wake(one);
+    tree.wake(two);
+    until("the healthy one", async || well.seen().len() == 50).await;
+    assert!(hung.seen().len() <= 10, "{}", hung.seen().len());
+    until("the circuit", async || {
+        let leased = bench
+            .queue()
+            .await
+            .into_iter()
+            .filter(|row| row.owner.is_some())
+            .count();
+        leased == 0 && hung.seen().len() >= 10
+    })
+    .await;
+    let spent: i32 = bench.queue().await.iter().map(|row| row.attempt).sum();
+    assert!(
+        (10..=20).contains(&spent),
+        "an open circuit spends no attempts: {spent}"
+    );
+}
+
+#[tokio::test]
+async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
+    let bench = sqlite().await;
+    let receiver = Receiver::start(|_, _| {
+        std::thread::sleep(Duration::from_millis(20));
+        Reply::status(200)
+    })
+    .await;
+    let creditor = bench.creditor().await;
+    let endpoint = bench.endpoint(creditor, &receiver.url).await;
+    let tree = start(&bench).await;
+    bench
+        .enqueue(creditor, endpoint, 200, tree.house.clock.now_ms())
+        .await;
+    tree.wake(endpoint);
+    until("some", async || receiver.seen().len() > 20).await;
+    tree.drain().await;
+    let rows = bench.queue().await;
+    assert!(
+        rows.iter()
+            .all(|row| row.owner.is_none() && row.attempt == 0)
+    );
+    assert_eq!(
+        rows.len() + receiver.seen().len(),
+        200,
+        "what was sent is written"
+    );
+}
+
+#[cfg(feature = "fault-injection")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_actor_may_die_and_nothing_is_lost() {
+    use crate::delivery::CompleterMsg;
+    use crate::node::NodeMsg;
+
+    for bench in benches().await {
+        let receiver = Receiver::start(|_, _| Reply::status(200)).await;
+        let creditor = bench.creditor().await;
+        let endpoint = bench.endpoint(creditor, &receiver.url).await;
+        let tree = start(&bench).await;
+        let addresses = &tree.house.addresses;
+        let mut sent = 0;
+        for round in 0..8 {
+            sent += bench
+                .enqueue(creditor, endpoint, 100, tree.house.clock.now_ms())
+                .await
+                .len();
+            let _ = addresses.dispatcher.send(DispatcherMsg::Wake {
+                endpoints: vec![endpoint],
+            });
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            let _ = match round % 4 {
+                0 => addresses
+                    .dispatcher
+                    .send(DispatcherMsg::PanicEndpoint { endpoint }),
+                1 => addresses.completer.send(CompleterMsg::Panic),
+                2 => addresses.dispatcher.send(DispatcherMsg::Panic),
+                _ => addresses.node.send(NodeMsg::Panic),
+            };
+        }
+        until("all of them", async || bench.queue().await.is_empty()).await;
+        let seen = receiver.seen();
+        let distinct: HashSet<_> = seen
+            .iter()
+            .map(|request| request.headers["webhook-id"].clone())
+            .collect();
+        assert_eq!(distinct.len(), sent);
+        assert!(
+            seen.len() <= sent + 64,
+            "duplicates are few: {}",
+            seen.len() - sent
+        );
+    }
+}

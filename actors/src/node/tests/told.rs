@@ -1,0 +1,166 @@
+//! The control feed and the janitor.
+
+use std::sync::Arc;
+
+use entities::Database;
+use entities::ids::CreditorId;
+use entities::queries::node::{FeedEntry, append_feed, clean, feed_head, read_feed};
+use sea_orm::ConnectionTrait as _;
+use uuid::Uuid;
+
+use super::Ground;
+use crate::admission::RegistryMsg;
+use crate::clock::Clock;
+use crate::delivery::tests::bench::{benches, house as new_house, settings, sqlite};
+use crate::node::{Standing, feed};
+use crate::supervision::spawn_metered;
+
+async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) -> i64 {
+    let transaction = db.begin().await.unwrap();
+    let number = append_feed(&transaction, subject, creditor, at_ms)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    number
+}
+
+#[tokio::test]
+async fn the_feed_has_no_gaps() {
+    for bench in benches().await {
+        let (db, creditor) = (&bench.db, CreditorId(Uuid::now_v7()));
+        assert_eq!(feed_head(db.node()).await.unwrap(), 0);
+        assert_eq!(append(db, "keys", creditor, 10).await, 1);
+        let transaction = db.begin().await.unwrap();
+        assert_eq!(
+            append_feed(&transaction, "limits", creditor, 11)
+                .await
+                .unwrap(),
+            2
+        );
+        transaction.rollback().await.unwrap();
+        assert_eq!(append(db, "endpoints", creditor, 12).await, 2);
+        assert_eq!(feed_head(db.node()).await.unwrap(), 2);
+        let entry = |number, subject: &str| FeedEntry {
+            number,
+            subject: subject.to_owned(),
+            creditor,
+        };
+        let all = [entry(1, "keys"), entry(2, "endpoints")];
+        assert_eq!(read_feed(db.node(), 0, 10).await.unwrap(), all);
+        assert_eq!(read_feed(db.node(), 0, 1).await.unwrap(), all[..1]);
+        assert_eq!(read_feed(db.node(), 1, 10).await.unwrap(), all[1..]);
+    }
+}
+
+/// Remembers whom it was told of.
+struct Listener(Arc<std::sync::Mutex<Vec<CreditorId>>>);
+
+impl ractor::Actor for Listener {
+    type Msg = RegistryMsg;
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(
+        &self,
+        _: ractor::ActorRef<RegistryMsg>,
+        (): (),
+    ) -> Result<(), ractor::ActorProcessingErr> {
+        Ok(())
+    }
+
+    async fn handle(
+        &self,
+        _: ractor::ActorRef<RegistryMsg>,
+        message: RegistryMsg,
+        (): &mut (),
+    ) -> Result<(), ractor::ActorProcessingErr> {
+        if let RegistryMsg::Refresh { creditor } = message {
+            self.0.lock().unwrap().push(creditor);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
+    let bench = sqlite().await;
+    let db = &bench.db;
+    let creditors: Vec<_> = (0..3).map(|_| CreditorId(Uuid::now_v7())).collect();
+    append(db, "keys", creditors[0], 1).await;
+    let clock = Clock::manual(50_000);
+    let standing = Standing::boot(db, &clock, "test").await.unwrap();
+    let house = new_house(db.clone(), clock, settings(&bench.url), standing);
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
+    let registry = &house.addresses.registry;
+    spawn_metered(Listener(Arc::clone(&told)), (), registry, ground.get_cell())
+        .await
+        .unwrap();
+    append(db, "keys", creditors[1], 2).await;
+    append(db, "endpoints", creditors[1], 3).await;
+    append(db, "limits", creditors[2], 4).await;
+    house.clock.advance_ms(5_000);
+    assert!(!house.standing.feed_is_fresh(house.clock.now_ms()));
+    feed::follow(&house).await.unwrap();
+    feed::follow(&house).await.unwrap();
+    assert!(house.standing.feed_is_fresh(house.clock.now_ms()));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        *told.lock().unwrap(),
+        creditors[1..],
+        "what was there at boot is not told"
+    );
+}
+
+#[tokio::test]
+async fn the_janitor_removes_what_has_had_its_time_and_keeps_the_newest_number() {
+    const HOUR_MS: i64 = 3_600_000;
+    for bench in benches().await {
+        let (db, creditor) = (&bench.db, bench.creditor().await);
+        let now_ms = 100 * HOUR_MS;
+        for age_ms in [2 * HOUR_MS, HOUR_MS + 1, HOUR_MS + 1] {
+            append(db, "keys", creditor, now_ms - age_ms).await;
+        }
+        let (id, owner) = (|| bench.literal(Uuid::now_v7()), bench.literal(creditor.0));
+        let empty = if db.is_postgres() { "''::bytea" } else { "x''" };
+        let old = now_ms - 24 * HOUR_MS - 1;
+        let mut rows = Vec::new();
+        for (key, at_ms) in [("old", old), ("new", old + 2)] {
+            rows.push(format!(
+                "INSERT INTO idempotency_record (creditor_id, key, fingerprint, operation, outcome, created_ms) \
+                 VALUES ({owner}, '{key}', {empty}, 'x', '', {at_ms})"
+            ));
+        }
+        for at_ms in [now_ms - HOUR_MS - 1, now_ms - HOUR_MS + 1] {
+            rows.push(format!(
+                "INSERT INTO ledger_batch (id, committed_ms) VALUES ({}, {at_ms})",
+                id()
+            ));
+        }
+        for (hash, at_ms) in [("61", now_ms - 1), ("62", now_ms + 1)] {
+            let hash = if db.is_postgres() {
+                format!("'\\x{hash}'")
+            } else {
+                format!("x'{hash}'")
+            };
+            rows.push(format!(
+                "INSERT INTO session (id, token_hash, kind, creditor_id, created_ms, expires_ms) \
+                 VALUES ({}, {hash}, 'dashboard', {owner}, 0, {at_ms})",
+                id()
+            ));
+        }
+        for sql in rows {
+            db.writer().execute_unprepared(&sql).await.unwrap();
+        }
+        let cleaned = clean(db, now_ms, 100).await.unwrap();
+        assert_eq!(
+            (cleaned.rows, cleaned.more),
+            (5, false),
+            "two feed entries and one of each other kind"
+        );
+        assert_eq!(clean(db, now_ms, 100).await.unwrap().rows, 0);
+        assert_eq!(read_feed(db.node(), 0, 10).await.unwrap()[0].number, 3);
+    }
+}
