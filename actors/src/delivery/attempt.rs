@@ -41,6 +41,14 @@ impl Ended {
         self.lease.endpoint()
     }
 
+    /// When it is tried again, if it is.
+    pub(super) fn due_ms(&self) -> Option<i64> {
+        match self.completion.ending {
+            Ending::Failed { due_ms } => Some(due_ms),
+            Ending::Delivered | Ending::Exhausted | Ending::Cancelled | Ending::Released => None,
+        }
+    }
+
     fn new(leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
         let completion = Completion {
             fence: leased.lease.fence(),

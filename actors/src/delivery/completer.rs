@@ -178,6 +178,7 @@ impl CompleterState {
             .filter(|ended| ended.gone)
             .map(Ended::endpoint)
             .collect();
+        let next_due_ms = batch.iter().filter_map(Ended::due_ms).min();
         for ended in batch {
             ended.lease.settle();
         }
@@ -186,7 +187,10 @@ impl CompleterState {
             let _ = dispatcher.send(DispatcherMsg::EndpointChanged { endpoint });
         }
         let endpoints = endpoints.into_iter().collect();
-        let _ = dispatcher.send(DispatcherMsg::CreditFree { endpoints });
+        let _ = dispatcher.send(DispatcherMsg::CreditFree {
+            endpoints,
+            next_due_ms,
+        });
     }
 }
 

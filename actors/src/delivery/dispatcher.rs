@@ -12,6 +12,7 @@
 
 mod claiming;
 mod endpoints;
+mod polling;
 mod sweeping;
 
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub(crate) enum DispatcherMsg {
     CreditFree {
         /// Whose.
         endpoints: Vec<EndpointId>,
+        /// When the first of those that failed is due again.
+        next_due_ms: Option<i64>,
     },
     /// Claim, now that the pause is over.
     Claim,
@@ -130,6 +133,8 @@ pub(crate) struct DispatcherState {
     endpoints: Endpoints,
     pace: Pace,
     polls: Chain,
+    /// An extra poll comes at that time.
+    poll_by_ms: Option<i64>,
     sweeps: Chain,
     orphans: Orphans,
     draining: Vec<RpcReplyPort<()>>,
@@ -161,6 +166,7 @@ impl Actor for Dispatcher {
             endpoints,
             pace: Pace::default(),
             polls: Chain::default(),
+            poll_by_ms: None,
             sweeps: Chain::default(),
             orphans: Orphans::default(),
             draining: Vec::new(),
@@ -181,7 +187,10 @@ impl Actor for Dispatcher {
                 state.endpoints.changed_of(creditor);
             }
             DispatcherMsg::EveryEndpointChanged => state.endpoints.all_changed(),
-            DispatcherMsg::CreditFree { endpoints } => state.credit_free(&endpoints),
+            DispatcherMsg::CreditFree {
+                endpoints,
+                next_due_ms,
+            } => state.credit_free(&endpoints, next_due_ms),
             DispatcherMsg::Claim => state.claim(),
             DispatcherMsg::Claimed { asked, result } => state.claimed(&myself, asked, result).await,
             DispatcherMsg::Poll => state.poll(),

@@ -19,7 +19,11 @@ pub(crate) struct Reservation {
 impl Reservation {
     /// The credits must have been taken from the endpoint's account.
     pub(super) fn new(book: Arc<Book>, endpoint: EndpointId, credits: u32) -> Self {
-        Self { book, endpoint, credits }
+        Self {
+            book,
+            endpoint,
+            credits,
+        }
     }
 
     pub(super) fn endpoint(&self) -> EndpointId {

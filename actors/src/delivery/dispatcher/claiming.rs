@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::ids::EndpointId;
-use entities::queries::delivery::{self as queue, Waiting, Want};
+use entities::queries::delivery::{self as queue, Want};
 use ractor::ActorRef;
 use tokio::time::Instant;
 
@@ -21,12 +21,6 @@ use crate::house::House;
 const BATCH: u32 = 256;
 /// From one claim to the next: what arrives in between shares it.
 const CLAIM_PAUSE: Duration = Duration::from_millis(2);
-/// From one poll to the next, unless a row falls due before.
-const POLL_MOST_MS: i64 = 1_000;
-const POLL_LEAST_MS: i64 = 20;
-/// A poll may take at most a tenth of the time: it slows down as it gets slower.
-const POLL_SHARE: u32 = 10;
-
 /// For whom a claim is, and with how much credit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
@@ -58,14 +52,15 @@ impl DispatcherState {
         self.claim_soon();
     }
 
-    pub(super) fn credit_free(&mut self, endpoints: &[EndpointId]) {
+    pub(super) fn credit_free(&mut self, endpoints: &[EndpointId], next_due_ms: Option<i64>) {
         for endpoint in endpoints {
             self.demand.feed(*endpoint);
         }
+        self.poll_by(next_due_ms);
         self.claim_soon();
     }
 
-    fn claim_soon(&mut self) {
+    pub(super) fn claim_soon(&mut self) {
         if self.pace.busy || self.drains || self.demand.is_empty() {
             return;
         }
@@ -177,73 +172,6 @@ impl DispatcherState {
             return;
         }
         self.endpoints.deliver(myself, endpoint, rows).await;
-    }
-
-    /// Spawns a look at who has rows waiting.
-    pub(super) fn poll(&mut self) {
-        if self.drains || !self.polls.begin() {
-            return;
-        }
-        self.release_lost();
-        let began_ms = self.house.clock.now_ms();
-        let died = DispatcherMsg::Polled {
-            began_ms,
-            took: Duration::ZERO,
-            result: Err(ClaimError::Died),
-        };
-        let house = Arc::clone(&self.house);
-        spawn_reporting(&self.house.addresses.dispatcher, died, async move {
-            let begun = Instant::now();
-            let result = queue::waiting(house.db.reader())
-                .await
-                .map_err(ClaimError::from);
-            DispatcherMsg::Polled {
-                began_ms,
-                took: begun.elapsed(),
-                result,
-            }
-        });
-    }
-
-    pub(super) fn polled(
-        &mut self,
-        began_ms: i64,
-        took: Duration,
-        result: Result<Vec<Waiting>, ClaimError>,
-    ) {
-        let now_ms = self.house.clock.now_ms();
-        let next_ms = match result {
-            Ok(waiting) => self.see(waiting, began_ms, now_ms),
-            Err(error) => {
-                tracing::warn!(%error, "looking for due deliveries failed");
-                now_ms + POLL_MOST_MS
-            }
-        };
-        let pause_ms = (next_ms - now_ms).clamp(POLL_LEAST_MS, POLL_MOST_MS);
-        let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(took * POLL_SHARE);
-        self.polls.again(
-            self.house
-                .addresses
-                .dispatcher
-                .send_after(pause, DispatcherMsg::Poll),
-        );
-        self.claim_soon();
-    }
-
-    /// Wakes whoever has due rows; answers when the next row falls due.
-    fn see(&mut self, waiting: Vec<Waiting>, began_ms: i64, now_ms: i64) -> i64 {
-        self.endpoints.raise_floors(began_ms);
-        let mut next_ms = now_ms + POLL_MOST_MS;
-        for Waiting { endpoint, due_ms } in waiting {
-            self.endpoints.lower_floor(endpoint, due_ms);
-            if due_ms <= now_ms {
-                self.demand.wake(endpoint);
-                self.demand.feed(endpoint);
-            } else {
-                next_ms = next_ms.min(due_ms);
-            }
-        }
-        next_ms
     }
 }
 

@@ -1,17 +1,14 @@
 //! Claiming, on both backends.
 
 use entities::Database;
-use entities::delivery::DeliveryState;
 use entities::ids::EndpointId;
 use entities::queries::delivery::{
-    Attempt, ClaimedDelivery, Completion, Ending, Fence, Want, cancel_disabled, claim, complete,
-    disable, held_by, release, requeue, waiting,
+    Attempt, ClaimedDelivery, Completion, Ending, Fence, Want, claim, complete, held_by, waiting,
 };
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
 use super::bench::{Bench, benches, postgres};
-use entities::queries::delivery::attempts;
 
 pub(super) async fn claim_now(
     db: &Database,

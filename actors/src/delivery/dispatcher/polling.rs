@@ -1,0 +1,106 @@
+//! The Dispatcher's polls: who has rows waiting, and when the next one falls due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::queries::delivery::{self as queue, Waiting};
+use tokio::time::Instant;
+
+use super::{ClaimError, DispatcherMsg, DispatcherState};
+use crate::delivery::spawned::spawn_reporting;
+
+/// From one poll to the next, unless a row falls due before.
+const POLL_MOST_MS: i64 = 1_000;
+const POLL_LEAST_MS: i64 = 20;
+/// A poll may take at most a tenth of the time: it slows down as it gets slower.
+const POLL_SHARE: u32 = 10;
+
+impl DispatcherState {
+    /// Spawns a look at who has rows waiting.
+    pub(super) fn poll(&mut self) {
+        if self.drains || !self.polls.begin() {
+            return;
+        }
+        self.release_lost();
+        let began_ms = self.house.clock.now_ms();
+        self.poll_by_ms = self.poll_by_ms.filter(|due_ms| *due_ms > began_ms);
+        let died = DispatcherMsg::Polled {
+            began_ms,
+            took: Duration::ZERO,
+            result: Err(ClaimError::Died),
+        };
+        let house = Arc::clone(&self.house);
+        spawn_reporting(&self.house.addresses.dispatcher, died, async move {
+            let begun = Instant::now();
+            let result = queue::waiting(house.db.reader())
+                .await
+                .map_err(ClaimError::from);
+            DispatcherMsg::Polled {
+                began_ms,
+                took: begun.elapsed(),
+                result,
+            }
+        });
+    }
+
+    pub(super) fn polled(
+        &mut self,
+        began_ms: i64,
+        took: Duration,
+        result: Result<Vec<Waiting>, ClaimError>,
+    ) {
+        let now_ms = self.house.clock.now_ms();
+        let next_ms = match result {
+            Ok(waiting) => self.see(waiting, began_ms, now_ms),
+            Err(error) => {
+                tracing::warn!(%error, "looking for due deliveries failed");
+                now_ms + POLL_MOST_MS
+            }
+        };
+        let pause_ms = (next_ms - now_ms).clamp(POLL_LEAST_MS, POLL_MOST_MS);
+        let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(took * POLL_SHARE);
+        self.polls.again(
+            self.house
+                .addresses
+                .dispatcher
+                .send_after(pause, DispatcherMsg::Poll),
+        );
+        self.claim_soon();
+    }
+
+    /// Wakes whoever has due rows; answers when the next row falls due.
+    fn see(&mut self, waiting: Vec<Waiting>, began_ms: i64, now_ms: i64) -> i64 {
+        self.endpoints.raise_floors(began_ms);
+        let mut next_ms = now_ms + POLL_MOST_MS;
+        for Waiting { endpoint, due_ms } in waiting {
+            self.endpoints.lower_floor(endpoint, due_ms);
+            if due_ms <= now_ms {
+                self.demand.wake(endpoint);
+                self.demand.feed(endpoint);
+            } else {
+                next_ms = next_ms.min(due_ms);
+            }
+        }
+        next_ms
+    }
+
+    /// A row falls due that the last poll did not see: one that has just failed. Only where that
+    /// is before the next poll comes anyway.
+    pub(super) fn poll_by(&mut self, due_ms: Option<i64>) {
+        let now_ms = self.house.clock.now_ms();
+        let Some(due_ms) = due_ms.filter(|due_ms| *due_ms < now_ms + POLL_MOST_MS) else {
+            return;
+        };
+        if self
+            .poll_by_ms
+            .is_some_and(|earlier_ms| earlier_ms <= due_ms)
+        {
+            return;
+        }
+        self.poll_by_ms = Some(due_ms);
+        let pause_ms = (due_ms - now_ms).max(POLL_LEAST_MS);
+        let pause = Duration::from_millis(pause_ms.unsigned_abs());
+        let dispatcher = &self.house.addresses.dispatcher;
+        dispatcher.send_after(pause, DispatcherMsg::Poll);
+    }
+}
