@@ -1,10 +1,13 @@
 //! What every actor may use: the database, the clock, the settings, and the others' addresses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use entities::Database;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::admission::{Attempts, BcryptPool, RegistryMsg, TenantBook, VerifierMsg};
+use crate::api::error::ApiError;
 use crate::clock::Clock;
 use crate::delivery::{CompleterMsg, DispatcherMsg};
 use crate::jobs::SimulatorMsg;
@@ -30,8 +33,29 @@ pub(crate) struct House {
     pub(crate) key_bcrypt: Arc<BcryptPool>,
     /// bcrypt of passwords.
     pub(crate) password_bcrypt: BcryptPool,
-    pub(crate) sign_in_attempts: Attempts,
+    pub(crate) attempts: Attempts,
+    /// Files of creditors that may be open at the same time.
+    pub(crate) files: Semaphore,
     pub(crate) addresses: Addresses,
+}
+
+/// Leave to hold one creditor's file open.
+pub(crate) type FilePermit<'a> = SemaphorePermit<'a>;
+
+/// Files open at the same time: fewer than the write pool has connections, or requests that wait
+/// for one creditor's lock would leave none to the Writers.
+pub(crate) const OPEN_FILES: usize = 4;
+/// How long a request may wait for its turn.
+const FILE_PATIENCE: Duration = Duration::from_secs(10);
+
+impl House {
+    /// Waits for leave to open a creditor's file; to be asked for before a transaction is begun.
+    pub(crate) async fn file_permit(&self) -> Result<FilePermit<'_>, ApiError> {
+        match tokio::time::timeout(FILE_PATIENCE, self.files.acquire()).await {
+            Ok(permit) => permit.map_err(|_| ApiError::ShuttingDown),
+            Err(_) => Err(ApiError::Overloaded),
+        }
+    }
 }
 
 /// Where everyone lives.

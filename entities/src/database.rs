@@ -19,6 +19,10 @@ pub type Transaction = DatabaseTransaction;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// No statement of this program runs longer; one that does is a bug that must not hold locks.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Whoever holds a creditor's lock for longer is stalled; nobody's batch waits for it.
+const LOCK_TIMEOUT: &str = "4s";
+/// A process that was paused between lock and commit loses its transaction, not everybody's time.
+const IDLE_IN_TRANSACTION: &str = "8s";
 
 /// Sizes of the pools.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +45,11 @@ pub enum ConnectError {
     /// Neither `sqlite:` nor `postgres:`.
     #[error("DATABASE_URL must begin with sqlite: or postgres:")]
     UnknownBackend,
+    /// Each connection would have a database of its own.
+    #[error(
+        "DATABASE_URL must name a file: an in-memory SQLite database cannot be shared by connections"
+    )]
+    InMemory,
     /// The database cannot be reached or opened. The URL is not repeated: it may hold a password.
     #[error("the database cannot be opened: {0}")]
     Unreachable(#[source] DbErr),
@@ -76,6 +85,9 @@ impl Database {
     }
 
     async fn connect_sqlite(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(ConnectError::InMemory);
+        }
         let write = open(sqlite_options(url, 1)).await?;
         // The write connection creates the file and its WAL, so it comes first.
         let read = open(sqlite_options(url, pools.read)).await?;
@@ -163,6 +175,39 @@ impl Database {
     }
 }
 
+/// Whether the database is away, busy, or has taken a lock for too long: the same thing may work in
+/// a moment. Anything else is a statement that fails whenever it is tried.
+#[must_use]
+pub fn is_passing(error: &DbErr) -> bool {
+    use sea_orm::RuntimeErr;
+    let cause = match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            cause
+        }
+        _ => return false,
+    };
+    match cause.as_ref() {
+        sea_orm::sqlx::Error::Database(refusal) => refusal
+            .code()
+            .is_some_and(|code| PASSING_CODES.contains(&code.as_ref())),
+        sea_orm::sqlx::Error::Io(_)
+        | sea_orm::sqlx::Error::Tls(_)
+        | sea_orm::sqlx::Error::Protocol(_)
+        | sea_orm::sqlx::Error::PoolTimedOut
+        | sea_orm::sqlx::Error::PoolClosed
+        | sea_orm::sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Postgres: lock timeout, statement cancelled, idle in transaction, serialization, deadlock, too
+/// many connections, shutting down, crashed, starting. SQLite: busy, busy snapshot, locked.
+const PASSING_CODES: &[&str] = &[
+    "55P03", "57014", "25P03", "40001", "40P01", "53300", "57P01", "57P02", "57P03", "5", "517",
+    "6",
+];
+
 /// A statement for the backend of `connection`. Both backends understand `$1`, `$2`, ….
 pub(crate) fn statement<C: ConnectionTrait>(
     connection: &C,
@@ -217,6 +262,8 @@ fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
             .busy_timeout(Duration::from_secs(10))
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
+            // Without it, REPLACE would delete rows behind the append-only trigger's back.
+            .pragma("recursive_triggers", "ON")
             .pragma("cache_size", "-65536")
     });
     options
@@ -225,6 +272,12 @@ fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
 fn postgres_options(url: &str, size: u32) -> ConnectOptions {
     let mut options = base_options(url, size);
     options.statement_timeout(STATEMENT_TIMEOUT);
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres.options([
+            ("lock_timeout", LOCK_TIMEOUT),
+            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+        ])
+    });
     options
 }
 

@@ -27,5 +27,5 @@ pub mod session;
 pub mod webhook_endpoint;
 pub mod webhook_secret;
 
-pub use database::{ConnectError, Database, Pools, Transaction};
+pub use database::{ConnectError, Database, Pools, Transaction, is_passing};
 pub use sea_orm::{DbErr, SqlErr};

@@ -52,6 +52,13 @@ pub async fn migrate(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Res
 
     let transaction = db.begin().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
+        // Another node's migration may take long; waiting for it is no fault.
+        transaction
+            .execute_unprepared("SET LOCAL lock_timeout = 0")
+            .await?;
+        transaction
+            .execute_unprepared("SET LOCAL statement_timeout = 0")
+            .await?;
         transaction
             .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             .await?;

@@ -34,7 +34,7 @@ CREATE TABLE onboarding_event (
     received_ms bigint NOT NULL,
     UNIQUE (provider, event_id)
 );
-CREATE INDEX onboarding_event_unlinked ON onboarding_event (provider, external_id) WHERE outcome = 'unlinked';
+CREATE INDEX onboarding_event_account ON onboarding_event (provider, external_id, occurred_ms);
 CREATE INDEX onboarding_event_creditor ON onboarding_event (creditor_id, received_ms);
 CREATE TABLE agreement_acceptance (
     id @uuid NOT NULL PRIMARY KEY,

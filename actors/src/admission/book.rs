@@ -118,9 +118,22 @@ impl TenantBook {
         slot
     }
 
+    /// The one slot of a tenant: the one in the book, or else `slot`, which is entered again.
+    pub(crate) fn keep(&self, slot: Arc<TenantSlot>) -> Arc<TenantSlot> {
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tenants.entry(slot.creditor).or_insert(slot))
+    }
+
     /// Whatever was loaded of this tenant before now decides nothing more.
     pub(crate) fn invalidate(&self, creditor: CreditorId) {
         if let Some(slot) = self.get(creditor) {
+            slot.epoch.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// The same for every tenant.
+    pub(crate) fn invalidate_all(&self) {
+        for slot in self.all() {
             slot.epoch.fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -149,7 +162,7 @@ impl TenantBook {
         gone
     }
 
-    /// Every slot, for the listing of the tree.
+    /// Every slot.
     pub(crate) fn all(&self) -> Vec<Arc<TenantSlot>> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.values().cloned().collect()

@@ -75,6 +75,9 @@ impl Cells {
             .copied()
             .unwrap_or(Bucket::full(limits.key));
         let of_key = of_key.under(limits.key, now_us);
+        // Also if nothing is taken: a change of quota converts once, and decays at the new rate.
+        self.tenant = Some(of_tenant);
+        self.keys.insert(key, of_key);
         let report = |key, tenant| LimitReport {
             key: state(&limits.key, key),
             tenant: state(&limits.tenant, tenant),

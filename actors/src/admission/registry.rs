@@ -17,11 +17,13 @@ use super::tenant::{Tenant, TenantArgs};
 use crate::api::error::ApiError;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 use crate::house::House;
-use crate::supervision::{Address, spawn_metered};
+use crate::supervision::{Address, Chain, spawn_metered};
 
 /// A tenant that nobody has used for so long is let go.
 const IDLE_MS: i64 = 10 * 60_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// Prefixes that are looked up at the same time: made-up ones must not take every connection.
+const MOST_LOOKUPS: usize = 64;
 
 type Found = Result<Arc<TenantSlot>, ApiError>;
 
@@ -43,8 +45,6 @@ pub(crate) enum RegistryMsg {
         slot: Arc<TenantSlot>,
         reply: RpcReplyPort<Found>,
     },
-    /// Something about a tenant changed, here or on another node.
-    Refresh { creditor: CreditorId },
     /// Let the idle go. Sent to itself.
     Sweep,
     #[cfg(feature = "fault-injection")]
@@ -61,11 +61,18 @@ pub(crate) struct RegistryArgs {
 pub(crate) struct RegistryState {
     house: Arc<House>,
     me: Address<RegistryMsg>,
+    sweeping: Chain,
     asking: HashMap<String, Vec<RpcReplyPort<Found>>>,
     /// This incarnation's actors, both ways round.
-    running: HashMap<CreditorId, ActorId>,
+    running: HashMap<CreditorId, Running>,
     tenant_of: HashMap<ActorId, CreditorId>,
     failures: HashMap<CreditorId, RestartHistory>,
+}
+
+/// A tenant's actor, and the slot that it serves.
+struct Running {
+    actor: ActorId,
+    slot: Arc<TenantSlot>,
 }
 
 /// Keeps the tenants' actors.
@@ -81,8 +88,10 @@ impl Actor for Registry {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep);
+        let mut sweeping = Chain::default();
+        sweeping.again(args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
         Ok(RegistryState {
+            sweeping,
             house: args.house,
             me: args.me,
             asking: HashMap::new(),
@@ -106,7 +115,6 @@ impl Actor for Registry {
             RegistryMsg::Respawn { slot, reply } => {
                 let _ = reply.send(state.ensure_running(&myself, slot).await);
             }
-            RegistryMsg::Refresh { creditor } => state.house.tenants.invalidate(creditor),
             RegistryMsg::Sweep => state.sweep(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
@@ -135,6 +143,10 @@ impl Actor for Registry {
 
 impl RegistryState {
     fn resolve(&mut self, prefix: String, reply: RpcReplyPort<Found>) {
+        if self.asking.len() >= MOST_LOOKUPS && !self.asking.contains_key(&prefix) {
+            let _ = reply.send(Err(ApiError::Overloaded));
+            return;
+        }
         let waiting = self.asking.entry(prefix.clone()).or_default();
         waiting.push(reply);
         if waiting.len() > 1 {
@@ -175,7 +187,10 @@ impl RegistryState {
         myself: &ActorRef<RegistryMsg>,
         slot: Arc<TenantSlot>,
     ) -> Found {
-        if self.running.contains_key(&slot.creditor) {
+        // A request may come with a slot that was let go meanwhile: there is one at a time.
+        let slot = self.house.tenants.keep(slot);
+        let known = self.running.get(&slot.creditor);
+        if known.is_some_and(|running| Arc::ptr_eq(&running.slot, &slot)) {
             return Ok(slot);
         }
         if !self.may_restart(slot.creditor) {
@@ -188,8 +203,13 @@ impl RegistryState {
         };
         match spawn_metered(Tenant, args, &slot.address, myself.get_cell()).await {
             Ok(actor) => {
-                self.running.insert(slot.creditor, actor.get_id());
-                self.tenant_of.insert(actor.get_id(), slot.creditor);
+                let actor = actor.get_id();
+                self.tenant_of.insert(actor, slot.creditor);
+                let running = Running {
+                    actor,
+                    slot: Arc::clone(&slot),
+                };
+                self.running.insert(slot.creditor, running);
                 Ok(slot)
             }
             Err(error) => {
@@ -213,26 +233,41 @@ impl RegistryState {
         let Some(creditor) = self.tenant_of.remove(&id) else {
             return;
         };
-        self.running.remove(&creditor);
-        if let Some(slot) = self.house.tenants.get(creditor) {
-            slot.address.vacate(id);
-            let now_ms = self.house.clock.now_ms();
-            self.failures
-                .entry(creditor)
-                .or_default()
-                .record(now_ms, &RestartBudget::default());
+        // Another slot's actor may have taken its place.
+        if self
+            .running
+            .get(&creditor)
+            .is_none_or(|running| running.actor != id)
+        {
+            return;
         }
+        if let Some(gone) = self.running.remove(&creditor) {
+            gone.slot.address.vacate(id);
+        }
+        let now_ms = self.house.clock.now_ms();
+        self.failures
+            .entry(creditor)
+            .or_default()
+            .record(now_ms, &RestartBudget::default());
     }
 
     fn sweep(&mut self) {
+        if !self.sweeping.begin() {
+            return;
+        }
         let now_us = self.house.clock.now_us();
         for slot in self.house.tenants.evict_idle(now_us, IDLE_MS) {
+            // Not a failure: forgotten before its end is heard of.
+            if let Some(idle) = self.running.remove(&slot.creditor) {
+                self.tenant_of.remove(&idle.actor);
+            }
             slot.address.stop("idle");
             self.failures.remove(&slot.creditor);
         }
         for slot in self.house.tenants.all() {
             slot.with_cells(|cells| cells.forget_full_keys(now_us));
         }
-        self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep);
+        self.sweeping
+            .again(self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
     }
 }

@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use entities::DbErr;
 use entities::api_key::{KeyEnd, KeyScope, KeyState};
 use entities::ids::KeyId;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -25,6 +26,15 @@ use crate::api::error::ApiError;
 use crate::api::request::RouteNeeds;
 use crate::domain::api_key::PresentedKey;
 use crate::house::House;
+
+/// Longer than a place in the queue for bcrypt is ever worth waiting for.
+const BCRYPT_PATIENCE: Duration = Duration::from_secs(8);
+/// A reading that takes longer is given up: its connection may be half open.
+const LOAD_PATIENCE: Duration = Duration::from_secs(5);
+/// Requests of one tenant that may wait for a reading or for bcrypt.
+const MOST_WAITING: usize = 10_000;
+/// Secrets of one tenant that may be with bcrypt: wrong ones of one prefix must not fill its queue.
+const MOST_QUESTIONS: usize = 16;
 
 /// The answer to a [`Knock`].
 pub(crate) type Verdict = Result<Admission, Refusal>;
@@ -52,7 +62,10 @@ pub(crate) enum TenantMsg {
         reply: RpcReplyPort<Verdict>,
     },
     /// Live state was read, or could not be.
-    Loaded { live: Box<Result<Live, DbErr>> },
+    Loaded {
+        number: u64,
+        live: Option<Box<Live>>,
+    },
     /// bcrypt has spoken.
     Verified {
         question: Question,
@@ -75,7 +88,8 @@ pub(crate) struct TenantState {
     live: Option<Live>,
     /// Secrets that bcrypt has matched: the keyed MAC of the secret, and the hash it matched.
     matches: HashMap<KeyId, Match>,
-    load_is_under_way: bool,
+    /// The reading that is under way.
+    reading: Option<u64>,
     /// Came before the reading that is under way began.
     waiting: Vec<Waiting>,
     /// Came after: they need the next one.
@@ -111,7 +125,7 @@ impl Actor for Tenant {
             slot: args.slot,
             live: None,
             matches: HashMap::new(),
-            load_is_under_way: false,
+            reading: None,
             waiting: Vec::new(),
             waiting_for_next: Vec::new(),
             unverified: HashMap::new(),
@@ -129,7 +143,7 @@ impl Actor for Tenant {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             TenantMsg::Admit { knock, reply } => state.admit(Waiting { knock, reply }),
-            TenantMsg::Loaded { live } => state.loaded(*live),
+            TenantMsg::Loaded { number, live } => state.loaded(number, live),
             TenantMsg::Verified { question, verdict } => state.verified(question, verdict),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
@@ -144,7 +158,9 @@ impl TenantState {
         self.slot.used(self.house.clock.now_ms());
         if self.is_fresh() {
             self.check_secret(waiting);
-        } else if self.load_is_under_way {
+        } else if self.waiting.len() + self.waiting_for_next.len() >= MOST_WAITING {
+            refuse(waiting, ApiError::Overloaded);
+        } else if self.reading.is_some() {
             self.waiting_for_next.push(waiting);
         } else {
             self.waiting.push(waiting);
@@ -163,38 +179,48 @@ impl TenantState {
     }
 
     fn begin_load(&mut self) {
-        self.load_is_under_way = true;
+        let number = next_reading();
+        self.reading = Some(number);
         let (house, slot) = (Arc::clone(&self.house), Arc::clone(&self.slot));
         let epoch = slot.epoch();
         tokio::spawn(async move {
-            let live = Box::new(load(&house, slot.creditor, epoch).await);
-            let _ = slot.address.send(TenantMsg::Loaded { live });
+            let read = tokio::time::timeout(LOAD_PATIENCE, load(&house, slot.creditor, epoch));
+            let live = match read.await {
+                Ok(Ok(live)) => Some(Box::new(live)),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, creditor = %slot.creditor, "a tenant could not be read");
+                    None
+                }
+                Err(_) => {
+                    tracing::error!(creditor = %slot.creditor, "a tenant was not read in time");
+                    None
+                }
+            };
+            let _ = slot.address.send(TenantMsg::Loaded { number, live });
         });
     }
 
-    fn loaded(&mut self, live: Result<Live, DbErr>) {
-        self.load_is_under_way = false;
+    /// A reading that an earlier incarnation began is none of ours: it began before our requests.
+    fn loaded(&mut self, number: u64, live: Option<Box<Live>>) {
+        if self.reading != Some(number) {
+            return;
+        }
+        self.reading = None;
         let served = std::mem::take(&mut self.waiting);
-        match live {
-            Ok(live) => {
-                let current = live.epoch == self.slot.epoch();
-                self.live = Some(live);
-                if current {
-                    served
-                        .into_iter()
-                        .for_each(|waiting| self.check_secret(waiting));
-                } else {
-                    // Something changed while it was read: these wait for another reading.
-                    self.waiting_for_next.extend(served);
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, creditor = %self.slot.creditor, "a tenant could not be read");
-                self.live = None;
-                for waiting in served {
-                    let _ = waiting.reply.send(Err(ApiError::Overloaded.into()));
-                }
-            }
+        let current = live
+            .as_ref()
+            .is_some_and(|live| live.epoch == self.slot.epoch());
+        let failed = live.is_none();
+        self.live = live.map(|live| *live);
+        if current {
+            served
+                .into_iter()
+                .for_each(|waiting| self.check_secret(waiting));
+        } else if failed {
+            refuse_all(served, &ApiError::Overloaded);
+        } else {
+            // Something changed while it was read: these wait for another reading.
+            self.waiting_for_next.extend(served);
         }
         if !self.waiting_for_next.is_empty() {
             self.waiting = std::mem::take(&mut self.waiting_for_next);
@@ -221,24 +247,35 @@ impl TenantState {
         }
         let question = Question { key, mac };
         let secret = SecretString::from(presented.secret.expose());
+        let asked = self.unverified.len();
+        if asked >= MOST_QUESTIONS && !self.unverified.contains_key(&question) {
+            refuse(waiting, ApiError::Overloaded);
+            return;
+        }
         let queue = self.unverified.entry(question).or_default();
+        if queue.len() >= MOST_WAITING {
+            refuse(waiting, ApiError::Overloaded);
+            return;
+        }
         queue.push(waiting);
         if queue.len() == 1 {
             self.ask_bcrypt(question, secret, hash);
         }
     }
 
+    /// Asks once for all who wait for the answer, and always gets one.
     fn ask_bcrypt(&mut self, question: Question, secret: SecretString, hash: String) {
-        let tenant = self.slot.address.clone();
-        let asked = self.house.addresses.verifier.send(VerifierMsg::Verify {
-            question,
-            secret,
-            hash,
-            tenant,
+        let (house, tenant) = (Arc::clone(&self.house), self.slot.address.clone());
+        tokio::spawn(async move {
+            let verifier = &house.addresses.verifier;
+            let asked = verifier.call(BCRYPT_PATIENCE, |reply| VerifierMsg::Verify {
+                secret,
+                hash,
+                reply,
+            });
+            let verdict = asked.await.unwrap_or(Err(ApiError::Overloaded));
+            let _ = tenant.send(TenantMsg::Verified { question, verdict });
         });
-        if asked.is_err() {
-            self.verified(question, Err(ApiError::Overloaded));
-        }
     }
 
     fn remembers(&self, key: KeyId, mac: &[u8; 32], hash: &str) -> bool {
@@ -358,10 +395,20 @@ impl TenantState {
     }
 }
 
+fn refuse(waiting: Waiting, error: ApiError) {
+    let _ = waiting.reply.send(Err(error.into()));
+}
+
 fn refuse_all(waiting: Vec<Waiting>, error: &ApiError) {
-    for waiting in waiting {
-        let _ = waiting.reply.send(Err(error.clone().into()));
-    }
+    waiting
+        .into_iter()
+        .for_each(|waiting| refuse(waiting, error.clone()));
+}
+
+/// Tells readings apart, those of earlier incarnations included.
+fn next_reading() -> u64 {
+    static READINGS: AtomicU64 = AtomicU64::new(0);
+    READINGS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A MAC of the presented key under a secret of this process: what is remembered instead of the

@@ -5,22 +5,20 @@
 
 use std::sync::Arc;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
 
 use super::bcrypt_pool::BcryptPool;
-use super::tenant::{Question, TenantMsg};
-use crate::supervision::Address;
+use crate::api::error::ApiError;
 
 /// Messages of the [`SecretVerifier`].
 #[derive(Debug)]
 pub(crate) enum VerifierMsg {
-    /// Is this the secret behind the hash? Answered to the tenant as `TenantMsg::Verified`.
+    /// Is this the secret behind the hash?
     Verify {
-        question: Question,
         secret: SecretString,
         hash: String,
-        tenant: Address<TenantMsg>,
+        reply: RpcReplyPort<Result<bool, ApiError>>,
     },
     #[cfg(feature = "fault-injection")]
     Panic,
@@ -50,21 +48,26 @@ impl Actor for SecretVerifier {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             VerifierMsg::Verify {
-                question,
                 secret,
                 hash,
-                tenant,
-            } => {
-                let pool = Arc::clone(pool);
-                tokio::spawn(async move {
-                    let verdict = pool.verify(secret, hash).await;
-                    let _ = tenant.send(TenantMsg::Verified { question, verdict });
-                });
-            }
+                reply,
+            } => verify(Arc::clone(pool), secret, hash, reply),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             VerifierMsg::Panic => panic!("injected into the SecretVerifier"),
         }
         Ok(())
     }
+}
+
+/// Works beside the mailbox. Should it die, the reply port is dropped, and its caller hears that.
+fn verify(
+    pool: Arc<BcryptPool>,
+    secret: SecretString,
+    hash: String,
+    reply: RpcReplyPort<Result<bool, ApiError>>,
+) {
+    tokio::spawn(async move {
+        let _ = reply.send(pool.verify(secret, hash).await);
+    });
 }

@@ -40,7 +40,7 @@ impl PartnerApi {
     /// [`ApiError::InvalidCredentials`], [`ApiError::TooManyAttempts`].
     pub async fn sign_in(&self, request: SignIn) -> ApiResult<SignedIn> {
         self.refuse_while_draining()?;
-        onboarding::sign_in(self.house(), request).await
+        onboarding::sign_in(&self.0.house, request).await
     }
 
     /// Ends this session, or all of them.
@@ -205,7 +205,7 @@ impl PartnerApi {
             outreach_ready: blocked.is_none(),
             outreach_blocked_reason: blocked.map(str::to_owned),
             posture_default: row.posture_default,
-            webhook_url: endpoint.as_ref().map(|endpoint| endpoint.url.clone()),
+            webhook_url: endpoint.as_ref().and_then(endpoints::shown_url),
             webhook_events: endpoint
                 .and_then(|endpoint| endpoint.events)
                 .and_then(|json| serde_json::from_str(&json).ok()),
@@ -228,9 +228,7 @@ impl PartnerApi {
         self.refuse_while_draining()?;
         let house = self.house();
         let change = endpoints::check(house, patch.webhook_url, patch.webhook_events).await?;
-        let file = AccountFile::open(house, tenant.creditor())
-            .await
-            .or_fault()?;
+        let file = AccountFile::open(house, tenant.creditor()).await?;
         let mut file = file.ok_or(ApiError::no_such("creditor"))?;
         if let Some(posture) = patch.posture_default {
             let data = json!({"from": file.creditor.posture_default, "to": posture.as_str()});

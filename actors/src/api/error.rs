@@ -39,10 +39,12 @@ pub enum ApiError {
     #[error("send your API key as Authorization: Bearer ca_…")]
     MissingApiKey,
     /// Malformed, unknown or wrong key: deliberately one answer for all three.
-    #[error("the API key is not valid")]
+    #[error(
+        "the API key is not valid: check that it was copied whole, and that it belongs to this server"
+    )]
     InvalidApiKey,
     /// The key was revoked or replaced.
-    #[error("this API key was revoked; use the key that replaced it")]
+    #[error("this API key was revoked; use the key that replaced it, or ask support for a new one")]
     RevokedApiKey,
     /// A retiring key's overlap is over.
     #[error("this API key expired after its rotation; use the key that replaced it")]
@@ -54,7 +56,7 @@ pub enum ApiError {
     #[error("the onboarding token is unknown or expired; sign in instead")]
     InvalidOnboardingToken,
     /// Wrong e-mail or password: one answer for both.
-    #[error("e-mail or password is wrong")]
+    #[error("e-mail or password is wrong; check both, or sign up")]
     InvalidCredentials,
     /// No or wrong support token.
     #[error("send a support token as Authorization: Bearer …")]
@@ -96,7 +98,9 @@ pub enum ApiError {
         pending: Vec<Gate>,
     },
     /// The one reveal has happened.
-    #[error("the key was already shown once and cannot be shown again; rotate it to get a new one")]
+    #[error(
+        "the key was already shown once and cannot be shown again; have it rotated to get a new one"
+    )]
     AlreadyRevealed,
     /// Another key is still retiring.
     #[error("a rotation is still in progress until {until}; wait, or revoke the key")]

@@ -16,11 +16,10 @@ impl<T> DbResultExt<T> for Result<T, DbErr> {
         let at = std::panic::Location::caller();
         self.map_err(|error| {
             tracing::error!(%error, %at, "the database failed");
-            match error {
-                DbErr::ConnectionAcquire(_) | DbErr::Conn(_) | DbErr::Exec(_) | DbErr::Query(_) => {
-                    ApiError::Overloaded
-                }
-                _ => ApiError::Internal,
+            if entities::is_passing(&error) {
+                ApiError::Overloaded
+            } else {
+                ApiError::Internal
             }
         })
     }

@@ -23,7 +23,7 @@ use std::time::Duration;
 use entities::{ConnectError, Database, DbErr, Pools};
 use secrecy::ExposeSecret;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use callers::{Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SupportActor, Via};
 pub use error::{ApiError, FieldError, Provider};
@@ -36,7 +36,7 @@ pub use crate::admission::{LimitReport, LimitState, Permit};
 
 use crate::admission::{Attempts, BcryptPool, TenantBook};
 use crate::clock::Clock;
-use crate::house::{Addresses, House};
+use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::Settings;
 use crate::tree::Tree;
@@ -138,7 +138,8 @@ impl PartnerApi {
             tenants: Arc::new(TenantBook::default()),
             key_bcrypt: Arc::new(BcryptPool::new(cores, BCRYPT_QUEUE)),
             password_bcrypt: BcryptPool::new(cores, BCRYPT_QUEUE),
-            sign_in_attempts: Attempts::default(),
+            attempts: Attempts::default(),
+            files: Semaphore::new(OPEN_FILES),
             addresses: Addresses::new(writers),
             settings,
         });

@@ -301,12 +301,6 @@ impl PartnerApi {
     pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<Outcome>> {
         self.refuse_while_draining()?;
         let writer = self.house().addresses.writer(command.creditor);
-        if writer
-            .waiting()
-            .is_some_and(|waiting| waiting >= MAILBOX_BOUND)
-        {
-            return Err(ApiError::Overloaded);
-        }
         let keyed = command.idempotency.is_some();
         let command = Box::new(command);
         let answer = writer
@@ -345,9 +339,6 @@ impl PartnerApi {
         Ok(account_status_of(&row, rows.iter()))
     }
 }
-
-/// Commands that may wait for one Writer. ractor's mailboxes have no bound of their own.
-const MAILBOX_BOUND: u64 = 10_000;
 
 /// Cuts the row that only tells that there are more.
 pub(super) fn page_of(

@@ -19,8 +19,10 @@ pub struct SignUp {
     pub company_name: String,
     /// An e-mail address; compared without case.
     pub email: String,
-    /// 12–72 bytes.
+    /// 12–71 bytes: what bcrypt reads.
     pub password: SecretString,
+    /// Where the caller is, for the throttle.
+    pub client: IpAddr,
 }
 
 /// `POST /v1/sessions`.
@@ -162,8 +164,8 @@ pub struct CreditorPatch {
     pub tier: Option<String>,
     /// `Some(None)` removes the override.
     pub limits: Option<Option<LimitsOverride>>,
-    /// Links the account and replays what was stored for it.
-    pub stripe_account_id: Option<String>,
+    /// Links the account and replays what was stored for it; `Some(None)` unlinks.
+    pub stripe_account_id: Option<Option<String>>,
     /// Why; goes to the audit log.
     pub reason: String,
 }

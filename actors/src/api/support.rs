@@ -15,7 +15,7 @@ use super::view::{
     SupportAuditEvent, SupportAuditPage, SupportCreditor, TransitionResult,
 };
 use super::{ApiError, ApiResult, PartnerApi, Provider, SupportActor};
-use crate::delivery::deliveries;
+use crate::delivery::{deliveries, endpoint_settings};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
 use crate::ledger::{Command, Operation, Outcome};
@@ -92,7 +92,7 @@ impl PartnerApi {
             gates: onboarding::gate_statuses(&gates),
             api_key: onboarding::key_status(&keys),
             provider_events: events.into_iter().map(provider_event_view).collect(),
-            webhook_url: endpoint.map(|endpoint| endpoint.url),
+            webhook_url: endpoint.as_ref().and_then(endpoint_settings::shown_url),
             created_at: rfc3339_ms(row.created_ms),
         })
     }

@@ -15,9 +15,9 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt::Ended;
 use super::dispatcher::DispatcherMsg;
-use super::spawned::spawn_reporting;
 use super::switch_off::switch_off;
 use crate::house::House;
+use crate::supervision::spawn_reporting;
 
 /// Outcomes of one transaction.
 const BATCH: usize = 200;
@@ -197,7 +197,8 @@ impl CompleterState {
 /// One short transaction; before it, one for each endpoint that wants no more.
 async fn write(house: &House, batch: &[Ended]) -> Result<(), DbErr> {
     for ended in batch.iter().filter(|ended| ended.gone) {
-        switch_off(house, ended.creditor, ended.endpoint()).await?;
+        let switched = switch_off(house, ended.creditor, ended.endpoint()).await;
+        switched.map_err(|error| DbErr::Custom(error.to_string()))?;
     }
     let completions: Vec<_> = batch.iter().map(|ended| ended.completion.clone()).collect();
     let transaction = house.db.begin().await?;

@@ -27,11 +27,11 @@ use self::claiming::{Asked, Pace};
 use self::endpoints::Endpoints;
 use super::attempt::Leased;
 use super::book::Book;
-use super::chain::Chain;
 use super::demand::Demand;
 use super::orphans::Orphans;
 use super::sender::Sender;
 use crate::house::House;
+use crate::supervision::Chain;
 
 /// How often a draining Dispatcher looks whether everything has been written.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);

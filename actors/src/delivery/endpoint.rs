@@ -17,11 +17,11 @@ use super::attempt::{self, Config, Ended, Leased, give_back};
 use super::book::Book;
 use super::completer::CompleterMsg;
 use super::sender::{Sender, address_policy};
-use super::spawned::spawn_reporting;
 use crate::domain::safe_address::check_url;
 use crate::domain::signature::{SecretFormatError, WebhookSecret};
 use crate::house::House;
 use crate::supervision::Address;
+use crate::supervision::spawn_reporting;
 use crate::vault::VaultError;
 
 /// Messages of an [`Endpoint`].

@@ -211,6 +211,11 @@ async fn create(
     Ok(())
 }
 
+/// The URL as its owner sees it: none once it was removed.
+pub(crate) fn shown_url(endpoint: &webhook_endpoint::Model) -> Option<String> {
+    Some(endpoint.url.clone()).filter(|url| !url.is_empty())
+}
+
 /// What an endpoint's secrets are sealed for.
 pub(crate) fn secret_purpose(endpoint: EndpointId) -> String {
     format!("webhook:{endpoint}")
@@ -226,6 +231,7 @@ pub(crate) async fn secret(
     let endpoint = webhooks::primary(db, creditor)
         .await
         .or_fault()?
+        .filter(|endpoint| !endpoint.url.is_empty())
         .ok_or(none.clone())?;
     let secrets = webhooks::secrets(db, endpoint.id, house.clock.now_ms())
         .await
@@ -252,14 +258,15 @@ pub(crate) async fn send_test(
     actor: &str,
 ) -> Result<TestEventView, ApiError> {
     let none = ApiError::no_such("webhook; set webhook_url first");
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let endpoint = webhooks::primary(&file.transaction, creditor)
         .await
         .or_fault()?
         .ok_or(none.clone())?;
     if endpoint.state != EndpointState::Enabled {
-        return Err(none);
+        let msg = "webhook that is switched on; set webhook_url again to switch it on";
+        return Err(ApiError::no_such(msg));
     }
     file.audit(
         "settings.webhook_tested",

@@ -19,7 +19,6 @@
 mod attempt;
 mod book;
 pub(crate) mod catalogue;
-pub(crate) mod chain;
 mod completer;
 pub(crate) mod deliveries;
 mod demand;
@@ -30,7 +29,6 @@ mod lease;
 mod orphans;
 mod roster;
 pub(crate) mod sender;
-pub(crate) mod spawned;
 mod switch_off;
 
 use std::sync::Arc;

@@ -1,12 +1,13 @@
 //! Switching an endpoint off whose receiver answered 410: the one change that delivery makes to
 //! an endpoint.
 
-use entities::DbErr;
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery;
 use serde_json::json;
 
 use super::EventType;
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
 use crate::house::House;
 use crate::onboarding::{AccountFile, Subject};
 
@@ -19,12 +20,15 @@ pub(super) async fn switch_off(
     house: &House,
     creditor: CreditorId,
     endpoint: EndpointId,
-) -> Result<(), DbErr> {
+) -> Result<(), ApiError> {
     let Some(mut file) = AccountFile::open(house, creditor).await? else {
         return Ok(());
     };
     let now_ms = file.journal.updated_ms(creditor);
-    if !delivery::disable(&file.transaction, creditor, endpoint, REASON, now_ms).await? {
+    if !delivery::disable(&file.transaction, creditor, endpoint, REASON, now_ms)
+        .await
+        .or_fault()?
+    {
         return Ok(());
     }
     file.journal.forget_endpoint(endpoint);
@@ -33,5 +37,6 @@ pub(super) async fn switch_off(
     file.event(EventType::WebhookEndpointDisabled, data);
     file.touch(Subject::Endpoints);
     tracing::warn!(%endpoint, %creditor, "an endpoint was switched off: {REASON}");
-    file.close().await
+    file.close().await.or_fault()?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use crate::domain::placement::PlacementStatus;
 use crate::house::House;
 use crate::ledger::{Command, Operation, WriterMsg};
-use crate::supervision::Address;
+use crate::supervision::{Address, Chain, spawn_reporting};
 
 const EVERY: Duration = Duration::from_millis(500);
 /// How long a placement rests in one status.
@@ -26,6 +26,8 @@ const AT_MOST: u64 = 200;
 pub(crate) enum SimulatorMsg {
     /// Move what is due. Sent to itself.
     Tick,
+    /// That is done.
+    Ticked,
     #[cfg(feature = "fault-injection")]
     Panic,
 }
@@ -36,12 +38,19 @@ pub(crate) struct SimulatorArgs {
     pub(crate) me: Address<SimulatorMsg>,
 }
 
+/// What the [`Simulator`] holds.
+pub(crate) struct SimulatorState {
+    house: Arc<House>,
+    me: Address<SimulatorMsg>,
+    ticking: Chain,
+}
+
 /// Plays operations.
 pub(crate) struct Simulator;
 
 impl Actor for Simulator {
     type Msg = SimulatorMsg;
-    type State = SimulatorArgs;
+    type State = SimulatorState;
     type Arguments = SimulatorArgs;
 
     async fn pre_start(
@@ -49,8 +58,13 @@ impl Actor for Simulator {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        args.me.send_after(EVERY, SimulatorMsg::Tick);
-        Ok(args)
+        let _ = args.me.send(SimulatorMsg::Tick);
+        let SimulatorArgs { house, me } = args;
+        Ok(SimulatorState {
+            house,
+            me,
+            ticking: Chain::default(),
+        })
     }
 
     async fn handle(
@@ -60,7 +74,8 @@ impl Actor for Simulator {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            SimulatorMsg::Tick => tick(Arc::clone(&state.house), state.me.clone()),
+            SimulatorMsg::Tick => state.tick(),
+            SimulatorMsg::Ticked => state.ticked(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             SimulatorMsg::Panic => panic!("injected into the Simulator"),
@@ -69,14 +84,24 @@ impl Actor for Simulator {
     }
 }
 
-/// Works beside the mailbox, and ticks again when it is done.
-fn tick(house: Arc<House>, me: Address<SimulatorMsg>) {
-    tokio::spawn(async move {
-        if let Err(error) = advance(&house).await {
-            tracing::debug!(%error, "the simulator could not read placements");
+impl SimulatorState {
+    fn tick(&mut self) {
+        if !self.ticking.begin() {
+            return;
         }
-        me.send_after(EVERY, SimulatorMsg::Tick);
-    });
+        let house = Arc::clone(&self.house);
+        spawn_reporting(&self.me, SimulatorMsg::Ticked, async move {
+            if let Err(error) = advance(&house).await {
+                tracing::debug!(%error, "the simulator could not read placements");
+            }
+            SimulatorMsg::Ticked
+        });
+    }
+
+    fn ticked(&mut self) {
+        self.ticking
+            .again(self.me.send_after(EVERY, SimulatorMsg::Tick));
+    }
 }
 
 async fn advance(house: &House) -> Result<(), DbErr> {

@@ -3,7 +3,6 @@
 //! A refusal leaves the working set and the journal as they were, so that it never costs the rest
 //! of its batch anything.
 
-use entities::dispute::{self, DisputeStatus};
 use entities::ids::PlacementId;
 use entities::{idempotency_record, payment, placement};
 use serde_json::{Map, json};
@@ -11,8 +10,6 @@ use uuid::Uuid;
 
 use super::command::{Answer, Command, Operation, Outcome};
 use super::desk::{Desk, Refusable, new_row, object, refused};
-use super::journal::AuditLine;
-use super::views::dispute_view;
 use crate::api::error::ApiError;
 use crate::api::view::{PaymentRecorded, Replayable};
 use crate::delivery::EventType;
@@ -120,6 +117,8 @@ impl Desk<'_> {
     fn recall(&mut self, command: &Command, id: PlacementId) -> Refusable<(PlacementId, Outcome)> {
         let (mut row, before) = self.change(command, id, &Action::Recall)?;
         row.recalled_by = Some("creditor".to_owned());
+        // A stored answer that is no longer true must not be replayed; so below.
+        self.set.forget_answers(id, "unrecall");
         self.status_changed(command, &row, before, "placement.recalled", None);
         self.finish(row)
     }
@@ -136,7 +135,6 @@ impl Desk<'_> {
         let by_creditor = row.recalled_by.as_deref() == Some("creditor");
         let (mut row, before) = self.change(command, id, &Action::Unrecall { by_creditor })?;
         row.recalled_by = None;
-        // Replaying "recalled" after this would be a lie.
         self.set.forget_answers(id, "recall");
         self.status_changed(command, &row, before, "placement.unrecalled", None);
         self.finish(row)
@@ -148,21 +146,31 @@ impl Desk<'_> {
         id: PlacementId,
         pause: bool,
     ) -> Refusable<(PlacementId, Outcome)> {
-        let action = if pause { Action::Pause } else { Action::Resume };
-        let was = self
-            .set
-            .placement(command.creditor, id)
-            .is_some_and(|row| row.paused);
+        let (action, line, event, opposite) = if pause {
+            (
+                Action::Pause,
+                "placement.paused",
+                EventType::PlacementPaused,
+                "resume",
+            )
+        } else {
+            (
+                Action::Resume,
+                "placement.resumed",
+                EventType::PlacementResumed,
+                "pause",
+            )
+        };
+        let known = self.set.placement(command.creditor, id);
+        let known = known.ok_or(ApiError::no_such("placement"))?.clone();
         let (row, _) = self.change(command, id, &action)?;
-        if was != pause {
-            let (line, event) = if pause {
-                ("placement.paused", EventType::PlacementPaused)
-            } else {
-                ("placement.resumed", EventType::PlacementResumed)
-            };
-            self.audit(command, &row, line, json!({}));
-            self.event(&row, event, Map::new());
+        if known.paused == pause {
+            // Nothing changed, so nothing moves in the feed.
+            return Ok((id, self.placement_outcome(&known)));
         }
+        self.set.forget_answers(id, opposite);
+        self.audit(command, &row, line, json!({}));
+        self.event(&row, event, Map::new());
         self.finish(row)
     }
 
@@ -198,7 +206,6 @@ impl Desk<'_> {
         self.audit(command, &row, "payment.recorded", data.clone());
         self.event(&row, EventType::PaymentRecorded, object(data));
         if before != row.status {
-            self.end_dispute(command, id, PlacementStatus::Paid);
             self.status_changed(
                 command,
                 &row,
@@ -228,77 +235,8 @@ impl Desk<'_> {
             return Ok((id, self.placement_outcome(row)));
         }
         let (row, before) = self.change(command, id, &Action::OperationsMove { to })?;
-        self.end_dispute(command, id, to);
         self.status_changed(command, &row, before, "placement.status_changed", reason);
         self.finish(row)
-    }
-
-    /// A placement that ends takes its open dispute with it.
-    fn end_dispute(&mut self, command: &Command, id: PlacementId, to: PlacementStatus) {
-        if !to.is_terminal() {
-            return;
-        }
-        if let Some(mut dispute) = self.set.open_dispute(id).cloned() {
-            dispute.status = DisputeStatus::Resolved;
-            dispute.resolution = Some(to.as_str().to_owned());
-            dispute.resolved_ms = Some(self.journal.updated_ms(command.creditor));
-            self.set.put_dispute(dispute);
-        }
-    }
-
-    fn open_dispute(
-        &mut self,
-        command: &Command,
-        id: PlacementId,
-        reason: &str,
-    ) -> Refusable<(PlacementId, Outcome)> {
-        let (row, before) = self.change(command, id, &Action::OpenDispute)?;
-        let dispute = dispute::Model {
-            id: Uuid::now_v7(),
-            placement_id: id,
-            creditor_id: command.creditor,
-            status: DisputeStatus::Open,
-            reason: reason.to_owned(),
-            answer: None,
-            opened_ms: row.updated_ms,
-            answered_ms: None,
-            acknowledged_ms: None,
-            resolution: None,
-            resolved_ms: None,
-        };
-        let data = json!({"dispute_id": dispute.id});
-        self.event(&row, EventType::DisputeOpened, object(data));
-        self.status_changed(command, &row, before, "dispute.opened", Some(reason));
-        let outcome = Outcome::Dispute(dispute_view(&dispute));
-        self.set.put_dispute(dispute);
-        self.set.put_placement(row);
-        Ok((id, outcome))
-    }
-
-    fn answer_dispute(
-        &mut self,
-        command: &Command,
-        id: Uuid,
-        text: &str,
-    ) -> Refusable<(PlacementId, Outcome)> {
-        let dispute = self
-            .set
-            .dispute(command.creditor, id)
-            .ok_or(ApiError::no_such("dispute"))?;
-        let mut dispute = dispute.clone();
-        dispute.answer = Some(text.to_owned());
-        dispute.answered_ms = Some(self.journal.updated_ms(command.creditor));
-        self.journal.audit(&AuditLine {
-            action: "dispute.answered",
-            actor: &command.actor,
-            creditor: Some(command.creditor),
-            placement: Some(dispute.placement_id),
-            data: json!({"dispute_id": dispute.id}),
-        });
-        let outcome = Outcome::Dispute(dispute_view(&dispute));
-        let placement = dispute.placement_id;
-        self.set.put_dispute(dispute);
-        Ok((placement, outcome))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::{creditors, ledger};
-use entities::{DbErr, Transaction};
+use entities::{DbErr, Transaction, is_passing};
 use uuid::Uuid;
 
 use super::command::{Answer, Command};
@@ -19,8 +19,9 @@ use super::working_set::WorkingSet;
 use crate::api::error::ApiError;
 use crate::house::House;
 
-/// How often and how long a Writer asks a database that has gone away whether the commit happened.
-const VERDICT_ATTEMPTS: u32 = 40;
+/// How long a Writer asks a database that has gone away whether the commit happened: within the
+/// patience of the callers that wait for it.
+const VERDICT_WITHIN: Duration = Duration::from_secs(18);
 const VERDICT_PAUSE: Duration = Duration::from_millis(250);
 
 /// What became of a batch: an answer a command, and the endpoints that have something to send.
@@ -42,7 +43,8 @@ enum Failure {
 pub(super) async fn work(house: &House, commands: &[&Command]) -> Worked {
     match commit_together(house, commands).await {
         Ok(worked) => worked,
-        Err(Failure::Undone(error)) if commands.len() > 1 => {
+        // One of them is at fault; a database that is away or busy would fail them all again.
+        Err(Failure::Undone(error)) if commands.len() > 1 && !is_passing(&error) => {
             tracing::warn!(%error, commands = commands.len(), "a batch failed: its commands run one by one");
             work_one_by_one(house, commands).await
         }
@@ -83,7 +85,11 @@ fn told(failure: &Failure, command: &Command) -> ApiError {
     match failure {
         Failure::Undone(error) => {
             tracing::error!(%error, operation, "a command failed, and nothing of it happened");
-            ApiError::Overloaded
+            if is_passing(error) {
+                ApiError::Overloaded
+            } else {
+                ApiError::Internal
+            }
         }
         Failure::Unknown(error) => {
             tracing::error!(%error, operation, "nobody knows whether a command was committed");
@@ -150,15 +156,16 @@ async fn verdict(
     creditors: &BTreeSet<CreditorId>,
 ) -> Result<bool, DbErr> {
     let ids: Vec<CreditorId> = creditors.iter().copied().collect();
-    let mut last = None;
-    for _ in 0..VERDICT_ATTEMPTS {
-        match look_up(house, batch, &ids).await {
+    let mut last = DbErr::Custom("the database did not answer in time".to_owned());
+    let deadline = tokio::time::Instant::now() + VERDICT_WITHIN;
+    while let Ok(asked) = tokio::time::timeout_at(deadline, look_up(house, batch, &ids)).await {
+        match asked {
             Ok(committed) => return Ok(committed),
-            Err(error) => last = Some(error),
+            Err(error) => last = error,
         }
         tokio::time::sleep(VERDICT_PAUSE).await;
     }
-    Err(last.unwrap_or_else(|| DbErr::Custom("no attempt was made".to_owned())))
+    Err(last)
 }
 
 async fn look_up(house: &House, batch: Uuid, creditors: &[CreditorId]) -> Result<bool, DbErr> {

@@ -84,6 +84,7 @@ impl Desk<'_> {
         self.audit(command, row, line, data.clone());
         self.event(row, EventType::PlacementStatusChanged, object(data));
         self.note_history(row, Some(before), command, reason);
+        self.end_dispute(command, row);
     }
 
     pub(super) fn note_history(

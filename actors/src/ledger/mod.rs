@@ -9,6 +9,7 @@ mod batch;
 mod branch;
 mod command;
 mod desk;
+mod disputes;
 mod journal;
 mod views;
 mod working_set;

@@ -11,12 +11,15 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::batch;
 use super::command::{Answer, Command};
+use crate::api::error::ApiError;
 use crate::delivery::DispatcherMsg;
 use crate::house::House;
 use crate::supervision::Address;
 
 /// Commands of one transaction, at most.
 const BATCH: usize = 500;
+/// Commands that may wait: twenty batches, well within the patience of their callers.
+const MOST_WAITING: usize = 20 * BATCH;
 
 /// Messages of a [`Writer`].
 #[derive(Debug)]
@@ -97,7 +100,12 @@ impl Actor for Writer {
 
 impl WriterState {
     /// Everything that is already in the mailbox arrives before the flush that this schedules.
+    /// Whoever comes when the queue is full is told at once, while nothing has happened yet.
     fn submit(&mut self, waiting: Waiting) {
+        if self.waiting.len() >= MOST_WAITING {
+            let _ = waiting.reply.send(Err(ApiError::Overloaded));
+            return;
+        }
         self.waiting.push_back(waiting);
         self.schedule_flush();
     }
@@ -110,6 +118,8 @@ impl WriterState {
 
     async fn flush(&mut self) {
         self.flush_is_due = false;
+        // Callers that have given up were told that nobody knows: nothing must happen now.
+        self.waiting.retain(|waiting| !waiting.reply.is_closed());
         let batch = take_in_turn(&mut self.waiting, BATCH);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch

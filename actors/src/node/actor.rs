@@ -10,8 +10,8 @@ use entities::DbErr;
 use entities::queries::node::{Beat, Cleaned};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
-use crate::delivery::chain::Chain;
 use crate::house::House;
+use crate::supervision::Chain;
 
 /// Messages of the [`Node`].
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use entities::DbErr;
 use entities::queries::node::{self, FeedEntry};
 
-use crate::admission::RegistryMsg;
 use crate::delivery::DispatcherMsg;
 use crate::house::House;
 
@@ -42,10 +41,7 @@ fn tell(house: &House, entry: &FeedEntry) {
     let creditor = entry.creditor;
     match entry.subject.as_str() {
         "keys" | "limits" => {
-            let _ = house
-                .addresses
-                .registry
-                .send(RegistryMsg::Refresh { creditor });
+            house.tenants.invalidate(creditor);
         }
         "endpoints" => {
             let changed = DispatcherMsg::CreditorEndpointsChanged { creditor };
@@ -62,10 +58,7 @@ fn tell(house: &House, entry: &FeedEntry) {
 /// process slept for an hour. Whatever it remembers may be out of date.
 fn forget_everything(house: &House) {
     tracing::error!("entries of the control feed were missed: everything is read again");
-    house
-        .addresses
-        .registry
-        .stop("entries of the control feed were missed");
+    house.tenants.invalidate_all();
     let _ = house
         .addresses
         .dispatcher

@@ -9,7 +9,7 @@ use ractor::RpcReplyPort;
 use super::actor::{NodeMsg, NodeState, RoundError};
 use super::{feed, rescue};
 use crate::delivery::DispatcherMsg;
-use crate::delivery::spawned::spawn_reporting;
+use crate::supervision::spawn_reporting;
 
 const BEAT_PAUSE: Duration = Duration::from_secs(1);
 const POLL_PAUSE: Duration = Duration::from_millis(250);

@@ -1,6 +1,8 @@
 //! Signing up and signing in.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use entities::ids::CreditorId;
 use entities::queries::{audit, creditors, onboarding, sessions};
@@ -18,6 +20,7 @@ use crate::api::view::{CreditorView, SignedIn, SignedUp};
 use crate::domain::date::rfc3339_ms;
 use crate::house::House;
 use crate::ledger::{AuditLine, Journal};
+use crate::settings::Mode;
 
 /// A bcrypt hash of nothing anybody knows, at the cost of real ones: signing in to an account
 /// that does not exist takes as long as to one that does.
@@ -28,6 +31,11 @@ fn decoy_hash(cost: u32) -> String {
 /// Makes an account, and an onboarding token that acts for it.
 pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, ApiError> {
     let email = request.email.trim().to_lowercase();
+    if house.settings.mode == Mode::Production {
+        house
+            .attempts
+            .sign_up(request.client, house.clock.now_ms())?;
+    }
     // Before the costly hash: most doubles are people who forgot that they have an account.
     if creditors::by_email(house.db.reader(), &email)
         .await
@@ -96,12 +104,10 @@ fn email_taken(error: entities::DbErr) -> ApiError {
 }
 
 /// Checks e-mail and password, and begins a session.
-pub(crate) async fn sign_in(house: &House, request: SignIn) -> Result<SignedIn, ApiError> {
+pub(crate) async fn sign_in(house: &Arc<House>, request: SignIn) -> Result<SignedIn, ApiError> {
     let now_ms = house.clock.now_ms();
     let email = request.email.trim().to_lowercase();
-    house
-        .sign_in_attempts
-        .check(request.client, &email, now_ms)?;
+    house.attempts.sign_in(request.client, &email, now_ms)?;
     let found = creditors::by_email(house.db.reader(), &email)
         .await
         .or_fault()?;
@@ -110,14 +116,14 @@ pub(crate) async fn sign_in(house: &House, request: SignIn) -> Result<SignedIn, 
         |row| row.password_hash.clone(),
     );
     let matches = house.password_bcrypt.verify(request.password, hash).await?;
-    let Some(row) = found.filter(|_| matches) else {
-        house
-            .sign_in_attempts
-            .failed(request.client, &email, now_ms);
-        note_failure(house, &email, request.client).await?;
-        return Err(ApiError::InvalidCredentials);
+    let row = match found {
+        Some(row) if matches => row,
+        known => {
+            note_failure(house, known.map(|row| row.id), request.client);
+            return Err(ApiError::InvalidCredentials);
+        }
     };
-    house.sign_in_attempts.succeeded(&email);
+    house.attempts.succeeded(request.client, &email);
     let gates = onboarding::gates(house.db.reader(), row.id)
         .await
         .or_fault()?;
@@ -138,28 +144,23 @@ pub(crate) async fn sign_in(house: &House, request: SignIn) -> Result<SignedIn, 
     })
 }
 
-/// A failed login of a known account goes to its audit log; of an unknown one nobody is told.
-async fn note_failure(
-    house: &House,
-    email: &str,
-    client: std::net::IpAddr,
-) -> Result<(), ApiError> {
-    let Some(row) = creditors::by_email(house.db.reader(), email)
-        .await
-        .or_fault()?
-    else {
-        return Ok(());
-    };
+/// A failed login of a known account goes to its audit log. Not awaited: it must not take longer
+/// for an account that exists.
+fn note_failure(house: &Arc<House>, creditor: Option<CreditorId>, address: IpAddr) {
+    let Some(creditor) = creditor else { return };
     let line = audit_event::Model {
         id: Uuid::now_v7(),
         action: "session.login_failed".to_owned(),
         actor: "anonymous".to_owned(),
-        creditor_id: Some(row.id),
+        creditor_id: Some(creditor),
         placement_id: None,
         at_ms: house.clock.now_ms(),
-        data: json!({"address": client}).to_string(),
+        data: json!({"address": address}).to_string(),
     };
-    audit::append(house.db.writer(), vec![line])
-        .await
-        .or_fault()
+    let house = Arc::clone(house);
+    tokio::spawn(async move {
+        if let Err(error) = audit::append(house.db.writer(), vec![line]).await {
+            tracing::error!(%error, "a failed login could not be noted");
+        }
+    });
 }

@@ -46,7 +46,7 @@ pub(super) async fn accept(
         let advice = format!("is not the current version: read and accept {CURRENT_VERSION}");
         return Err(ApiError::field(&["body", "version"], advice));
     }
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if file.gates().passed(Gate::MsaOnFile) {
         return Ok(());
@@ -66,5 +66,6 @@ pub(super) async fn accept(
     file.apply_fact(Gate::MsaOnFile, &fact, "agreement")
         .await
         .or_fault()?;
-    file.close().await.or_fault()
+    file.close().await.or_fault()?;
+    Ok(())
 }

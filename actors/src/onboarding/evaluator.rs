@@ -10,22 +10,20 @@ use std::time::Duration;
 use entities::ids::CreditorId;
 use entities::queries::onboarding;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
-use tokio::sync::Semaphore;
 
 use super::file::AccountFile;
 use super::provider_event::ProviderEvent;
+use super::status::gates_from;
 use super::{agreement, gate_facts, support_changes};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::{AcceptAgreement, CreditorPatch, ProviderOutcome};
 use crate::domain::gates::Gate;
 use crate::house::House;
-use crate::supervision::Address;
+use crate::supervision::{Address, Chain, spawn_reporting};
 
-/// Facts that may be in a transaction at the same time: fewer than the write pool has connections.
-const AT_ONCE: usize = 4;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
-const SWEEP_AT_MOST: u64 = 500;
+const SWEEP_PAGE: u64 = 500;
 
 /// Messages of the [`GateEvaluator`].
 #[derive(Debug)]
@@ -60,6 +58,8 @@ pub(crate) enum EvaluatorMsg {
     },
     /// Look for eligible creditors without a key. Sent to itself.
     Sweep,
+    /// That is done.
+    Swept,
     #[cfg(feature = "fault-injection")]
     Panic,
 }
@@ -74,7 +74,7 @@ pub(crate) struct EvaluatorArgs {
 pub(crate) struct EvaluatorState {
     house: Arc<House>,
     me: Address<EvaluatorMsg>,
-    at_once: Arc<Semaphore>,
+    sweeping: Chain,
 }
 
 /// Turns facts into gates, and gates into a key.
@@ -95,7 +95,7 @@ impl Actor for GateEvaluator {
         Ok(EvaluatorState {
             house: args.house,
             me: args.me,
-            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            sweeping: Chain::default(),
         })
     }
 
@@ -108,7 +108,7 @@ impl Actor for GateEvaluator {
         match message {
             EvaluatorMsg::ProviderEvent { event, reply } => state
                 .work(reply, move |house| async move {
-                    gate_facts::record(&house, &event).await.or_fault()
+                    gate_facts::record(&house, &event).await
                 }),
             EvaluatorMsg::AcceptAgreement {
                 creditor,
@@ -143,6 +143,7 @@ impl Actor for GateEvaluator {
                 });
             }
             EvaluatorMsg::Sweep => state.sweep(),
+            EvaluatorMsg::Swept => state.swept(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             EvaluatorMsg::Panic => panic!("injected into the GateEvaluator"),
@@ -152,42 +153,69 @@ impl Actor for GateEvaluator {
 }
 
 impl EvaluatorState {
-    /// Works beside the mailbox, a few at a time, and answers from there.
+    /// Works beside the mailbox and answers from there; the house bounds how many files are open.
     fn work<T, F, W>(&self, reply: RpcReplyPort<Result<T, ApiError>>, work: F)
     where
         T: Send + 'static,
         F: FnOnce(Arc<House>) -> W + Send + 'static,
         W: Future<Output = Result<T, ApiError>> + Send,
     {
-        let (house, at_once) = (Arc::clone(&self.house), Arc::clone(&self.at_once));
+        let house = Arc::clone(&self.house);
         tokio::spawn(async move {
-            let _permit = at_once.acquire_owned().await;
             let _ = reply.send(work(house).await);
         });
     }
 
-    fn sweep(&self) {
-        let (house, me) = (Arc::clone(&self.house), self.me.clone());
-        tokio::spawn(async move {
+    fn sweep(&mut self) {
+        if !self.sweeping.begin() {
+            return;
+        }
+        let house = Arc::clone(&self.house);
+        spawn_reporting(&self.me, EvaluatorMsg::Swept, async move {
             if let Err(error) = sweep(&house).await {
                 tracing::warn!(%error, "the sweep for creditors without a key failed");
             }
-            me.send_after(SWEEP_EVERY, EvaluatorMsg::Sweep);
+            EvaluatorMsg::Swept
         });
+    }
+
+    fn swept(&mut self) {
+        self.sweeping
+            .again(self.me.send_after(SWEEP_EVERY, EvaluatorMsg::Sweep));
     }
 }
 
-/// Opens and closes the file of every creditor that looks eligible: closing it issues what is due.
-async fn sweep(house: &House) -> Result<(), entities::DbErr> {
-    for creditor in onboarding::issue_candidates(house.db.reader(), SWEEP_AT_MOST).await? {
-        let Some(file) = AccountFile::open(house, creditor).await? else {
-            continue;
+/// Looks at every creditor that might be without a key, and opens the file of those that are:
+/// closing it issues what is due.
+async fn sweep(house: &House) -> Result<(), ApiError> {
+    let mut after = CreditorId(uuid::Uuid::nil());
+    loop {
+        let page = onboarding::issue_candidates(house.db.reader(), after, SWEEP_PAGE)
+            .await
+            .or_fault()?;
+        let Some(last) = page.last() else {
+            return Ok(());
         };
-        if file.gates().all_passed() {
-            // It should never happen: whoever applied the last fact should have issued it.
-            tracing::error!(%creditor, alert = "key_issued_by_sweep", "an eligible creditor had no key");
-            file.close().await?;
+        after = *last;
+        let rows = onboarding::gates_of(house.db.reader(), &page)
+            .await
+            .or_fault()?;
+        for creditor in page {
+            let own = rows.iter().filter(|row| row.creditor_id == creditor);
+            if gates_from(own).all_passed() {
+                issue_late(house, creditor).await?;
+            }
         }
+    }
+}
+
+async fn issue_late(house: &House, creditor: CreditorId) -> Result<(), ApiError> {
+    let Some(file) = AccountFile::open(house, creditor).await? else {
+        return Ok(());
+    };
+    if file.close().await.or_fault()? {
+        // It should never happen: whoever applied the last fact should have issued it.
+        tracing::error!(%creditor, alert = "key_issued_by_sweep", "an eligible creditor had no key");
     }
     Ok(())
 }

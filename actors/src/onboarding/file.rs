@@ -14,12 +14,13 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::status::{account_status_of, gates_from};
-use crate::admission::RegistryMsg;
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
 use crate::delivery::{DispatcherMsg, EventType};
 use crate::domain::account::AccountStatus;
 use crate::domain::api_key::generate_prefix;
 use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates, should_issue};
-use crate::house::House;
+use crate::house::{FilePermit, House};
 use crate::ledger::{AuditLine, Journal};
 use crate::vault::entropy;
 
@@ -51,6 +52,7 @@ impl Subject {
 #[derive(Debug)]
 pub(crate) struct AccountFile<'a> {
     house: &'a House,
+    _permit: FilePermit<'a>,
     pub(crate) transaction: Transaction,
     pub(crate) journal: Journal,
     pub(crate) creditor: creditor::Model,
@@ -65,14 +67,18 @@ impl<'a> AccountFile<'a> {
     pub(crate) async fn open(
         house: &'a House,
         creditor: CreditorId,
-    ) -> Result<Option<Self>, DbErr> {
-        let transaction = house.db.begin().await?;
-        Self::open_in(house, transaction, creditor).await
+    ) -> Result<Option<Self>, ApiError> {
+        let permit = house.file_permit().await?;
+        let transaction = house.db.begin().await.or_fault()?;
+        Self::open_in(house, permit, transaction, creditor)
+            .await
+            .or_fault()
     }
 
     /// Opens the file in a transaction that has taken no creditor's lock yet.
     pub(crate) async fn open_in(
         house: &'a House,
+        permit: FilePermit<'a>,
         transaction: Transaction,
         creditor: CreditorId,
     ) -> Result<Option<Self>, DbErr> {
@@ -86,6 +92,7 @@ impl<'a> AccountFile<'a> {
         let status_before = account_status_of(&row, gates.iter());
         Ok(Some(Self {
             house,
+            _permit: permit,
             transaction,
             journal,
             creditor: row,
@@ -139,6 +146,7 @@ impl<'a> AccountFile<'a> {
         source: &str,
     ) -> Result<Applied, DbErr> {
         let known = self.gates().state(gate);
+        let reading_before = known.map(|state| state.reading());
         let passed_before = self.gates().passed(gate);
         let (state, applied) = FactState::apply(known, fact);
         if !matches!(applied, Applied::Newer | Applied::Merged) {
@@ -150,7 +158,11 @@ impl<'a> AccountFile<'a> {
             fact_at_ms: state.at_ms,
             seen: i32::from(state.seen),
             source: source.to_owned(),
-            changed_ms: self.journal.updated_ms(self.creditor.id),
+            changed_ms: match self.row_of(gate) {
+                // Said again, later: nothing has changed.
+                Some(row) if reading_before == Some(state.reading()) => row.changed_ms,
+                _ => self.journal.updated_ms(self.creditor.id),
+            },
         };
         onboarding::put_gate(&self.transaction, row.clone()).await?;
         self.gates.retain(|other| other.gate != row.gate);
@@ -163,15 +175,29 @@ impl<'a> AccountFile<'a> {
         Ok(applied)
     }
 
+    fn row_of(&self, gate: Gate) -> Option<&gate::Model> {
+        self.gates.iter().find(|row| row.gate == gate.as_str())
+    }
+
+    /// Forgets what `source` said of a gate, unless somebody else has spoken since.
+    pub(crate) async fn forget_gate(&mut self, gate: Gate, source: &str) -> Result<(), DbErr> {
+        onboarding::forget_gate(&self.transaction, self.creditor.id, gate.as_str(), source).await?;
+        let forgotten = |row: &gate::Model| row.gate == gate.as_str() && row.source == source;
+        self.gates.retain(|row| !forgotten(row));
+        Ok(())
+    }
+
     /// Settles what follows, commits, and tells this process at once and the others soon.
-    pub(crate) async fn close(mut self) -> Result<(), DbErr> {
-        self.issue_if_due().await?;
+    /// Answers whether the key was issued by it.
+    pub(crate) async fn close(mut self) -> Result<bool, DbErr> {
+        let issued = self.issue_if_due().await?;
         self.tell_status_change();
         let at_ms = self.journal.now_ms();
+        let woken = self.journal.write(&self.transaction).await?;
+        // Last: its counter is one row for the whole cluster.
         for subject in &self.changed {
             node::append_feed(&self.transaction, subject.as_str(), self.creditor.id, at_ms).await?;
         }
-        let woken = self.journal.write(&self.transaction).await?;
         self.transaction.commit().await?;
         if !woken.is_empty() {
             let _ = self
@@ -180,12 +206,12 @@ impl<'a> AccountFile<'a> {
                 .dispatcher
                 .send(DispatcherMsg::Wake { endpoints: woken });
         }
-        tell_this_process(self.house, self.creditor.id, &self.changed).await;
-        Ok(())
+        tell_this_process(self.house, self.creditor.id, &self.changed);
+        Ok(issued)
     }
 
     /// The key is issued by the fact that makes it due, and never twice.
-    async fn issue_if_due(&mut self) -> Result<(), DbErr> {
+    async fn issue_if_due(&mut self) -> Result<bool, DbErr> {
         let ever_issued = self.keys.iter().any(|key| key.scope == KeyScope::ReadWrite);
         let suspended = self.creditor.suspended_at_ms.is_some();
         if !should_issue(
@@ -194,7 +220,7 @@ impl<'a> AccountFile<'a> {
             ever_issued,
             self.creditor.support_only_mint,
         ) {
-            return Ok(());
+            return Ok(false);
         }
         let now_ms = self.journal.updated_ms(self.creditor.id);
         let key = api_key::Model {
@@ -218,7 +244,7 @@ impl<'a> AccountFile<'a> {
         self.event(EventType::ApiKeyIssued, data);
         self.touch(Subject::Keys);
         self.keys.insert(0, key);
-        Ok(())
+        Ok(true)
     }
 
     fn tell_status_change(&mut self) {
@@ -227,13 +253,14 @@ impl<'a> AccountFile<'a> {
             return;
         }
         let data = json!({"previous_status": before.as_str(), "status": after.as_str()});
+        self.audit("creditor.status_changed", GATE_EVALUATOR, data.clone());
         self.event(EventType::AccountStatusChanged, data);
         self.touch(Subject::Keys);
     }
 }
 
 /// This process does not wait for the feed: what was changed holds here from the next request on.
-async fn tell_this_process(house: &House, creditor: CreditorId, changed: &BTreeSet<Subject>) {
+fn tell_this_process(house: &House, creditor: CreditorId, changed: &BTreeSet<Subject>) {
     if changed.contains(&Subject::Endpoints) {
         let _ = house
             .addresses
@@ -241,12 +268,8 @@ async fn tell_this_process(house: &House, creditor: CreditorId, changed: &BTreeS
             .send(DispatcherMsg::CreditorEndpointsChanged { creditor });
     }
     if changed.contains(&Subject::Keys) || changed.contains(&Subject::Limits) {
-        // Before anything else: whatever a tenant's actor has in hand is stale from here on,
-        // whether or not it is alive to hear of it.
+        // Whatever a tenant's actor has in hand is stale from here on, whether or not it is alive
+        // to hear of it.
         house.tenants.invalidate(creditor);
-        let _ = house
-            .addresses
-            .registry
-            .send(RegistryMsg::Refresh { creditor });
     }
 }

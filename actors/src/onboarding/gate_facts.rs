@@ -9,42 +9,56 @@ use uuid::Uuid;
 use super::agreement::CURRENT_VERSION;
 use super::file::AccountFile;
 use super::provider_event::ProviderEvent;
-use crate::api::error::Provider;
+use crate::api::error::{ApiError, Provider};
+use crate::api::fault::DbResultExt as _;
 use crate::api::request::ProviderOutcome;
 use crate::domain::gates::{Applied, Fact, FactValue, Gate};
 use crate::house::House;
 
 /// Stores an event and applies its fact, in one transaction. A second copy has no effect.
-pub(super) async fn record(house: &House, event: &ProviderEvent) -> Result<ProviderOutcome, DbErr> {
-    let transaction = house.db.begin().await?;
-    let Some(creditor) = creditor_of(&transaction, event).await? else {
-        return store_unlinked(house, transaction, event).await;
+pub(super) async fn record(
+    house: &House,
+    event: &ProviderEvent,
+) -> Result<ProviderOutcome, ApiError> {
+    let permit = house.file_permit().await?;
+    let transaction = house.db.begin().await.or_fault()?;
+    let Some(creditor) = creditor_of(&transaction, event).await.or_fault()? else {
+        return store_unlinked(house, transaction, event).await.or_fault();
     };
-    let Some(mut file) = AccountFile::open_in(house, transaction, creditor).await? else {
+    let Some(mut file) = AccountFile::open_in(house, permit, transaction, creditor)
+        .await
+        .or_fault()?
+    else {
         return Ok(ProviderOutcome::NoEffect);
     };
     let mut row = event_row(event, Some(creditor), file.journal.now_ms());
-    if !onboarding::store_event(&file.transaction, row.clone()).await? {
+    if !onboarding::store_event(&file.transaction, row.clone())
+        .await
+        .or_fault()?
+    {
         return Ok(ProviderOutcome::NoEffect);
     }
-    row.outcome = apply_event(&mut file, &row).await?;
+    row.outcome = apply_event(&mut file, &row).await.or_fault()?;
     let outcome = row.outcome;
-    onboarding::save_event(&file.transaction, row).await?;
-    file.close().await?;
+    onboarding::save_event(&file.transaction, row)
+        .await
+        .or_fault()?;
+    file.close().await.or_fault()?;
     Ok(match outcome {
         EventOutcome::Applied => ProviderOutcome::Applied,
         _ => ProviderOutcome::NoEffect,
     })
 }
 
-/// Applies the events that were stored before their account was linked, in the open file.
-pub(super) async fn replay_unlinked(
+/// Applies every event of an account that has just been linked, in the open file: those that were
+/// stored before the link, and those that were another creditor's until now.
+pub(super) async fn replay_account(
     file: &mut AccountFile<'_>,
     provider: Provider,
     external_id: &str,
 ) -> Result<usize, DbErr> {
     let events =
-        onboarding::unlinked_events(&file.transaction, provider.as_str(), external_id).await?;
+        onboarding::events_of_account(&file.transaction, provider.as_str(), external_id).await?;
     let count = events.len();
     for mut row in events {
         row.creditor_id = Some(file.creditor.id);

@@ -37,7 +37,7 @@ pub(crate) async fn reveal(
     }
     let prefix = KeyPrefix::parse(&key.prefix).map_err(|_| ApiError::Internal)?;
     let (secret, hash) = draw_secret(house, &prefix).await?;
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let now_ms = file.journal.updated_ms(creditor);
     if !keys::reveal(&file.transaction, creditor, key.id, &hash, now_ms)
@@ -61,19 +61,22 @@ pub(crate) async fn reveal(
     })
 }
 
-/// Without a key: either the gates are pending, or support has taken it away.
+/// Without a key: the gates are pending, or there was one.
 async fn why_no_key(house: &House, creditor: CreditorId) -> Result<ApiError, ApiError> {
-    let rows = onboarding::gates(house.db.reader(), creditor)
-        .await
-        .or_fault()?;
+    let db = house.db.reader();
+    let rows = onboarding::gates(db, creditor).await.or_fault()?;
     let pending = gates_from(rows.iter()).pending();
-    if pending.is_empty() {
-        // It was revoked, or its issue is under way; both are for support or a moment's patience.
-        return Ok(ApiError::no_such(
-            "live API key; after a revocation only support mints a new one",
-        ));
+    if !pending.is_empty() {
+        return Ok(ApiError::GatesPending { pending });
     }
-    Ok(ApiError::GatesPending { pending })
+    let row = creditors::by_id(db, creditor).await.or_fault()?;
+    let suspended = row.is_some_and(|row| row.suspended_at_ms.is_some());
+    let ever_issued = !keys::of_creditor(db, creditor).await.or_fault()?.is_empty();
+    if suspended && !ever_issued {
+        let action = "issuing the key";
+        return Ok(ApiError::AccountSuspended { action });
+    }
+    Ok(ApiError::AlreadyRevealed)
 }
 
 async fn refuse_second_reveal(
@@ -82,7 +85,7 @@ async fn refuse_second_reveal(
     actor: &str,
     prefix: &str,
 ) -> Result<RevealedKey, ApiError> {
-    if let Some(mut file) = AccountFile::open(house, creditor).await.or_fault()? {
+    if let Some(mut file) = AccountFile::open(house, creditor).await? {
         file.audit(
             "creditor.api_key_reveal_refused",
             actor,
@@ -103,7 +106,7 @@ pub(crate) async fn rotate_by_support(
 ) -> Result<RevealedKey, ApiError> {
     let prefix = generate_prefix(&mut entropy);
     let (secret, hash) = draw_secret(house, &prefix).await?;
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let pending = file.gates().pending();
     if file.keys.is_empty() && !pending.is_empty() {
@@ -114,14 +117,20 @@ pub(crate) async fn rotate_by_support(
     let expires_ms = retire_old_keys(&mut file, overlap_hours, now_ms).await?;
     let key = minted(creditor, &prefix, hash, now_ms);
     keys::insert(&file.transaction, key).await.or_fault()?;
-    let data = json!({
+    // Why is between support and the audit log; the creditor's receivers are told what.
+    let mut data = json!({
         "prefix": prefix.as_str(),
         "previous_prefix": previous,
-        "reason": reason,
+        "reason": "minted by support",
         "previous_expires_at": expires_ms.map(rfc3339_ms),
     });
-    file.audit("creditor.api_key_issued", actor, data.clone());
-    file.event(EventType::ApiKeyRotated, data);
+    let event = match previous {
+        Some(_) => EventType::ApiKeyRotated,
+        None => EventType::ApiKeyIssued,
+    };
+    file.event(event, data.clone());
+    data["reason"] = reason.into();
+    file.audit("creditor.api_key_issued", actor, data);
     file.touch(Subject::Keys);
     file.close().await.or_fault()?;
     Ok(RevealedKey {
@@ -131,36 +140,48 @@ pub(crate) async fn rotate_by_support(
     })
 }
 
-/// Ends the retiring key, and ends or retires the current one. With an overlap of 0 every older
-/// key is dead with the commit.
+/// Makes room for a new key. With an overlap of 0 every older key is dead with the commit. With
+/// one, the current key retires; if another is still retiring, a current key that nobody has seen
+/// is replaced and the retiring one keeps the deadline that was promised.
 async fn retire_old_keys(
     file: &mut AccountFile<'_>,
     overlap_hours: u32,
     now_ms: i64,
 ) -> Result<Option<i64>, ApiError> {
+    let live =
+        |key: &&api_key::Model| key.scope == KeyScope::ReadWrite && key.state != KeyState::Ended;
+    let retiring = file.keys.iter().find(|key| key.state == KeyState::Retiring);
+    let retiring_until = retiring
+        .and_then(|key| key.expires_ms)
+        .filter(|end| *end > now_ms);
+    let older: Vec<api_key::Model> = file.keys.iter().filter(live).cloned().collect();
     let mut expires_ms = None;
-    let older: Vec<api_key::Model> = file
-        .keys
-        .iter()
-        .filter(|key| key.scope == KeyScope::ReadWrite && key.state != KeyState::Ended)
-        .cloned()
-        .collect();
     // The retiring one first: there may be at most one.
     for mut key in older.into_iter().rev() {
-        let retires =
-            key.state == KeyState::Current && overlap_hours > 0 && key.secret_hash.is_some();
-        if retires {
-            expires_ms = Some(now_ms + i64::from(overlap_hours) * HOUR_MS);
-            key.state = KeyState::Retiring;
-            key.expires_ms = expires_ms;
-        } else {
-            key.state = KeyState::Ended;
-            key.ended_ms = Some(now_ms);
-            key.ended_reason = Some(KeyEnd::Replaced);
+        let unseen = key.secret_hash.is_none();
+        match (key.state, retiring_until) {
+            (KeyState::Retiring, Some(_)) if overlap_hours > 0 => continue,
+            (KeyState::Current, Some(end)) if overlap_hours > 0 && !unseen => {
+                return Err(ApiError::RotationInProgress {
+                    until: rfc3339_ms(end),
+                });
+            }
+            (KeyState::Current, None) if overlap_hours > 0 && !unseen => {
+                expires_ms = Some(now_ms + i64::from(overlap_hours) * HOUR_MS);
+                key.state = KeyState::Retiring;
+                key.expires_ms = expires_ms;
+            }
+            _ => end(&mut key, KeyEnd::Replaced, now_ms),
         }
         keys::save(&file.transaction, key).await.or_fault()?;
     }
     Ok(expires_ms)
+}
+
+fn end(key: &mut api_key::Model, reason: KeyEnd, now_ms: i64) {
+    key.state = KeyState::Ended;
+    key.ended_ms = Some(now_ms);
+    key.ended_reason = Some(reason);
 }
 
 /// Ends every key of the creditor; from then on only support mints.
@@ -170,7 +191,7 @@ pub(crate) async fn revoke_by_support(
     actor: &str,
     reason: &str,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let now_ms = file.journal.updated_ms(creditor);
     let mut prefixes = Vec::new();
@@ -178,11 +199,14 @@ pub(crate) async fn revoke_by_support(
         if key.state == KeyState::Ended {
             continue;
         }
-        key.state = KeyState::Ended;
-        key.ended_ms = Some(now_ms);
-        key.ended_reason = Some(KeyEnd::Revoked);
+        end(&mut key, KeyEnd::Revoked, now_ms);
         prefixes.push(key.prefix.clone());
         keys::save(&file.transaction, key).await.or_fault()?;
+    }
+    if prefixes.is_empty() {
+        return Err(ApiError::no_such(
+            "live API key; there is nothing to revoke",
+        ));
     }
     file.creditor.support_only_mint = true;
     creditors::save(&file.transaction, file.creditor.clone())
@@ -196,11 +220,12 @@ pub(crate) async fn revoke_by_support(
     if let Some(prefix) = prefixes.first() {
         file.event(
             EventType::ApiKeyRevoked,
-            json!({"prefix": prefix, "reason": reason}),
+            json!({"prefix": prefix, "reason": "revoked by support"}),
         );
     }
     file.touch(Subject::Keys);
-    file.close().await.or_fault()
+    file.close().await.or_fault()?;
+    Ok(())
 }
 
 async fn draw_secret(house: &House, prefix: &KeyPrefix) -> Result<(KeySecret, String), ApiError> {

@@ -11,6 +11,9 @@ use crate::domain::signature;
 use crate::settings::{Mode, Settings};
 use secrecy::ExposeSecret;
 
+/// How far a provider's clock may be ahead of ours.
+const AHEAD_MS: i64 = 300_000;
+
 /// What an event says, whoever sent it.
 #[derive(Debug, Clone)]
 pub(crate) struct ProviderEvent {
@@ -55,10 +58,29 @@ pub(crate) fn verify_and_read(
         tracing::warn!(provider = provider.as_str(), %error, "a provider event was refused");
         ApiError::InvalidSignature
     })?;
-    match provider {
+    let mut event = match provider {
         Provider::Stripe => read_stripe(delivery.body, settings.mode),
         Provider::Middesk => read_middesk(delivery.body),
         Provider::Docusign => read_docusign(delivery.body),
+    }?;
+    event.not_after(now_ms + AHEAD_MS);
+    Ok(event)
+}
+
+impl ProviderEvent {
+    /// A fact from the future would outlive every later one: its time is capped.
+    fn not_after(&mut self, latest_ms: i64) {
+        if self.occurred_ms <= latest_ms {
+            return;
+        }
+        tracing::warn!(
+            event = self.event_id,
+            "a provider's event is from the future"
+        );
+        self.occurred_ms = latest_ms;
+        if let Some((_, fact)) = &mut self.fact {
+            fact.at_ms = latest_ms;
+        }
     }
 }
 
@@ -144,35 +166,26 @@ struct MiddeskEvent {
     #[serde(rename = "type")]
     event_type: String,
     created_at: String,
-    data: MiddeskData,
-}
-
-#[derive(Deserialize)]
-struct MiddeskData {
-    object: MiddeskBusiness,
-}
-
-#[derive(Deserialize)]
-struct MiddeskBusiness {
-    external_id: Option<String>,
-    status: Option<String>,
+    #[serde(default)]
+    data: Value,
 }
 
 fn read_middesk(body: &[u8]) -> Result<ProviderEvent, ApiError> {
     let event: MiddeskEvent = parse(body)?;
     let occurred_ms = instant(&event.created_at, "created_at")?;
-    let business = event.data.object;
-    let value = match (event.event_type.as_str(), business.status.as_deref()) {
+    let text = |pointer| event.data.pointer(pointer).and_then(Value::as_str);
+    let value = match (event.event_type.as_str(), text("/object/status")) {
         ("business.updated", Some("approved")) => Some(FactValue::Passed),
         ("business.updated", Some("rejected")) => Some(FactValue::Refused),
         ("business.updated", Some("in_review")) => Some(FactValue::Open),
         _ => None,
     };
+    let external_id = text("/object/external_id").unwrap_or_default().to_owned();
     Ok(ProviderEvent {
         provider: Provider::Middesk,
         event_id: event.id,
         event_type: event.event_type,
-        external_id: business.external_id.unwrap_or_default(),
+        external_id,
         occurred_ms,
         fact: value.map(|value| {
             (
@@ -192,15 +205,8 @@ fn read_middesk(body: &[u8]) -> Result<ProviderEvent, ApiError> {
 struct DocusignEvent {
     event: String,
     generated_date_time: String,
-    data: DocusignData,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DocusignData {
-    envelope_id: String,
     #[serde(default)]
-    envelope_summary: Value,
+    data: Value,
 }
 
 fn read_docusign(body: &[u8]) -> Result<ProviderEvent, ApiError> {
@@ -208,8 +214,7 @@ fn read_docusign(body: &[u8]) -> Result<ProviderEvent, ApiError> {
     let occurred_ms = instant(&event.generated_date_time, "generatedDateTime")?;
     let fields = event
         .data
-        .envelope_summary
-        .pointer("/customFields/textCustomFields");
+        .pointer("/envelopeSummary/customFields/textCustomFields");
     let creditor = fields
         .and_then(Value::as_array)
         .into_iter()
@@ -218,6 +223,11 @@ fn read_docusign(body: &[u8]) -> Result<ProviderEvent, ApiError> {
         .and_then(|field| field.get("value")?.as_str())
         .unwrap_or_default()
         .to_owned();
+    let envelope = event
+        .data
+        .get("envelopeId")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let fact = (event.event == "envelope-completed").then_some((
         Gate::MsaOnFile,
         Fact {
@@ -228,10 +238,7 @@ fn read_docusign(body: &[u8]) -> Result<ProviderEvent, ApiError> {
     ));
     Ok(ProviderEvent {
         provider: Provider::Docusign,
-        event_id: format!(
-            "{}:{}:{}",
-            event.data.envelope_id, event.event, event.generated_date_time
-        ),
+        event_id: format!("{}:{}:{}", envelope, event.event, event.generated_date_time),
         event_type: event.event,
         external_id: creditor,
         occurred_ms,

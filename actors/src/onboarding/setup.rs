@@ -48,7 +48,7 @@ pub(crate) async fn update_setup(
     actor: &str,
     patch: SetupPatch,
 ) -> Result<SetupView, ApiError> {
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if file.gates().state(Gate::KybVerified).is_some() {
         return Err(ApiError::SetupLocked);
@@ -101,20 +101,10 @@ fn checklist(company: &Company, ein_on_file: bool, rows: &[gate::Model]) -> Setu
     let gates = gates_from(rows.iter());
     let missing = missing_details(company, ein_on_file);
     let items = vec![
-        item("company_details", missing, "/v1/creditors/me/setup"),
-        gate_item(
-            "business_verification",
-            &gates,
-            Gate::KybVerified,
-            "/dashboard/verification",
-        ),
-        gate_item(
-            "payout_account",
-            &gates,
-            Gate::PayoutsEnabled,
-            "/dashboard/payouts",
-        ),
-        gate_item("agreement", &gates, Gate::MsaOnFile, "/dashboard/agreement"),
+        item("company_details", missing, Some("/v1/creditors/me/setup")),
+        gate_item("business_verification", &gates, Gate::KybVerified),
+        gate_item("payout_account", &gates, Gate::PayoutsEnabled),
+        gate_item("agreement", &gates, Gate::MsaOnFile),
     ];
     let next_step = items
         .iter()
@@ -151,21 +141,22 @@ fn missing_details(company: &Company, ein_on_file: bool) -> Vec<String> {
     .collect()
 }
 
-fn item(step: &str, missing: Vec<String>, url: &str) -> SetupItem {
+fn item(step: &str, missing: Vec<String>, url: Option<&str>) -> SetupItem {
     let done = missing.is_empty();
     SetupItem {
         step: step.to_owned(),
         done,
         missing,
-        url: (!done).then(|| url.to_owned()),
+        url: url.filter(|_| !done).map(str::to_owned),
     }
 }
 
-fn gate_item(step: &str, gates: &Gates, gate: Gate, url: &str) -> SetupItem {
+/// A step that a provider reports: there is no page of ours for it.
+fn gate_item(step: &str, gates: &Gates, gate: Gate) -> SetupItem {
     let missing = if gates.passed(gate) {
         Vec::new()
     } else {
         vec![gate.as_str().to_owned()]
     };
-    item(step, missing, url)
+    item(step, missing, None)
 }

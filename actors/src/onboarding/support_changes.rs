@@ -1,12 +1,14 @@
 //! What support changes on an account: gates, suspension, tier, limits, and links to providers.
 
-use entities::DbErr;
+use std::collections::BTreeSet;
+
 use entities::ids::CreditorId;
 use entities::queries::{creditors, onboarding};
+use entities::{DbErr, Transaction};
 use serde_json::json;
 
 use super::file::{AccountFile, Subject};
-use super::gate_facts::replay_unlinked;
+use super::gate_facts::replay_account;
 use crate::api::error::{ApiError, Provider};
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::CreditorPatch;
@@ -23,7 +25,7 @@ pub(super) async fn set_gate(
     passed: bool,
     reason: &str,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await.or_fault()?;
+    let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let value = if passed {
         FactValue::Passed
@@ -33,7 +35,8 @@ pub(super) async fn set_gate(
     repair(&mut file, actor, gate, value, reason)
         .await
         .or_fault()?;
-    file.close().await.or_fault()
+    file.close().await.or_fault()?;
+    Ok(())
 }
 
 async fn repair(
@@ -67,18 +70,14 @@ pub(super) async fn patch(
             format!("is not a tier: use one of {known}"),
         ));
     }
-    let transaction = house.db.begin().await.or_fault()?;
-    if let Some(account) = &patch.stripe_account_id {
-        // Accounts are locked before creditors, as every event does.
-        let owner = onboarding::lock_account(&transaction, Provider::Stripe.as_str(), account)
-            .await
-            .or_fault()?;
-        if owner.is_some_and(|owner| owner != creditor) {
-            let msg = "is linked to another creditor; unlink it there first";
-            return Err(ApiError::field(&["body", "stripe_account_id"], msg));
-        }
+    if patch.status == Some(AccountStatus::PendingSignup) {
+        let msg = "must be one of in_review, verified, rejected, suspended";
+        return Err(ApiError::field(&["body", "status"], msg));
     }
-    let file = AccountFile::open_in(house, transaction, creditor)
+    let permit = house.file_permit().await?;
+    let transaction = house.db.begin().await.or_fault()?;
+    lock_accounts(&transaction, creditor, patch).await?;
+    let file = AccountFile::open_in(house, permit, transaction, creditor)
         .await
         .or_fault()?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
@@ -88,7 +87,35 @@ pub(super) async fn patch(
     creditors::save(&file.transaction, file.creditor.clone())
         .await
         .or_fault()?;
-    file.close().await.or_fault()
+    file.close().await.or_fault()?;
+    Ok(())
+}
+
+/// Accounts are locked before creditors, as every event does: the one that is linked now and the
+/// one that shall be, in the order of their names.
+async fn lock_accounts(
+    transaction: &Transaction,
+    creditor: CreditorId,
+    patch: &CreditorPatch,
+) -> Result<(), ApiError> {
+    let Some(wanted) = &patch.stripe_account_id else {
+        return Ok(());
+    };
+    let stripe = Provider::Stripe.as_str();
+    let linked = onboarding::linked_account(transaction, stripe, creditor)
+        .await
+        .or_fault()?;
+    let accounts: BTreeSet<&String> = linked.iter().chain(wanted).collect();
+    for account in accounts {
+        let owner = onboarding::lock_account(transaction, stripe, account)
+            .await
+            .or_fault()?;
+        if wanted.as_ref() == Some(account) && owner.is_some_and(|owner| owner != creditor) {
+            let msg = "is linked to another creditor; unlink it there first, with null";
+            return Err(ApiError::field(&["body", "stripe_account_id"], msg));
+        }
+    }
+    Ok(())
 }
 
 async fn link_stripe(
@@ -96,15 +123,29 @@ async fn link_stripe(
     actor: &str,
     patch: &CreditorPatch,
 ) -> Result<(), DbErr> {
-    let Some(account) = &patch.stripe_account_id else {
+    let Some(wanted) = &patch.stripe_account_id else {
         return Ok(());
     };
     let (provider, creditor) = (Provider::Stripe, file.creditor.id);
+    let linked = onboarding::linked_account(&file.transaction, provider.as_str(), creditor).await?;
+    if linked == *wanted {
+        return Ok(());
+    }
     onboarding::unlink_accounts(&file.transaction, provider.as_str(), creditor).await?;
-    onboarding::link_account(&file.transaction, provider.as_str(), account, creditor).await?;
-    let replayed = replay_unlinked(file, provider, account).await?;
-    let data =
-        json!({"stripe_account_id": account, "replayed_events": replayed, "reason": patch.reason});
+    // What another account's events said is no fact about this one.
+    file.forget_gate(Gate::PayoutsEnabled, provider.as_str())
+        .await?;
+    let mut replayed = 0;
+    if let Some(account) = wanted {
+        onboarding::link_account(&file.transaction, provider.as_str(), account, creditor).await?;
+        replayed = replay_account(file, provider, account).await?;
+    }
+    let data = json!({
+        "stripe_account_id": wanted,
+        "previous": linked,
+        "replayed_events": replayed,
+        "reason": patch.reason,
+    });
     file.audit("creditor.account_linked", actor, data);
     Ok(())
 }

@@ -7,10 +7,14 @@
 
 mod address;
 mod branch;
+mod chain;
 mod child;
+mod spawned;
 mod supervisor;
 
 pub(crate) use address::{Address, CallError};
 pub(crate) use branch::{Branch, Vital};
+pub(crate) use chain::Chain;
 pub(crate) use child::{ChildSpec, Metered, spawn_metered};
+pub(crate) use spawned::spawn_reporting;
 pub(crate) use supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};

@@ -70,6 +70,25 @@ impl Supervisor {
         }
     }
 
+    /// The pause is over. A timer of an earlier incarnation of this supervisor may come as well:
+    /// it finds the child running, or nobody there.
+    async fn restart_child(
+        &self,
+        myself: &ActorRef<SupervisorMsg>,
+        state: &mut SupervisorState,
+        index: usize,
+    ) -> Result<(), ActorProcessingErr> {
+        let due = state
+            .children
+            .get(index)
+            .is_some_and(|child| child.running.is_none());
+        if !due || state.branch.is_draining() {
+            return Ok(());
+        }
+        state.children[index].spec.vital.count_restart();
+        self.start_child(myself, state, index).await
+    }
+
     /// A child is gone: restart it after a pause, or give up.
     fn child_gone(
         &self,
@@ -155,10 +174,7 @@ impl Actor for Supervisor {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            SupervisorMsg::Restart { child } => {
-                state.children[child].spec.vital.count_restart();
-                self.start_child(&myself, state, child).await
-            }
+            SupervisorMsg::Restart { child } => self.restart_child(&myself, state, child).await,
         }
     }
 

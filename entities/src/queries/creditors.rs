@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::Transaction;
@@ -128,7 +128,8 @@ pub async fn by_email<C: ConnectionTrait>(
         .await
 }
 
-/// A page of creditors whose name or e-mail contains `q`, newest first, and how many there are.
+/// A page of creditors whose name or e-mail contains `q`, or whose id or key prefix it is, newest
+/// first, and how many there are.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -138,12 +139,16 @@ pub async fn search<C: ConnectionTrait>(
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<creditor::Model>, u64), DbErr> {
+    let backend = connection.get_database_backend();
     let mut query = creditor::Entity::find();
     if let Some(q) = q {
+        let owner = super::keys::creditor_of_prefix(connection, q).await?;
+        let id = uuid::Uuid::parse_str(q).ok().map(CreditorId).or(owner);
         query = query.filter(
             Condition::any()
-                .add(contains(creditor::Column::Name, q))
-                .add(contains(creditor::Column::Email, q)),
+                .add_option(id.map(|id| creditor::Column::Id.eq(id)))
+                .add(contains(backend, creditor::Column::Name, q))
+                .add(contains(backend, creditor::Column::Email, q)),
         );
     }
     let total = query.clone().count(connection).await?;
@@ -158,9 +163,15 @@ pub async fn search<C: ConnectionTrait>(
 }
 
 /// `column` contains `part`, without case, taking `%` and `_` for themselves.
-pub(super) fn contains<C: ColumnTrait>(column: C, part: &str) -> Expr {
-    let literal = part
-        .to_lowercase()
+///
+/// SQLite folds ASCII only, so there the pattern is folded no further: other letters match as they
+/// are written.
+pub(super) fn contains<C: ColumnTrait>(backend: DbBackend, column: C, part: &str) -> Expr {
+    let folded = match backend {
+        DbBackend::Postgres => part.to_lowercase(),
+        _ => part.to_ascii_lowercase(),
+    };
+    let literal = folded
         .replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_");

@@ -170,23 +170,41 @@ pub async fn save_event(
     super::save::<_, onboarding_event::ActiveModel, _>(transaction, model).await
 }
 
-/// Events that wait for their account to be linked, oldest fact first.
+/// Every event of a provider's account, oldest fact first.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn unlinked_events(
+pub async fn events_of_account(
     transaction: &Transaction,
     provider: &str,
     external_id: &str,
 ) -> Result<Vec<onboarding_event::Model>, DbErr> {
-    use onboarding_event::{Column, EventOutcome};
+    use onboarding_event::Column;
     onboarding_event::Entity::find()
         .filter(Column::Provider.eq(provider))
         .filter(Column::ExternalId.eq(external_id))
-        .filter(Column::Outcome.eq(EventOutcome::Unlinked))
         .order_by_asc(Column::OccurredMs)
         .all(transaction)
         .await
+}
+
+/// Removes a gate that `source` has told of, and nobody since.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn forget_gate(
+    transaction: &Transaction,
+    creditor: CreditorId,
+    gate: &str,
+    source: &str,
+) -> Result<(), DbErr> {
+    gate::Entity::delete_many()
+        .filter(gate::Column::CreditorId.eq(creditor))
+        .filter(gate::Column::Gate.eq(gate))
+        .filter(gate::Column::Source.eq(source))
+        .exec(transaction)
+        .await
+        .map(|_| ())
 }
 
 /// The newest events of a creditor.
@@ -235,13 +253,14 @@ pub async fn last_acceptance<C: ConnectionTrait>(
         .await
 }
 
-/// Creditors that have a row for each of three gates and were never issued a key by themselves:
-/// those that the sweep looks at.
+/// Creditors that have a row for each of three gates and were never issued a key, by id above
+/// `after`: those whose gates the sweep looks at.
 ///
 /// # Errors
 /// Whatever the database says.
 pub async fn issue_candidates<C: ConnectionTrait>(
     connection: &C,
+    after: CreditorId,
     limit: u64,
 ) -> Result<Vec<CreditorId>, DbErr> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -249,11 +268,11 @@ pub async fn issue_candidates<C: ConnectionTrait>(
         .query_all_raw(statement(
             connection,
             "SELECT c.id FROM creditor c \
-             WHERE c.suspended_at_ms IS NULL AND NOT c.support_only_mint \
+             WHERE c.id > $1 AND c.suspended_at_ms IS NULL AND NOT c.support_only_mint \
                AND (SELECT count(*) FROM gate g WHERE g.creditor_id = c.id) = 3 \
                AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.creditor_id = c.id AND k.scope = 'read_write') \
-             ORDER BY c.id LIMIT $1",
-            [limit.into()],
+             ORDER BY c.id LIMIT $2",
+            [after.into(), limit.into()],
         ))
         .await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()

@@ -1,7 +1,7 @@
 //! Reading placements.
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
@@ -113,7 +113,11 @@ pub async fn list<C: ConnectionTrait>(
     creditor: CreditorId,
     query: &PlacementQuery,
 ) -> Result<(Vec<placement::Model>, Option<u64>), DbErr> {
-    let matching = placement::Entity::find().filter(condition(creditor, query));
+    let matching = placement::Entity::find().filter(condition(
+        connection.get_database_backend(),
+        creditor,
+        query,
+    ));
     let total = if query.q.is_some() {
         let counted = matching
             .clone()
@@ -146,7 +150,7 @@ pub async fn list<C: ConnectionTrait>(
     Ok((rows, total))
 }
 
-fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
+fn condition(backend: DbBackend, creditor: CreditorId, query: &PlacementQuery) -> Condition {
     let mut all = Condition::all().add(Column::CreditorId.eq(creditor));
     if !query.statuses.is_empty() {
         all = all.add(Column::Status.is_in(query.statuses.iter().copied()));
@@ -154,8 +158,8 @@ fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
     if let Some(q) = &query.q {
         all = all.add(
             Condition::any()
-                .add(contains(Column::CompanyName, q))
-                .add(contains(Column::InvoiceNumber, q)),
+                .add(contains(backend, Column::CompanyName, q))
+                .add(contains(backend, Column::InvoiceNumber, q)),
         );
     }
     match query.after {

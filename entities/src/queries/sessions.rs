@@ -51,7 +51,7 @@ pub async fn end<C: ConnectionTrait>(
         .map(|_| ())
 }
 
-/// Ends every dashboard session of a creditor.
+/// Ends every session of a creditor, the onboarding wizard's included.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -61,7 +61,6 @@ pub async fn end_all<C: ConnectionTrait>(
 ) -> Result<(), DbErr> {
     session::Entity::delete_many()
         .filter(Column::CreditorId.eq(creditor))
-        .filter(Column::Kind.eq(SessionKind::Dashboard))
         .exec(connection)
         .await
         .map(|_| ())

@@ -7,7 +7,7 @@ use crate::ids::{CreditorId, EndpointId};
 use crate::webhook_endpoint::{self, EndpointState};
 use crate::webhook_secret;
 
-/// The endpoint that Settings → Webhook URL sets.
+/// The endpoint that Settings → Webhook URL sets; without a URL it was removed.
 ///
 /// # Errors
 /// Whatever the database says.

@@ -1,5 +1,8 @@
 //! `POST /v1/creditors`: a company signs up.
 
+use std::net::IpAddr;
+
+use actors::domain::placement::field;
 use actors::{CreditorView, PartnerApi, SignUp};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::error::PartnerError;
 use crate::extract::field::Fields;
-use crate::extract::{Body, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
 use crate::routes::respond;
 
 /// Who signs up.
@@ -25,9 +28,9 @@ pub(crate) struct Request {
     #[serde(default)]
     #[schema(value_type = String, required, format = "email", example = "dev@acme.example")]
     email: Field<String>,
-    /// 12 to 72 bytes.
+    /// 12 to 71 bytes.
     #[serde(default)]
-    #[schema(value_type = String, required, format = "password", min_length = 12, max_length = 72)]
+    #[schema(value_type = String, required, format = "password", min_length = 12, max_length = 71)]
     password: Field<SecretString>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -60,9 +63,10 @@ pub(crate) struct Answer {
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
+    Client(client): Client,
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
-    let signed_up = api.sign_up(read(body)?).await?;
+    let signed_up = api.sign_up(read(body, client)?).await?;
     let answer = Answer {
         creditor: signed_up.creditor,
         onboarding_token: signed_up.onboarding_token.expose_secret().to_owned(),
@@ -71,30 +75,21 @@ pub(crate) async fn handle(
     Ok(respond::secret(StatusCode::CREATED, answer))
 }
 
-fn read(body: Request) -> Result<SignUp, PartnerError> {
+fn read(body: Request, client: IpAddr) -> Result<SignUp, PartnerError> {
     let mut errors = FieldErrors::of_body();
     let company_name = errors.required("company_name", body.company_name);
     let company_name = errors.text("company_name", company_name, 200);
     let email = errors.required("email", body.email);
     let email = errors.check("email", email, |text| {
-        let text = text.trim();
-        let plausible = text.len() <= 254
-            && text
-                .split_once('@')
-                .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-        if plausible {
-            Ok(text.to_owned())
-        } else {
-            Err("must be an e-mail address, e.g. dev@acme.example")
-        }
+        field::email(text.trim()).map_err(|_| "must be an e-mail address, e.g. dev@acme.example")
     });
     let password = errors.required("password", body.password);
     let password = errors.check("password", password, |password| {
-        let long_enough = (12..=72).contains(&password.expose_secret().len());
+        let long_enough = (12..=71).contains(&password.expose_secret().len());
         if long_enough {
             Ok(password)
         } else {
-            Err("must be 12 to 72 bytes long")
+            Err("must be 12 to 71 bytes long")
         }
     });
     errors.unknown(&body.unknown);
@@ -103,6 +98,7 @@ fn read(body: Request) -> Result<SignUp, PartnerError> {
             company_name: company_name?,
             email: email?,
             password: password?,
+            client,
         })
     })?)
 }

@@ -14,8 +14,8 @@ use crate::delivery::attempt::{Leased, give_back};
 use crate::delivery::book::Grant;
 use crate::delivery::demand::Offer;
 use crate::delivery::lease::Reservation;
-use crate::delivery::spawned::spawn_reporting;
 use crate::house::House;
+use crate::supervision::spawn_reporting;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
 const BATCH: u32 = 256;

@@ -7,7 +7,7 @@ use entities::queries::delivery::{self as queue, Waiting};
 use tokio::time::Instant;
 
 use super::{ClaimError, DispatcherMsg, DispatcherState};
-use crate::delivery::spawned::spawn_reporting;
+use crate::supervision::spawn_reporting;
 
 /// From one poll to the next, unless a row falls due before.
 const POLL_MOST_MS: i64 = 1_000;

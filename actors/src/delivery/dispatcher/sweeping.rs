@@ -6,7 +6,7 @@ use std::time::Duration;
 use entities::queries::delivery::{self as queue, Fence};
 
 use super::{ClaimError, DispatcherMsg, DispatcherState};
-use crate::delivery::spawned::spawn_reporting;
+use crate::supervision::spawn_reporting;
 
 /// From one look to the next.
 const SWEEP_PAUSE: Duration = Duration::from_secs(5);

@@ -11,13 +11,14 @@ use entities::queries::{creditors, outbox, webhooks};
 use entities::webhook_endpoint::EndpointState;
 use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::admission::{Attempts, BcryptPool, TenantBook};
 use crate::clock::Clock;
 use crate::domain::limits::Tiers;
 use crate::domain::retry::RetrySchedule;
-use crate::house::{Addresses, House};
+use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::{Mode, ProviderSecrets, Settings};
 use crate::vault::Vault;
@@ -277,7 +278,8 @@ pub(crate) fn house(
         tenants: Arc::new(TenantBook::default()),
         key_bcrypt: Arc::new(BcryptPool::new(1, 1)),
         password_bcrypt: BcryptPool::new(1, 1),
-        sign_in_attempts: Attempts::default(),
+        attempts: Attempts::default(),
+        files: Semaphore::new(OPEN_FILES),
         addresses: Addresses::new(1),
         settings,
     })

@@ -1,19 +1,14 @@
 //! The control feed and the janitor.
 
-use std::sync::Arc;
-
 use entities::Database;
 use entities::ids::CreditorId;
 use entities::queries::node::{FeedEntry, append_feed, clean, feed_head, read_feed};
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
-use super::Ground;
-use crate::admission::RegistryMsg;
 use crate::clock::Clock;
 use crate::delivery::tests::bench::{benches, house as new_house, settings, sqlite};
 use crate::node::{Standing, feed};
-use crate::supervision::spawn_metered;
 
 async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) -> i64 {
     let transaction = db.begin().await.unwrap();
@@ -52,35 +47,6 @@ async fn the_feed_has_no_gaps() {
     }
 }
 
-/// Remembers whom it was told of.
-struct Listener(Arc<std::sync::Mutex<Vec<CreditorId>>>);
-
-impl ractor::Actor for Listener {
-    type Msg = RegistryMsg;
-    type State = ();
-    type Arguments = ();
-
-    async fn pre_start(
-        &self,
-        _: ractor::ActorRef<RegistryMsg>,
-        (): (),
-    ) -> Result<(), ractor::ActorProcessingErr> {
-        Ok(())
-    }
-
-    async fn handle(
-        &self,
-        _: ractor::ActorRef<RegistryMsg>,
-        message: RegistryMsg,
-        (): &mut (),
-    ) -> Result<(), ractor::ActorProcessingErr> {
-        if let RegistryMsg::Refresh { creditor } = message {
-            self.0.lock().unwrap().push(creditor);
-        }
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     let bench = sqlite().await;
@@ -90,12 +56,10 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     let clock = Clock::manual(50_000);
     let standing = Standing::boot(db, &clock, "test").await.unwrap();
     let house = new_house(db.clone(), clock, settings(&bench.url), standing);
-    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
-    let registry = &house.addresses.registry;
-    spawn_metered(Listener(Arc::clone(&told)), (), registry, ground.get_cell())
-        .await
-        .unwrap();
+    let slots: Vec<_> = (0..)
+        .zip(&creditors)
+        .map(|(n, creditor)| house.tenants.enter(&format!("prefix-{n}"), *creditor))
+        .collect();
     append(db, "keys", creditors[1], 2).await;
     append(db, "endpoints", creditors[1], 3).await;
     append(db, "limits", creditors[2], 4).await;
@@ -104,13 +68,11 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     feed::follow(&house).await.unwrap();
     feed::follow(&house).await.unwrap();
     assert!(house.standing.feed_is_fresh(house.clock.now_ms()));
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    let epochs: Vec<u64> = slots.iter().map(|slot| slot.epoch()).collect();
     assert_eq!(
-        *told.lock().unwrap(),
-        creditors[1..],
-        "what was there at boot is not told"
+        epochs,
+        [0, 1, 1],
+        "once each, and what was there at boot not at all"
     );
 }
 

@@ -28,9 +28,9 @@ pub(crate) struct Request {
     #[serde(default)]
     #[schema(value_type = Option<LimitsBody>)]
     limits: Field<LimitsBody>,
-    /// Links the account and replays what was stored for it.
+    /// Links the account and replays what was stored for it; null unlinks.
     #[serde(default)]
-    #[schema(value_type = String, example = "acct_1032D82eZvKYlo2C")]
+    #[schema(value_type = Option<String>, example = "acct_1032D82eZvKYlo2C")]
     stripe_account_id: Field<String>,
     /// Why; goes to the audit log.
     #[serde(default)]
@@ -106,8 +106,8 @@ fn read(body: Request) -> Result<CreditorPatch, PartnerError> {
     let limits = limits.map(|limits| {
         limits.map(|limits| errors.within("limits", |errors| read_limits(errors, limits)))
     });
-    let stripe = errors.optional("stripe_account_id", body.stripe_account_id);
-    let stripe_account_id = errors.text("stripe_account_id", stripe, 255);
+    let stripe = errors.nullable("stripe_account_id", body.stripe_account_id);
+    let stripe_account_id = stripe.map(|account| errors.text("stripe_account_id", account, 255));
     let reason = super::super::reason(&mut errors, body.reason);
     errors.unknown(&body.unknown);
     Ok(errors.finish(|| {

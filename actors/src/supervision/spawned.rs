@@ -2,7 +2,7 @@
 
 use ractor::Message;
 
-use crate::supervision::Address;
+use super::Address;
 
 /// Runs `work` and sends its message to `to`. Should the work die, `died` is sent instead, so that
 /// an actor never waits for an answer that will not come.
