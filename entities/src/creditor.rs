@@ -16,6 +16,8 @@ pub struct Model {
     pub name: String,
     /// Lower-cased e-mail of the account.
     pub email: String,
+    /// Name and e-mail, folded by [`crate::queries::folded`].
+    pub search: String,
     /// bcrypt of the password.
     pub password_hash: String,
     /// Rate-limit tier.

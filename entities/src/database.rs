@@ -275,6 +275,8 @@ fn postgres_options(url: &str, size: u32) -> ConnectOptions {
     options.map_sqlx_postgres_opts(|postgres| {
         postgres.options([
             ("lock_timeout", LOCK_TIMEOUT),
+            // Compiling costs more than any statement of ours takes.
+            ("jit", "off"),
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
         ])
     });

@@ -34,6 +34,8 @@ pub struct Model {
     pub notes: Option<String>,
     /// The debtor.
     pub company_name: String,
+    /// Company name and invoice number, folded by [`crate::queries::folded`].
+    pub search: String,
     /// E-mail.
     pub primary_email: Option<String>,
     /// Phone.

@@ -7,6 +7,7 @@ CREATE TABLE creditor (
     id @uuid NOT NULL PRIMARY KEY,
     name text NOT NULL,
     email text NOT NULL UNIQUE,
+    search text NOT NULL,
     password_hash text NOT NULL,
     tier text NOT NULL,
     limits_override text NULL,

@@ -16,6 +16,7 @@ CREATE TABLE placement (
     posture text NOT NULL,
     notes text NULL,
     company_name text NOT NULL,
+    search text NOT NULL,
     primary_email text NULL,
     primary_phone text NULL,
     primary_domain text NULL,

@@ -9,7 +9,7 @@ use actors::{ApiError, FieldError};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -61,17 +61,30 @@ pub(crate) async fn read<S: Send + Sync>(
     request: Request,
     state: &S,
 ) -> Result<Bytes, PartnerError> {
+    if announced(&request).is_some_and(|length| length > BODY_LIMIT) {
+        return Err(too_large().into());
+    }
     match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
         Ok(read) => read.map_err(|rejection| unreadable(&rejection).into()),
         Err(_) => Err(HttpError::SlowBody.into()),
     }
 }
 
+/// The length that the request announces; refused before a byte of it is read.
+fn announced(request: &Request) -> Option<usize> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+fn too_large() -> HttpError {
+    HttpError::PayloadTooLarge {
+        limit_kib: BODY_LIMIT / 1024,
+    }
+}
+
 fn unreadable(rejection: &BytesRejection) -> HttpError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        HttpError::PayloadTooLarge {
-            limit_kib: BODY_LIMIT / 1024,
-        }
+        too_large()
     } else {
         HttpError::UnreadableBody
     }

@@ -45,7 +45,6 @@ WITH_A_KEY = {
         "dashboard_session_required",
     ),
     "a leaked key's secret": ("GET", "/v1/settings/webhook-secret", {}, 403, "dashboard_session_required"),
-    "a leaked key's rotation": ("POST", "/v1/settings/api-key/rotate", {}, 403, "dashboard_session_required"),
     "partner route": ("GET", "/v1/partner/creditors", {}, 403, "partner_membership_required"),
 }
 

@@ -69,8 +69,8 @@ def check(verifier: Verifier, webhook: Webhook) -> None:
 def test_everything_that_arrives_verifies(client: MCClient, receiver: Receiver, verifier: Verifier) -> None:
     placement = client.create_placement(invoice(external_debtor_ref="customer-7"))["id"]
     [created] = receiver.await_type("placement.created", placement)
-    client.amend_placement_notes(placement, notes="spoke to their accounts payable")
-    receiver.await_type("placement.amended", placement)
+    client.pause_placement(placement)
+    receiver.await_type("placement.paused", placement)
     client.recall_placement(placement)
 
     def recalls() -> list[Webhook]:

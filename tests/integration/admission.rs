@@ -80,6 +80,17 @@ on_both_backends! {
         server.stop().await;
     }
 
+    async fn a_key_that_was_never_issued_cannot_be_revoked(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let account = Account::sign_up(&server.http).await;
+        let path = format!("/support/v1/creditors/{}/api-key/revoke", account.id);
+        let refused = server.support().post(&path, json!({"reason": "by mistake"})).await;
+        assert_eq!((refused.status, refused.code()), (404, "not_found"));
+        account.onboard().await;
+        account.reveal().await.get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
     async fn support_rotates_and_the_old_key_ends_at_once_or_retires(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, first) = Account::ready(&server.http).await;
@@ -94,6 +105,10 @@ on_both_backends! {
         let second = rotate(24).await;
         assert!(first.get("/v1/settings").await.header("Api-Key-Expires-At").is_some(), "a retiring key says when it stops");
         second.get("/v1/settings").await.expect(200);
+        let body = json!({"reason": "again", "overlap_hours": 24});
+        let refused = server.support().post(&path, body).await;
+        assert_eq!((refused.status, refused.code()), (409, "rotation_in_progress"));
+        first.get("/v1/settings").await.expect(200);
         let third = rotate(0).await;
         assert_eq!(first.get("/v1/settings").await.code(), "revoked_api_key");
         assert_eq!(second.get("/v1/settings").await.code(), "revoked_api_key");

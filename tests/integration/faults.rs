@@ -70,6 +70,30 @@ on_both_backends! {
         server.stop().await;
     }
 
+    async fn a_cold_key_gets_in_although_the_verifier_dies_under_it(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        for round in 0..8 {
+            let (_, key) = Account::ready(&server.http).await;
+            let asking = tokio::spawn(async move {
+                for _ in 0..100 {
+                    let answer = key.get("/v1/settings").await;
+                    if answer.status == 200 {
+                        return true;
+                    }
+                    assert_eq!(answer.status, 503, "{}", answer.body);
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+                false
+            });
+            let _ = server.running.api().inject_panic(ActorKind::SecretVerifier);
+            assert!(asking.await.unwrap(), "round {round}: the key got in");
+            eventually("the verifier is back", || async {
+                (server.http.get("/health/deep").await.status == 200).then_some(())
+            }).await;
+        }
+        server.stop().await;
+    }
+
     async fn a_restarted_tenant_refills_no_burst(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;

@@ -76,6 +76,34 @@ on_both_backends! {
         server.stop().await;
     }
 
+    async fn another_account_brings_its_own_facts_and_not_the_old_ones(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let account = Account::sign_up(&server.http).await;
+        account.link_stripe().await;
+        account.fact(&server.http, 0).await;
+        let pending = || async {
+            account.wizard.get("/v1/creditors/me/status").await.expect(200)["pending"].clone()
+        };
+        assert_eq!(pending().await, json!(["kyb_verified", "msa_on_file"]));
+        let path = format!("/support/v1/creditors/{}", account.id);
+        let link = |to: serde_json::Value| {
+            let (support, path) = (server.support(), path.clone());
+            async move { support.patch(&path, json!({"stripe_account_id": to, "reason": "wrong one"})).await }
+        };
+        link(json!("acct_right")).await.expect(200);
+        assert_eq!(pending().await, json!(["kyb_verified", "payouts_enabled", "msa_on_file"]), "the other account's fact is no fact about this one");
+        link(json!(account.stripe_account)).await.expect(200);
+        assert_eq!(pending().await, json!(["kyb_verified", "msa_on_file"]), "its events are told again");
+        let other = Account::sign_up(&server.http).await;
+        let taken = server.support().patch(&format!("/support/v1/creditors/{}", other.id), json!({"stripe_account_id": account.stripe_account, "reason": "mix-up"})).await;
+        assert_eq!((taken.status, taken.code()), (422, "validation_failed"));
+        link(serde_json::Value::Null).await.expect(200);
+        server.support().patch(&format!("/support/v1/creditors/{}", other.id), json!({"stripe_account_id": account.stripe_account, "reason": "sorted out"})).await.expect(200);
+        let moved = other.wizard.get("/v1/creditors/me/status").await.expect(200);
+        assert_eq!(moved["pending"], json!(["kyb_verified", "msa_on_file"]));
+        server.stop().await;
+    }
+
     async fn late_doubled_and_tied_events_settle_on_the_later_fact(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;

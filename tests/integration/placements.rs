@@ -109,6 +109,50 @@ on_both_backends! {
         server.stop().await;
     }
 
+    async fn a_replayed_pause_never_hides_a_resume(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let id = place(&key, "INV-1").await;
+        let (pause, resume) = (format!("/v1/placements/{id}/pause"), format!("/v1/placements/{id}/resume"));
+        key.post_keyed(&pause, Value::Null, "p").await.expect(200);
+        key.act(&resume).await.expect(200);
+        let again = key.post_keyed(&pause, Value::Null, "p").await;
+        assert_eq!((again.header("Idempotent-Replayed"), &again.body["paused"]), (None, &json!(true)));
+        assert_eq!(key.get(&format!("/v1/placements/{id}")).await.expect(200)["paused"], json!(true));
+        let before = key.get(&format!("/v1/placements/{id}")).await.expect(200)["updated_at"].clone();
+        assert_eq!(key.act(&pause).await.expect(200)["updated_at"], before, "pausing what is paused changes nothing");
+        server.stop().await;
+    }
+
+    async fn a_search_finds_names_in_any_script(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let mut body = invoice("INV-1");
+        body["debtor"]["company_name"] = json!("MÜLLER & Söhne 100%_GmbH");
+        key.post("/v1/placements", body).await.expect(201);
+        for q in ["M%C3%9CLLER", "S%C3%B6hne", "gmbh", "100%25_", "inv-1"] {
+            assert_eq!(key.get(&format!("/v1/placements?q={q}")).await.expect(200)["total"], json!(1), "{q}");
+        }
+        assert_eq!(key.get("/v1/placements?q=100%25x").await.expect(200)["total"], json!(0));
+        server.stop().await;
+    }
+
+    async fn a_dispute_ends_with_its_placement(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let id = place(&key, "INV-1").await;
+        in_outreach(&server, &id).await;
+        let dispute = server.support().post(&format!("/support/v1/placements/{id}/dispute"), json!({"reason": "wrong amount"})).await.expect(201);
+        let pay = format!("/v1/placements/{id}/payment-received");
+        assert_eq!(key.post_keyed(&pay, json!({"amount": "7500.00"}), "p").await.expect(201)["status"], json!("paid"));
+        let answer = format!("/support/v1/disputes/{}/answer", dispute["id"].as_str().unwrap());
+        let late = server.support().post(&answer, json!({"text": "too late"})).await;
+        assert_eq!((late.status, late.code()), (404, "not_found"));
+        let audit = key.get(&format!("/v1/placements/{id}/audit?event_type=dispute.resolved")).await.expect(200);
+        assert_eq!(audit["events"].as_array().unwrap().len(), 1);
+        server.stop().await;
+    }
+
     async fn payments_add_up_and_stop_outreach(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;

@@ -160,3 +160,71 @@ fn state(quota: &Quota, room: Headroom) -> LimitState {
         reset_s: room.reset_secs,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn limits(per_second: u32, burst: u32) -> TenantLimits {
+        let quota = Quota { per_second, burst };
+        TenantLimits {
+            key: quota,
+            tenant: quota,
+            concurrency: 10,
+        }
+    }
+
+    #[test]
+    fn a_lowered_limit_tells_the_true_wait_although_the_first_request_is_refused() {
+        let (mut cells, key) = (Cells::default(), KeyId(Uuid::nil()));
+        let wide = limits(1_000, 2_000);
+        assert!(matches!(
+            cells.take(key, &wide, 2_000, 0),
+            Limited::Admitted(_)
+        ));
+        let narrow = limits(20, 40);
+        let Limited::Refused { retry_after_s, .. } = cells.take(key, &narrow, 1, 0) else {
+            panic!("the bucket is empty");
+        };
+        assert_eq!(retry_after_s, 1);
+        assert!(matches!(
+            cells.take(key, &narrow, 1, 1_000_000),
+            Limited::Admitted(_)
+        ));
+    }
+
+    #[test]
+    fn a_refusal_takes_nothing_from_either() {
+        let (mut cells, key) = (Cells::default(), KeyId(Uuid::nil()));
+        let tight = TenantLimits {
+            key: Quota {
+                per_second: 1,
+                burst: 5,
+            },
+            tenant: Quota {
+                per_second: 1,
+                burst: 2,
+            },
+            concurrency: 10,
+        };
+        for _ in 0..2 {
+            assert!(matches!(
+                cells.take(key, &tight, 1, 0),
+                Limited::Admitted(_)
+            ));
+        }
+        let before = cells.report(key, &tight, 0);
+        for _ in 0..10 {
+            assert!(matches!(
+                cells.take(key, &tight, 1, 0),
+                Limited::Refused {
+                    limit: "tenant",
+                    ..
+                }
+            ));
+        }
+        assert_eq!(cells.report(key, &tight, 0), before);
+    }
+}

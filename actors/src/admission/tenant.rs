@@ -186,7 +186,10 @@ impl TenantState {
         tokio::spawn(async move {
             let read = tokio::time::timeout(LOAD_PATIENCE, load(&house, slot.creditor, epoch));
             let live = match read.await {
-                Ok(Ok(live)) => Some(Box::new(live)),
+                Ok(Ok(live)) => {
+                    tracing::debug!(creditor = %slot.creditor, keys = live.keys.len(), "a tenant was read");
+                    Some(Box::new(live))
+                }
                 Ok(Err(error)) => {
                     tracing::error!(%error, creditor = %slot.creditor, "a tenant could not be read");
                     None

@@ -106,6 +106,7 @@ async fn commit_together(house: &House, commands: &[&Command]) -> Result<Worked,
         .await
         .map_err(Failure::Undone)?;
     let Err(error) = transaction.commit().await else {
+        tracing::debug!(commands = commands.len(), %batch, "committed");
         return Ok(worked);
     };
     tracing::warn!(%error, %batch, "the connection was lost during a commit");

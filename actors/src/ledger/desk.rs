@@ -2,6 +2,7 @@
 //! lines that every change writes.
 
 use entities::ids::PlacementId;
+use entities::queries::folded;
 use entities::{placement, placement_history};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -188,6 +189,7 @@ pub(super) fn new_row(
         paused: false,
         posture,
         notes: new.notes.clone(),
+        search: folded(&[&debtor.company_name, &new.invoice_number]),
         company_name: debtor.company_name,
         primary_email: debtor.primary_email,
         primary_phone: debtor.primary_phone,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use entities::ids::CreditorId;
-use entities::queries::{audit, creditors, onboarding, sessions};
+use entities::queries::{audit, creditors, folded, onboarding, sessions};
 use entities::session::SessionKind;
 use entities::{SqlErr, audit_event, creditor};
 use serde_json::json;
@@ -50,6 +50,7 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
     let id = CreditorId(Uuid::now_v7());
     let row = creditor::Model {
         id,
+        search: folded(&[&request.company_name, &email]),
         name: request.company_name,
         email,
         password_hash,

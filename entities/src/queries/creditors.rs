@@ -1,11 +1,11 @@
 //! Creditors, and the lock of their positions.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
+use super::contains;
 use crate::Transaction;
 use crate::database::{for_update, placeholders, statement};
 use crate::ids::CreditorId;
@@ -139,7 +139,6 @@ pub async fn search<C: ConnectionTrait>(
     limit: u64,
     offset: u64,
 ) -> Result<(Vec<creditor::Model>, u64), DbErr> {
-    let backend = connection.get_database_backend();
     let mut query = creditor::Entity::find();
     if let Some(q) = q {
         let owner = super::keys::creditor_of_prefix(connection, q).await?;
@@ -147,8 +146,7 @@ pub async fn search<C: ConnectionTrait>(
         query = query.filter(
             Condition::any()
                 .add_option(id.map(|id| creditor::Column::Id.eq(id)))
-                .add(contains(backend, creditor::Column::Name, q))
-                .add(contains(backend, creditor::Column::Email, q)),
+                .add(contains(creditor::Column::Search, q)),
         );
     }
     let total = query.clone().count(connection).await?;
@@ -160,21 +158,4 @@ pub async fn search<C: ConnectionTrait>(
         .all(connection)
         .await?;
     Ok((rows, total))
-}
-
-/// `column` contains `part`, without case, taking `%` and `_` for themselves.
-///
-/// SQLite folds ASCII only, so there the pattern is folded no further: other letters match as they
-/// are written.
-pub(super) fn contains<C: ColumnTrait>(backend: DbBackend, column: C, part: &str) -> Expr {
-    let folded = match backend {
-        DbBackend::Postgres => part.to_lowercase(),
-        _ => part.to_ascii_lowercase(),
-    };
-    let literal = folded
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    let pattern = LikeExpr::new(format!("%{literal}%")).escape('\\');
-    Expr::expr(Func::lower(Expr::col((column.entity_name(), column)))).like(pattern)
 }

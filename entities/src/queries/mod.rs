@@ -17,8 +17,10 @@ pub mod placements;
 pub mod sessions;
 pub mod webhooks;
 
+use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
+    IntoActiveModel,
 };
 
 /// Rows of one INSERT: far below the number of values that either backend takes.
@@ -58,4 +60,21 @@ where
         .update(connection)
         .await
         .map(|_| ())
+}
+
+/// What is searched, folded in one way whatever the database's collation: SQLite and a Postgres
+/// with the C locale fold ASCII only.
+#[must_use]
+pub fn folded(parts: &[&str]) -> String {
+    parts.join("\n").to_lowercase()
+}
+
+/// A folded `column` contains `part`, without case, taking `%` and `_` for themselves.
+fn contains<C: ColumnTrait>(column: C, part: &str) -> Expr {
+    let literal = folded(&[part])
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    let pattern = LikeExpr::new(format!("%{literal}%")).escape('\\');
+    Expr::col((column.entity_name(), column)).like(pattern)
 }

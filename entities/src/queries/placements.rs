@@ -1,12 +1,12 @@
 //! Reading placements.
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
-use super::creditors::contains;
+use super::contains;
 use crate::ids::{CreditorId, PlacementId};
 use crate::placement::{self, Column};
 use crate::{dispute, payment};
@@ -113,11 +113,7 @@ pub async fn list<C: ConnectionTrait>(
     creditor: CreditorId,
     query: &PlacementQuery,
 ) -> Result<(Vec<placement::Model>, Option<u64>), DbErr> {
-    let matching = placement::Entity::find().filter(condition(
-        connection.get_database_backend(),
-        creditor,
-        query,
-    ));
+    let matching = placement::Entity::find().filter(condition(creditor, query));
     let total = if query.q.is_some() {
         let counted = matching
             .clone()
@@ -150,17 +146,13 @@ pub async fn list<C: ConnectionTrait>(
     Ok((rows, total))
 }
 
-fn condition(backend: DbBackend, creditor: CreditorId, query: &PlacementQuery) -> Condition {
+fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
     let mut all = Condition::all().add(Column::CreditorId.eq(creditor));
     if !query.statuses.is_empty() {
         all = all.add(Column::Status.is_in(query.statuses.iter().copied()));
     }
     if let Some(q) = &query.q {
-        all = all.add(
-            Condition::any()
-                .add(contains(backend, Column::CompanyName, q))
-                .add(contains(backend, Column::InvoiceNumber, q)),
-        );
+        all = all.add(contains(Column::Search, q));
     }
     match query.after {
         None => all,

@@ -104,6 +104,7 @@ impl Bench {
         let id = CreditorId(Uuid::now_v7());
         let transaction = self.db.begin().await.unwrap();
         let model = Creditor {
+            search: String::new(),
             id,
             name: "Acme".to_owned(),
             email: format!("{id}@example.com"),

@@ -86,29 +86,60 @@ pub async fn complete(
     if completions.is_empty() {
         return Ok(Vec::new());
     }
-    let batch: Vec<_> = completions.iter().map(as_json).collect();
-    let batch = Value::from(serde_json::Value::from(batch).to_string());
     if transaction.get_database_backend() == DbBackend::Postgres {
         super::fix_plan(transaction, "").await?;
-        return ids(transaction, POSTGRES_COMPLETE, batch).await;
+        return ids(transaction, POSTGRES_COMPLETE, completions).await;
     }
+    complete_sqlite(transaction, completions).await
+}
+
+/// A statement for each kind of end, and none where there is no such end: parsing the batch is
+/// what costs here.
+async fn complete_sqlite(
+    transaction: &Transaction,
+    completions: &[Completion],
+) -> Result<Vec<DeliveryId>, DbErr> {
     // The history is read off the rows, so it is written before they go.
-    transaction
-        .execute_raw(statement(transaction, SQLITE_HISTORY, [batch.clone()]))
-        .await?;
-    let mut done = ids(transaction, SQLITE_GONE, batch.clone()).await?;
-    done.extend(ids(transaction, SQLITE_KEPT, batch).await?);
+    if completions
+        .iter()
+        .any(|completion| completion.attempt.is_some())
+    {
+        let batch = as_json(completions);
+        transaction
+            .execute_raw(statement(transaction, SQLITE_HISTORY, [batch]))
+            .await?;
+    }
+    let (gone, kept): (Vec<_>, Vec<_>) = completions
+        .iter()
+        .cloned()
+        .partition(|completion| completion.ending == Ending::Delivered);
+    let mut done = Vec::with_capacity(completions.len());
+    for (sql, batch) in [(SQLITE_GONE, gone), (SQLITE_KEPT, kept)] {
+        if !batch.is_empty() {
+            done.extend(ids(transaction, sql, &batch).await?);
+        }
+    }
     Ok(done)
 }
 
-async fn ids(transaction: &Transaction, sql: &str, batch: Value) -> Result<Vec<DeliveryId>, DbErr> {
+async fn ids(
+    transaction: &Transaction,
+    sql: &str,
+    batch: &[Completion],
+) -> Result<Vec<DeliveryId>, DbErr> {
+    let values = [as_json(batch)];
     let rows = transaction
-        .query_all_raw(statement(transaction, sql, [batch]))
+        .query_all_raw(statement(transaction, sql, values))
         .await?;
     rows.iter().map(|row| row.try_get("", "id")).collect()
 }
 
-fn as_json(completion: &Completion) -> serde_json::Value {
+fn as_json(batch: &[Completion]) -> Value {
+    let batch: Vec<_> = batch.iter().map(one_as_json).collect();
+    Value::from(serde_json::Value::from(batch).to_string())
+}
+
+fn one_as_json(completion: &Completion) -> serde_json::Value {
     let (state, due_ms) = match completion.ending {
         Ending::Delivered => (Some("delivered"), None),
         Ending::Failed { due_ms } => (Some("failed"), Some(due_ms)),
