@@ -192,6 +192,22 @@ on_both_backends! {
         server.stop().await;
     }
 
+    async fn the_simulator_takes_a_placement_into_outreach(database: TestDatabase) {
+        let mut settings = crate::harness::server::config(&database);
+        settings.settings.simulator = true;
+        let server = TestServer::start_with(settings).await;
+        let (_, key) = Account::ready(&server.http).await;
+        let id = place(&key, "INV-1").await;
+        let path = format!("/v1/placements/{id}");
+        crate::harness::eventually("outreach begins", || async {
+            let shown = key.get(&path).await.expect(200);
+            (shown["status"] == json!("in_outreach")).then_some(())
+        }).await;
+        let audit = key.get(&format!("{path}/audit?actor=simulator")).await.expect(200);
+        assert_eq!(audit["events"].as_array().unwrap().len(), 2);
+        server.stop().await;
+    }
+
     async fn a_suspended_account_reads_recalls_and_records_payments_only(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;

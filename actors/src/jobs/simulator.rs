@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::DbErr;
+use entities::placement;
 use entities::queries::placements;
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::domain::placement::PlacementStatus;
 use crate::house::House;
@@ -20,6 +21,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// How long a placement rests in one status.
 const REST_MS: i64 = 1_500;
 const AT_MOST: u64 = 200;
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Messages of the [`Simulator`].
 #[derive(Debug)]
@@ -108,32 +110,35 @@ async fn advance(house: &House) -> Result<(), DbErr> {
     let moving =
         [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
     let before_ms = house.clock.now_ms() - REST_MS;
-    for row in placements::untouched_since(house.db.reader(), &moving, before_ms, AT_MOST).await? {
-        let to = match PlacementStatus::parse(&row.status) {
-            Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
-            Some(PlacementStatus::Ready) => PlacementStatus::InOutreach,
-            _ => continue,
-        };
-        let command = Command {
-            creditor: row.creditor_id,
-            actor: "simulator".to_owned(),
-            operation: Operation::Move {
-                placement: row.id,
-                to,
-                reason: None,
-            },
-            idempotency: None,
-        };
-        // Nobody waits for the answer: if the placement has moved meanwhile, the rules refuse.
-        let (reply, _) = tokio::sync::oneshot::channel();
-        let reply = RpcReplyPort::from(reply);
-        let _ = house
-            .addresses
-            .writer(row.creditor_id)
-            .send(WriterMsg::Submit {
-                command: Box::new(command),
-                reply,
-            });
-    }
+    let reader = house.db.reader();
+    let due = placements::untouched_since(reader, &moving, before_ms, AT_MOST).await?;
+    // Together, so that they share a batch. If a placement has moved meanwhile, the rules refuse.
+    futures::future::join_all(due.iter().map(|row| step(house, row))).await;
     Ok(())
+}
+
+/// Moves one placement a step on, and waits for it: whoever does not wait is not served.
+async fn step(house: &House, row: &placement::Model) {
+    let to = match PlacementStatus::parse(&row.status) {
+        Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
+        Some(PlacementStatus::Ready) => PlacementStatus::InOutreach,
+        _ => return,
+    };
+    let command = Box::new(Command {
+        creditor: row.creditor_id,
+        actor: "simulator".to_owned(),
+        operation: Operation::Move {
+            placement: row.id,
+            to,
+            reason: None,
+        },
+        idempotency: None,
+    });
+    let writer = house.addresses.writer(row.creditor_id);
+    let moved = writer
+        .call(PATIENCE, |reply| WriterMsg::Submit { command, reply })
+        .await;
+    if let Err(error) = moved {
+        tracing::debug!(%error, placement = %row.id, "the simulator was not heard");
+    }
 }

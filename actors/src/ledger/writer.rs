@@ -33,6 +33,7 @@ pub(crate) enum WriterMsg {
     Flush,
     /// Answer when everything submitted before has been answered.
     Drain { reply: RpcReplyPort<()> },
+    /// Die at the worst instant of the next batch: committed, and nobody answered.
     #[cfg(feature = "fault-injection")]
     Panic,
 }
@@ -50,6 +51,8 @@ pub(crate) struct WriterState {
     waiting: VecDeque<Waiting>,
     flush_is_due: bool,
     draining: Vec<RpcReplyPort<()>>,
+    #[cfg(feature = "fault-injection")]
+    doomed: bool,
 }
 
 struct Waiting {
@@ -76,6 +79,8 @@ impl Actor for Writer {
             waiting: VecDeque::new(),
             flush_is_due: false,
             draining: Vec::new(),
+            #[cfg(feature = "fault-injection")]
+            doomed: false,
         })
     }
 
@@ -91,8 +96,7 @@ impl Actor for Writer {
             WriterMsg::Flush => state.flush().await,
             WriterMsg::Drain { reply } => state.drain(reply),
             #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            WriterMsg::Panic => panic!("injected into a Writer"),
+            WriterMsg::Panic => state.doomed = true,
         }
         Ok(())
     }
@@ -127,6 +131,8 @@ impl WriterState {
                 .map(|waiting| waiting.command.as_ref())
                 .collect();
             let worked = batch::work(&self.house, &commands).await;
+            #[cfg(feature = "fault-injection")]
+            assert!(!self.doomed, "injected into a Writer");
             for (waiting, answer) in batch.into_iter().zip(worked.answers) {
                 let _ = waiting.reply.send(answer);
             }

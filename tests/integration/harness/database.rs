@@ -35,6 +35,16 @@ impl TestDatabase {
         })
     }
 
+    /// A database on a server of the test's own.
+    pub(crate) fn on(server: &postgres::Dedicated) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            url: server.url().to_owned(),
+            folder,
+            created: Some(postgres::Created::elsewhere(server.url())),
+        }
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -63,6 +73,17 @@ impl TestDatabase {
 
     /// The first column of every row.
     pub(crate) async fn numbers(&self, sql: &str) -> Vec<i64> {
+        let db = self.connect().await;
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        let rows = db.query_all_raw(statement).await.unwrap();
+        db.close().await.unwrap();
+        rows.iter()
+            .map(|row| row.try_get_by_index(0).unwrap())
+            .collect()
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
         let db = self.connect().await;
         let statement = Statement::from_string(db.get_database_backend(), sql);
         let rows = db.query_all_raw(statement).await.unwrap();

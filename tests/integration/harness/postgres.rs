@@ -67,10 +67,20 @@ async fn admin_url() -> Option<String> {
     found.await.unwrap()
 }
 
+impl Created {
+    /// A database that goes with its server.
+    pub(crate) fn elsewhere(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            name: String::new(),
+        }
+    }
+}
+
 impl Drop for Created {
     fn drop(&mut self) {
         let (name, admin_url) = (std::mem::take(&mut self.name), SERVER.get());
-        let Some(Some(server)) = admin_url else {
+        let Some(Some(server)) = admin_url.filter(|_| !name.is_empty()) else {
             return;
         };
         let url = server.admin_url.clone();
@@ -95,6 +105,48 @@ impl Drop for Created {
 /// Past the capture of the test runner: which server was used, or that none was, must be seen.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A server of one test's own, which it may crash; gone when this process ends.
+pub(crate) async fn dedicated() -> Option<Dedicated> {
+    let found = tokio::task::spawn_blocking(|| in_container().ok().or_else(private));
+    let server = found.await.unwrap();
+    if server.is_none() {
+        say(
+            "*** NOT RUN: the crash of a database needs a server of its own, from Docker or local binaries ***",
+        );
+    }
+    server.map(|server| Dedicated { server })
+}
+
+/// See [`dedicated`].
+pub(crate) struct Dedicated {
+    server: Server,
+}
+
+impl Dedicated {
+    /// Takes it down, off the async threads: the container's own drop blocks.
+    pub(crate) async fn end(self) {
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+}
+
+impl Dedicated {
+    pub(crate) fn url(&self) -> &str {
+        &self.server.admin_url
+    }
+
+    /// Kills one of the server's processes: it takes all others down and recovers from its log, as
+    /// after a power cut.
+    pub(crate) async fn crash(&self) {
+        let Ok(db) = sea_orm::Database::connect(self.url()).await else {
+            return;
+        };
+        let kill = "DO $$ DECLARE victim int; BEGIN \
+                    SELECT pid INTO victim FROM pg_stat_activity WHERE backend_type = 'walwriter'; \
+                    EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'kill -9 ' || victim); END $$";
+        let _ = db.execute_unprepared(kill).await;
+    }
 }
 
 fn find() -> Option<Server> {
