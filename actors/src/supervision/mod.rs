@@ -11,6 +11,8 @@ mod chain;
 mod child;
 mod spawned;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use address::{Address, CallError};
 pub(crate) use branch::{Branch, Vital};

@@ -1,0 +1,155 @@
+//! Restarting in paused time, with a child that does as it is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{
+    Address, Branch, CallError, ChildSpec, Metered, Supervisor, SupervisorArgs, SupervisorMsg,
+};
+use crate::clock::Clock;
+use crate::domain::restart_budget::RestartBudget;
+
+const BUDGET: RestartBudget = RestartBudget {
+    max_restarts: 2,
+    within_ms: 60_000,
+    backoff_base_ms: 1_000,
+    backoff_cap_ms: 8_000,
+};
+
+#[derive(Debug)]
+enum FragileMsg {
+    Panic,
+    /// How often was it started?
+    Ask {
+        reply: RpcReplyPort<u32>,
+    },
+}
+
+struct Fragile;
+
+impl Actor for Fragile {
+    type Msg = FragileMsg;
+    type State = u32;
+    type Arguments = Arc<AtomicU32>;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        starts: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        Ok(starts.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            FragileMsg::Panic => panic!("as it was told"),
+            FragileMsg::Ask { reply } => {
+                let _ = reply.send(*state);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Stage {
+    child: Address<FragileMsg>,
+    supervisor: Address<SupervisorMsg>,
+    branch: Arc<Branch>,
+    ended: JoinHandle<()>,
+}
+
+async fn stage() -> Stage {
+    let (child, supervisor) = (Address::vacant(), Address::vacant());
+    let (branch, starts) = (Arc::new(Branch::default()), Arc::new(AtomicU32::new(0)));
+    let spec = ChildSpec::worker("fragile", "Fragile", &child, move || {
+        (Fragile, Arc::clone(&starts))
+    });
+    let args = SupervisorArgs {
+        branch: Arc::clone(&branch),
+        children: vec![spec],
+        budget: BUDGET,
+        clock: Clock::manual(0),
+    };
+    let actor = Supervisor::at(supervisor.clone());
+    let metered = Metered::new(actor, supervisor.clone(), Arc::new(AtomicU64::new(0)));
+    let (_, ended) = Actor::spawn(None, metered, args).await.unwrap();
+    Stage {
+        child,
+        supervisor,
+        branch,
+        ended,
+    }
+}
+
+impl Stage {
+    async fn ask(&self) -> Result<u32, CallError> {
+        let patience = Duration::from_millis(1);
+        self.child
+            .call(patience, |reply| FragileMsg::Ask { reply })
+            .await
+    }
+
+    /// Waits, in paused time, until the child answers with this number of starts.
+    async fn until_started(&self, times: u32) -> Duration {
+        let began = Instant::now();
+        while self.ask().await != Ok(times) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        began.elapsed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_dies_is_started_again_after_a_pause_that_doubles() {
+    let stage = stage().await;
+    assert_eq!(stage.ask().await, Ok(1));
+    for (times, pause_ms) in [(2, 1_000), (3, 2_000)] {
+        stage.child.send(FragileMsg::Panic).unwrap();
+        let took = stage.until_started(times).await;
+        let pause = Duration::from_millis(pause_ms);
+        assert!(took >= pause && took < pause * 2, "{took:?}");
+    }
+    assert_eq!(stage.branch.view()[0].restarts, 2);
+    assert_eq!(stage.branch.view()[0].state, "running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn past_the_budget_the_failure_goes_up() {
+    let stage = stage().await;
+    for times in 1..=3 {
+        stage.until_started(times).await;
+        stage.child.send(FragileMsg::Panic).unwrap();
+    }
+    stage.ended.await.unwrap();
+    assert_eq!(stage.child.waiting(), None, "nobody lives there any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_of_an_earlier_incarnation_starts_no_second_child() {
+    let stage = stage().await;
+    stage
+        .supervisor
+        .send(SupervisorMsg::Restart { child: 0 })
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(stage.ask().await, Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_drains_is_not_started_again() {
+    let stage = stage().await;
+    stage.branch.drain();
+    stage.child.stop("drained");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(stage.ask().await, Err(CallError::Unavailable));
+}
