@@ -58,7 +58,9 @@ fn posts(key: &Http, round: usize) -> Vec<tokio::task::JoinHandle<(String, Strin
 /// Whoever was told yes has its row, whoever was told no has none, and whoever was told that
 /// nobody knows was told the truth either way.
 async fn check(database: &TestDatabase, told: &HashMap<String, String>) {
-    let placed = database.texts("SELECT invoice_number FROM placement").await;
+    let placed: Vec<String> = database
+        .column("SELECT invoice_number FROM placement")
+        .await;
     for (number, code) in told {
         let rows = placed.iter().filter(|placed| *placed == number).count();
         match (code.as_str(), rows) {

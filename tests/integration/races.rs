@@ -129,8 +129,8 @@ async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing(
         reader.read_on().await;
     }
     let id = database.uuid(&account.id);
-    let sequences = database
-        .numbers(&format!(
+    let sequences: Vec<i64> = database
+        .column(&format!(
             "SELECT sequence FROM message WHERE creditor_id = {id} ORDER BY sequence"
         ))
         .await;

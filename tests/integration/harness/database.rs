@@ -72,18 +72,7 @@ impl TestDatabase {
     }
 
     /// The first column of every row.
-    pub(crate) async fn numbers(&self, sql: &str) -> Vec<i64> {
-        let db = self.connect().await;
-        let statement = Statement::from_string(db.get_database_backend(), sql);
-        let rows = db.query_all_raw(statement).await.unwrap();
-        db.close().await.unwrap();
-        rows.iter()
-            .map(|row| row.try_get_by_index(0).unwrap())
-            .collect()
-    }
-
-    /// The first column of every row, as text.
-    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+    pub(crate) async fn column<T: sea_orm::TryGetable>(&self, sql: &str) -> Vec<T> {
         let db = self.connect().await;
         let statement = Statement::from_string(db.get_database_backend(), sql);
         let rows = db.query_all_raw(statement).await.unwrap();
