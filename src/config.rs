@@ -15,6 +15,7 @@ use std::time::Duration;
 use actors::domain::limits::Tiers;
 use actors::domain::retry::RetrySchedule;
 use actors::{Mode, ProviderSecrets, Settings, SupportToken};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use thiserror::Error;
 
@@ -46,6 +47,8 @@ pub enum ConfigError {
 pub struct Config {
     /// `address:port`; port 0 picks a free one.
     pub listen: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where the sandbox keeps its support token, if it generated it.
     pub support_token_file: Option<PathBuf>,
     /// For the actors.
@@ -120,6 +123,7 @@ impl Config {
         };
         Self {
             listen: "127.0.0.1:0".into(),
+            trusted_proxies: Vec::new(),
             support_token_file: None,
             settings,
         }

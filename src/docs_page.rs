@@ -120,7 +120,15 @@ fn who(operation: &Value) -> String {
     if names.is_empty() {
         "Without credentials".to_owned()
     } else {
-        format!("With: {}", names.join(", "))
+        let scope = operation["x-required-scope"].as_str();
+        let cost = operation["x-rate-limit-cost"].as_u64();
+        let of_key = scope.zip(cost).map(|(scope, cost)| {
+            format!(
+                ". With a key: scope <code>{}</code>, cost {cost}",
+                escape(scope)
+            )
+        });
+        format!("With: {}{}", names.join(", "), of_key.unwrap_or_default())
     }
 }
 

@@ -158,6 +158,8 @@ fn api_code(error: &ApiError) -> Code {
         ApiError::InvalidCredentials => Code::InvalidCredentials,
         ApiError::InvalidSupportToken => Code::InvalidSupportToken,
         ApiError::InsufficientScope => Code::InsufficientScope,
+        ApiError::AddressNotAllowed { .. } => Code::AddressNotAllowed,
+        ApiError::SupportOnlyMints => Code::SupportRequired,
         ApiError::DashboardSessionRequired => Code::DashboardSessionRequired,
         ApiError::AccountSuspended { .. } => Code::AccountSuspended,
         ApiError::AccountRejected { .. } => Code::AccountRejected,

@@ -26,6 +26,7 @@ mod problem;
 mod router;
 mod routes;
 mod serving;
+mod session_cookie;
 mod shutdown;
 mod state;
 mod support_cli;

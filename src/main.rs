@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use partner_api::cli::{self, Cli};
 
+/// glibc's allocator took a twelfth of the time of a request under load.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     cli::run(Cli::parse()).await

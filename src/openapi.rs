@@ -26,6 +26,7 @@ use crate::router::table::Row;
         (name = "Onboarding", description = "From sign-up to the one API key, which is issued by itself when all three gates hold."),
         (name = "Sessions", description = "The dashboard's sessions."),
         (name = "Settings", description = "Defaults and limits of a creditor."),
+        (name = "API keys", description = "Rotation, revocation, networks, and the read-only key: from a signed-in session only."),
         (name = "Webhooks", description = "Standard Webhooks: signed, retried, replayable."),
         (name = "Placements", description = "Overdue invoices that were handed over."),
         (name = "Sandbox", description = "Exists in the sandbox only."),
@@ -68,6 +69,10 @@ pub(crate) fn document() -> Value {
 fn complete(operation: &mut Value, row: &Row) {
     operation["operationId"] = row.name.replace("::", "_").into();
     operation["security"] = shared::security(row.access);
+    if let Some((scope, cost)) = shared::scope_and_cost(row.access) {
+        operation["x-required-scope"] = scope.into();
+        operation["x-rate-limit-cost"] = cost.into();
+    }
     add_path_parameters(operation, row.path);
     let takes_body = operation.get("requestBody").is_some();
     let mut responses = operation["responses"]

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
@@ -20,14 +19,14 @@ use self::access::{
     anyone, onboarding_read, onboarding_write, person, read, session, support, write,
 };
 use self::table::{Table, rows};
-use crate::layers::{draining, problem_body, request_id};
+use crate::layers::{client_address, draining, problem_body, request_id};
 use crate::routes::{
     absent, agreements, creditors, docs, health, integrations, openapi, placements, sessions,
     settings, support, test_placements, webhook_deliveries, webhook_events,
 };
 use crate::state::AppState;
 
-/// The largest body that a route takes.
+/// The largest body that a route takes, unless its row says otherwise.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
 
 /// Every route.
@@ -51,15 +50,23 @@ pub(crate) fn table() -> Table {
         // Settings and webhooks.
         GET    "/v1/settings"                                   read()             => settings::show;
         PATCH  "/v1/settings"                                   write()            => settings::update;
+        GET    "/v1/settings/api-key"                           session()          => settings::api_key::show;
+        POST   "/v1/settings/api-key/rotate"                    session()          => settings::api_key::rotate;
+        POST   "/v1/settings/api-key/revoke"                    session()          => settings::api_key::revoke;
+        PUT    "/v1/settings/api-key/allowed-networks"          session()          => settings::api_key::allowed_networks;
+        POST   "/v1/settings/read-key/rotate"                   session()          => settings::read_key::rotate;
+        DELETE "/v1/settings/read-key"                          session()          => settings::read_key::delete;
+        PUT    "/v1/settings/read-key/allowed-networks"         session()          => settings::read_key::allowed_networks;
         GET    "/v1/settings/webhook-secret"                    session()          => settings::webhook_secret;
         GET    "/v1/settings/webhook-events"                    read()             => webhook_events::list;
         GET    "/v1/settings/webhook-deliveries"                read()             => webhook_deliveries::list;
-        POST   "/v1/settings/webhook-deliveries/test"           write()            => webhook_deliveries::test;
+        POST   "/v1/settings/webhook-deliveries/test"           write().costing(5)          => webhook_deliveries::test;
         GET    "/v1/settings/webhook-deliveries/{id}"           read()             => webhook_deliveries::show;
-        POST   "/v1/settings/webhook-deliveries/{id}/redeliver" write()            => webhook_deliveries::redeliver;
+        POST   "/v1/settings/webhook-deliveries/{id}/redeliver" write().costing(2) => webhook_deliveries::redeliver;
 
         // Placements.
         POST   "/v1/placements"                                 write()            => placements::create;
+        POST   "/v1/placements/batch"                           write().costing(20).taking_kib(2048) => placements::create_batch;
         GET    "/v1/placements"                                 read()             => placements::list;
         GET    "/v1/placements/{id}"                            read()             => placements::show;
         GET    "/v1/placements/{id}/audit"                      read()             => placements::audit;
@@ -114,11 +121,16 @@ pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
 
 /// The service: the table inside its layers. The last layer is the outermost.
 pub(crate) fn service(state: &AppState) -> Router {
-    table()
-        .into_router(&state.api)
+    let router = table().into_router(&state.api);
+    #[cfg(feature = "bench")]
+    let router = router.merge(crate::routes::bench::unguarded());
+    router
         .fallback(absent::handle)
         .with_state(state.clone())
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(
+            state.trusted_proxies.clone(),
+            client_address::establish,
+        ))
         .layer(from_fn_with_state(
             state.draining.clone(),
             draining::refuse_new,

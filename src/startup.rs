@@ -73,6 +73,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, Sta
     let state = AppState {
         api: api.clone(),
         mode,
+        trusted_proxies: config.trusted_proxies.into(),
         draining: draining.clone(),
     };
     let serving = Serving::start(listener, router::service(&state));

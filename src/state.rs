@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actors::{Mode, PartnerApi};
 use axum::extract::FromRef;
+use ipnet::IpNet;
 
 /// Shared by all requests; a clone costs two reference counts.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) api: PartnerApi,
     pub(crate) mode: Mode,
+    /// Proxies that may say for whom they speak.
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
 }
 

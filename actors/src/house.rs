@@ -6,7 +6,9 @@ use std::time::Duration;
 use entities::Database;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::admission::{Attempts, BcryptPool, RegistryMsg, TenantBook, VerifierMsg};
+use crate::admission::{
+    Attempts, BcryptPool, Guesses, LastUseMsg, Proofs, RegistryMsg, TenantBook, VerifierMsg,
+};
 use crate::api::error::ApiError;
 use crate::clock::Clock;
 use crate::delivery::{CompleterMsg, DispatcherMsg};
@@ -33,6 +35,10 @@ pub(crate) struct House {
     pub(crate) key_bcrypt: Arc<BcryptPool>,
     /// bcrypt of passwords.
     pub(crate) password_bcrypt: BcryptPool,
+    /// What bcrypt has matched.
+    pub(crate) proofs: Proofs,
+    /// Keys that were refused, and who brings such.
+    pub(crate) guesses: Guesses,
     pub(crate) attempts: Attempts,
     /// Files of creditors that may be open at the same time.
     pub(crate) files: Semaphore,
@@ -45,6 +51,8 @@ pub(crate) type FilePermit<'a> = SemaphorePermit<'a>;
 /// Files open at the same time: fewer than the write pool has connections, or requests that wait
 /// for one creditor's lock would leave none to the Writers.
 pub(crate) const OPEN_FILES: usize = 4;
+/// How long a rotation waits for the last uses of keys to be written.
+const LAST_USE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a request may wait for its turn.
 const FILE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -56,6 +64,16 @@ impl House {
             Err(_) => Err(ApiError::Overloaded),
         }
     }
+
+    /// Writes what this process knows of the last uses of keys. That it could not is no reason to
+    /// refuse anything: it is tried again.
+    pub(crate) async fn write_last_uses(&self) {
+        let last_use = &self.addresses.last_use;
+        let written = last_use.call(LAST_USE_PATIENCE, |reply| LastUseMsg::Write { reply });
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "the last uses of keys were not written now");
+        }
+    }
 }
 
 /// Where everyone lives.
@@ -64,6 +82,7 @@ pub(crate) struct Addresses {
     pub(crate) node: Address<NodeMsg>,
     pub(crate) registry: Address<RegistryMsg>,
     pub(crate) verifier: Address<VerifierMsg>,
+    pub(crate) last_use: Address<LastUseMsg>,
     pub(crate) evaluator: Address<EvaluatorMsg>,
     /// Keyed by tenant: see [`Addresses::writer`].
     pub(crate) writers: Vec<Address<WriterMsg>>,
@@ -78,6 +97,7 @@ impl Addresses {
             node: Address::vacant(),
             registry: Address::vacant(),
             verifier: Address::vacant(),
+            last_use: Address::vacant(),
             evaluator: Address::vacant(),
             writers: (0..writers).map(|_| Address::vacant()).collect(),
             dispatcher: Address::vacant(),

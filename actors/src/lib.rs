@@ -6,7 +6,8 @@
 //! ├─ Admission
 //! │  ├─ Registry          prefix → tenant actor; loads on first use, lets the idle go
 //! │  │  └─ Tenant × n     owns one tenant's live keys, limit state and concurrency
-//! │  └─ SecretVerifier    bcrypt, bounded, off the async threads
+//! │  ├─ SecretVerifier    bcrypt, bounded, off the async threads
+//! │  └─ LastUse           when and from where keys were used last, in batches
 //! ├─ Onboarding
 //! │  └─ GateEvaluator     provider event → facts → gates → issue
 //! ├─ Ledger
@@ -22,6 +23,7 @@
 //! `domain` holds the rules as pure functions; the rooms perform them. Requests come in through
 //! [`PartnerApi`] as typed calls and leave as views; no caller ever sees an actor or a row.
 
+mod account;
 mod admission;
 pub mod api;
 pub mod clock;
@@ -29,6 +31,7 @@ mod delivery;
 pub mod domain;
 mod house;
 mod jobs;
+mod keys;
 mod ledger;
 mod node;
 mod onboarding;

@@ -81,6 +81,7 @@ impl Tree {
                 .await;
             report("a Writer", drained.err());
         }
+        house.write_last_uses().await;
         let drained = house
             .addresses
             .dispatcher

@@ -134,6 +134,12 @@ pub struct Model {
     pub revealed_ms: Option<i64>,
     /// When a retiring key stops.
     pub expires_ms: Option<i64>,
+    /// When it began to retire; the time from here to `expires_ms` is what is left of its life.
+    pub retired_ms: Option<i64>,
+    /// When its creditor was told that it is still in use near its end.
+    pub expiring_told_ms: Option<i64>,
+    /// JSON array of the networks that may use it; absent is everywhere.
+    pub allowed_networks: Option<String>,
     /// When it ended.
     pub ended_ms: Option<i64>,
     /// Why it ended.

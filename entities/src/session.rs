@@ -45,6 +45,10 @@ pub struct Model {
     pub created_ms: i64,
     /// Its absolute end.
     pub expires_ms: i64,
+    /// The sign-in that it goes back to: its tokens are renewed, and end together.
+    pub family_id: Option<Uuid>,
+    /// When it was seen last, to the minute.
+    pub seen_ms: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,6 +19,7 @@ mod m0005_audit;
 mod m0006_idempotency;
 mod m0007_webhooks;
 mod m0008_nodes;
+mod m0009_admission;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_idempotency::Migration),
             Box::new(m0007_webhooks::Migration),
             Box::new(m0008_nodes::Migration),
+            Box::new(m0009_admission::Migration),
         ]
     }
 }

@@ -36,6 +36,9 @@ pub struct Flags {
     /// CIDRs that deliveries may reach although they are not public (env `PARTNER_API_WEBHOOK_ALLOW`)
     #[arg(long, global = true, value_name = "CIDR,…")]
     pub webhook_allow: Option<String>,
+    /// CIDRs of proxies whose X-Forwarded-For is believed (env `PARTNER_API_TRUSTED_PROXIES`)
+    #[arg(long, global = true, value_name = "CIDR,…")]
+    pub trusted_proxies: Option<String>,
     /// Rate limits by tier (env `PARTNER_API_TIERS`)
     #[arg(long, global = true, value_name = "name=rps/burst:rps/burst:n,…")]
     pub tiers: Option<String>,
@@ -56,6 +59,7 @@ impl Flags {
             "retry_schedule" => self.retry_schedule.as_ref(),
             "delivery_timeout" => self.delivery_timeout.as_ref(),
             "webhook_allow" => self.webhook_allow.as_ref(),
+            "trusted_proxies" => self.trusted_proxies.as_ref(),
             "tiers" => self.tiers.as_ref(),
             "simulator" => self.simulator.as_ref(),
             _ => None,

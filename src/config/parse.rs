@@ -33,7 +33,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
         password_bcrypt_cost: cost(resolved, &sources::PASSWORD_COST)?,
         retry_schedule: parsed(resolved, &sources::RETRY_SCHEDULE)?,
         delivery_timeout: timeout(resolved)?,
-        webhook_allow: networks(resolved)?,
+        webhook_allow: networks(resolved, &sources::WEBHOOK_ALLOW)?,
         tiers: parsed(resolved, &sources::TIERS)?,
         simulator: simulator(resolved, mode)?,
         user_agent: super::user_agent(),
@@ -42,6 +42,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
     };
     Ok(Config {
         listen: listen(resolved)?,
+        trusted_proxies: networks(resolved, &sources::TRUSTED_PROXIES)?,
         support_token_file: secrets.file,
         settings,
     })
@@ -134,8 +135,8 @@ fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
     }
 }
 
-fn networks(resolved: &Resolved) -> Result<Vec<IpNet>, ConfigError> {
-    let text = resolved.get(&sources::WEBHOOK_ALLOW).unwrap_or_default();
+fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, ConfigError> {
+    let text = resolved.get(setting).unwrap_or_default();
     let entries = text
         .split(',')
         .map(str::trim)
@@ -146,7 +147,7 @@ fn networks(resolved: &Resolved) -> Result<Vec<IpNet>, ConfigError> {
             .or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from));
         parsed.map_err(|_| {
             invalid(
-                &sources::WEBHOOK_ALLOW,
+                setting,
                 format!("`{entry}` is no network; write e.g. 10.0.0.0/8,::1/128"),
             )
         })

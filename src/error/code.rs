@@ -45,6 +45,8 @@ codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "E-mail or password is wrong";
     InvalidSupportToken = "invalid_support_token", UNAUTHORIZED, "The support token is not valid";
     InsufficientScope = "insufficient_scope", FORBIDDEN, "This credential may not do that";
+    AddressNotAllowed = "address_not_allowed", FORBIDDEN, "The key may not be used from this address";
+    SupportRequired = "support_required", FORBIDDEN, "Only support can do that";
     DashboardSessionRequired = "dashboard_session_required", FORBIDDEN, "Only a signed-in person may do that";
     AccountSuspended = "account_suspended", FORBIDDEN, "The account is suspended";
     AccountRejected = "account_rejected", FORBIDDEN, "The account was rejected";

@@ -16,7 +16,12 @@ pub(crate) enum Presented {
     /// Whatever stands behind `Bearer` and is no token of ours: admission says what is wrong with it.
     ApiKey(SecretString),
     /// A dashboard session, as bearer or as cookie.
-    Session(SecretString),
+    Session {
+        /// The token.
+        token: SecretString,
+        /// Whether a browser sent it along by itself.
+        by_cookie: bool,
+    },
     /// The token of the onboarding wizard.
     Onboarding(SecretString),
     /// No credentials at all.
@@ -31,10 +36,16 @@ impl Presented {
     /// Reads the credentials; a header wins over the cookie.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         match Self::bearer(headers) {
-            Some(token) if token.starts_with(SESSION_PREFIX) => Self::Session(token.into()),
+            Some(token) if token.starts_with(SESSION_PREFIX) => Self::Session {
+                token: token.into(),
+                by_cookie: false,
+            },
             Some(token) if token.starts_with(ONBOARDING_PREFIX) => Self::Onboarding(token.into()),
             Some(key) => Self::ApiKey(key.into()),
-            None => cookie(headers).map_or(Self::Nothing, |token| Self::Session(token.into())),
+            None => cookie(headers).map_or(Self::Nothing, |token| Self::Session {
+                token: token.into(),
+                by_cookie: true,
+            }),
         }
     }
 
@@ -81,7 +92,7 @@ mod tests {
             .collect();
         match Presented::from_headers(&headers) {
             Presented::ApiKey(_) => "key",
-            Presented::Session(_) => "session",
+            Presented::Session { .. } => "session",
             Presented::Onboarding(_) => "onboarding",
             Presented::Nothing => "nothing",
         }

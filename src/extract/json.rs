@@ -21,6 +21,10 @@ use crate::router::BODY_LIMIT;
 /// From the end of the headers to the end of the body: a body that trickles in must not hold a place for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The largest body that the route takes, in bytes; its guard says so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
 /// A body of type `T`: an object of [`super::Field`]s, or an array of them.
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -61,11 +65,13 @@ pub(crate) async fn read<S: Send + Sync>(
     request: Request,
     state: &S,
 ) -> Result<Bytes, PartnerError> {
-    if announced(&request).is_some_and(|length| length > BODY_LIMIT) {
-        return Err(too_large().into());
+    let limit = request.extensions().get::<BodyLimit>().copied();
+    let limit = limit.unwrap_or(BodyLimit(BODY_LIMIT));
+    if announced(&request).is_some_and(|length| length > limit.0) {
+        return Err(too_large(limit).into());
     }
     match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
-        Ok(read) => read.map_err(|rejection| unreadable(&rejection).into()),
+        Ok(read) => read.map_err(|rejection| unreadable(&rejection, limit).into()),
         Err(_) => Err(HttpError::SlowBody.into()),
     }
 }
@@ -76,15 +82,15 @@ fn announced(request: &Request) -> Option<usize> {
     length.to_str().ok()?.parse().ok()
 }
 
-fn too_large() -> HttpError {
+fn too_large(limit: BodyLimit) -> HttpError {
     HttpError::PayloadTooLarge {
-        limit_kib: BODY_LIMIT / 1024,
+        limit_kib: limit.0 / 1024,
     }
 }
 
-fn unreadable(rejection: &BytesRejection) -> HttpError {
+fn unreadable(rejection: &BytesRejection, limit: BodyLimit) -> HttpError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        too_large()
+        too_large(limit)
     } else {
         HttpError::UnreadableBody
     }

@@ -11,9 +11,9 @@ pub(crate) mod json;
 pub(crate) mod path_id;
 pub(crate) mod query;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::Extensions;
 
 pub(crate) use caller::{Caller, Client, Support};
@@ -26,14 +26,14 @@ pub(crate) use json::Body;
 pub(crate) use path_id::PathId;
 pub(crate) use query::QueryOf;
 
-/// The peer of the connection. Proxies are not trusted to speak for their clients.
+use crate::layers::client_address::ClientAddress;
+
+/// Where the request came from, as [`crate::layers::client_address`] has established it.
 pub(crate) fn client_address(request: &Request) -> IpAddr {
     address_in(request.extensions())
 }
 
 fn address_in(extensions: &Extensions) -> IpAddr {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
-        info.0.ip().to_canonical()
-    })
+    let client = extensions.get::<ClientAddress>();
+    client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0)
 }

@@ -7,6 +7,7 @@
 use actors::{ApiError, PartnerApi, Permit};
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -17,7 +18,9 @@ use std::task::{Context, Poll};
 use crate::error::{HttpError, PartnerError};
 use crate::extract::client_address;
 use crate::extract::credentials::{Presented, PresentedSession};
+use crate::extract::json::BodyLimit;
 use crate::router::access::{Access, CreditorAccess};
+use crate::session_cookie;
 
 mod limits;
 
@@ -26,16 +29,24 @@ mod limits;
 pub(crate) struct Guard {
     pub(crate) api: PartnerApi,
     pub(crate) access: Access,
+    pub(crate) body_limit: BodyLimit,
 }
 
 /// Runs the handler for those who may call it.
-pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    request.extensions_mut().insert(guard.body_limit);
     match guard.access {
         Access::Anyone => next.run(request).await,
         Access::Support => support(&guard.api, request, next).await,
         Access::Creditor(access) => match Presented::from_headers(request.headers()) {
             Presented::ApiKey(key) => with_key(&guard.api, access, &key, request, next).await,
-            Presented::Session(token) => with_session(&guard.api, token, request, next).await,
+            Presented::Session { token, by_cookie } => {
+                with_session(&guard.api, token, by_cookie, request, next).await
+            }
             Presented::Onboarding(token) => {
                 with_onboarding(&guard.api, access, token, request, next).await
             }
@@ -86,17 +97,25 @@ async fn with_key(
 async fn with_session(
     api: &PartnerApi,
     token: SecretString,
+    by_cookie: bool,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match api.authenticate_session(&token).await {
-        Ok(tenant) => {
-            request.extensions_mut().insert(tenant);
-            request.extensions_mut().insert(PresentedSession(token));
-            next.run(request).await
-        }
-        Err(error) => PartnerError::from(error).into_response(),
+    let caller = match api.authenticate_session(&token, by_cookie).await {
+        Ok(caller) => caller,
+        Err(error) => return PartnerError::from(error).into_response(),
+    };
+    request.extensions_mut().insert(caller.tenant);
+    request.extensions_mut().insert(PresentedSession(token));
+    let mut response = next.run(request).await;
+    let renewed = caller.renewed.as_ref();
+    let cookie = renewed.and_then(|token| session_cookie::set(token.expose_secret()));
+    if let Some(cookie) = cookie {
+        // A handler that signs out has said what becomes of the cookie.
+        let cookies = response.headers_mut().entry(header::SET_COOKIE);
+        cookies.or_insert(cookie);
     }
+    response
 }
 
 async fn with_onboarding(

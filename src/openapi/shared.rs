@@ -37,6 +37,19 @@ pub(super) fn security(access: Access) -> Value {
     names.into_iter().map(|name| json!({name: []})).collect()
 }
 
+/// What a key needs for a route that it may call, and what the call takes from both limits.
+pub(super) fn scope_and_cost(access: Access) -> Option<(&'static str, u32)> {
+    let Access::Creditor(access) = access else {
+        return None;
+    };
+    let scope = if access.needs.writes {
+        "read_write"
+    } else {
+        "read"
+    };
+    access.key.then_some((scope, access.needs.cost))
+}
+
 /// The errors that any route like this one can answer, as status and codes.
 pub(super) fn errors(row: &Row, takes_body: bool) -> Vec<(&'static str, String)> {
     let mut errors = match row.access {
@@ -75,9 +88,15 @@ fn creditor_errors(access: CreditorAccess) -> Vec<(&'static str, String)> {
     let limited = "`rate_limited`, `too_many_concurrent_requests`, `too_many_attempts`";
     let mut errors = vec![("401", refused.join(", ")), ("429", limited.to_owned())];
     if !access.key {
-        errors.push(("403", "`dashboard_session_required`".to_owned()));
+        errors.push((
+            "403",
+            "`dashboard_session_required`, `address_not_allowed`".to_owned(),
+        ));
     } else if access.needs.writes || !access.onboarding {
-        errors.push(("403", "`insufficient_scope`".to_owned()));
+        errors.push((
+            "403",
+            "`insufficient_scope`, `address_not_allowed`".to_owned(),
+        ));
     }
     errors
 }

@@ -35,6 +35,19 @@ const WRITE: RouteNeeds = RouteNeeds {
     cost: 1,
 };
 
+impl Access {
+    /// The same for a key, at another cost: what it takes from both rate limits.
+    pub(crate) const fn costing(self, cost: u32) -> Self {
+        match self {
+            Self::Creditor(mut access) => {
+                access.needs.cost = cost;
+                Self::Creditor(access)
+            }
+            Self::Anyone | Self::Support => self,
+        }
+    }
+}
+
 /// Anyone, without credentials.
 pub(crate) const fn anyone() -> Access {
     Access::Anyone

@@ -4,12 +4,15 @@
 
 use actors::PartnerApi;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
 use utoipa::openapi::OpenApi;
 
+use super::BODY_LIMIT;
 use super::access::Access;
+use crate::extract::json::BodyLimit;
 use crate::layers::guard::{self, Guard};
 use crate::state::AppState;
 
@@ -18,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
+    /// The largest body that it takes, in bytes.
+    pub(crate) body_limit: usize,
     /// The file that answers, e.g. `placements::create`.
     pub(crate) name: &'static str,
     /// What the handler says about itself.
@@ -35,23 +40,34 @@ impl Table {
             let guard = Guard {
                 api: api.clone(),
                 access: row.access,
+                body_limit: BodyLimit(row.body_limit),
             };
             router.route(
                 row.path,
                 row.handler
+                    .layer(DefaultBodyLimit::max(row.body_limit))
                     .route_layer(from_fn_with_state(guard, guard::check)),
             )
         })
     }
 }
 
+/// What a row says about its bodies, or else the limit of every route.
+pub(crate) const fn body_limit(kib: &[usize]) -> usize {
+    match kib {
+        [kib, ..] => *kib * 1_024,
+        [] => BODY_LIMIT,
+    }
+}
+
 /// `METHOD "path" access => module::path;` — the module has a documented function `handle`.
 macro_rules! rows {
-    ($($method:ident $path:literal $access:ident() => $first:ident $(::$more:ident)*;)+) => {
+    ($($method:ident $path:literal $access:ident() $(.costing($cost:literal))? $(.taking_kib($kib:literal))? => $first:ident $(::$more:ident)*;)+) => {
         $crate::router::table::Table(vec![$($crate::router::table::Row {
             method: axum::http::Method::$method,
             path: $path,
-            access: $access(),
+            access: $access()$(.costing($cost))?,
+            body_limit: $crate::router::table::body_limit(&[$($kib)?]),
             name: concat!(stringify!($first) $(, "::", stringify!($more))*),
             document: {
                 #[derive(utoipa::OpenApi)]

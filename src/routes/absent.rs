@@ -11,7 +11,6 @@ const MCP: &str = "the MCP server is not hosted here; run the client's own stdio
 
 /// First segments below `/v1`, then what follows (`*` is any one segment); the first match names the feature.
 const FEATURES: &[(&str, &str)] = &[
-    ("placements/batch", "batch placement"),
     ("placements/*/documents", "documents"),
     ("placements/*/upload-link", "document upload links"),
     ("placements/*/remittance", "remittances"),

@@ -4,6 +4,8 @@
 
 pub(crate) mod absent;
 pub(crate) mod agreements;
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 pub(crate) mod creditors;
 pub(crate) mod docs;
 pub(crate) mod health;

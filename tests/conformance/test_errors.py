@@ -37,6 +37,7 @@ WITH_A_KEY = {
     "an unknown status": ("GET", "/v1/placements?status=[/red]", {}, 422, "validation_failed"),
     "an unknown order": ("GET", "/v1/placements?sort=[bold]", {}, 422, "validation_failed"),
     "no zone": ("GET", "/v1/placements?updated_since=2026-01-01T00:00:00", {}, 422, "validation_failed"),
+    "a leaked key's rotation": ("POST", "/v1/settings/api-key/rotate", {}, 403, "dashboard_session_required"),
     "a leaked key's webhook": (
         "PATCH",
         "/v1/settings",

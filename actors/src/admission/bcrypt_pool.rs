@@ -64,17 +64,52 @@ impl BcryptPool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        if self.waiting.fetch_add(1, Ordering::AcqRel) >= self.most_waiting {
-            self.waiting.fetch_sub(1, Ordering::AcqRel);
+        let place = Place::in_line(&self.waiting);
+        if place.ahead >= self.most_waiting {
             return Err(ApiError::Overloaded);
         }
         let permit = Arc::clone(&self.cores).acquire_owned().await;
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        drop(place);
         let permit = permit.map_err(|_| ApiError::ShuttingDown)?;
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
         done.await.map_err(|_| ApiError::Internal)
+    }
+}
+
+/// A place among those who wait: given back also when its holder gives up while it waits.
+struct Place<'a> {
+    waiting: &'a AtomicUsize,
+    ahead: usize,
+}
+
+impl<'a> Place<'a> {
+    fn in_line(waiting: &'a AtomicUsize) -> Self {
+        let ahead = waiting.fetch_add(1, Ordering::AcqRel);
+        Self { waiting, ahead }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_gives_up_while_waiting_gives_the_place_back() {
+        let pool = BcryptPool::new(1, 1);
+        let _busy = Arc::clone(&pool.cores).acquire_owned().await.unwrap();
+        for _ in 0..3 {
+            let mut waiting = Box::pin(pool.run(|| ()));
+            assert!(futures::poll!(&mut waiting).is_pending(), "a place is free");
+        }
+        assert_eq!(pool.waiting.load(Ordering::Relaxed), 0);
     }
 }

@@ -114,7 +114,12 @@ impl TenantBook {
             .prefixes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        prefixes.insert(prefix.to_owned(), creditor);
+        let is_new = prefixes.insert(prefix.to_owned(), creditor).is_none();
+        drop(prefixes);
+        if is_new {
+            // What was read of the tenant may be older than this key.
+            slot.epoch.fetch_add(1, Ordering::SeqCst);
+        }
         slot
     }
 

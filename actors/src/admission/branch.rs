@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::last_use::{LastUse, LastUseArgs};
 use super::registry::{Registry, RegistryArgs};
 use super::verifier::SecretVerifier;
 use crate::api::view::ActorView;
@@ -12,12 +13,12 @@ use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
 /// Tenants shown in the listing of the tree: there may be very many.
 const SHOWN_TENANTS: usize = 100;
 
-/// Registry (with the tenants below it) and SecretVerifier.
+/// Registry (with the tenants below it), SecretVerifier and LastUse.
 pub(crate) fn admission_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
     let (house, shared) = (Arc::clone(house), Arc::clone(&branch));
     ChildSpec::branch("admission", branch, move || SupervisorArgs {
         branch: Arc::clone(&shared),
-        children: vec![registry(&house), verifier(&house)],
+        children: vec![registry(&house), verifier(&house), last_use(&house)],
         budget: RestartBudget::default(),
         clock: house.clock.clone(),
     })
@@ -48,6 +49,17 @@ fn verifier(house: &Arc<House>) -> ChildSpec {
         &house.addresses.verifier,
         move || (SecretVerifier, Arc::clone(&pool)),
     )
+}
+
+fn last_use(house: &Arc<House>) -> ChildSpec {
+    let (address, made) = (house.addresses.last_use.clone(), Arc::clone(house));
+    ChildSpec::worker("last_use", "LastUse", &address, move || {
+        let args = LastUseArgs {
+            house: Arc::clone(&made),
+            me: made.addresses.last_use.clone(),
+        };
+        (LastUse, args)
+    })
 }
 
 fn tenants(house: &House) -> Vec<ActorView> {

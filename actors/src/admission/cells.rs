@@ -65,6 +65,8 @@ impl Cells {
         cost: u32,
         now_us: i64,
     ) -> Limited {
+        // A route that costs more than a burst takes a full bucket: it waits, but never for ever.
+        let cost = cost.min(limits.key.burst).min(limits.tenant.burst);
         let of_tenant = self
             .tenant
             .unwrap_or(Bucket::full(limits.tenant))

@@ -4,28 +4,29 @@
 //! that this process heard of, while the control feed is being heard. Otherwise the request waits
 //! for a reading that began after it came. A secret that was never checked waits for bcrypt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use entities::api_key::{KeyEnd, KeyScope, KeyState};
 use entities::ids::KeyId;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
-use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 
 use super::book::TenantSlot;
-use super::cells::Limited;
 use super::decision::{Admission, Refusal};
-use super::tenant_load::{Live, load};
+use super::judge::judge;
+use super::last_use::LastUseMsg;
+use super::proofs::{HashDigest, Mac};
+use super::tenant_load::{Live, LiveKey, load};
 use super::verifier::VerifierMsg;
 use crate::api::error::ApiError;
 use crate::api::request::RouteNeeds;
 use crate::domain::api_key::PresentedKey;
+use crate::domain::key_life;
 use crate::house::House;
+use crate::keys;
 
 /// Longer than a place in the queue for bcrypt is ever worth waiting for.
 const BCRYPT_PATIENCE: Duration = Duration::from_secs(8);
@@ -36,6 +37,9 @@ const MOST_WAITING: usize = 10_000;
 /// Secrets of one tenant that may be with bcrypt: wrong ones of one prefix must not fill its queue.
 const MOST_QUESTIONS: usize = 16;
 
+/// The use of a key is passed on so often at most.
+const TELL_USE_EVERY_MS: i64 = 1_000;
+
 /// The answer to a [`Knock`].
 pub(crate) type Verdict = Result<Admission, Refusal>;
 
@@ -43,6 +47,10 @@ pub(crate) type Verdict = Result<Admission, Refusal>;
 #[derive(Debug)]
 pub(crate) struct Knock {
     pub(crate) key: PresentedKey,
+    /// By which it is remembered.
+    pub(crate) mac: Mac,
+    /// Where it comes from.
+    pub(crate) client: IpAddr,
     pub(crate) needs: RouteNeeds,
 }
 
@@ -50,7 +58,8 @@ pub(crate) struct Knock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
     key: KeyId,
-    mac: [u8; 32],
+    hash: HashDigest,
+    mac: Mac,
 }
 
 /// Messages of a [`Tenant`].
@@ -71,6 +80,8 @@ pub(crate) enum TenantMsg {
         question: Question,
         verdict: Result<bool, ApiError>,
     },
+    /// The creditor was told that a key in use is about to stop, or could not be.
+    ToldExpiring { key: KeyId, done: bool },
     #[cfg(feature = "fault-injection")]
     Panic,
 }
@@ -86,8 +97,10 @@ pub(crate) struct TenantState {
     house: Arc<House>,
     slot: Arc<TenantSlot>,
     live: Option<Live>,
-    /// Secrets that bcrypt has matched: the keyed MAC of the secret, and the hash it matched.
-    matches: HashMap<KeyId, Match>,
+    /// When the use of a key was passed on last, epoch ms.
+    uses_told: HashMap<KeyId, i64>,
+    /// Keys of whose near end the creditor was told, or is being told.
+    expiring_told: HashSet<KeyId>,
     /// The reading that is under way.
     reading: Option<u64>,
     /// Came before the reading that is under way began.
@@ -95,11 +108,6 @@ pub(crate) struct TenantState {
     /// Came after: they need the next one.
     waiting_for_next: Vec<Waiting>,
     unverified: HashMap<Question, Vec<Waiting>>,
-}
-
-struct Match {
-    mac: [u8; 32],
-    hash: String,
 }
 
 struct Waiting {
@@ -124,7 +132,8 @@ impl Actor for Tenant {
             house: args.house,
             slot: args.slot,
             live: None,
-            matches: HashMap::new(),
+            uses_told: HashMap::new(),
+            expiring_told: HashSet::new(),
             reading: None,
             waiting: Vec::new(),
             waiting_for_next: Vec::new(),
@@ -145,6 +154,7 @@ impl Actor for Tenant {
             TenantMsg::Admit { knock, reply } => state.admit(Waiting { knock, reply }),
             TenantMsg::Loaded { number, live } => state.loaded(number, live),
             TenantMsg::Verified { question, verdict } => state.verified(question, verdict),
+            TenantMsg::ToldExpiring { key, done } => state.told_expiring(key, done),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             TenantMsg::Panic => panic!("injected into a Tenant"),
@@ -233,28 +243,40 @@ impl TenantState {
 
     /// The secret first: only who holds it is told anything about the key.
     fn check_secret(&mut self, waiting: Waiting) {
-        let presented = &waiting.knock.key;
-        let known = self
-            .live
-            .as_ref()
-            .and_then(|live| live.keys.get(presented.prefix.as_str()));
-        let Some((key, hash)) = known.and_then(|key| Some((key.id, key.secret_hash.clone()?)))
-        else {
+        let knock = &waiting.knock;
+        let prefix = knock.key.prefix.as_str();
+        let known = self.live.as_ref().and_then(|live| live.keys.get(prefix));
+        let Some((key, (hash, digest))) = known.and_then(secret_of) else {
             let _ = waiting.reply.send(Err(ApiError::InvalidApiKey.into()));
             return;
         };
-        let mac = keyed_mac(presented);
-        if self.remembers(key, &mac, &hash) {
+        if self.house.proofs.holds(key, &knock.mac, digest) {
             self.decide(waiting);
             return;
         }
-        let question = Question { key, mac };
-        let secret = SecretString::from(presented.secret.expose());
+        let now_ms = self.house.clock.now_ms();
+        let guesses = &self.house.guesses;
+        if let Err(error) = guesses.may_try(&knock.mac, prefix, knock.client, now_ms) {
+            refuse(waiting, error);
+            return;
+        }
+        let question = Question {
+            key,
+            hash: digest,
+            mac: knock.mac,
+        };
+        let hash = hash.clone();
+        self.wait_for_bcrypt(question, hash, waiting);
+    }
+
+    /// One question for all who bring the same secret.
+    fn wait_for_bcrypt(&mut self, question: Question, hash: String, waiting: Waiting) {
         let asked = self.unverified.len();
         if asked >= MOST_QUESTIONS && !self.unverified.contains_key(&question) {
             refuse(waiting, ApiError::Overloaded);
             return;
         }
+        let secret = SecretString::from(waiting.knock.key.secret.expose());
         let queue = self.unverified.entry(question).or_default();
         if queue.len() >= MOST_WAITING {
             refuse(waiting, ApiError::Overloaded);
@@ -281,121 +303,90 @@ impl TenantState {
         });
     }
 
-    fn remembers(&self, key: KeyId, mac: &[u8; 32], hash: &str) -> bool {
-        let Some(known) = self.matches.get(&key) else {
-            return false;
-        };
-        bool::from(known.mac.ct_eq(mac)) && known.hash == hash
-    }
-
     fn verified(&mut self, question: Question, verdict: Result<bool, ApiError>) {
         let waiting = self.unverified.remove(&question).unwrap_or_default();
         match verdict {
             Ok(true) => {
-                self.remember(question);
-                // Judged again on live state: the key may have ended while bcrypt was at work.
+                // Which hash it matched, not which key: that is judged again on live state, for
+                // the key may have ended while bcrypt was at work.
+                let Question { key, hash, mac } = question;
+                self.house.proofs.add(key, mac, hash);
                 waiting.into_iter().for_each(|waiting| self.admit(waiting));
             }
-            Ok(false) => refuse_all(waiting, &ApiError::InvalidApiKey),
+            Ok(false) => {
+                let now_ms = self.house.clock.now_ms();
+                for Waiting { knock, .. } in &waiting {
+                    let prefix = knock.key.prefix.as_str();
+                    let guesses = &self.house.guesses;
+                    guesses.refused(&question.mac, prefix, knock.client, now_ms);
+                }
+                refuse_all(waiting, &ApiError::InvalidApiKey);
+            }
             Err(error) => refuse_all(waiting, &error),
         }
     }
 
-    fn remember(&mut self, question: Question) {
-        let mut keys = self.live.iter().flat_map(|live| live.keys.values());
-        let hash = keys
-            .find(|key| key.id == question.key)
-            .and_then(|key| key.secret_hash.clone());
-        if let Some(hash) = hash {
-            self.matches.insert(
-                question.key,
-                Match {
-                    mac: question.mac,
-                    hash,
-                },
-            );
-        }
-    }
-
     fn decide(&mut self, waiting: Waiting) {
-        let verdict = self.judge(&waiting.knock);
+        let now_us = self.house.clock.now_us();
+        let verdict = match &self.live {
+            Some(live) => judge(live, &self.slot, &waiting.knock, now_us),
+            None => Err(ApiError::Overloaded.into()),
+        };
+        if verdict.is_ok() {
+            self.note_use(&waiting.knock, now_us / 1_000);
+        }
         let _ = waiting.reply.send(verdict);
     }
 
-    /// Whether the key lives, may do this, and finds room in both limits.
-    fn judge(&self, knock: &Knock) -> Verdict {
-        let live = self.live.as_ref().ok_or(ApiError::Overloaded)?;
-        let prefix = knock.key.prefix.as_str();
-        let key = live.keys.get(prefix).ok_or(ApiError::InvalidApiKey)?;
-        let now_us = self.house.clock.now_us();
-        match (key.state, key.ended_reason) {
-            (KeyState::Ended, Some(KeyEnd::Expired)) => return Err(ApiError::ExpiredApiKey.into()),
-            (KeyState::Ended, _) => return Err(ApiError::RevokedApiKey.into()),
-            _ if key.expires_ms.is_some_and(|end| now_us / 1_000 >= end) => {
-                return Err(ApiError::ExpiredApiKey.into());
-            }
-            _ => {}
-        }
-        if knock.needs.writes && key.scope == KeyScope::Read {
-            let limits = self
-                .slot
-                .with_cells(|cells| cells.report(key.id, &live.limits, now_us));
-            return Err(Refusal {
-                error: ApiError::InsufficientScope,
-                limits: Some(limits),
-            });
-        }
-        let Some(permit) = self.slot.permit(live.limits.concurrency) else {
-            let limits = self
-                .slot
-                .with_cells(|cells| cells.report(key.id, &live.limits, now_us));
-            let error = ApiError::TooManyConcurrentRequests {
-                limit: live.limits.concurrency,
-            };
-            return Err(Refusal {
-                error,
-                limits: Some(limits),
-            });
+    /// Passes on that a key was used, and warns of its near end.
+    fn note_use(&mut self, knock: &Knock, now_ms: i64) {
+        let keys = self.live.as_ref().map(|live| &live.keys);
+        let Some(key) = keys.and_then(|keys| keys.get(knock.key.prefix.as_str())) else {
+            return;
         };
-        match self
-            .slot
-            .with_cells(|cells| cells.take(key.id, &live.limits, knock.needs.cost, now_us))
-        {
-            Limited::Admitted(limits) => Ok(Admission {
-                creditor: self.slot.creditor,
-                prefix: prefix.to_owned(),
-                limits,
-                permit,
-                expires_ms: key.expires_ms,
-            }),
-            Limited::Refused {
-                limit,
-                retry_after_s,
-                report,
-            } => {
-                let error = ApiError::RateLimited {
-                    limit,
-                    retry_after_s,
-                };
-                Err(Refusal {
-                    error,
-                    limits: Some(report),
-                })
-            }
-            Limited::Never { limit } => {
-                tracing::warn!(
-                    limit,
-                    cost = knock.needs.cost,
-                    "a route costs more than the whole burst"
-                );
-                Err(ApiError::RateLimited {
-                    limit,
-                    retry_after_s: u64::from(u16::MAX),
-                }
-                .into())
-            }
+        let (id, near_its_end) = (key.id, !key.expiring_told && is_near_its_end(key, now_ms));
+        let told_ms = self.uses_told.get(&id);
+        if told_ms.is_none_or(|told_ms| now_ms - told_ms >= TELL_USE_EVERY_MS) {
+            self.uses_told.insert(id, now_ms);
+            let used = LastUseMsg::Used {
+                key: id,
+                at_ms: now_ms,
+                address: knock.client,
+            };
+            let _ = self.house.addresses.last_use.send(used);
+        }
+        if near_its_end && self.expiring_told.insert(id) {
+            self.tell_expiring(id);
         }
     }
+
+    fn tell_expiring(&self, key: KeyId) {
+        let (house, slot) = (Arc::clone(&self.house), Arc::clone(&self.slot));
+        tokio::spawn(async move {
+            let told = keys::tell_expiring(&house, slot.creditor, key).await;
+            if let Err(error) = &told {
+                tracing::warn!(%error, "a key's near end was not told; trying again at its next use");
+            }
+            let done = told.is_ok();
+            let _ = slot.address.send(TenantMsg::ToldExpiring { key, done });
+        });
+    }
+
+    fn told_expiring(&mut self, key: KeyId, done: bool) {
+        if !done {
+            self.expiring_told.remove(&key);
+        }
+    }
+}
+
+fn secret_of(key: &LiveKey) -> Option<(KeyId, (&String, HashDigest))> {
+    let (hash, digest) = key.secret_hash.as_ref()?;
+    Some((key.id, (hash, *digest)))
+}
+
+fn is_near_its_end(key: &LiveKey, now_ms: i64) -> bool {
+    let span = key.retired_ms.zip(key.expires_ms);
+    span.is_some_and(|(retired, expires)| key_life::is_near_its_end(retired, expires, now_ms))
 }
 
 fn refuse(waiting: Waiting, error: ApiError) {
@@ -412,24 +403,4 @@ fn refuse_all(waiting: Vec<Waiting>, error: &ApiError) {
 fn next_reading() -> u64 {
     static READINGS: AtomicU64 = AtomicU64::new(0);
     READINGS.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A MAC of the presented key under a secret of this process: what is remembered instead of the
-/// key itself.
-fn keyed_mac(presented: &PresentedKey) -> [u8; 32] {
-    use std::sync::LazyLock;
-    static PROCESS_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
-        let mut key = [0; 32];
-        crate::vault::entropy(&mut key);
-        key
-    });
-    let mac = Hmac::<Sha256>::new_from_slice(PROCESS_KEY.as_slice());
-    // HMAC takes keys of any length; an empty MAC would only mean one more bcrypt check.
-    mac.map_or([0; 32], |mac| {
-        mac.chain_update(presented.prefix.as_str())
-            .chain_update(presented.secret.expose())
-            .finalize()
-            .into_bytes()
-            .into()
-    })
 }

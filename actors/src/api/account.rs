@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use entities::queries::{creditors, keys, onboarding as rows, webhooks};
 use secrecy::SecretString;
-use serde_json::json;
 
-use super::fault::DbResultExt as _;
 use super::request::{
     AcceptAgreement, ProviderDelivery, ProviderOutcome, SettingsPatch, SetupPatch, SignIn, SignUp,
 };
@@ -14,11 +11,9 @@ use super::view::{
     AgreementView, OnboardingStatus, RevealedKey, SettingsView, SetupView, SignedIn, SignedUp,
 };
 use super::{ApiError, ApiResult, AuthenticatedTenant, PartnerApi, Provider};
-use crate::delivery::endpoint_settings as endpoints;
-use crate::domain::api_key::{KeyPrefix, mask};
-use crate::domain::gates::Gate;
-use crate::domain::placement::outreach;
-use crate::onboarding::{self, AccountFile, EvaluatorMsg};
+use crate::account;
+use crate::keys;
+use crate::onboarding::{self, EvaluatorMsg};
 use crate::supervision::CallError;
 
 /// How long a fact may wait for its transaction.
@@ -31,7 +26,7 @@ impl PartnerApi {
     /// [`ApiError::EmailTaken`].
     pub async fn sign_up(&self, request: SignUp) -> ApiResult<SignedUp> {
         self.refuse_while_draining()?;
-        onboarding::sign_up(self.house(), request).await
+        account::sign_up(self.house(), request).await
     }
 
     /// Begins a session.
@@ -40,7 +35,7 @@ impl PartnerApi {
     /// [`ApiError::InvalidCredentials`], [`ApiError::TooManyAttempts`].
     pub async fn sign_in(&self, request: SignIn) -> ApiResult<SignedIn> {
         self.refuse_while_draining()?;
-        onboarding::sign_in(&self.0.house, request).await
+        account::sign_in(&self.0.house, request).await
     }
 
     /// Ends this session, or all of them.
@@ -54,7 +49,7 @@ impl PartnerApi {
         everywhere: bool,
     ) -> ApiResult<()> {
         tenant.require_session()?;
-        onboarding::sign_out(self.house(), tenant.creditor(), token, everywhere).await
+        account::sign_out(self.house(), tenant.creditor(), token, everywhere).await
     }
 
     /// Where onboarding stands.
@@ -65,7 +60,7 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
     ) -> ApiResult<OnboardingStatus> {
-        onboarding::onboarding_status(self.house(), tenant.creditor()).await
+        account::onboarding_status(self.house(), tenant.creditor()).await
     }
 
     /// The setup checklist.
@@ -85,7 +80,11 @@ impl PartnerApi {
         tenant: &AuthenticatedTenant,
         patch: SetupPatch,
     ) -> ApiResult<SetupView> {
-        onboarding::update_setup(self.house(), tenant.creditor(), tenant.actor(), patch).await
+        let tenant = tenant.clone();
+        self.to_its_end(move |house| async move {
+            onboarding::update_setup(&house, tenant.creditor(), tenant.actor(), patch).await
+        })
+        .await
     }
 
     /// The agreement.
@@ -124,7 +123,11 @@ impl PartnerApi {
     /// [`ApiError::GatesPending`] before it was issued, [`ApiError::AlreadyRevealed`] afterwards.
     pub async fn reveal_api_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
         tenant.refuse_api_key()?;
-        onboarding::reveal(self.house(), tenant.creditor(), tenant.actor()).await
+        let tenant = tenant.clone();
+        self.to_its_end(move |house| async move {
+            keys::reveal(&house, tenant.creditor(), tenant.actor()).await
+        })
+        .await
     }
 
     /// A provider's event, as it came.
@@ -176,41 +179,7 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::Overloaded`] when the database does not answer.
     pub async fn settings(&self, tenant: &AuthenticatedTenant) -> ApiResult<SettingsView> {
-        let db = self.house().db.reader();
-        let id = tenant.creditor();
-        let row = creditors::by_id(db, id)
-            .await
-            .or_fault()?
-            .ok_or(ApiError::no_such("creditor"))?;
-        let gate_rows = rows::gates(db, id).await.or_fault()?;
-        let key = keys::current(db, id).await.or_fault()?;
-        let endpoint = webhooks::primary(db, id).await.or_fault()?;
-        let gates = onboarding::gates_from(gate_rows.iter());
-        let status = onboarding::account_status_of(&row, gate_rows.iter());
-        let blocked = outreach::account_reason(status);
-        let prefix = key.as_ref().map(|key| key.prefix.clone());
-        let masked = prefix
-            .as_deref()
-            .and_then(|prefix| KeyPrefix::parse(prefix).ok())
-            .map(|prefix| mask(&prefix));
-        Ok(SettingsView {
-            id: id.0,
-            name: row.name,
-            status: status.as_str().to_owned(),
-            kyb_cleared: gates.passed(Gate::KybVerified),
-            payouts_enabled: gates.passed(Gate::PayoutsEnabled),
-            msa_accepted: gates.passed(Gate::MsaOnFile),
-            api_key_prefix: prefix,
-            api_key: masked,
-            outreach_ready: blocked.is_none(),
-            outreach_blocked_reason: blocked.map(str::to_owned),
-            posture_default: row.posture_default,
-            webhook_url: endpoint.as_ref().and_then(endpoints::shown_url),
-            webhook_events: endpoint
-                .and_then(|endpoint| endpoint.events)
-                .and_then(|json| serde_json::from_str(&json).ok()),
-            tier: row.tier,
-        })
+        account::settings_view(self.house(), tenant.creditor()).await
     }
 
     /// Changes settings; the webhook's need a session.
@@ -225,21 +194,12 @@ impl PartnerApi {
         if patch.webhook_url.is_some() || patch.webhook_events.is_some() {
             tenant.require_session()?;
         }
-        self.refuse_while_draining()?;
-        let house = self.house();
-        let change = endpoints::check(house, patch.webhook_url, patch.webhook_events).await?;
-        let file = AccountFile::open(house, tenant.creditor()).await?;
-        let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-        if let Some(posture) = patch.posture_default {
-            let data = json!({"from": file.creditor.posture_default, "to": posture.as_str()});
-            file.creditor.posture_default = posture.as_str().to_owned();
-            file.audit("settings.posture_default_changed", tenant.actor(), data);
-            creditors::save(&file.transaction, file.creditor.clone())
-                .await
-                .or_fault()?;
-        }
-        endpoints::apply(house, &mut file, change, tenant.actor()).await?;
-        file.close().await.or_fault()?;
-        self.settings(tenant).await
+        let tenant = tenant.clone();
+        self.to_its_end(move |house| async move {
+            let creditor = tenant.creditor();
+            account::update_settings(&house, creditor, tenant.actor(), patch).await?;
+            account::settings_view(&house, creditor).await
+        })
+        .await
     }
 }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::ids::CreditorId;
-use entities::session::SessionKind;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use super::{ApiError, ApiResult, PartnerApi};
+use crate::account;
 use crate::admission::{
-    Admission, Knock, LimitReport, Permit, Refusal, RegistryMsg, TenantMsg, TenantSlot,
+    Admission, Knock, LimitReport, Mac, Permit, Refusal, RegistryMsg, TenantMsg, TenantSlot,
+    keyed_mac,
 };
 use crate::api::request::RouteNeeds;
 use crate::domain::api_key::PresentedKey;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::fingerprint::idempotency_key_ok;
-use crate::onboarding;
 use crate::supervision::CallError;
 
 /// How long a request may wait for admission: a cold tenant is read and its key hashed in it.
@@ -48,6 +48,14 @@ pub struct AuthenticatedTenant {
 }
 
 impl AuthenticatedTenant {
+    pub(super) fn new(creditor: CreditorId, via: Via, actor: String) -> Self {
+        Self {
+            creditor,
+            via,
+            actor,
+        }
+    }
+
     /// Whose data it may touch.
     #[must_use]
     pub fn creditor_id(&self) -> Uuid {
@@ -84,6 +92,15 @@ impl AuthenticatedTenant {
             Via::ApiKey => Err(ApiError::DashboardSessionRequired),
         }
     }
+}
+
+/// A person who is signed in.
+#[derive(Debug)]
+pub struct SignedInCaller {
+    /// Who it is.
+    pub tenant: AuthenticatedTenant,
+    /// The token that takes the place of the one that was sent; that one works a minute longer.
+    pub renewed: Option<SecretString>,
 }
 
 /// A support caller.
@@ -146,37 +163,45 @@ impl PartnerApi {
     pub async fn admit(
         &self,
         bearer: &str,
-        _client: IpAddr,
+        client: IpAddr,
         needs: RouteNeeds,
     ) -> Result<Admitted, Refused> {
-        let admitted = self.knock(bearer, needs).await;
+        let admitted = self.knock(bearer, client, needs).await;
         let admission = admitted.map_err(|refusal| Refused {
             error: refusal.error,
             limits: refusal.limits,
         })?;
         Ok(Admitted {
-            tenant: AuthenticatedTenant {
-                creditor: admission.creditor,
-                via: Via::ApiKey,
-                actor: format!("api_key:{}", admission.prefix),
-            },
+            tenant: AuthenticatedTenant::new(
+                admission.creditor,
+                Via::ApiKey,
+                format!("api_key:{}", admission.prefix),
+            ),
             limits: admission.limits,
             permit: admission.permit,
             expires_at: admission.expires_ms.map(rfc3339_ms),
         })
     }
 
-    async fn knock(&self, bearer: &str, needs: RouteNeeds) -> Result<Admission, Refusal> {
+    async fn knock(
+        &self,
+        bearer: &str,
+        client: IpAddr,
+        needs: RouteNeeds,
+    ) -> Result<Admission, Refusal> {
         self.refuse_while_draining()?;
         // The checksum refuses what was mistyped or made up before anything else is asked.
         let key = PresentedKey::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
+        let mac = keyed_mac(&key);
         let mut slot = match self.house().tenants.by_prefix(key.prefix.as_str()) {
             Some(slot) => slot,
-            None => self.resolve(key.prefix.as_str()).await?,
+            None => self.look_up(&key, &mac, client).await?,
         };
         for _ in 0..TRIES {
             let knock = Box::new(Knock {
                 key: key.clone(),
+                mac,
+                client,
                 needs,
             });
             match slot
@@ -194,6 +219,22 @@ impl PartnerApi {
             }
         }
         Err(ApiError::Overloaded.into())
+    }
+
+    /// Asks the database for a prefix that this process has not met, unless its caller guesses.
+    async fn look_up(
+        &self,
+        key: &PresentedKey,
+        mac: &Mac,
+        client: IpAddr,
+    ) -> ApiResult<Arc<TenantSlot>> {
+        let (guesses, prefix) = (&self.house().guesses, key.prefix.as_str());
+        guesses.may_try(mac, prefix, client, self.now_ms())?;
+        let found = self.resolve(prefix).await;
+        if found.as_ref().err() == Some(&ApiError::InvalidApiKey) {
+            guesses.refused(mac, prefix, client, self.now_ms());
+        }
+        found
     }
 
     async fn resolve(&self, prefix: &str) -> ApiResult<Arc<TenantSlot>> {
@@ -226,16 +267,22 @@ impl PartnerApi {
         respawned.unwrap_or(Err(ApiError::Overloaded))
     }
 
-    /// Whose dashboard session this is.
+    /// Whose dashboard session this is. A token that came as a cookie is `renewable`: when it has
+    /// aged, a new one takes its place.
     ///
     /// # Errors
     /// [`ApiError::InvalidSession`].
     pub async fn authenticate_session(
         &self,
         token: &SecretString,
-    ) -> ApiResult<AuthenticatedTenant> {
-        self.authenticate(SessionKind::Dashboard, token, Via::Session, "session")
-            .await
+        renewable: bool,
+    ) -> ApiResult<SignedInCaller> {
+        self.refuse_while_draining()?;
+        let session = account::dashboard_session(&self.0.house, token, renewable).await?;
+        Ok(SignedInCaller {
+            tenant: AuthenticatedTenant::new(session.creditor, Via::Session, "session".to_owned()),
+            renewed: session.renewed,
+        })
     }
 
     /// Whose onboarding token this is.
@@ -246,29 +293,14 @@ impl PartnerApi {
         &self,
         token: &SecretString,
     ) -> ApiResult<AuthenticatedTenant> {
-        self.authenticate(
-            SessionKind::Onboarding,
-            token,
-            Via::OnboardingToken,
-            "onboarding",
-        )
-        .await
-    }
-
-    async fn authenticate(
-        &self,
-        kind: SessionKind,
-        token: &SecretString,
-        via: Via,
-        actor: &str,
-    ) -> ApiResult<AuthenticatedTenant> {
         self.refuse_while_draining()?;
-        let creditor = onboarding::authenticate(self.house(), kind, token).await?;
-        Ok(AuthenticatedTenant {
+        let creditor = account::onboarding_token(self.house(), token).await?;
+        let via = Via::OnboardingToken;
+        Ok(AuthenticatedTenant::new(
             creditor,
             via,
-            actor: actor.to_owned(),
-        })
+            "onboarding".to_owned(),
+        ))
     }
 
     /// Which support caller this is. Every configured token is compared, in constant time.

@@ -3,6 +3,8 @@
 //! One enum for all rooms: the front maps it to HTTP in one exhaustive match. It never holds a
 //! secret and never an upstream error's text; what went wrong inside is logged where it happened.
 
+use std::net::IpAddr;
+
 use thiserror::Error;
 
 use crate::domain::gates::Gate;
@@ -64,6 +66,17 @@ pub enum ApiError {
     /// The key's scope does not allow this route.
     #[error("this key may only read; use the full-access key for changes")]
     InsufficientScope,
+    /// The key may not be used from this address.
+    #[error(
+        "this key may not be used from {address}: add the network under Settings → API key, or call from an allowed one"
+    )]
+    AddressNotAllowed {
+        /// The client's address, as this server sees it.
+        address: IpAddr,
+    },
+    /// Support has revoked the account's keys.
+    #[error("support revoked this account's API keys; contact support for a new one")]
+    SupportOnlyMints,
     /// The route needs a person signed in to the dashboard.
     #[error("this needs a signed-in dashboard session; an API key cannot do it")]
     DashboardSessionRequired,

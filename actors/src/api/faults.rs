@@ -3,8 +3,8 @@
 use entities::ids::{CreditorId, EndpointId};
 use uuid::Uuid;
 
-use super::PartnerApi;
-use crate::admission::{RegistryMsg, TenantMsg, VerifierMsg};
+use super::{AuthenticatedTenant, PartnerApi, Via};
+use crate::admission::{LastUseMsg, RegistryMsg, TenantMsg, VerifierMsg};
 use crate::delivery::{CompleterMsg, DispatcherMsg};
 use crate::jobs::SimulatorMsg;
 use crate::ledger::WriterMsg;
@@ -22,6 +22,8 @@ pub enum ActorKind {
     Tenant(Uuid),
     /// The secret verifier.
     SecretVerifier,
+    /// The recorder of last uses.
+    LastUse,
     /// The gate evaluator.
     GateEvaluator,
     /// The Writer of this creditor.
@@ -34,6 +36,14 @@ pub enum ActorKind {
     Completer,
     /// The simulator.
     Simulator,
+}
+
+impl AuthenticatedTenant {
+    /// A caller that has proven nothing: what admission is measured against.
+    #[must_use]
+    pub fn unproven(creditor: Uuid) -> Self {
+        Self::new(CreditorId(creditor), Via::ApiKey, "nobody".to_owned())
+    }
 }
 
 impl PartnerApi {
@@ -50,6 +60,7 @@ impl PartnerApi {
                 None => return false,
             },
             ActorKind::SecretVerifier => at.verifier.send(VerifierMsg::Panic),
+            ActorKind::LastUse => at.last_use.send(LastUseMsg::Panic),
             ActorKind::GateEvaluator => at.evaluator.send(EvaluatorMsg::Panic),
             ActorKind::Writer(creditor) => at.writer(CreditorId(creditor)).send(WriterMsg::Panic),
             ActorKind::Dispatcher => at.dispatcher.send(DispatcherMsg::Panic),
@@ -60,5 +71,10 @@ impl PartnerApi {
             ActorKind::Simulator => at.simulator.send(SimulatorMsg::Panic),
         };
         sent.is_ok()
+    }
+
+    /// Cuts this process off from the control feed, as a failing connection would, or mends it.
+    pub fn cut_control_feed(&self, cut: bool) {
+        self.house().standing.cut_feed(cut);
     }
 }

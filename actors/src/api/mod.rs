@@ -4,16 +4,21 @@
 //! construct; so no caller can name a creditor that it has not proven to be.
 
 mod account;
+mod audit;
 mod callers;
 pub mod error;
 pub(crate) mod fault;
 #[cfg(feature = "fault-injection")]
 mod faults;
+mod health;
+mod keys;
+mod operations;
 mod placements;
 pub mod request;
 mod support;
 pub mod view;
 mod webhooks;
+mod writers;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -24,8 +29,11 @@ use entities::{ConnectError, Database, DbErr, Pools};
 use secrecy::ExposeSecret;
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
+use tracing::Instrument as _;
 
-pub use callers::{Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SupportActor, Via};
+pub use callers::{
+    Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SignedInCaller, SupportActor, Via,
+};
 pub use error::{ApiError, FieldError, Provider};
 #[cfg(feature = "fault-injection")]
 pub use faults::ActorKind;
@@ -34,7 +42,7 @@ pub use view::*;
 
 pub use crate::admission::{LimitReport, LimitState, Permit};
 
-use crate::admission::{Attempts, BcryptPool, TenantBook};
+use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, TenantBook};
 use crate::clock::Clock;
 use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
@@ -138,6 +146,8 @@ impl PartnerApi {
             tenants: Arc::new(TenantBook::default()),
             key_bcrypt: Arc::new(BcryptPool::new(cores, BCRYPT_QUEUE)),
             password_bcrypt: BcryptPool::new(cores, BCRYPT_QUEUE),
+            proofs: Proofs::default(),
+            guesses: Guesses::default(),
             attempts: Attempts::default(),
             files: Semaphore::new(OPEN_FILES),
             addresses: Addresses::new(writers),
@@ -191,6 +201,19 @@ impl PartnerApi {
 
     fn house(&self) -> &House {
         &self.0.house
+    }
+
+    /// Works on a creditor's file to the end, also if the caller goes away meanwhile: between the
+    /// commit and what follows from it, nothing may be left out.
+    async fn to_its_end<T, F>(&self, work: impl FnOnce(Arc<House>) -> F) -> ApiResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = ApiResult<T>> + Send + 'static,
+    {
+        self.refuse_while_draining()?;
+        let work = work(Arc::clone(&self.0.house)).in_current_span();
+        let done = tokio::spawn(work).await;
+        done.unwrap_or(Err(ApiError::Internal))
     }
 
     fn refuse_while_draining(&self) -> ApiResult<()> {

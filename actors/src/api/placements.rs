@@ -1,31 +1,21 @@
 //! Placements: changes go to a Writer, reads straight to the database.
 
-use std::time::Duration;
-
 use entities::ids::{CreditorId, PlacementId};
 use entities::placement;
 use entities::queries::placements::{OrderBy, PlacementQuery};
-use entities::queries::{audit, creditors, onboarding as gates, placements};
+use entities::queries::{creditors, onboarding as gates, placements};
 use uuid::Uuid;
 
 use super::fault::DbResultExt as _;
-use super::request::{AuditFilter, PlacementFilter, PlacementOrder, Slice, TransitionRequest};
-use super::view::{
-    AuditEventView, AuditPage, Page, Pagination, PaymentRecorded, PlacementView, Replayable,
-};
+use super::request::{PlacementFilter, PlacementOrder, Slice, TransitionRequest};
+use super::view::{BatchPlaced, BatchRowError, Page, PaymentRecorded, PlacementView, Replayable};
 use super::{ApiError, ApiResult, AuthenticatedTenant, IdempotencyKey, PartnerApi};
+use crate::account::account_status_of;
 use crate::domain::account::AccountStatus;
-use crate::domain::cursor;
-use crate::domain::date::rfc3339_ms;
 use crate::domain::money::Cents;
 use crate::domain::placement::NewPlacement;
-use crate::ledger::{Command, Operation, Outcome, WriterMsg, placement_view};
-use crate::onboarding::account_status_of;
+use crate::ledger::{Command, Operation, Row, placement_view};
 use crate::settings::Mode;
-use crate::supervision::CallError;
-
-/// A duplicate of a running request waits so long for the first one's answer.
-const PATIENCE: Duration = Duration::from_secs(25);
 
 impl PartnerApi {
     /// Places an invoice.
@@ -40,6 +30,30 @@ impl PartnerApi {
     ) -> ApiResult<Replayable<PlacementView>> {
         self.change_placement(tenant, Operation::Place { new: Box::new(new) }, key)
             .await
+    }
+
+    /// Places many invoices, each row on its own, in one commit. A row that was refused by its form
+    /// comes as the refusal that shall be shown.
+    ///
+    /// # Errors
+    /// [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`]: then no row is placed.
+    pub async fn create_placements(
+        &self,
+        tenant: &AuthenticatedTenant,
+        rows: Vec<Result<NewPlacement, BatchRowError>>,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<BatchPlaced>> {
+        let row = |row| match row {
+            Ok(new) => Row::Place(new),
+            Err(error) => Row::Refuse(error),
+        };
+        let rows = rows.into_iter().map(row).collect();
+        let operation = Operation::PlaceMany { rows };
+        let done = self.submit(self.command(tenant, operation, key)).await?;
+        Ok(Replayable {
+            value: done.value.into_batch()?,
+            replayed: done.replayed,
+        })
     }
 
     /// Takes a placement back.
@@ -232,44 +246,6 @@ impl PartnerApi {
         })
     }
 
-    /// A placement's audit trail, newest first.
-    ///
-    /// # Errors
-    /// [`ApiError::NotFound`], for another creditor's as well.
-    pub async fn placement_audit(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: Uuid,
-        filter: AuditFilter,
-    ) -> ApiResult<AuditPage> {
-        let row = self.placement_row(tenant.creditor(), id).await?;
-        let query = audit::AuditQuery {
-            creditor: Some(tenant.creditor()),
-            placement: Some(row.id),
-            actions: filter.event_types,
-            actor: filter.actor,
-            since_ms: filter.since_ms,
-            until_ms: filter.until_ms,
-            after: filter.after,
-            limit: filter.limit + 1,
-        };
-        let rows = audit::read(self.house().db.reader(), &query)
-            .await
-            .or_fault()?;
-        let (rows, pagination) = page_of(rows, filter.limit);
-        let events = rows
-            .into_iter()
-            .map(|row| AuditEventView {
-                at: rfc3339_ms(row.at_ms),
-                event_type: row.action,
-                actor: row.actor,
-                data: serde_json::from_str(&row.data).unwrap_or_default(),
-                id: row.id,
-            })
-            .collect();
-        Ok(AuditPage { events, pagination })
-    }
-
     async fn change_placement(
         &self,
         tenant: &AuthenticatedTenant,
@@ -297,27 +273,6 @@ impl PartnerApi {
         }
     }
 
-    /// Hands a command to its creditor's Writer and waits for the commit.
-    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<Outcome>> {
-        self.refuse_while_draining()?;
-        let writer = self.house().addresses.writer(command.creditor);
-        let keyed = command.idempotency.is_some();
-        let command = Box::new(command);
-        let answer = writer
-            .call(PATIENCE, |reply| WriterMsg::Submit { command, reply })
-            .await;
-        answer.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a Writer did not answer");
-            Err(match error {
-                // Never reached a Writer: nothing happened.
-                CallError::Unavailable => ApiError::Overloaded,
-                // Sending it again with its key is safe, and the answer is then replayed.
-                CallError::TimedOut if keyed => ApiError::IdempotencyInProgress,
-                CallError::TimedOut | CallError::Unanswered => ApiError::OutcomeUnknown,
-            })
-        })
-    }
-
     pub(super) async fn placement_row(
         &self,
         creditor: CreditorId,
@@ -338,25 +293,4 @@ impl PartnerApi {
         let rows = gates::gates(db, creditor).await.or_fault()?;
         Ok(account_status_of(&row, rows.iter()))
     }
-}
-
-/// Cuts the row that only tells that there are more.
-pub(super) fn page_of(
-    mut rows: Vec<entities::audit_event::Model>,
-    limit: u64,
-) -> (Vec<entities::audit_event::Model>, Pagination) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| cursor::encode(row.at_ms, row.id));
-    (
-        rows,
-        Pagination {
-            has_more,
-            next_cursor,
-        },
-    )
 }

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use entities::api_key::KeyScope;
 use secrecy::SecretString;
 use serde::Serialize;
 use uuid::Uuid;
@@ -208,4 +209,22 @@ pub struct RouteNeeds {
     pub writes: bool,
     /// What it takes from both rate limits.
     pub cost: u32,
+}
+
+/// Which of a creditor's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// The one that may do everything, and the one that it replaced.
+    FullAccess,
+    /// The one for a warehouse.
+    ReadOnly,
+}
+
+impl KeyKind {
+    pub(crate) fn scope(self) -> KeyScope {
+        match self {
+            Self::FullAccess => KeyScope::ReadWrite,
+            Self::ReadOnly => KeyScope::Read,
+        }
+    }
 }

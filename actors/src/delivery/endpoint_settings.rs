@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::catalogue::EventType;
 use super::{address_policy, deliveries};
+use crate::account::{AccountFile, Subject};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::view::{TestEventView, WebhookSecretView};
@@ -20,7 +21,6 @@ use crate::domain::date::rfc3339_ms;
 use crate::domain::safe_address;
 use crate::domain::signature::WebhookSecret;
 use crate::house::House;
-use crate::onboarding::{AccountFile, Subject};
 use crate::vault::entropy;
 
 /// How long a test event's answer is waited for before the delivery is shown as it stands.

@@ -6,10 +6,10 @@ use entities::queries::delivery;
 use serde_json::json;
 
 use super::EventType;
+use crate::account::{AccountFile, Subject};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::house::House;
-use crate::onboarding::{AccountFile, Subject};
 
 /// Shown to the endpoint's owner.
 const REASON: &str = "its server answered 410 Gone";

@@ -11,6 +11,9 @@
 //!  decimal strings and cents                         money
 //!  dates and instants on the wire                    date
 //!  the key's format, checksum and masking            api_key
+//!  what a rotation does to the older keys            key_life
+//!  which client addresses may use a key              allowed_networks
+//!  when a dashboard session ends or is renewed       session_life
 //!  three gates, facts out of order                   gates
 //!  the account status that follows                   account
 //!  may this request pass both limits                 gcra
@@ -33,6 +36,7 @@
 //! ```
 
 pub mod account;
+pub mod allowed_networks;
 pub mod api_key;
 pub mod breaker;
 pub mod cursor;
@@ -40,6 +44,7 @@ pub mod date;
 pub mod fingerprint;
 pub mod gates;
 pub mod gcra;
+pub mod key_life;
 pub mod limits;
 pub mod money;
 pub mod placement;
@@ -47,4 +52,5 @@ pub mod restart_budget;
 pub mod retry;
 pub mod retry_schedule;
 pub mod safe_address;
+pub mod session_life;
 pub mod signature;

@@ -42,7 +42,12 @@ impl Desk<'_> {
             .get(&(command.creditor, key.as_str().to_owned()))
     }
 
-    fn store_answer(&mut self, command: &Command, placement: PlacementId, outcome: &Outcome) {
+    fn store_answer(
+        &mut self,
+        command: &Command,
+        placement: Option<PlacementId>,
+        outcome: &Outcome,
+    ) {
         let Some(key) = &command.idempotency else {
             return;
         };
@@ -51,14 +56,15 @@ impl Desk<'_> {
             key: key.as_str().to_owned(),
             fingerprint: command.operation.fingerprint().to_vec(),
             operation: command.operation.name().to_owned(),
-            placement_id: Some(placement),
+            placement_id: placement,
             outcome: serde_json::to_string(outcome).unwrap_or_default(),
             created_ms: self.now_ms,
         });
     }
 
-    fn perform(&mut self, command: &Command) -> Refusable<(PlacementId, Outcome)> {
-        match &command.operation {
+    fn perform(&mut self, command: &Command) -> Refusable<(Option<PlacementId>, Outcome)> {
+        let (placement, outcome) = match &command.operation {
+            Operation::PlaceMany { rows } => return Ok((None, self.place_many(command, rows)?)),
             Operation::Place { new } => self.place(command, new),
             Operation::Recall { placement } => self.recall(command, *placement),
             Operation::Unrecall { placement } => self.unrecall(command, *placement),
@@ -78,10 +84,11 @@ impl Desk<'_> {
             Operation::AnswerDispute { dispute, text } => {
                 self.answer_dispute(command, *dispute, text)
             }
-        }
+        }?;
+        Ok((Some(placement), outcome))
     }
 
-    fn place(
+    pub(super) fn place(
         &mut self,
         command: &Command,
         new: &NewPlacement,

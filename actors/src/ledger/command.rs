@@ -4,9 +4,10 @@ use entities::ids::{CreditorId, PlacementId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::place_many::Row;
 use crate::api::IdempotencyKey;
 use crate::api::error::ApiError;
-use crate::api::view::{DisputeView, PaymentRecorded, PlacementView, Replayable};
+use crate::api::view::{BatchPlaced, DisputeView, PaymentRecorded, PlacementView, Replayable};
 use crate::domain::fingerprint::request_fingerprint;
 use crate::domain::money::Cents;
 use crate::domain::placement::{NewPlacement, PlacementStatus};
@@ -27,6 +28,10 @@ pub(crate) struct Command {
 pub(crate) enum Operation {
     Place {
         new: Box<NewPlacement>,
+    },
+    /// Many of them, each on its own.
+    PlaceMany {
+        rows: Vec<Row<NewPlacement>>,
     },
     Recall {
         placement: PlacementId,
@@ -65,6 +70,7 @@ impl Operation {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Place { .. } => "place",
+            Self::PlaceMany { .. } => "place_many",
             Self::Recall { .. } => "recall",
             Self::Unrecall { .. } => "unrecall",
             Self::Pause { .. } => "pause",
@@ -76,10 +82,18 @@ impl Operation {
         }
     }
 
+    /// How much of a batch it takes: the placements that it may write.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Self::PlaceMany { rows } => rows.len().max(1),
+            _ => 1,
+        }
+    }
+
     /// The placement that it names, if any.
     pub(crate) fn placement(&self) -> Option<PlacementId> {
         match self {
-            Self::Place { .. } | Self::AnswerDispute { .. } => None,
+            Self::Place { .. } | Self::PlaceMany { .. } | Self::AnswerDispute { .. } => None,
             Self::Recall { placement }
             | Self::Unrecall { placement }
             | Self::Pause { placement }
@@ -104,6 +118,7 @@ pub(crate) enum Outcome {
     Placement(Box<PlacementView>),
     Payment(PaymentRecorded),
     Dispute(DisputeView),
+    Batch(BatchPlaced),
 }
 
 /// What a Writer answers to one command.
@@ -120,6 +135,13 @@ impl Outcome {
     pub(crate) fn into_payment(self) -> Result<PaymentRecorded, ApiError> {
         match self {
             Self::Payment(view) => Ok(view),
+            _ => Err(ApiError::Internal),
+        }
+    }
+
+    pub(crate) fn into_batch(self) -> Result<BatchPlaced, ApiError> {
+        match self {
+            Self::Batch(view) => Ok(view),
             _ => Err(ApiError::Internal),
         }
     }

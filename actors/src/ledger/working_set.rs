@@ -14,8 +14,9 @@ use entities::{
 use uuid::Uuid;
 
 use super::command::{Command, Operation};
+use super::place_many::Row;
+use crate::account::account_status_of;
 use crate::domain::gates::AccountStatus;
-use crate::onboarding::account_status_of;
 
 /// Stored answers are replayed for a day.
 const IDEMPOTENCY_MS: i64 = 86_400_000;
@@ -85,6 +86,12 @@ impl WorkingSet {
             match &command.operation {
                 Operation::Place { new } => {
                     invoices.push((command.creditor, new.invoice_number.clone()));
+                }
+                Operation::PlaceMany { rows } => {
+                    invoices.extend(rows.iter().filter_map(|row| match row {
+                        Row::Place(new) => Some((command.creditor, new.invoice_number.clone())),
+                        Row::Refuse(_) => None,
+                    }));
                 }
                 Operation::AnswerDispute { dispute, .. } => disputes.push(*dispute),
                 _ => {}

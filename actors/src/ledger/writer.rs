@@ -16,9 +16,9 @@ use crate::delivery::DispatcherMsg;
 use crate::house::House;
 use crate::supervision::Address;
 
-/// Commands of one transaction, at most.
+/// Placements of one transaction, at most; a command that has more goes alone.
 const BATCH: usize = 500;
-/// Commands that may wait: twenty batches, well within the patience of their callers.
+/// Placements that may wait: twenty batches, well within the patience of their callers.
 const MOST_WAITING: usize = 20 * BATCH;
 
 /// Messages of a [`Writer`].
@@ -49,6 +49,7 @@ pub(crate) struct WriterState {
     house: Arc<House>,
     me: Address<WriterMsg>,
     waiting: VecDeque<Waiting>,
+    rows_waiting: usize,
     flush_is_due: bool,
     draining: Vec<RpcReplyPort<()>>,
     #[cfg(feature = "fault-injection")]
@@ -77,6 +78,7 @@ impl Actor for Writer {
             house: args.house,
             me: args.me,
             waiting: VecDeque::new(),
+            rows_waiting: 0,
             flush_is_due: false,
             draining: Vec::new(),
             #[cfg(feature = "fault-injection")]
@@ -106,10 +108,11 @@ impl WriterState {
     /// Everything that is already in the mailbox arrives before the flush that this schedules.
     /// Whoever comes when the queue is full is told at once, while nothing has happened yet.
     fn submit(&mut self, waiting: Waiting) {
-        if self.waiting.len() >= MOST_WAITING {
+        if self.rows_waiting >= MOST_WAITING {
             let _ = waiting.reply.send(Err(ApiError::Overloaded));
             return;
         }
+        self.rows_waiting += waiting.command.operation.rows();
         self.waiting.push_back(waiting);
         self.schedule_flush();
     }
@@ -125,6 +128,7 @@ impl WriterState {
         // Callers that have given up were told that nobody knows: nothing must happen now.
         self.waiting.retain(|waiting| !waiting.reply.is_closed());
         let batch = take_in_turn(&mut self.waiting, BATCH);
+        self.rows_waiting = rows(&self.waiting);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch
                 .iter()
@@ -164,10 +168,18 @@ impl WriterState {
     }
 }
 
-/// Up to `most` of what waits: one of each tenant in turn, so that none can fill a batch alone
+/// The placements that these commands may write.
+fn rows(waiting: &VecDeque<Waiting>) -> usize {
+    waiting
+        .iter()
+        .map(|waiting| waiting.command.operation.rows())
+        .sum()
+}
+
+/// Up to `most` rows of what waits: one of each tenant in turn, so that none can fill a batch alone
 /// while others wait, and each tenant's own in the order in which they came.
 fn take_in_turn(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
-    if waiting.len() <= most {
+    if rows(waiting) <= most {
         return waiting.drain(..).collect();
     }
     let mut turn_of: HashMap<CreditorId, usize> = HashMap::new();
@@ -179,8 +191,18 @@ fn take_in_turn(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
     }
     turns.sort_unstable();
     let mut chosen = vec![false; waiting.len()];
-    for (_, position) in turns.into_iter().take(most) {
+    let mut room = most;
+    for (_, position) in turns {
+        let rows = waiting[position].command.operation.rows();
+        // The first one goes however large it is; whoever does not fit keeps those behind it waiting.
+        if rows > room && room < most {
+            break;
+        }
         chosen[position] = true;
+        room = room.saturating_sub(rows);
+        if room == 0 {
+            break;
+        }
     }
     let (taken, left): (Vec<_>, Vec<_>) = waiting
         .drain(..)
@@ -197,6 +219,36 @@ mod tests {
 
     use super::*;
     use crate::ledger::Operation;
+
+    /// Invoices of one command.
+    fn many(creditor: u128, rows: usize) -> Waiting {
+        let mut waiting = waiting(creditor, 0);
+        let refused = crate::api::view::BatchRowError {
+            code: "validation_failed".to_owned(),
+            detail: String::new(),
+            placement_id: None,
+            errors: Vec::new(),
+        };
+        let rows = vec![crate::ledger::Row::Refuse(refused); rows];
+        waiting.command.operation = Operation::PlaceMany { rows };
+        waiting
+    }
+
+    #[test]
+    fn a_large_command_goes_alone_and_holds_nobody_up_for_ever() {
+        let mut queue: VecDeque<_> =
+            [many(1, 1_000), many(2, 300), many(3, 300), waiting(4, 4)].into();
+        let taken = |queue: &mut _| {
+            take_in_turn(queue, 500)
+                .iter()
+                .map(|w| w.command.operation.rows())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(taken(&mut queue), [1_000]);
+        assert_eq!(taken(&mut queue), [300]);
+        assert_eq!(taken(&mut queue), [300, 1]);
+        assert!(queue.is_empty());
+    }
 
     fn waiting(creditor: u128, placement: u128) -> Waiting {
         let (reply, _) = tokio::sync::oneshot::channel();

@@ -1,22 +1,26 @@
 //! Acting on the control feed: what other nodes changed about keys, limits and endpoints.
 
-use entities::DbErr;
-use entities::queries::node::{self, FeedEntry};
+use entities::queries::node;
+use entities::{DbErr, control_feed};
 
 use crate::delivery::DispatcherMsg;
 use crate::house::House;
 
 /// Entries of one read.
-const READ: u32 = 500;
+const READ: u64 = 500;
 
 /// Reads everything new and tells whom it concerns. Fresh is the memory of this process as of
 /// the time at which the last of these reads began.
 pub(super) async fn follow(house: &House) -> Result<(), DbErr> {
+    #[cfg(feature = "fault-injection")]
+    if house.standing.feed_is_cut() {
+        return Err(DbErr::Custom("the tests have cut the feed".to_owned()));
+    }
     loop {
         let began_ms = house.clock.now_ms();
         let after = house.standing.feed_position();
         let entries = node::read_feed(house.db.node(), after, READ).await?;
-        let full = entries.len() >= READ as usize;
+        let full = entries.len() as u64 >= READ;
         if entries
             .first()
             .is_some_and(|entry| entry.number > after + 1)
@@ -37,8 +41,8 @@ pub(super) async fn follow(house: &House) -> Result<(), DbErr> {
 }
 
 /// An actor that is down has nothing to forget: it reads everything when it is back.
-fn tell(house: &House, entry: &FeedEntry) {
-    let creditor = entry.creditor;
+fn tell(house: &House, entry: &control_feed::Model) {
+    let creditor = entry.creditor_id;
     match entry.subject.as_str() {
         "keys" | "limits" => {
             house.tenants.invalidate(creditor);

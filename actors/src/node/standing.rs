@@ -31,6 +31,9 @@ pub(crate) struct Standing {
     feed_position: AtomicI64,
     /// Epochs of this process that are over and whose `node` row is still there.
     old: Mutex<Vec<i64>>,
+    /// The tests have cut this process off from the control feed.
+    #[cfg(feature = "fault-injection")]
+    feed_cut: AtomicBool,
 }
 
 impl Standing {
@@ -59,6 +62,8 @@ impl Standing {
             feed_ms: AtomicI64::new(began_ms),
             feed_position: AtomicI64::new(position),
             old: Mutex::new(Vec::new()),
+            #[cfg(feature = "fault-injection")]
+            feed_cut: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +108,17 @@ impl Standing {
     /// A good poll of the control feed that began at `began_ms` has been acted on.
     pub(super) fn confirm_feed(&self, began_ms: i64) {
         self.feed_ms.store(began_ms, Ordering::SeqCst);
+    }
+
+    /// Cuts the control feed, or mends it.
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn cut_feed(&self, cut: bool) {
+        self.feed_cut.store(cut, Ordering::SeqCst);
+    }
+
+    #[cfg(feature = "fault-injection")]
+    pub(super) fn feed_is_cut(&self) -> bool {
+        self.feed_cut.load(Ordering::SeqCst)
     }
 
     pub(super) fn feed_position(&self) -> i64 {

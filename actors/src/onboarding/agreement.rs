@@ -4,8 +4,8 @@ use entities::ids::CreditorId;
 use entities::queries::onboarding;
 use serde_json::json;
 
-use super::file::AccountFile;
 use super::gate_facts::acceptance;
+use crate::account::AccountFile;
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::AcceptAgreement;

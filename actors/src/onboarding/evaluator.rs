@@ -11,10 +11,9 @@ use entities::ids::CreditorId;
 use entities::queries::onboarding;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
-use super::file::AccountFile;
 use super::provider_event::ProviderEvent;
-use super::status::gates_from;
 use super::{agreement, gate_facts, support_changes};
+use crate::account::{AccountFile, gates_from};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::{AcceptAgreement, CreditorPatch, ProviderOutcome};

@@ -7,8 +7,8 @@ use entities::{DbErr, Transaction, agreement_acceptance};
 use uuid::Uuid;
 
 use super::agreement::CURRENT_VERSION;
-use super::file::AccountFile;
 use super::provider_event::ProviderEvent;
+use crate::account::AccountFile;
 use crate::api::error::{ApiError, Provider};
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::ProviderOutcome;

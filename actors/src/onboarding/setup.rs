@@ -7,8 +7,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::file::AccountFile;
-use super::status::gates_from;
+use crate::account::{AccountFile, gates_from};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::SetupPatch;

@@ -7,8 +7,8 @@ use entities::queries::{creditors, onboarding};
 use entities::{DbErr, Transaction};
 use serde_json::json;
 
-use super::file::{AccountFile, Subject};
 use super::gate_facts::replay_account;
+use crate::account::{AccountFile, Subject};
 use crate::api::error::{ApiError, Provider};
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::CreditorPatch;

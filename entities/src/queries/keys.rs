@@ -1,11 +1,14 @@
 //! API keys.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
 
-use crate::Transaction;
 use crate::api_key::{self, Column, KeyScope, KeyState};
 use crate::database::statement;
 use crate::ids::{CreditorId, KeyId};
+use crate::{Transaction, api_key_use};
 
 /// Every key of a creditor, newest first.
 ///
@@ -52,6 +55,49 @@ pub async fn current<C: ConnectionTrait>(
         .filter(Column::State.eq(KeyState::Current))
         .one(connection)
         .await
+}
+
+/// When and from where keys were used last; a key without a row was never used.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn last_uses<C: ConnectionTrait>(
+    connection: &C,
+    keys: &[KeyId],
+) -> Result<Vec<api_key_use::Model>, DbErr> {
+    api_key_use::Entity::find()
+        .filter(api_key_use::Column::KeyId.is_in(keys.iter().copied()))
+        .all(connection)
+        .await
+}
+
+/// Notes when keys were used last; a time that is known to be later stays. In the order of their
+/// ids, so that two nodes that note the same keys wait for each other instead of deadlocking.
+///
+/// # Errors
+/// Whatever the database says; what was noted before stays noted.
+pub async fn note_uses<C: ConnectionTrait>(
+    connection: &C,
+    mut uses: Vec<api_key_use::Model>,
+) -> Result<(), DbErr> {
+    use api_key_use::Column;
+    uses.sort_by_key(|noted| noted.key_id.0);
+    let is_later = Expr::cust("excluded.last_used_ms > api_key_use.last_used_ms");
+    let keep_latest = OnConflict::column(Column::KeyId)
+        .update_columns([Column::LastUsedMs, Column::Address])
+        .action_and_where(is_later)
+        .to_owned();
+    for chunk in uses.chunks(super::ROWS_PER_INSERT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        api_key_use::Entity::insert_many(rows)
+            .on_conflict(keep_latest.clone())
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Inserts a key. A second live one, or a second automatic one, is a unique violation.

@@ -1,16 +1,12 @@
 //! What a Writer writes: placements with their history, payments, disputes, idempotency records.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter,
-};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
 use uuid::Uuid;
 
-use crate::database::statement;
 use crate::dispute::{self, DisputeStatus};
 use crate::ids::{CreditorId, PlacementId};
-use crate::{Transaction, idempotency_record, payment, placement, placement_history};
+use crate::{Transaction, idempotency_record, ledger_batch, payment, placement, placement_history};
 
 /// Inserts new placements and writes every column of changed ones, in one statement a chunk.
 ///
@@ -205,14 +201,11 @@ pub async fn forget_answers(
 /// # Errors
 /// Whatever the database says.
 pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> Result<(), DbErr> {
-    transaction
-        .execute_raw(statement(
-            transaction,
-            "INSERT INTO ledger_batch (id, committed_ms) VALUES ($1, $2)",
-            [batch.into(), now_ms.into()],
-        ))
-        .await
-        .map(|_| ())
+    let mark = ledger_batch::Model {
+        id: batch,
+        committed_ms: now_ms,
+    };
+    super::insert_all::<_, ledger_batch::ActiveModel, _>(transaction, vec![mark]).await
 }
 
 /// Whether a batch was committed. The caller holds the batch's positions, so that a commit which
@@ -221,12 +214,8 @@ pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> 
 /// # Errors
 /// Whatever the database says.
 pub async fn batch_is_committed(transaction: &Transaction, batch: Uuid) -> Result<bool, DbErr> {
-    let row = transaction
-        .query_one_raw(statement(
-            transaction,
-            "SELECT 1 FROM ledger_batch WHERE id = $1",
-            [batch.into()],
-        ))
+    let mark = ledger_batch::Entity::find_by_id(batch)
+        .one(transaction)
         .await?;
-    Ok(row.is_some())
+    Ok(mark.is_some())
 }

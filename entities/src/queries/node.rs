@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use crate::Database;
 use crate::database::statement;
 
-pub use feed::{FeedEntry, append_feed, feed_head, read_feed};
+pub use feed::{append_feed, feed_head, read_feed};
 pub use janitor::{Cleaned, clean};
 
 /// Advisory locks of epochs are `EPOCH_LOCKS + epoch`; the migrations' lock lies below them.

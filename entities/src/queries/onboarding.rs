@@ -9,7 +9,7 @@ use sea_orm::{
 use crate::Transaction;
 use crate::database::statement;
 use crate::ids::CreditorId;
-use crate::{agreement_acceptance, gate, onboarding_event};
+use crate::{agreement_acceptance, gate, onboarding_event, provider_account};
 
 /// The gates of one creditor.
 ///
@@ -133,14 +133,13 @@ pub async fn linked_account<C: ConnectionTrait>(
     provider: &str,
     creditor: CreditorId,
 ) -> Result<Option<String>, DbErr> {
-    let row = connection
-        .query_one_raw(statement(
-            connection,
-            "SELECT external_id FROM provider_account WHERE provider = $1 AND creditor_id = $2",
-            [provider.into(), creditor.into()],
-        ))
+    use provider_account::Column;
+    let account = provider_account::Entity::find()
+        .filter(Column::Provider.eq(provider))
+        .filter(Column::CreditorId.eq(creditor))
+        .one(connection)
         .await?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+    Ok(account.map(|account| account.external_id))
 }
 
 /// Stores an event unless its (provider, event id) is known: false if it was.

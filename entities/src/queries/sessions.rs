@@ -1,6 +1,8 @@
 //! Dashboard sessions and onboarding tokens.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
 use crate::ids::CreditorId;
 use crate::session::{self, Column, SessionKind};
@@ -34,7 +36,44 @@ pub async fn find<C: ConnectionTrait>(
         .await
 }
 
-/// Ends one session of a creditor.
+/// Notes that a session was seen, never going back.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn touch<C: ConnectionTrait>(
+    connection: &C,
+    session: Uuid,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
+        .col_expr(Column::SeenMs, Expr::value(now_ms))
+        .filter(Column::Id.eq(session))
+        .filter(Column::SeenMs.lt(now_ms))
+        .exec(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Lets a session end at `until_ms`, unless it ends before that: false if it does, because
+/// somebody else has renewed it.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn shorten<C: ConnectionTrait>(
+    connection: &C,
+    session: Uuid,
+    until_ms: i64,
+) -> Result<bool, DbErr> {
+    let shortened = session::Entity::update_many()
+        .col_expr(Column::ExpiresMs, Expr::value(until_ms))
+        .filter(Column::Id.eq(session))
+        .filter(Column::ExpiresMs.gt(until_ms))
+        .exec(connection)
+        .await?;
+    Ok(shortened.rows_affected == 1)
+}
+
+/// Ends one session of a creditor, with every token of its family.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -43,9 +82,19 @@ pub async fn end<C: ConnectionTrait>(
     creditor: CreditorId,
     token_hash: &[u8],
 ) -> Result<(), DbErr> {
-    session::Entity::delete_many()
+    let mine = session::Entity::find()
         .filter(Column::CreditorId.eq(creditor))
         .filter(Column::TokenHash.eq(token_hash))
+        .one(connection)
+        .await?;
+    let Some(mine) = mine else { return Ok(()) };
+    let family = match mine.family_id {
+        Some(family) => Column::FamilyId.eq(family),
+        None => Column::Id.eq(mine.id),
+    };
+    session::Entity::delete_many()
+        .filter(Column::CreditorId.eq(creditor))
+        .filter(family)
         .exec(connection)
         .await
         .map(|_| ())

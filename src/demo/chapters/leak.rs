@@ -22,7 +22,7 @@ pub(in crate::demo) async fn rotate(
     stage.narrator.chapter("A leaked key is replaced");
     stage
         .narrator
-        .says("Whoever found the key tries to redirect the events, and to read the secret that signs them:");
+        .says("Whoever found the key tries to redirect the events, to read the secret that signs them, and to mint a key:");
     cannot_help_itself(stage, leaked).await?;
     let key = support_rotates(stage, account, leaked).await?;
     let placed = placements::place_one_more(stage, &key).await?;
@@ -62,7 +62,8 @@ async fn cannot_help_itself(stage: &Stage, leaked: &Caller) -> Result<(), Failur
         .json(&json!({"webhook_url": "https://example.org/stolen"}))
         .says("webhook_url https://example.org/stolen");
     let spy = Call::get("/v1/settings/webhook-secret").by(leaked);
-    for call in [redirect, spy] {
+    let rotate = Call::post("/v1/settings/api-key/rotate").by(leaked);
+    for call in [redirect, spy, rotate] {
         stage
             .client
             .ask(call)
@@ -77,7 +78,7 @@ async fn cannot_help_itself(stage: &Stage, leaked: &Caller) -> Result<(), Failur
         .must_be(200)?
         .string("/webhook_url")?;
     let unmoved = url == stage.receiver.url();
-    let what = "a leaked key cannot help itself: both need a person who is signed in";
+    let what = "a leaked key cannot help itself: all of that needs a person who is signed in";
     stage.check(unmoved, what, stage.receiver.url(), url)
 }
 

@@ -139,7 +139,7 @@ pub(crate) async fn handle(
 }
 
 /// What has the right type goes to the rules; their errors and ours are reported together.
-fn read(body: Request) -> Result<NewPlacement, ApiError> {
+pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
     let mut errors = FieldErrors::of_body();
     let draft = PlacementDraft {
         invoice_amount: errors

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod create;
+pub(crate) mod create_batch;
 pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod recall;

@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::cookie;
 use crate::error::PartnerError;
 use crate::extract::field::Fields;
 use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
 use crate::routes::respond;
+use crate::session_cookie;
 use crate::state::AppState;
 
 /// As signed up with.
@@ -51,7 +51,7 @@ pub(crate) struct Answer {
 #[utoipa::path(
     post, path = "/v1/sessions", tag = "Sessions", request_body = Request,
     responses(
-        (status = 201, description = "Signed in", body = Answer, headers(("Set-Cookie" = String, description = "`mc_session`, HttpOnly, SameSite=Lax"))),
+        (status = 201, description = "Signed in", body = Answer, headers(("Set-Cookie" = String, description = "`mc_session`, Secure, HttpOnly, SameSite=Lax"))),
         (status = 401, description = "`invalid_credentials`: one answer for a wrong e-mail and a wrong password"),
         (status = 429, description = "`too_many_attempts`"),
     )
@@ -74,7 +74,7 @@ pub(crate) async fn handle(
     })?;
     let signed_in = state.api.sign_in(sign_in).await?;
     let token = signed_in.session_token.expose_secret();
-    let cookie = cookie::set(token, state.mode);
+    let cookie = session_cookie::set(token);
     let answer = Answer {
         session_token: token.to_owned(),
         expires_at: signed_in.expires_at,

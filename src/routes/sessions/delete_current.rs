@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::cookie;
 use crate::error::PartnerError;
 use crate::extract::Caller;
 use crate::extract::caller::CurrentSession;
+use crate::session_cookie;
 use crate::state::AppState;
 
 /// Sign out
@@ -24,7 +24,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, PartnerError> {
     state.api.sign_out(&caller.0, &session.0, false).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Some(cookie) = cookie::clear(state.mode) {
+    if let Some(cookie) = session_cookie::clear() {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -3,5 +3,3 @@
 pub(crate) mod create;
 pub(crate) mod delete_all;
 pub(crate) mod delete_current;
-
-mod cookie;

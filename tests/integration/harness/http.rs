@@ -84,6 +84,19 @@ impl Http {
             .expect("an answer")
     }
 
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body), &[])
+            .await
+            .expect("an answer")
+    }
+
+    /// A GET with one header more.
+    pub(crate) async fn get_with(&self, path: &str, header: (&str, &str)) -> Answer {
+        self.send(Method::GET, path, None, &[header])
+            .await
+            .expect("an answer")
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None, &[])
             .await

@@ -13,7 +13,7 @@ pub(crate) mod wait;
 
 pub(crate) use account::Account;
 pub(crate) use database::TestDatabase;
-pub(crate) use http::Http;
+pub(crate) use http::{Answer, Http};
 pub(crate) use process::Process;
 pub(crate) use receiver::Receiver;
 pub(crate) use server::TestServer;

@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::admission::{Attempts, BcryptPool, TenantBook};
+use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, TenantBook};
 use crate::clock::Clock;
 use crate::domain::limits::Tiers;
 use crate::domain::retry::RetrySchedule;
@@ -279,6 +279,8 @@ pub(crate) fn house(
         tenants: Arc::new(TenantBook::default()),
         key_bcrypt: Arc::new(BcryptPool::new(1, 1)),
         password_bcrypt: BcryptPool::new(1, 1),
+        proofs: Proofs::default(),
+        guesses: Guesses::default(),
         attempts: Attempts::default(),
         files: Semaphore::new(OPEN_FILES),
         addresses: Addresses::new(1),

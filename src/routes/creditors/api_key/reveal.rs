@@ -24,6 +24,9 @@ pub(crate) struct Answer {
     prefix: String,
     /// When it was issued.
     created_at: String,
+    /// After a rotation with an overlap: when the key before it stops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_expires_at: Option<String>,
 }
 
 impl From<RevealedKey> for Answer {
@@ -32,6 +35,7 @@ impl From<RevealedKey> for Answer {
             api_key: key.api_key.expose_secret().to_owned(),
             prefix: key.prefix,
             created_at: key.created_at,
+            previous_expires_at: key.previous_expires_at,
         }
     }
 }

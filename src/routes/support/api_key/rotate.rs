@@ -12,9 +12,7 @@ use crate::extract::field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
-
-/// A week.
-const OVERLAP_MAX_HOURS: u32 = 168;
+use crate::routes::settings::api_key::rotate::overlap;
 
 /// Why, and how long the old key goes on working.
 #[derive(Default, Deserialize, ToSchema)]
@@ -53,18 +51,11 @@ pub(crate) async fn handle(
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
     let reason = super::super::reason(&mut errors, body.reason);
-    let overlap = errors.optional("overlap_hours", body.overlap_hours);
-    let overlap = errors.check("overlap_hours", overlap, |hours| {
-        if hours <= OVERLAP_MAX_HOURS {
-            Ok(hours)
-        } else {
-            Err("must be a whole number from 0 to 168")
-        }
-    });
+    let hours = overlap(&mut errors, body.overlap_hours, 0);
     errors.unknown(&body.unknown);
-    let reason = errors.finish(|| reason)?;
+    let (reason, hours) = errors.finish(|| reason.zip(hours))?;
     let key = api
-        .support_rotate_key(&support.0, id.0, reason, overlap.unwrap_or(0))
+        .support_rotate_key(&support.0, id.0, reason, hours)
         .await?;
     Ok(respond::secret(StatusCode::CREATED, Answer::from(key)))
 }

@@ -235,11 +235,14 @@ impl<'a> AccountFile<'a> {
             created_ms: now_ms,
             revealed_ms: None,
             expires_ms: None,
+            retired_ms: None,
+            expiring_told_ms: None,
+            allowed_networks: None,
             ended_ms: None,
             ended_reason: None,
         };
         keys::insert(&self.transaction, key.clone()).await?;
-        let data = json!({"prefix": key.prefix, "reason": "onboarding complete"});
+        let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
         self.audit("creditor.api_key_issued", GATE_EVALUATOR, data.clone());
         self.event(EventType::ApiKeyIssued, data);
         self.touch(Subject::Keys);

@@ -1,0 +1,169 @@
+//! Bearer tokens of people: dashboard sessions and onboarding tokens. Only their SHA-256 is kept.
+//!
+//! A sign-in begins a family of tokens: each is exchanged for the next one as it ages, all keep
+//! the first one's absolute end, and all end together.
+
+use std::sync::Arc;
+
+use entities::ids::CreditorId;
+use entities::queries::sessions;
+use entities::session::{self, SessionKind};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
+use crate::domain::session_life::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
+use crate::house::House;
+use crate::vault::entropy;
+
+/// A token that was just made: the only moment in which it exists in clear.
+#[derive(Debug)]
+pub(super) struct FreshToken {
+    pub(super) token: SecretString,
+    pub(super) row: session::Model,
+}
+
+/// A live session, and the token that takes the place of the one that was presented.
+#[derive(Debug)]
+pub(crate) struct LiveSession {
+    pub(crate) creditor: CreditorId,
+    pub(crate) renewed: Option<SecretString>,
+}
+
+/// Draws the first token of a family.
+pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> FreshToken {
+    let life_ms = match kind {
+        SessionKind::Dashboard => ABSOLUTE_MS,
+        SessionKind::Onboarding => ONBOARDING_MS,
+    };
+    draw(kind, creditor, Uuid::now_v7(), now_ms, now_ms + life_ms)
+}
+
+/// Draws a token of 256 random bits.
+fn draw(
+    kind: SessionKind,
+    creditor: CreditorId,
+    family: Uuid,
+    now_ms: i64,
+    expires_ms: i64,
+) -> FreshToken {
+    let mut bytes = [0_u8; 32];
+    entropy(&mut bytes);
+    let prefix = match kind {
+        SessionKind::Dashboard => "cs_",
+        SessionKind::Onboarding => "ot_",
+    };
+    let token = SecretString::from(format!("{prefix}{}", hex::encode(bytes)));
+    let row = session::Model {
+        id: Uuid::now_v7(),
+        token_hash: digest(&token),
+        kind,
+        creditor_id: creditor,
+        created_ms: now_ms,
+        expires_ms,
+        family_id: Some(family),
+        seen_ms: Some(now_ms),
+    };
+    FreshToken { token, row }
+}
+
+/// Whose onboarding token this is.
+pub(crate) async fn onboarding_token(
+    house: &House,
+    token: &SecretString,
+) -> Result<CreditorId, ApiError> {
+    let found = find(house, SessionKind::Onboarding, token).await?;
+    found
+        .map(|session| session.creditor_id)
+        .ok_or(ApiError::InvalidOnboardingToken)
+}
+
+/// Whose dashboard session this is. A `renewable` token that has aged is exchanged.
+pub(crate) async fn dashboard_session(
+    house: &Arc<House>,
+    token: &SecretString,
+    renewable: bool,
+) -> Result<LiveSession, ApiError> {
+    let found = find(house, SessionKind::Dashboard, token).await?;
+    let session = found.ok_or(ApiError::InvalidSession)?;
+    let now_ms = house.clock.now_ms();
+    let token = Token {
+        created_ms: session.created_ms,
+        seen_ms: session.seen_ms.unwrap_or(session.created_ms),
+        expires_ms: session.expires_ms,
+    };
+    let Life::Alive { note, renew } = judge(token, now_ms) else {
+        return Err(ApiError::InvalidSession);
+    };
+    if note {
+        note_use(house, session.id, now_ms);
+    }
+    let creditor = session.creditor_id;
+    let renewed = match renew && renewable {
+        true => exchange(house, session, now_ms).await?,
+        false => None,
+    };
+    Ok(LiveSession { creditor, renewed })
+}
+
+/// It is looked up by its digest, so no comparison depends on the secret.
+async fn find(
+    house: &House,
+    kind: SessionKind,
+    token: &SecretString,
+) -> Result<Option<session::Model>, ApiError> {
+    let now_ms = house.clock.now_ms();
+    sessions::find(house.db.reader(), kind, &digest(token), now_ms)
+        .await
+        .or_fault()
+}
+
+/// Not awaited: no request waits for it.
+fn note_use(house: &Arc<House>, session: Uuid, now_ms: i64) {
+    let house = Arc::clone(house);
+    tokio::spawn(async move {
+        if let Err(error) = sessions::touch(house.db.writer(), session, now_ms).await {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    });
+}
+
+/// Exchanges a token for the next one of its family, unless another request has just done so.
+async fn exchange(
+    house: &House,
+    old: session::Model,
+    now_ms: i64,
+) -> Result<Option<SecretString>, ApiError> {
+    let family = old.family_id.unwrap_or(old.id);
+    let next = draw(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
+    let transaction = house.db.begin().await.or_fault()?;
+    if !sessions::shorten(&transaction, old.id, now_ms + GRACE_MS)
+        .await
+        .or_fault()?
+    {
+        return Ok(None);
+    }
+    sessions::insert(&transaction, next.row).await.or_fault()?;
+    transaction.commit().await.or_fault()?;
+    Ok(Some(next.token))
+}
+
+/// Ends this session, or all of the creditor's.
+pub(crate) async fn sign_out(
+    house: &House,
+    creditor: CreditorId,
+    token: &SecretString,
+    everywhere: bool,
+) -> Result<(), ApiError> {
+    let db = house.db.writer();
+    if everywhere {
+        return sessions::end_all(db, creditor).await.or_fault();
+    }
+    sessions::end(db, creditor, &digest(token)).await.or_fault()
+}
+
+fn digest(token: &SecretString) -> Vec<u8> {
+    Sha256::digest(token.expose_secret().as_bytes()).to_vec()
+}

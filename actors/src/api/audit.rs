@@ -1,0 +1,108 @@
+//! The audit log: a placement's history to its creditor, and everything to support.
+
+use entities::ids::CreditorId;
+use entities::queries::audit;
+use uuid::Uuid;
+
+use super::fault::DbResultExt as _;
+use super::request::{AuditFilter, SupportAuditFilter};
+use super::view::{AuditEventView, AuditPage, Pagination, SupportAuditEvent, SupportAuditPage};
+use super::{ApiResult, AuthenticatedTenant, PartnerApi, SupportActor};
+use crate::domain::cursor;
+use crate::domain::date::rfc3339_ms;
+
+impl PartnerApi {
+    /// A placement's audit trail, newest first.
+    ///
+    /// # Errors
+    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    pub async fn placement_audit(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+        filter: AuditFilter,
+    ) -> ApiResult<AuditPage> {
+        let row = self.placement_row(tenant.creditor(), id).await?;
+        let query = audit::AuditQuery {
+            creditor: Some(tenant.creditor()),
+            placement: Some(row.id),
+            actions: filter.event_types,
+            actor: filter.actor,
+            since_ms: filter.since_ms,
+            until_ms: filter.until_ms,
+            after: filter.after,
+            limit: filter.limit + 1,
+        };
+        let rows = audit::read(self.house().db.reader(), &query)
+            .await
+            .or_fault()?;
+        let (rows, pagination) = page_of(rows, filter.limit);
+        let events = rows
+            .into_iter()
+            .map(|row| AuditEventView {
+                at: rfc3339_ms(row.at_ms),
+                event_type: row.action,
+                actor: row.actor,
+                data: serde_json::from_str(&row.data).unwrap_or_default(),
+                id: row.id,
+            })
+            .collect();
+        Ok(AuditPage { events, pagination })
+    }
+
+    /// The audit log, newest first.
+    ///
+    /// # Errors
+    /// [`super::ApiError::Overloaded`] when the database does not answer.
+    pub async fn support_audit(
+        &self,
+        _actor: &SupportActor,
+        filter: SupportAuditFilter,
+    ) -> ApiResult<SupportAuditPage> {
+        let query = audit::AuditQuery {
+            creditor: filter.creditor_id.map(CreditorId),
+            actions: filter.action.into_iter().collect(),
+            since_ms: filter.since_ms,
+            after: filter.after,
+            limit: filter.limit + 1,
+            ..audit::AuditQuery::default()
+        };
+        let found = audit::read(self.house().db.reader(), &query)
+            .await
+            .or_fault()?;
+        let (found, pagination) = page_of(found, filter.limit);
+        let events = found
+            .into_iter()
+            .map(|row| SupportAuditEvent {
+                id: row.id,
+                action: row.action,
+                actor: row.actor,
+                creditor_id: row.creditor_id.map(|id| id.0),
+                at: rfc3339_ms(row.at_ms),
+                data: serde_json::from_str(&row.data).unwrap_or_default(),
+            })
+            .collect();
+        Ok(SupportAuditPage { events, pagination })
+    }
+}
+
+/// Cuts the row that only tells that there are more.
+fn page_of(
+    mut rows: Vec<entities::audit_event::Model>,
+    limit: u64,
+) -> (Vec<entities::audit_event::Model>, Pagination) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| cursor::encode(row.at_ms, row.id));
+    (
+        rows,
+        Pagination {
+            has_more,
+            next_cursor,
+        },
+    )
+}

@@ -1,0 +1,128 @@
+//! What the company's own side reports: statuses, disputes and their answers.
+
+use std::collections::HashMap;
+
+use entities::ids::{CreditorId, PlacementId};
+use entities::queries::placements;
+use uuid::Uuid;
+
+use super::fault::DbResultExt as _;
+use super::request::TransitionRequest;
+use super::view::{DisputeView, TransitionResult};
+use super::{ApiError, ApiResult, PartnerApi, SupportActor};
+use crate::ledger::{Command, Operation, Outcome};
+
+impl PartnerApi {
+    /// Operations report statuses; each line on its own.
+    ///
+    /// # Errors
+    /// None for a single line: each result tells.
+    pub async fn support_transitions(
+        &self,
+        actor: &SupportActor,
+        requests: Vec<TransitionRequest>,
+    ) -> ApiResult<Vec<TransitionResult>> {
+        let ids: Vec<PlacementId> = requests
+            .iter()
+            .map(|request| PlacementId(request.placement_id))
+            .collect();
+        let owners: HashMap<Uuid, CreditorId> = placements::by_ids(self.house().db.reader(), &ids)
+            .await
+            .or_fault()?
+            .into_iter()
+            .map(|row| (row.id.0, row.creditor_id))
+            .collect();
+        let moves = requests
+            .into_iter()
+            .map(|request| self.transition(actor, request, &owners));
+        // Together, so that they share a Writer's batch. Lines on one placement keep their order.
+        Ok(futures::future::join_all(moves).await)
+    }
+
+    async fn transition(
+        &self,
+        actor: &SupportActor,
+        request: TransitionRequest,
+        owners: &HashMap<Uuid, CreditorId>,
+    ) -> TransitionResult {
+        let placement_id = request.placement_id;
+        let done = match owners.get(&placement_id) {
+            None => Err(ApiError::no_such("placement")),
+            Some(creditor) => {
+                let operation = Operation::Move {
+                    placement: PlacementId(placement_id),
+                    to: request.to,
+                    reason: request.reason,
+                };
+                self.operations(actor, *creditor, operation)
+                    .await
+                    .and_then(Outcome::into_placement)
+            }
+        };
+        TransitionResult {
+            placement_id,
+            ok: done.is_ok(),
+            status: done.as_ref().ok().map(|view| view.status.clone()),
+            error: done.err().map(|error| error.to_string()),
+        }
+    }
+
+    /// The debtor disputes.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], [`ApiError::Transition`].
+    pub async fn support_open_dispute(
+        &self,
+        actor: &SupportActor,
+        placement: Uuid,
+        reason: String,
+    ) -> ApiResult<DisputeView> {
+        let placement = PlacementId(placement);
+        let found = placements::by_ids(self.house().db.reader(), &[placement])
+            .await
+            .or_fault()?;
+        let row = found
+            .into_iter()
+            .next()
+            .ok_or(ApiError::no_such("placement"))?;
+        let operation = Operation::OpenDispute { placement, reason };
+        self.operations(actor, row.creditor_id, operation)
+            .await?
+            .into_dispute()
+    }
+
+    /// Puts the answer to a dispute on record.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`].
+    pub async fn support_answer_dispute(
+        &self,
+        actor: &SupportActor,
+        dispute: Uuid,
+        text: String,
+    ) -> ApiResult<DisputeView> {
+        let row = placements::dispute(self.house().db.reader(), dispute)
+            .await
+            .or_fault()?;
+        let row = row.ok_or(ApiError::no_such("dispute"))?;
+        let operation = Operation::AnswerDispute { dispute, text };
+        self.operations(actor, row.creditor_id, operation)
+            .await?
+            .into_dispute()
+    }
+
+    async fn operations(
+        &self,
+        actor: &SupportActor,
+        creditor: CreditorId,
+        operation: Operation,
+    ) -> ApiResult<Outcome> {
+        let command = Command {
+            creditor,
+            actor: actor.name().to_owned(),
+            operation,
+            idempotency: None,
+        };
+        self.submit(command).await.map(|done| done.value)
+    }
+}

@@ -1,0 +1,104 @@
+//! What a creditor is shown of its webhook and of every delivery.
+
+use secrecy::SecretString;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The signing secret of the creditor's webhook.
+#[derive(Debug)]
+pub struct WebhookSecretView {
+    /// `whsec_` and base64.
+    pub secret: SecretString,
+    /// When it was made.
+    pub created_at: String,
+}
+
+/// One delivery of one event to one endpoint.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeliveryView {
+    /// Delivery id.
+    pub id: Uuid,
+    /// Event type.
+    pub event: String,
+    /// `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
+    pub status: String,
+    /// Attempts finished.
+    pub attempts: i32,
+    /// HTTP status of the last attempt.
+    pub response_status: Option<i32>,
+    /// When the next attempt is due.
+    pub next_attempt_at: Option<String>,
+    /// When it was delivered.
+    pub delivered_at: Option<String>,
+    /// The `webhook-id` that the receiver sees.
+    pub webhook_id: String,
+    /// The endpoint.
+    pub endpoint_id: Uuid,
+    /// Whose.
+    pub creditor_id: Uuid,
+    /// When the event happened.
+    pub created_at: String,
+}
+
+/// One finished attempt.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AttemptView {
+    /// 1 for the first.
+    pub attempt: i32,
+    /// When it began.
+    pub at: String,
+    /// HTTP status, if there was an answer.
+    pub response_status: Option<i32>,
+    /// How long it took.
+    pub latency_ms: i64,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The beginning of the answer.
+    pub response_excerpt: Option<String>,
+}
+
+/// A delivery with its attempts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    #[serde(flatten)]
+    pub delivery: DeliveryView,
+    /// Its attempts, oldest first.
+    pub attempt_log: Vec<AttemptView>,
+}
+
+/// An entry of the event catalogue.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WebhookEventView {
+    /// Event type.
+    pub name: &'static str,
+    /// When it is sent.
+    pub description: &'static str,
+    /// Names of the fields of `data`.
+    pub fields: &'static [&'static str],
+}
+
+/// The event catalogue.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WebhookCatalogue {
+    /// What can be subscribed to.
+    pub events: Vec<WebhookEventView>,
+    /// Why outreach can be blocked.
+    pub pause_reasons: Vec<&'static str>,
+}
+
+/// The test event that was queued.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestEventView {
+    /// Delivery id, to look up in the deliveries.
+    pub delivery_id: Uuid,
+    /// The `webhook-id` that the receiver sees.
+    pub webhook_id: String,
+    /// Always `webhook.test`.
+    pub event: &'static str,
+    /// State of the delivery when this was answered.
+    pub status: String,
+    /// HTTP status of the receiver, if it has answered yet.
+    pub response_status: Option<i32>,
+}

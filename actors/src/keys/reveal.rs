@@ -1,0 +1,89 @@
+//! The one reveal: the secret is drawn, hashed and shown, exactly once.
+
+use entities::ids::CreditorId;
+use entities::queries::{creditors, keys, onboarding};
+use serde_json::json;
+
+use super::mint::draw_secret;
+use crate::account::{AccountFile, Subject, gates_from};
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
+use crate::api::view::RevealedKey;
+use crate::domain::api_key::{KeyPrefix, full_key};
+use crate::domain::date::rfc3339_ms;
+use crate::house::House;
+
+/// Draws the key's secret and shows it, exactly once.
+pub(crate) async fn reveal(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+) -> Result<RevealedKey, ApiError> {
+    let db = house.db.reader();
+    let Some(key) = keys::current(db, creditor).await.or_fault()? else {
+        return Err(why_no_key(house, creditor).await?);
+    };
+    if key.secret_hash.is_some() {
+        return refuse_second_reveal(house, creditor, actor, &key.prefix).await;
+    }
+    let prefix = KeyPrefix::parse(&key.prefix).map_err(|_| ApiError::Internal)?;
+    let (secret, hash) = draw_secret(house, &prefix).await?;
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let now_ms = file.journal.updated_ms(creditor);
+    if !keys::reveal(&file.transaction, creditor, key.id, &hash, now_ms)
+        .await
+        .or_fault()?
+    {
+        drop(file);
+        return refuse_second_reveal(house, creditor, actor, &key.prefix).await;
+    }
+    file.audit(
+        "creditor.api_key_revealed",
+        actor,
+        json!({"prefix": key.prefix}),
+    );
+    file.touch(Subject::Keys);
+    file.close().await.or_fault()?;
+    Ok(RevealedKey {
+        api_key: full_key(&prefix, &secret),
+        prefix: key.prefix,
+        created_at: rfc3339_ms(key.created_ms),
+        previous_expires_at: None,
+    })
+}
+
+/// Without a key: the gates are pending, or there was one.
+async fn why_no_key(house: &House, creditor: CreditorId) -> Result<ApiError, ApiError> {
+    let db = house.db.reader();
+    let rows = onboarding::gates(db, creditor).await.or_fault()?;
+    let pending = gates_from(rows.iter()).pending();
+    if !pending.is_empty() {
+        return Ok(ApiError::GatesPending { pending });
+    }
+    let row = creditors::by_id(db, creditor).await.or_fault()?;
+    let suspended = row.is_some_and(|row| row.suspended_at_ms.is_some());
+    let ever_issued = !keys::of_creditor(db, creditor).await.or_fault()?.is_empty();
+    if suspended && !ever_issued {
+        let action = "issuing the key";
+        return Ok(ApiError::AccountSuspended { action });
+    }
+    Ok(ApiError::AlreadyRevealed)
+}
+
+async fn refuse_second_reveal(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    prefix: &str,
+) -> Result<RevealedKey, ApiError> {
+    if let Some(mut file) = AccountFile::open(house, creditor).await? {
+        file.audit(
+            "creditor.api_key_reveal_refused",
+            actor,
+            json!({"prefix": prefix}),
+        );
+        file.close().await.or_fault()?;
+    }
+    Err(ApiError::AlreadyRevealed)
+}

@@ -1,0 +1,166 @@
+//! Rotation: a new key is minted, the old one ends at once or retires for a while.
+
+use entities::api_key::{self, KeyEnd, KeyOrigin, KeyScope, KeyState};
+use entities::ids::CreditorId;
+use entities::queries::{creditors, keys};
+use serde_json::json;
+
+use super::mint::draw_key;
+use super::{By, end, save};
+use crate::account::{AccountFile, current_key};
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
+use crate::api::view::RevealedKey;
+use crate::delivery::EventType;
+use crate::domain::date::rfc3339_ms;
+use crate::domain::key_life::{self, CurrentKey, Fate};
+use crate::house::House;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Mints a new full-access key; the old one ends at once, or retires for `overlap_hours`.
+pub(crate) async fn rotate(
+    house: &House,
+    creditor: CreditorId,
+    by: By<'_>,
+    overlap_hours: u32,
+) -> Result<RevealedKey, ApiError> {
+    // What this process knows of the last uses, the database shall know: a key that is in use
+    // must not look as if it had never been.
+    house.write_last_uses().await;
+    let drawn = draw_key(house).await?;
+    let prefix = drawn.prefix.clone();
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    may_mint(&file, by)?;
+    let previous = current_key(&file.keys).map(|key| key.prefix.clone());
+    let previous_expires_ms = retire_old_keys(&mut file, overlap_hours).await?;
+    let origin = match by {
+        By::Owner { .. } => KeyOrigin::SelfServe,
+        By::Support { .. } => KeyOrigin::Support,
+    };
+    let mut minted = drawn.insert(&mut file, KeyScope::ReadWrite, origin).await?;
+    minted.previous_expires_at = previous_expires_ms.map(rfc3339_ms);
+    if file.creditor.support_only_mint {
+        // Support has minted again: the creditor may rotate that key like any other.
+        file.creditor.support_only_mint = false;
+        creditors::save(&file.transaction, file.creditor.clone())
+            .await
+            .or_fault()?;
+    }
+    tell(&mut file, by, prefix.as_str(), previous.as_deref(), &minted);
+    file.close().await.or_fault()?;
+    Ok(minted)
+}
+
+/// The first key is issued by itself, and after a revoke by support only support mints.
+fn may_mint(file: &AccountFile<'_>, by: By<'_>) -> Result<(), ApiError> {
+    let ever_issued = file.keys.iter().any(|key| key.scope == KeyScope::ReadWrite);
+    let pending = file.gates().pending();
+    if !ever_issued && !pending.is_empty() {
+        return Err(ApiError::GatesPending { pending });
+    }
+    let by_owner = matches!(by, By::Owner { .. });
+    if by_owner && file.creditor.support_only_mint {
+        return Err(ApiError::SupportOnlyMints);
+    }
+    if by_owner && file.creditor.suspended_at_ms.is_some() && current_key(&file.keys).is_none() {
+        let action = "minting a key";
+        return Err(ApiError::AccountSuspended { action });
+    }
+    Ok(())
+}
+
+/// Makes room for a new key, as the rule says. Answers when the current one stops, if it retires.
+async fn retire_old_keys(
+    file: &mut AccountFile<'_>,
+    overlap_hours: u32,
+) -> Result<Option<i64>, ApiError> {
+    let now_ms = file.journal.updated_ms(file.creditor.id);
+    let retiring = file.keys.iter().find(|key| key.state == KeyState::Retiring);
+    let (retiring, current) = (retiring.cloned(), current_key(&file.keys).cloned());
+    let known = match &current {
+        Some(key) => describe(file, key).await?,
+        // There is none to wait for: whatever is retiring keeps what it was promised.
+        None => CurrentKey {
+            revealed: false,
+            used: false,
+            expires_ms: None,
+        },
+    };
+    let until_ms = retiring.as_ref().and_then(|key| key.expires_ms);
+    let overlap_ms = i64::from(overlap_hours) * HOUR_MS;
+    let plan = key_life::rotate(known, until_ms, overlap_ms, now_ms).map_err(|in_progress| {
+        ApiError::RotationInProgress {
+            until: rfc3339_ms(in_progress.until_ms),
+        }
+    })?;
+    // The retiring one first: there may be at most one.
+    for (key, fate) in [(retiring, plan.retiring), (current, plan.current)] {
+        if let Some(key) = key {
+            meet(file, key, fate, now_ms).await?;
+        }
+    }
+    Ok(match plan.current {
+        Fate::RetiresUntil(until_ms) => Some(until_ms),
+        Fate::Replaced | Fate::Expired | Fate::Stays => None,
+    })
+}
+
+async fn describe(file: &AccountFile<'_>, key: &api_key::Model) -> Result<CurrentKey, ApiError> {
+    let uses = keys::last_uses(&file.transaction, &[key.id])
+        .await
+        .or_fault()?;
+    Ok(CurrentKey {
+        revealed: key.secret_hash.is_some(),
+        used: !uses.is_empty(),
+        expires_ms: key.expires_ms,
+    })
+}
+
+async fn meet(
+    file: &mut AccountFile<'_>,
+    mut key: api_key::Model,
+    fate: Fate,
+    now_ms: i64,
+) -> Result<(), ApiError> {
+    match fate {
+        Fate::Stays => Ok(()),
+        Fate::Replaced => end(file, key, KeyEnd::Replaced).await,
+        Fate::Expired => end(file, key, KeyEnd::Expired).await,
+        Fate::RetiresUntil(until_ms) => {
+            key.state = KeyState::Retiring;
+            key.retired_ms = Some(now_ms);
+            key.expires_ms = Some(until_ms);
+            save(file, key).await
+        }
+    }
+}
+
+/// Support's reason is between support and the audit log; the creditor's receivers are told what.
+fn tell(
+    file: &mut AccountFile<'_>,
+    by: By<'_>,
+    prefix: &str,
+    previous: Option<&str>,
+    minted: &RevealedKey,
+) {
+    let event = match previous {
+        Some(_) => EventType::ApiKeyRotated,
+        None => EventType::ApiKeyIssued,
+    };
+    let (told, noted) = match by {
+        By::Owner { .. } => ("rotated by the creditor", "rotated by the creditor"),
+        By::Support { reason, .. } => ("minted by support", reason),
+    };
+    let mut data = json!({
+        "prefix": prefix,
+        "scope": KeyScope::ReadWrite.as_str(),
+        "previous_prefix": previous,
+        "previous_expires_at": minted.previous_expires_at,
+        "reason": told,
+    });
+    file.event(event, data.clone());
+    data["reason"] = noted.into();
+    file.audit("creditor.api_key_issued", by.actor(), data);
+}

@@ -1,0 +1,50 @@
+//! What admission costs, what it withstands, and what it holds in memory.
+//!
+//! `cargo bench --bench admission --features bench -- read|admit|flood|timing|memory`; without an argument all of them, one
+//! after the other. Ratios are measured in one run. Load comes from a second process on the same machine, over loopback, bounded
+//! in time; so on two cores each number includes its generator.
+
+#![allow(clippy::expect_used, clippy::print_stdout)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+mod admit;
+mod child;
+mod flood;
+mod guesses;
+mod memory;
+mod read;
+mod timing;
+
+fn main() {
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    let what = arguments.next();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        match what.as_deref() {
+            Some("child") => child::run(arguments.collect()).await,
+            Some("read") => read::run().await,
+            Some("admit") => admit::run().await,
+            Some("flood") => flood::run().await,
+            Some("timing") => timing::run().await,
+            Some("memory") => memory::run().await,
+            Some(other) => {
+                println!("no bench is called {other}: read, admit, flood, timing or memory");
+            }
+            None => {
+                read::run().await;
+                admit::run().await;
+                flood::run().await;
+                timing::run().await;
+                memory::run().await;
+            }
+        }
+    });
+}

@@ -1,0 +1,44 @@
+//! Memory with 100,000 known tenants: with 10,000 of them active, with all, and after the others were let go.
+
+use std::time::{Duration, Instant};
+
+use actors::clock::Clock;
+
+use super::admit::admit_all;
+use super::support::memory::resident_mib;
+use super::support::seed::{self, Seeded};
+use super::support::server::BenchServer;
+
+const KNOWN: usize = 100_000;
+const ACTIVE: usize = 10_000;
+const ELEVEN_MINUTES_MS: i64 = 11 * 60_000;
+/// The registry lets the idle go every thirty seconds.
+const SWEPT: Duration = Duration::from_secs(45);
+
+pub(crate) async fn run() {
+    println!("\n== memory: {KNOWN} tenants known, {ACTIVE} active");
+    let clock = Clock::manual(1_780_272_000_000);
+    let server = BenchServer::start(clock.clone()).await;
+    let keys: &'static [Seeded] = seed::creditors(&server.url, KNOWN).await.leak();
+    println!(
+        "  before: {:.0} MiB (of these the bench's own list of keys)",
+        resident_mib()
+    );
+    let api = server.running.api();
+    admit_all(api, &keys[..ACTIVE], ACTIVE).await;
+    println!("  {ACTIVE} active: {:.0} MiB", resident_mib());
+    admit_all(api, keys, KNOWN).await;
+    println!("  all active: {:.0} MiB", resident_mib());
+    clock.advance_ms(ELEVEN_MINUTES_MS);
+    let until = Instant::now() + SWEPT;
+    while Instant::now() < until {
+        admit_all(api, &keys[..ACTIVE], ACTIVE).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!(
+        "  after the others were let go: {:.0} MiB, {} bcrypt checks in all",
+        resident_mib(),
+        api.key_bcrypt_checks()
+    );
+    server.running.stop().await;
+}

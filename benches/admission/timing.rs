@@ -1,0 +1,45 @@
+//! How long each kind of wrong key takes to be refused: what a stranger could learn from it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Instant;
+
+use actors::RouteNeeds;
+use actors::clock::Clock;
+
+use super::guesses;
+use super::support::latency::Latencies;
+use super::support::seed;
+use super::support::server::BenchServer;
+
+const TRIES: u32 = 2_000;
+const NEEDS: RouteNeeds = RouteNeeds {
+    writes: false,
+    cost: 1,
+};
+
+pub(crate) async fn run() {
+    println!("\n== timing: refusing a wrong key, each from an address of its own");
+    let server = BenchServer::start(Clock::system()).await;
+    let seeded = seed::creditors(&server.url, 1).await.remove(0);
+    let api = server.running.api();
+    let kinds: [(&str, &dyn Fn() -> String); 3] = [
+        ("wrong checksum", &guesses::wrong_checksum),
+        ("unknown prefix", &guesses::unknown_prefix),
+        ("wrong secret", &|| guesses::wrong_secret(&seeded.prefix)),
+    ];
+    for (network, (kind, make)) in (10..).zip(kinds) {
+        let mut latencies = Latencies::default();
+        for n in 0..TRIES {
+            // An address that has failed before would be throttled; a new one is not.
+            let address = IpAddr::V4(Ipv4Addr::from_bits((network << 24) + n));
+            let key = make();
+            let asked = Instant::now();
+            let refused = api.admit(&key, address, NEEDS).await.expect_err("refused");
+            latencies.record(asked.elapsed());
+            assert_eq!(refused.error, actors::ApiError::InvalidApiKey);
+        }
+        let (p50, p99) = (latencies.percentile_us(50.0), latencies.percentile_us(99.0));
+        println!("  {kind:<15} p50 {p50:>6.0} us, p99 {p99:>6.0} us");
+    }
+    server.running.stop().await;
+}

@@ -1,0 +1,71 @@
+//! One HTTP/1.1 connection, as cheap as it gets: on two cores the generator must not be what is measured.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// A kept-alive connection. One request at a time.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects, from `source` if one is given: loopback has 16 million addresses.
+    pub(crate) async fn open(server: SocketAddr, source: Option<IpAddr>) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        if let Some(source) = source {
+            socket.bind(SocketAddr::new(source, 0))?;
+        }
+        let stream = socket.connect(server).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(8 * 1024),
+        })
+    }
+
+    /// Sends a GET and reads the whole answer; its status.
+    pub(crate) async fn get(&mut self, path: &str, bearer: &str) -> io::Result<u16> {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {bearer}\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> io::Result<u16> {
+        self.buffer.clear();
+        loop {
+            if let Some((status, length)) = parse(&self.buffer)?
+                && self.buffer.len() >= length
+            {
+                return Ok(status);
+            }
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+/// Status and whole length of an answer whose headers are complete.
+fn parse(bytes: &[u8]) -> io::Result<Option<(u16, usize)>> {
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let bad = || io::Error::from(io::ErrorKind::InvalidData);
+    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| bad())?;
+    let status = head
+        .get(9..12)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(bad)?;
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
+        .unwrap_or(0);
+    Ok(Some((status, end + 4 + length)))
+}

@@ -1,0 +1,99 @@
+//! Creditors with keys, written straight into the database: sign-up and bcrypt at full cost are not what is measured.
+
+use actors::domain::api_key::{full_key, generate_prefix, generate_secret};
+use rand::Rng as _;
+use sea_orm::{Database, Statement, TransactionTrait as _};
+use secrecy::ExposeSecret as _;
+use uuid::Uuid;
+
+/// A creditor that was seeded.
+#[derive(Debug, Clone)]
+pub(crate) struct Seeded {
+    pub(crate) creditor: Uuid,
+    pub(crate) placement: Uuid,
+    pub(crate) key: String,
+    pub(crate) prefix: String,
+}
+
+/// The lowest that bcrypt takes: one check is about a millisecond.
+const COST: u32 = 4;
+const NOW_MS: i64 = 1_780_272_000_000;
+
+/// Writes `count` creditors with one key and one placement each.
+pub(crate) async fn creditors(url: &str, count: usize) -> Vec<Seeded> {
+    let drawn = draw(count).await;
+    let db = Database::connect(url).await.expect("the database");
+    for chunk in drawn.chunks(1_000) {
+        let transaction = db.begin().await.expect("a transaction");
+        for (seeded, hash) in chunk {
+            insert(&transaction, seeded, hash).await;
+        }
+        transaction.commit().await.expect("a commit");
+    }
+    db.close().await.expect("closes");
+    drawn.into_iter().map(|(seeded, _)| seeded).collect()
+}
+
+/// Keys and their hashes, on every core.
+async fn draw(count: usize) -> Vec<(Seeded, String)> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let shares: Vec<_> = (0..cores)
+        .map(|core| {
+            let share = count / cores + usize::from(core < count % cores);
+            tokio::task::spawn_blocking(move || (0..share).map(|_| draw_one()).collect::<Vec<_>>())
+        })
+        .collect();
+    let mut drawn = Vec::with_capacity(count);
+    for share in shares {
+        drawn.extend(share.await.expect("hashing ends well"));
+    }
+    drawn
+}
+
+fn draw_one() -> (Seeded, String) {
+    let mut entropy = |bytes: &mut [u8]| rand::rng().fill_bytes(bytes);
+    let prefix = generate_prefix(&mut entropy);
+    let secret = generate_secret(&prefix, &mut entropy);
+    let hash = bcrypt::non_truncating_hash(secret.expose(), COST).expect("hashes");
+    let seeded = Seeded {
+        creditor: Uuid::now_v7(),
+        placement: Uuid::now_v7(),
+        key: full_key(&prefix, &secret).expose_secret().to_owned(),
+        prefix: prefix.as_str().to_owned(),
+    };
+    (seeded, hash)
+}
+
+async fn insert(db: &impl sea_orm::ConnectionTrait, seeded: &Seeded, hash: &str) {
+    let backend = db.get_database_backend();
+    let run = async |sql: &str, values: Vec<sea_orm::Value>| {
+        db.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await
+            .expect("an insert");
+    };
+    let id = seeded.creditor;
+    run(
+        "INSERT INTO creditor (id, name, email, search, password_hash, tier, support_only_mint, posture_default, company, created_ms) \
+         VALUES ($1, 'Bench', $2, 'bench', '', 'standard', $3, 'preserve', '{}', $4)",
+        vec![id.into(), id.to_string().into(), false.into(), NOW_MS.into()],
+    )
+    .await;
+    run(
+        "INSERT INTO creditor_position (creditor_id, sequence, updated_ms) VALUES ($1, 0, $2)",
+        vec![id.into(), NOW_MS.into()],
+    )
+    .await;
+    run(
+        "INSERT INTO api_key (id, creditor_id, prefix, scope, state, origin, secret_hash, created_ms, revealed_ms) \
+         VALUES ($1, $2, $3, 'read_write', 'current', 'automatic', $4, $5, $5)",
+        vec![Uuid::now_v7().into(), id.into(), seeded.prefix.as_str().into(), hash.into(), NOW_MS.into()],
+    )
+    .await;
+    run(
+        "INSERT INTO placement (id, creditor_id, invoice_number, invoice_date, due_date, amount_cents, paid_cents, status, paused, \
+         posture, company_name, search, placed_ms, updated_ms) \
+         VALUES ($1, $2, 'INV-1', '2026-01-01', '2026-02-01', 750000, 0, 'ready', $3, 'preserve', 'Late Payer Ltd', 'late', $4, $4)",
+        vec![seeded.placement.into(), id.into(), false.into(), NOW_MS.into()],
+    )
+    .await;
+}

@@ -1,0 +1,22 @@
+//! An account at a provider, and the creditor that it is linked to.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::CreditorId;
+
+/// A row of `provider_account`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "provider_account")]
+pub struct Model {
+    /// `stripe`, `middesk` or `docusign`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub provider: String,
+    /// The provider's id of the account.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub external_id: String,
+    /// Whose; absent until it is linked, while its events are stored.
+    pub creditor_id: Option<CreditorId>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,95 @@
+//! `POST /v1/placements/batch`: hand over up to 1,000 invoices at once.
+
+use actors::domain::placement::draft::NewPlacement;
+use actors::{ApiError, BatchPlaced, BatchRowError, FieldError, PartnerApi};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::create;
+use crate::error::{Code, PartnerError};
+use crate::extract::field::Fields;
+use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
+use crate::routes::respond;
+
+/// Rows of one request.
+const MOST_ROWS: usize = 1_000;
+
+/// Many overdue invoices.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = NewPlacements)]
+pub(crate) struct Request {
+    /// 1 to 1,000 of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<create::Request>, required, min_items = 1, max_items = 1000)]
+    placements: Field<Vec<Field<create::Request>>>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// Place many invoices
+///
+/// Each row is placed or refused on its own, all in one commit; the answer has a result for each, in order. Takes 20 from the
+/// rate limits, however many rows there are. With an `Idempotency-Key` the whole answer is replayed.
+#[utoipa::path(
+    post, path = "/v1/placements/batch", tag = "Placements", request_body = Request, params(IdempotencyHeader),
+    responses(
+        (status = 200, description = "A result for each row", body = BatchPlaced),
+        (status = 403, description = "`account_suspended`, `account_rejected`: no row was placed"),
+        (status = 409, description = "`idempotency_in_progress`"),
+        (status = 422, description = "`validation_failed` for a request that is not 1 to 1,000 rows, `idempotency_key_reused`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    key: OptionalKey,
+    Body(body): Body<Request>,
+) -> Result<Response, PartnerError> {
+    let rows = rows(body)?;
+    let placed = api.create_placements(&caller.0, rows, key.0).await?;
+    Ok(respond::replayable(StatusCode::OK, placed))
+}
+
+fn rows(body: Request) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiError> {
+    let mut errors = FieldErrors::of_body();
+    let rows = errors.required("placements", body.placements);
+    let rows = errors.check("placements", rows, |rows| {
+        if (1..=MOST_ROWS).contains(&rows.len()) {
+            Ok(rows)
+        } else {
+            Err(format!("must be 1 to {MOST_ROWS} placements"))
+        }
+    });
+    errors.unknown(&body.unknown);
+    let rows = errors.finish(|| rows)?;
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// One row, or what is wrong with it: the paths begin at the row.
+fn row(row: Field<create::Request>) -> Result<NewPlacement, BatchRowError> {
+    let read = match row {
+        Field::Value(body) => create::read(body),
+        Field::Absent | Field::Null => Err(ApiError::field(&["body"], "must be an object")),
+        Field::Wrong(expected) => Err(ApiError::field(&["body"], expected)),
+    };
+    read.map_err(|error| {
+        let detail = error.to_string();
+        let (code, errors): (Code, Vec<FieldError>) = match error {
+            ApiError::ConsumerDebt => (Code::ConsumerDebt, Vec::new()),
+            ApiError::Validation(errors) => (Code::ValidationFailed, errors),
+            _ => (Code::Internal, Vec::new()),
+        };
+        BatchRowError {
+            code: code.as_str().to_owned(),
+            detail,
+            placement_id: None,
+            errors,
+        }
+    })
+}

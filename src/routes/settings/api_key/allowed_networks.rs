@@ -1,0 +1,74 @@
+//! `PUT /v1/settings/api-key/allowed-networks`: from where the key may be used.
+
+use actors::domain::allowed_networks::AllowedNetworks;
+use actors::{ApiError, KeyKind, KeysView, PartnerApi};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+
+/// The networks, all of them.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = AllowedNetworks)]
+pub(crate) struct Request {
+    /// Up to 100 networks or addresses; empty lifts the restriction.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required, example = json!(["203.0.113.0/24", "2001:db8::/32"]))]
+    cidrs: Field<Vec<Field<String>>>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+impl Request {
+    /// The networks, or everything that is wrong with them.
+    pub(crate) fn networks(self) -> Result<AllowedNetworks, ApiError> {
+        let mut errors = FieldErrors::of_body();
+        let entries = errors.required("cidrs", self.cidrs);
+        let networks = entries.and_then(|entries| {
+            errors.within("cidrs", |errors| {
+                let texts: Vec<String> = (0..)
+                    .zip(entries)
+                    .filter_map(|(index, entry): (usize, _)| {
+                        errors.required(&index.to_string(), entry)
+                    })
+                    .collect();
+                let parsed = AllowedNetworks::parse(&texts);
+                let refused = parsed.as_ref().err().into_iter().flatten();
+                for (index, reason) in refused {
+                    errors.add(&index.to_string(), reason);
+                }
+                parsed.ok()
+            })
+        });
+        errors.unknown(&self.unknown);
+        errors.finish(|| networks)
+    }
+}
+
+/// Restrict the API key to networks
+///
+/// Only these client addresses may use the key, a retiring one included; others are 403 `address_not_allowed`. A rotation
+/// keeps the restriction. Behind a proxy the server must be told to trust it (`PARTNER_API_TRUSTED_PROXIES`).
+#[utoipa::path(
+    put, path = "/v1/settings/api-key/allowed-networks", tag = "API keys", request_body = Request,
+    responses(
+        (status = 200, description = "The keys after the change", body = KeysView),
+        (status = 404, description = "`not_found`: there is no live key"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    Body(body): Body<Request>,
+) -> Result<Json<KeysView>, PartnerError> {
+    let networks = body.networks()?;
+    let keys = api.set_allowed_networks(&caller.0, KeyKind::FullAccess, networks);
+    Ok(Json(keys.await?))
+}

@@ -1,0 +1,260 @@
+//! A creditor's own hands on its keys: rotation, revocation, the read-only key, networks, last use.
+
+use serde_json::{Value, json};
+
+use crate::harness::account::invoice;
+use crate::harness::server::config;
+use crate::harness::{
+    Account, Answer, Http, TestDatabase, TestServer, eventually, on_both_backends,
+};
+
+const ROTATE: &str = "/v1/settings/api-key/rotate";
+const REVOKE: &str = "/v1/settings/api-key/revoke";
+const NETWORKS: &str = "/v1/settings/api-key/allowed-networks";
+const READ_KEY: &str = "/v1/settings/read-key";
+
+/// Rotates; answers with the new key as a caller.
+async fn rotate(server: &TestServer, session: &Http, overlap_hours: u32) -> Http {
+    let body = json!({"overlap_hours": overlap_hours});
+    let minted = session.post(ROTATE, body).await.expect(201);
+    server.http.bearer(minted["api_key"].as_str().unwrap())
+}
+
+fn refused(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.code())
+}
+
+/// Actors and data of the audit lines with this action, oldest first.
+async fn audited(server: &TestServer, account: &Account, action: &str) -> Vec<(String, Value)> {
+    let path = format!(
+        "/support/v1/audit?creditor_id={}&action={action}",
+        account.id
+    );
+    let log = server.support().get(&path).await.expect(200);
+    let lines = log["events"].as_array().unwrap().iter().rev();
+    lines
+        .map(|line| {
+            (
+                line["actor"].as_str().unwrap().to_owned(),
+                line["data"].clone(),
+            )
+        })
+        .collect()
+}
+
+async fn events(database: &TestDatabase, kind: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM message WHERE event_type = '{kind}'");
+    database.number(&sql).await
+}
+
+on_both_backends! {
+    async fn an_owner_rotates_and_the_old_key_retires(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, first) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        first.get("/v1/settings").await.expect(200);
+        let minted = session.post(ROTATE, json!({})).await.expect(201);
+        let second = server.http.bearer(minted["api_key"].as_str().unwrap());
+        let until = minted["previous_expires_at"].as_str().unwrap().to_owned();
+        let old = first.get("/v1/settings").await;
+        assert_eq!(old.header("Api-Key-Expires-At"), Some(until.as_str()));
+        let new = second.get("/v1/settings").await;
+        assert_eq!((new.status, new.header("Api-Key-Expires-At")), (200, None));
+        let shown = session.get("/v1/settings/api-key").await.expect(200);
+        assert_eq!(shown["full_access"]["prefix"], minted["prefix"]);
+        assert_eq!(shown["retiring"]["expires_at"], minted["previous_expires_at"]);
+        // Both are in use: a third has to wait.
+        let answer = session.post(ROTATE, json!({"overlap_hours": 1})).await;
+        assert_eq!(refused(&answer), (409, "rotation_in_progress"));
+        let lines = audited(&server, &account, "creditor.api_key_issued").await;
+        let (actor, data) = &lines[1];
+        assert_eq!((lines.len(), actor.as_str()), (2, "session"));
+        assert_eq!(data["prefix"], minted["prefix"]);
+        assert!(data["previous_prefix"].is_string() && data["reason"].is_string(), "{data}");
+        assert_eq!((events(&database, "api_key.issued").await, events(&database, "api_key.rotated").await), (1, 1));
+        // Without an overlap every older key ends.
+        let third = rotate(&server, &session, 0).await;
+        for dead in [&first, &second] {
+            assert_eq!(refused(&dead.get("/v1/settings").await), (401, "revoked_api_key"));
+        }
+        third.get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn a_key_that_was_never_used_is_replaced_while_another_retires(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, first) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        first.get("/v1/settings").await.expect(200);
+        let lost = session.post(ROTATE, json!({"overlap_hours": 24})).await.expect(201);
+        let found = session.post(ROTATE, json!({"overlap_hours": 168})).await.expect(201);
+        assert!(found.get("previous_expires_at").is_none(), "it ended at once: {found}");
+        let unused = server.http.bearer(lost["api_key"].as_str().unwrap());
+        assert_eq!(refused(&unused.get("/v1/settings").await), (401, "revoked_api_key"));
+        let old = first.get("/v1/settings").await;
+        assert_eq!(old.header("Api-Key-Expires-At"), lost["previous_expires_at"].as_str(), "the promise stands");
+        server.http.bearer(found["api_key"].as_str().unwrap()).get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn bad_rotations_are_refused(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let early = Account::sign_up(&server.http).await;
+        let answer = early.session().await.post(ROTATE, json!({})).await;
+        assert_eq!(refused(&answer), (409, "gates_pending"));
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        for body in [json!({"overlap_hours": 169}), json!({"overlap_hours": -1}), json!({"overlap": 1})] {
+            assert_eq!(refused(&session.post(ROTATE, body).await), (422, "validation_failed"));
+        }
+        for path in [ROTATE, REVOKE, "/v1/settings/read-key/rotate"] {
+            assert_eq!(refused(&key.act(path).await), (403, "dashboard_session_required"));
+        }
+        assert_eq!(refused(&key.put(NETWORKS, json!({"cidrs": []})).await), (403, "dashboard_session_required"));
+        key.get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn an_owner_revokes_and_mints_again(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        key.get("/v1/settings").await.expect(200);
+        assert_eq!(session.act(REVOKE).await.status, 204);
+        assert_eq!(refused(&key.get("/v1/settings").await), (401, "revoked_api_key"));
+        assert_eq!(refused(&session.act(REVOKE).await), (404, "not_found"));
+        assert_eq!(events(&database, "api_key.revoked").await, 1);
+        rotate(&server, &session, 24).await.get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn after_support_has_revoked_only_support_mints(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, _) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        let path = format!("/support/v1/creditors/{}/api-key/revoke", account.id);
+        assert_eq!(server.support().post(&path, json!({"reason": "offboarded"})).await.status, 204);
+        for path in [ROTATE, "/v1/settings/read-key/rotate"] {
+            assert_eq!(refused(&session.act(path).await), (403, "support_required"));
+        }
+        let path = format!("/support/v1/creditors/{}/api-key/rotate", account.id);
+        server.support().post(&path, json!({"reason": "back again"})).await.expect(201);
+        rotate(&server, &session, 0).await.get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn a_read_key_reads_and_there_is_one(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, full) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        let mint = async || {
+            let minted = session.act("/v1/settings/read-key/rotate").await.expect(201);
+            server.http.bearer(minted["api_key"].as_str().unwrap())
+        };
+        let first = mint().await;
+        first.get("/v1/placements").await.expect(200);
+        let answer = first.post("/v1/placements", invoice("INV-1")).await;
+        assert_eq!(refused(&answer), (403, "insufficient_scope"));
+        assert!(answer.header("RateLimit").is_some());
+        assert_eq!(refused(&first.patch("/v1/settings", json!({"posture_default": "escalate"})).await), (403, "insufficient_scope"));
+        let second = mint().await;
+        assert_eq!(refused(&first.get("/v1/placements").await), (401, "revoked_api_key"));
+        second.get("/v1/placements").await.expect(200);
+        // The two kinds do not touch each other.
+        rotate(&server, &session, 0).await.get("/v1/settings").await.expect(200);
+        second.get("/v1/placements").await.expect(200);
+        assert_eq!(refused(&full.get("/v1/settings").await), (401, "revoked_api_key"));
+        assert_eq!(session.delete(READ_KEY).await.status, 204);
+        assert_eq!(refused(&second.get("/v1/placements").await), (401, "revoked_api_key"));
+        assert_eq!(refused(&session.delete(READ_KEY).await), (404, "not_found"));
+        server.stop().await;
+    }
+
+    async fn a_key_may_be_used_from_its_networks_alone(database: TestDatabase) {
+        let mut settings = config(&database);
+        settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        let server = TestServer::start_with(settings).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        let bad = session.put(NETWORKS, json!({"cidrs": ["10.0.0.0/8", "10.0.0.1/8", "everywhere"]})).await;
+        assert_eq!(refused(&bad), (422, "validation_failed"));
+        let places: Vec<_> = bad.body["errors"].as_array().unwrap().iter().map(|error| error["loc"][2].clone()).collect();
+        assert_eq!(places, [json!("1"), json!("2")]);
+        let keys = session.put(NETWORKS, json!({"cidrs": ["203.0.113.0/24"]})).await.expect(200);
+        assert_eq!(keys["full_access"]["allowed_networks"], json!(["203.0.113.0/24"]));
+        let from = async |key: &Http, client: &str| key.get_with("/v1/settings", ("X-Forwarded-For", client)).await;
+        assert_eq!(from(&key, "203.0.113.9").await.status, 200);
+        let answer = from(&key, "198.51.100.7").await;
+        assert_eq!(refused(&answer), (403, "address_not_allowed"));
+        assert!(answer.body["detail"].as_str().unwrap().contains("198.51.100.7"));
+        assert!(answer.header("RateLimit").is_some());
+        // A rotation must not open the door.
+        let next = rotate(&server, &session, 24).await;
+        assert_eq!(refused(&from(&next, "198.51.100.7").await), (403, "address_not_allowed"));
+        assert_eq!(from(&next, "203.0.113.9").await.status, 200);
+        session.put(NETWORKS, json!({"cidrs": []})).await.expect(200);
+        assert_eq!(from(&next, "198.51.100.7").await.status, 200);
+        let lines = audited(&server, &account, "creditor.api_key_networks_set").await;
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1].1["previous"], json!(["203.0.113.0/24"]));
+        server.stop().await;
+    }
+
+    async fn a_stranger_cannot_choose_its_address(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.session().await.put(NETWORKS, json!({"cidrs": ["203.0.113.0/24"]})).await.expect(200);
+        let answer = key.get_with("/v1/settings", ("X-Forwarded-For", "203.0.113.9")).await;
+        assert_eq!(refused(&answer), (403, "address_not_allowed"), "nobody was told to trust this peer");
+        server.stop().await;
+    }
+
+    async fn the_last_use_is_shown_and_never_goes_back(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        assert_eq!(session.get("/v1/settings").await.expect(200)["api_key_last_used_at"], Value::Null);
+        key.get("/v1/settings").await.expect(200);
+        let used = eventually("the last use is written", || async {
+            let shown = session.get("/v1/settings/api-key").await.expect(200);
+            shown["full_access"]["last_used_at"].as_str().map(str::to_owned)
+        }).await;
+        let settings = session.get("/v1/settings").await.expect(200);
+        assert_eq!(settings["api_key_last_used_at"], json!(used));
+        assert_eq!(settings["api_key_last_used_from"], json!("127.0.0.1"));
+        assert_eq!(database.number("SELECT count(*) FROM api_key_use").await, 1);
+        server.stop().await;
+    }
+
+    async fn a_drain_writes_the_last_uses(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        key.get("/v1/settings").await.expect(200);
+        server.stop().await;
+        assert_eq!(database.number("SELECT count(*) FROM api_key_use").await, 1);
+    }
+
+    async fn a_key_in_use_near_its_end_is_told_of_once(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, first) = Account::ready(&server.http).await;
+        first.get("/v1/settings").await.expect(200);
+        rotate(&server, &account.session().await, 24).await;
+        first.get("/v1/settings").await.expect(200);
+        // As if 22 of the 24 hours had passed.
+        let past = 22 * 3_600_000;
+        let sql = format!("UPDATE api_key SET retired_ms = retired_ms - {past}, expires_ms = expires_ms - {past} WHERE state = 'retiring'");
+        database.execute(&sql).await.unwrap();
+        server.stop().await;
+        let server = TestServer::start(&database).await;
+        let first = first.at(&server.running.base_url);
+        eventually("api_key.expiring is told", || async {
+            first.get("/v1/settings").await.expect(200);
+            (events(&database, "api_key.expiring").await == 1).then_some(())
+        }).await;
+        for _ in 0..20 {
+            first.get("/v1/settings").await.expect(200);
+        }
+        server.stop().await;
+        assert_eq!(events(&database, "api_key.expiring").await, 1);
+    }
+}

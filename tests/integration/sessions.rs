@@ -1,0 +1,98 @@
+//! Sessions: cookies that are renewed, ends by age and idleness, passwords that bcrypt can read.
+
+use actors::clock::Clock;
+use partner_api::startup;
+use serde_json::json;
+
+use crate::harness::account::PASSWORD;
+use crate::harness::server::config;
+use crate::harness::{Account, Http, TestServer, on_both_backends};
+
+const HOUR_MS: i64 = 3_600_000;
+/// 2026-06-01.
+const START_MS: i64 = 1_780_272_000_000;
+
+/// The cookie's pair, without its attributes.
+fn pair(cookie: &str) -> String {
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn with_cookie(http: &Http, pair: &str) -> crate::harness::Answer {
+    http.get_with("/v1/settings", ("Cookie", pair)).await
+}
+
+on_both_backends! {
+    async fn a_cookie_is_renewed_and_ends_by_age_and_idleness(database: TestDatabase) {
+        let clock = Clock::manual(START_MS);
+        let running = startup::start_at(config(&database), clock.clone()).await.unwrap();
+        let server = TestServer { http: Http::new(&running.base_url), running };
+        let account = Account::sign_up(&server.http).await;
+        let sign_in = json!({"email": account.email, "password": PASSWORD});
+        let answer = server.http.post("/v1/sessions", sign_in.clone()).await;
+        let cookie = answer.header("Set-Cookie").unwrap().to_owned();
+        for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        let first = pair(&cookie);
+        assert_eq!(with_cookie(&server.http, &first).await.header("Set-Cookie"), None, "a young one stays");
+        clock.advance_ms(HOUR_MS + 1);
+        let renewed = with_cookie(&server.http, &first).await;
+        let second = pair(renewed.header("Set-Cookie").expect("a new cookie"));
+        assert!(renewed.status == 200 && second != first);
+        // The old one works a minute longer, for the page's other requests, and is not renewed again.
+        let again = with_cookie(&server.http, &first).await;
+        assert_eq!((again.status, again.header("Set-Cookie")), (200, None));
+        clock.advance_ms(60_000);
+        assert_eq!(with_cookie(&server.http, &first).await.code(), "invalid_session");
+        assert_eq!(with_cookie(&server.http, &second).await.status, 200);
+        // A bearer token is its holder's to keep: it is not exchanged.
+        let bearer = account.session().await;
+        clock.advance_ms(HOUR_MS + 1);
+        let answer = bearer.get("/v1/settings").await;
+        assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
+        // Nobody comes for two hours.
+        clock.advance_ms(2 * HOUR_MS);
+        assert_eq!(bearer.get("/v1/settings").await.code(), "invalid_session");
+        assert_eq!(with_cookie(&server.http, &second).await.code(), "invalid_session");
+        server.stop().await;
+    }
+
+    async fn signing_out_ends_every_token_of_the_session(database: TestDatabase) {
+        let clock = Clock::manual(START_MS);
+        let running = startup::start_at(config(&database), clock.clone()).await.unwrap();
+        let server = TestServer { http: Http::new(&running.base_url), running };
+        let account = Account::sign_up(&server.http).await;
+        let other = account.session().await;
+        let sign_in = json!({"email": account.email, "password": PASSWORD});
+        let answer = server.http.post("/v1/sessions", sign_in).await;
+        let first = pair(answer.header("Set-Cookie").unwrap());
+        let bearer = server.http.bearer(answer.body["session_token"].as_str().unwrap());
+        clock.advance_ms(HOUR_MS + 1);
+        let second = pair(with_cookie(&server.http, &first).await.header("Set-Cookie").unwrap());
+        assert_eq!(bearer.delete("/v1/sessions/current").await.status, 204);
+        for ended in [&first, &second] {
+            assert_eq!(with_cookie(&server.http, ended).await.code(), "invalid_session");
+        }
+        other.get("/v1/settings").await.expect(200);
+        assert_eq!(other.delete("/v1/sessions").await.status, 204);
+        assert_eq!(other.get("/v1/settings").await.code(), "invalid_session");
+        server.stop().await;
+    }
+
+    async fn a_password_is_one_that_bcrypt_reads_whole(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let sign_up = async |password: String| {
+            let email = format!("{}@creditor.test", password.len());
+            let body = json!({"company_name": "Acme", "email": email, "password": password});
+            server.http.post("/v1/creditors", body).await
+        };
+        assert_eq!(sign_up("p".repeat(71)).await.status, 201);
+        // 36 characters, 72 bytes: bytes count.
+        for long in ["p".repeat(72), "é".repeat(36)] {
+            let answer = sign_up(long).await;
+            assert_eq!((answer.status, answer.code()), (422, "validation_failed"));
+            assert!(answer.body["detail"].as_str().unwrap().contains("71"), "{}", answer.body);
+        }
+        server.stop().await;
+    }
+}
