@@ -132,7 +132,8 @@ pub(crate) async fn run(arguments: Vec<String>) {
             } else {
                 load::anywhere
             };
-            let ask: load::Ask = Arc::new(move |n| (path.clone(), guesses::wrong_key(&key, n)));
+            let real: Vec<String> = key.split(',').map(str::to_owned).collect();
+            let ask: load::Ask = Arc::new(move |n| (path.clone(), guesses::wrong_key(&real, n)));
             load::open_loop(server, connections, rate, lasting, source, ask).await
         }
     };

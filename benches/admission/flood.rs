@@ -1,4 +1,5 @@
-//! Legitimate requests while wrong keys come at 5,000 a second from another process.
+//! Legitimate requests while wrong keys come at 5,000 a second from another process. The wrong secrets are for the prefix of
+//! the very key that is at work and, by turns, for one that nobody has used yet.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ const LEGITIMATE: Load = Load::Open {
 pub(crate) async fn run() {
     println!("\n== flood: {FLOOD}/s of wrong keys for {SECONDS} s; legitimate load 200/s");
     let server = BenchServer::start(Clock::system()).await;
-    let seeded = seed::creditors(&server.url, 2).await;
+    let seeded = seed::creditors_at_full_cost(&server.url, 2).await;
     let path = format!("/v1/placements/{}", seeded[0].placement);
     let legitimate = || {
         child::start(
@@ -49,7 +50,7 @@ pub(crate) async fn run() {
             server.running.addr,
             SECONDS + 1,
             &path,
-            &seeded[1].key,
+            &format!("{},{}", seeded[0].key, seeded[1].key),
         );
         tokio::time::sleep(Duration::from_millis(500)).await;
         let during = legitimate().report().await;

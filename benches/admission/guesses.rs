@@ -5,12 +5,15 @@ use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 
 /// The nth wrong key: by turns random text, a right checksum under a prefix that nobody has, and a wrong secret under the
-/// prefix of `real_key`.
-pub(crate) fn wrong_key(real_key: &str, n: u64) -> String {
+/// prefix of one of the `real` keys.
+pub(crate) fn wrong_key(real: &[String], n: u64) -> String {
     match n % 3 {
         0 => wrong_checksum(),
         1 => unknown_prefix(),
-        _ => wrong_secret(&real_key[3..11]),
+        _ => {
+            let turn = usize::try_from(n / 3).unwrap_or_default();
+            wrong_secret(&real[turn % real.len()][3..11])
+        }
     }
 }
 

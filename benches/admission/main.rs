@@ -1,6 +1,6 @@
 //! What admission costs, what it withstands, and what it holds in memory.
 //!
-//! `cargo bench --bench admission --features bench -- read|admit|flood|timing|memory`; without an argument all of them, one
+//! `cargo bench --bench admission --features bench -- read|admit [tenants]|flood|timing|memory`; without an argument all of them, one
 //! after the other. Ratios are measured in one run. Load comes from a second process on the same machine, over loopback, bounded
 //! in time; so on two cores each number includes its generator.
 
@@ -31,7 +31,10 @@ fn main() {
         match what.as_deref() {
             Some("child") => child::run(arguments.collect()).await,
             Some("read") => read::run().await,
-            Some("admit") => admit::run().await,
+            Some("admit") => {
+                let only = arguments.next().and_then(|count| count.parse().ok());
+                admit::run(only).await;
+            }
             Some("flood") => flood::run().await,
             Some("timing") => timing::run().await,
             Some("memory") => memory::run().await,
@@ -40,7 +43,7 @@ fn main() {
             }
             None => {
                 read::run().await;
-                admit::run().await;
+                admit::run(None).await;
                 flood::run().await;
                 timing::run().await;
                 memory::run().await;

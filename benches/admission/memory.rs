@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use actors::clock::Clock;
 
-use super::admit::admit_all;
+use super::admit::{Keys, admit_all};
 use super::support::memory::resident_mib;
-use super::support::seed::{self, Seeded};
+use super::support::seed;
 use super::support::server::BenchServer;
 
 const KNOWN: usize = 100_000;
@@ -19,20 +19,25 @@ pub(crate) async fn run() {
     println!("\n== memory: {KNOWN} tenants known, {ACTIVE} active");
     let clock = Clock::manual(1_780_272_000_000);
     let server = BenchServer::start(clock.clone()).await;
-    let keys: &'static [Seeded] = seed::creditors(&server.url, KNOWN).await.leak();
+    let seeded = seed::creditors(&server.url, KNOWN).await;
+    let (all, active) = (
+        Keys::of(seeded.iter()),
+        Keys::of(seeded.iter().take(ACTIVE)),
+    );
+    drop(seeded);
     println!(
         "  before: {:.0} MiB (of these the bench's own list of keys)",
         resident_mib()
     );
     let api = server.running.api();
-    admit_all(api, &keys[..ACTIVE], ACTIVE).await;
+    admit_all(api, active, ACTIVE).await;
     println!("  {ACTIVE} active: {:.0} MiB", resident_mib());
-    admit_all(api, keys, KNOWN).await;
+    admit_all(api, all, KNOWN).await;
     println!("  all active: {:.0} MiB", resident_mib());
     clock.advance_ms(ELEVEN_MINUTES_MS);
     let until = Instant::now() + SWEPT;
     while Instant::now() < until {
-        admit_all(api, &keys[..ACTIVE], ACTIVE).await;
+        admit_all(api, active, ACTIVE).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     println!(

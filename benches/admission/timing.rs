@@ -20,7 +20,7 @@ const NEEDS: RouteNeeds = RouteNeeds {
 pub(crate) async fn run() {
     println!("\n== timing: refusing a wrong key, each from an address of its own");
     let server = BenchServer::start(Clock::system()).await;
-    let seeded = seed::creditors(&server.url, 1).await.remove(0);
+    let seeded = seed::creditors_at_full_cost(&server.url, 1).await.remove(0);
     let api = server.running.api();
     let kinds: [(&str, &dyn Fn() -> String); 3] = [
         ("wrong checksum", &guesses::wrong_checksum),

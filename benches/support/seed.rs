@@ -16,12 +16,22 @@ pub(crate) struct Seeded {
 }
 
 /// The lowest that bcrypt takes: one check is about a millisecond.
-const COST: u32 = 4;
+const LOWEST_COST: u32 = 4;
+/// What the product hashes keys with.
+const OWN_COST: u32 = 6;
 const NOW_MS: i64 = 1_780_272_000_000;
 
-/// Writes `count` creditors with one key and one placement each.
+/// Writes `count` creditors with one key and one placement each, where bcrypt is not what is measured.
 pub(crate) async fn creditors(url: &str, count: usize) -> Vec<Seeded> {
-    let drawn = draw(count).await;
+    write(url, draw(count, LOWEST_COST).await).await
+}
+
+/// The same with keys that are hashed as the product does.
+pub(crate) async fn creditors_at_full_cost(url: &str, count: usize) -> Vec<Seeded> {
+    write(url, draw(count, OWN_COST).await).await
+}
+
+async fn write(url: &str, drawn: Vec<(Seeded, String)>) -> Vec<Seeded> {
     let db = Database::connect(url).await.expect("the database");
     for chunk in drawn.chunks(1_000) {
         let transaction = db.begin().await.expect("a transaction");
@@ -35,12 +45,14 @@ pub(crate) async fn creditors(url: &str, count: usize) -> Vec<Seeded> {
 }
 
 /// Keys and their hashes, on every core.
-async fn draw(count: usize) -> Vec<(Seeded, String)> {
+async fn draw(count: usize, cost: u32) -> Vec<(Seeded, String)> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let shares: Vec<_> = (0..cores)
         .map(|core| {
             let share = count / cores + usize::from(core < count % cores);
-            tokio::task::spawn_blocking(move || (0..share).map(|_| draw_one()).collect::<Vec<_>>())
+            tokio::task::spawn_blocking(move || {
+                (0..share).map(|_| draw_one(cost)).collect::<Vec<_>>()
+            })
         })
         .collect();
     let mut drawn = Vec::with_capacity(count);
@@ -50,11 +62,11 @@ async fn draw(count: usize) -> Vec<(Seeded, String)> {
     drawn
 }
 
-fn draw_one() -> (Seeded, String) {
+fn draw_one(cost: u32) -> (Seeded, String) {
     let mut entropy = |bytes: &mut [u8]| rand::rng().fill_bytes(bytes);
     let prefix = generate_prefix(&mut entropy);
     let secret = generate_secret(&prefix, &mut entropy);
-    let hash = bcrypt::non_truncating_hash(secret.expose(), COST).expect("hashes");
+    let hash = bcrypt::non_truncating_hash(secret.expose(), cost).expect("hashes");
     let seeded = Seeded {
         creditor: Uuid::now_v7(),
         placement: Uuid::now_v7(),

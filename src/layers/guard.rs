@@ -108,6 +108,7 @@ async fn with_session(
     request.extensions_mut().insert(caller.tenant);
     request.extensions_mut().insert(PresentedSession(token));
     let mut response = next.run(request).await;
+    limits::write(response.headers_mut(), &caller.limits);
     let renewed = caller.renewed.as_ref();
     let cookie = renewed.and_then(|token| session_cookie::set(token.expose_secret()));
     if let Some(cookie) = cookie {
@@ -125,17 +126,20 @@ async fn with_onboarding(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match api.authenticate_onboarding(&token).await {
-        Ok(tenant) if access.onboarding => {
-            request.extensions_mut().insert(tenant);
-            next.run(request).await
-        }
-        Ok(_) if access.key => {
-            PartnerError::from(HttpError::OnboardingTokenRefused).into_response()
-        }
-        Ok(_) => PartnerError::from(HttpError::SessionNeeded).into_response(),
-        Err(error) => PartnerError::from(error).into_response(),
-    }
+    let (tenant, report) = match api.authenticate_onboarding(&token).await {
+        Ok(known) => known,
+        Err(error) => return PartnerError::from(error).into_response(),
+    };
+    let mut response = if access.onboarding {
+        request.extensions_mut().insert(tenant);
+        next.run(request).await
+    } else if access.key {
+        PartnerError::from(HttpError::OnboardingTokenRefused).into_response()
+    } else {
+        PartnerError::from(HttpError::SessionNeeded).into_response()
+    };
+    limits::write(response.headers_mut(), &report);
+    response
 }
 
 async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response {

@@ -99,15 +99,21 @@ on_both_backends! {
         let (account, key) = Account::ready(&server.http).await;
         let path = format!("/support/v1/creditors/{}", account.id);
         let limits = json!({"key_rps": 1, "key_burst": 30, "tenant_rps": 1, "tenant_burst": 30, "concurrency": 50});
-        server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
+        // Also said again: what was read is stale then, and the next request needs a living actor.
+        let set_limits = async || {
+            server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200)
+        };
+        set_limits().await;
         let creditor = Uuid::parse_str(&account.id).unwrap();
         let mut admitted = 0;
         for round in 0..60 {
             if round % 10 == 5 {
                 assert!(server.running.api().inject_panic(ActorKind::Tenant(creditor)));
+                set_limits().await;
             }
             if round == 30 {
                 assert!(server.running.api().inject_panic(ActorKind::Registry));
+                set_limits().await;
             }
             admitted += usize::from(key.get("/v1/settings").await.status == 200);
         }

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use entities::DbErr;
 use entities::ids::CreditorId;
-use entities::queries::sessions;
+use entities::queries::{creditors, sessions};
 use entities::session::{self, SessionKind};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -64,7 +65,7 @@ fn draw(
         created_ms: now_ms,
         expires_ms,
         family_id: Some(family),
-        seen_ms: Some(now_ms),
+        seen_ms: None,
     };
     FreshToken { token, row }
 }
@@ -97,12 +98,12 @@ pub(crate) async fn dashboard_session(
     let Life::Alive { note, renew } = judge(token, now_ms) else {
         return Err(ApiError::InvalidSession);
     };
-    if note {
-        note_use(house, session.id, now_ms);
+    if note || session.seen_ms.is_none() {
+        note_use(house, &session, now_ms);
     }
     let creditor = session.creditor_id;
     let renewed = match renew && renewable {
-        true => exchange(house, session, now_ms).await?,
+        true => exchange_if_possible(house, session, now_ms).await,
         false => None,
     };
     Ok(LiveSession { creditor, renewed })
@@ -120,33 +121,56 @@ async fn find(
         .or_fault()
 }
 
-/// Not awaited: no request waits for it.
-fn note_use(house: &Arc<House>, session: Uuid, now_ms: i64) {
+/// Not awaited: no request waits for it. The first use of a token shows that it has arrived, so the
+/// ones that it was exchanged for have had their time.
+fn note_use(house: &Arc<House>, session: &session::Model, now_ms: i64) {
     let house = Arc::clone(house);
+    let (id, created_ms) = (session.id, session.created_ms);
+    let first_of = session.family_id.filter(|_| session.seen_ms.is_none());
     tokio::spawn(async move {
-        if let Err(error) = sessions::touch(house.db.writer(), session, now_ms).await {
+        let db = house.db.writer();
+        let mut noted = sessions::touch(db, id, now_ms).await;
+        if let (Ok(()), Some(family)) = (&noted, first_of) {
+            let until_ms = now_ms + GRACE_MS;
+            noted = sessions::shorten_older(db, family, created_ms, until_ms).await;
+        }
+        if let Err(error) = noted {
             tracing::warn!(%error, "the use of a session could not be noted");
         }
     });
 }
 
-/// Exchanges a token for the next one of its family, unless another request has just done so.
+/// A token that cannot be exchanged now is still good.
+async fn exchange_if_possible(
+    house: &House,
+    old: session::Model,
+    now_ms: i64,
+) -> Option<SecretString> {
+    let exchanged = exchange(house, old, now_ms).await;
+    exchanged.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a session's token could not be exchanged; trying again at its next use");
+        None
+    })
+}
+
+/// Exchanges a token for the next one of its family, unless another request has just done so, or
+/// its session was ended meanwhile.
 async fn exchange(
     house: &House,
     old: session::Model,
     now_ms: i64,
-) -> Result<Option<SecretString>, ApiError> {
+) -> Result<Option<SecretString>, DbErr> {
     let family = old.family_id.unwrap_or(old.id);
     let next = draw(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
-    let transaction = house.db.begin().await.or_fault()?;
-    if !sessions::shorten(&transaction, old.id, now_ms + GRACE_MS)
-        .await
-        .or_fault()?
-    {
+    let transaction = house.db.begin().await?;
+    // A sign-out takes the same lock, so it misses no token that is being made.
+    creditors::lock_positions(&transaction, &[old.creditor_id]).await?;
+    let newest_ms = sessions::newest_of_family(&transaction, family).await?;
+    if newest_ms.is_none_or(|newest_ms| now_ms - newest_ms < GRACE_MS) {
         return Ok(None);
     }
-    sessions::insert(&transaction, next.row).await.or_fault()?;
-    transaction.commit().await.or_fault()?;
+    sessions::insert(&transaction, next.row).await?;
+    transaction.commit().await?;
     Ok(Some(next.token))
 }
 
@@ -157,11 +181,16 @@ pub(crate) async fn sign_out(
     token: &SecretString,
     everywhere: bool,
 ) -> Result<(), ApiError> {
-    let db = house.db.writer();
-    if everywhere {
-        return sessions::end_all(db, creditor).await.or_fault();
-    }
-    sessions::end(db, creditor, &digest(token)).await.or_fault()
+    let transaction = house.db.begin().await.or_fault()?;
+    creditors::lock_positions(&transaction, &[creditor])
+        .await
+        .or_fault()?;
+    let ended = match everywhere {
+        true => sessions::end_all(&transaction, creditor).await,
+        false => sessions::end(&transaction, creditor, &digest(token)).await,
+    };
+    ended.or_fault()?;
+    transaction.commit().await.or_fault()
 }
 
 fn digest(token: &SecretString) -> Vec<u8> {

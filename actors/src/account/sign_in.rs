@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use entities::audit_event;
 use entities::ids::CreditorId;
 use entities::queries::{audit, creditors, onboarding, sessions};
 use entities::session::SessionKind;
+use entities::{audit_event, creditor};
+use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,19 +31,16 @@ pub(crate) async fn sign_in(house: &Arc<House>, request: SignIn) -> Result<Signe
     let now_ms = house.clock.now_ms();
     let email = request.email.trim().to_lowercase();
     house.attempts.sign_in(request.client, &email, now_ms)?;
-    let found = creditors::by_email(house.db.reader(), &email)
-        .await
-        .or_fault()?;
-    let hash = found.as_ref().map_or_else(
-        || decoy_hash(house.settings.password_bcrypt_cost),
-        |row| row.password_hash.clone(),
-    );
-    let matches = house.password_bcrypt.verify(request.password, hash).await?;
-    let row = match found {
-        Some(row) if matches => row,
-        known => {
-            note_failure(house, known.map(|row| row.id), request.client);
+    let judged = check_password(house, &email, request.password).await;
+    let row = match judged {
+        Ok(Ok(row)) => row,
+        Ok(Err(known)) => {
+            note_failure(house, known, request.client);
             return Err(ApiError::InvalidCredentials);
+        }
+        Err(error) => {
+            house.attempts.not_judged(request.client, &email);
+            return Err(error);
         }
     };
     house.attempts.succeeded(request.client, &email);
@@ -66,15 +64,34 @@ pub(crate) async fn sign_in(house: &Arc<House>, request: SignIn) -> Result<Signe
     })
 }
 
-/// A failed login of a known account goes to its audit log. Not awaited: it must not take longer
-/// for an account that exists.
+/// The account, if this is its password; otherwise whose it is not.
+async fn check_password(
+    house: &House,
+    email: &str,
+    password: SecretString,
+) -> Result<Result<creditor::Model, Option<CreditorId>>, ApiError> {
+    let found = creditors::by_email(house.db.reader(), email)
+        .await
+        .or_fault()?;
+    let hash = found.as_ref().map_or_else(
+        || decoy_hash(house.settings.password_bcrypt_cost),
+        |row| row.password_hash.clone(),
+    );
+    let matches = house.password_bcrypt.verify(password, hash).await?;
+    Ok(match found {
+        Some(row) if matches => Ok(row),
+        known => Err(known.map(|row| row.id)),
+    })
+}
+
+/// A failed login goes to the audit log. Not awaited: it must not take longer for an account that
+/// exists.
 fn note_failure(house: &Arc<House>, creditor: Option<CreditorId>, address: IpAddr) {
-    let Some(creditor) = creditor else { return };
     let line = audit_event::Model {
         id: Uuid::now_v7(),
         action: "session.login_failed".to_owned(),
         actor: "anonymous".to_owned(),
-        creditor_id: Some(creditor),
+        creditor_id: creditor,
         placement_id: None,
         at_ms: house.clock.now_ms(),
         data: json!({"address": address}).to_string(),

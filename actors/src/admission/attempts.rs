@@ -8,9 +8,15 @@ use super::windows::{Window, Windows};
 use crate::api::error::ApiError;
 
 const QUARTER_MS: i64 = 15 * 60_000;
-/// Failures of one account before it has to wait.
+/// Failures of one account before addresses that have failed as well have to wait. An address that
+/// has not is let through: guesses from elsewhere must not lock the owner out.
 const PER_ACCOUNT: Window = Window {
     most: 10,
+    length_ms: QUARTER_MS,
+};
+/// Failures of one account before everybody has to wait: guesses may come from very many addresses.
+const PER_ACCOUNT_IN_ALL: Window = Window {
+    most: 100,
     length_ms: QUARTER_MS,
 };
 /// Failures from one address before it has to wait.
@@ -37,21 +43,42 @@ pub(crate) struct Attempts(Mutex<Windows<Who>>);
 
 impl Attempts {
     /// Counts a sign-in before its password is looked at, so that guesses made at the same time
-    /// count as well; [`Attempts::succeeded`] takes it back.
+    /// count as well; [`Attempts::succeeded`] and [`Attempts::not_judged`] take it back.
     pub(crate) fn sign_in(
         &self,
         address: IpAddr,
         account: &str,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let account = (Who::Account(account.to_owned()), PER_ACCOUNT);
-        let address = (Who::Address(Source::of(address)), PER_ADDRESS);
-        self.count([account, address], now_ms)
+        let account = Who::Account(account.to_owned());
+        let address = Who::Address(Source::of(address));
+        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = tried.knows(&address, PER_ADDRESS, now_ms);
+        let of_account = match known {
+            true => PER_ACCOUNT,
+            false => PER_ACCOUNT_IN_ALL,
+        };
+        let waits = [
+            tried.wait_s(&account, of_account, now_ms),
+            tried.wait_s(&address, PER_ADDRESS, now_ms),
+        ];
+        if let Some(retry_after_s) = waits.into_iter().flatten().max() {
+            return Err(ApiError::TooManyAttempts { retry_after_s });
+        }
+        tried.count(account, PER_ACCOUNT, now_ms);
+        tried.count(address, PER_ADDRESS, now_ms);
+        Ok(())
     }
 
     /// Counts a sign-up.
     pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.count([(Who::Newcomer(Source::of(address)), SIGN_UPS)], now_ms)
+        let who = Who::Newcomer(Source::of(address));
+        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(retry_after_s) = tried.wait_s(&who, SIGN_UPS, now_ms) {
+            return Err(ApiError::TooManyAttempts { retry_after_s });
+        }
+        tried.count(who, SIGN_UPS, now_ms);
+        Ok(())
     }
 
     /// The account's own failures are forgiven; the address gets this attempt back.
@@ -61,19 +88,11 @@ impl Attempts {
         tried.take_back(&Who::Address(Source::of(address)));
     }
 
-    /// Counts one attempt for each, or refuses without counting.
-    fn count<const N: usize>(&self, whom: [(Who, Window); N], now_ms: i64) -> Result<(), ApiError> {
+    /// Nobody looked at the password: nothing was tried.
+    pub(crate) fn not_judged(&self, address: IpAddr, account: &str) {
         let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = whom
-            .iter()
-            .filter_map(|(who, window)| tried.wait_s(who, *window, now_ms));
-        if let Some(retry_after_s) = waits.max() {
-            return Err(ApiError::TooManyAttempts { retry_after_s });
-        }
-        for (who, window) in whom {
-            tried.count(who, window, now_ms);
-        }
-        Ok(())
+        tried.take_back(&Who::Account(account.to_owned()));
+        tried.take_back(&Who::Address(Source::of(address)));
     }
 }
 
@@ -95,6 +114,26 @@ mod tests {
         assert_eq!(refused, ApiError::TooManyAttempts { retry_after_s: 840 });
         assert_eq!(attempts.sign_in(HERE, "other@b.c", 61_000), Ok(()));
         assert_eq!(attempts.sign_in(HERE, "a@b.c", 1_000 + QUARTER_MS), Ok(()));
+    }
+
+    #[test]
+    fn an_owner_elsewhere_is_let_in_while_others_guess_but_not_for_ever() {
+        let (attempts, guesser) = (Attempts::default(), |n: u32| {
+            IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))
+        });
+        for n in 0..PER_ACCOUNT_IN_ALL.most {
+            assert_eq!(attempts.sign_in(guesser(n), "a@b.c", 0), Ok(()), "{n}");
+        }
+        let retry_after_s = 900;
+        let refused = Err(ApiError::TooManyAttempts { retry_after_s });
+        assert_eq!(attempts.sign_in(HERE, "a@b.c", 0), refused);
+        attempts.not_judged(guesser(0), "a@b.c");
+        assert_eq!(
+            attempts.sign_in(HERE, "a@b.c", 0),
+            Ok(()),
+            "a place came back"
+        );
+        assert_eq!(attempts.sign_in(HERE, "a@b.c", 0), refused);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) struct BcryptPool {
     cores: Arc<Semaphore>,
     waiting: AtomicUsize,
     most_waiting: usize,
-    checks: AtomicU64,
+    checks: Arc<AtomicU64>,
 }
 
 impl BcryptPool {
@@ -27,7 +27,7 @@ impl BcryptPool {
             cores: Arc::new(Semaphore::new(at_once)),
             waiting: AtomicUsize::new(0),
             most_waiting,
-            checks: AtomicU64::new(0),
+            checks: Arc::default(),
         }
     }
 
@@ -53,10 +53,12 @@ impl BcryptPool {
         secret: SecretString,
         hash: String,
     ) -> Result<bool, ApiError> {
-        self.checks.fetch_add(1, Ordering::Relaxed);
-        let verified = self
-            .run(move || bcrypt::non_truncating_verify(secret.expose_secret(), &hash))
-            .await?;
+        let checks = Arc::clone(&self.checks);
+        let check = move || {
+            checks.fetch_add(1, Ordering::Relaxed);
+            bcrypt::non_truncating_verify(secret.expose_secret(), &hash)
+        };
+        let verified = self.run(check).await?;
         Ok(verified.unwrap_or(false))
     }
 

@@ -1,8 +1,7 @@
 //! The limit cells of one tenant, and the quotas that they were last judged by.
 
-use std::collections::HashMap;
-
 use entities::ids::KeyId;
+use smallvec::SmallVec;
 
 use super::decision::{LimitReport, LimitState};
 use crate::domain::gcra::{self, Cell, Headroom, Quota, Verdict};
@@ -38,7 +37,8 @@ impl Bucket {
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
     tenant: Option<Bucket>,
-    keys: HashMap<KeyId, Bucket>,
+    /// A handful, so that looking through them is the fastest way to find one; most have one.
+    keys: SmallVec<[(KeyId, Bucket); 1]>,
 }
 
 /// What both limits said.
@@ -71,15 +71,11 @@ impl Cells {
             .tenant
             .unwrap_or(Bucket::full(limits.tenant))
             .under(limits.tenant, now_us);
-        let of_key = self
-            .keys
-            .get(&key)
-            .copied()
-            .unwrap_or(Bucket::full(limits.key));
+        let of_key = self.of(key).unwrap_or(Bucket::full(limits.key));
         let of_key = of_key.under(limits.key, now_us);
         // Also if nothing is taken: a change of quota converts once, and decays at the new rate.
         self.tenant = Some(of_tenant);
-        self.keys.insert(key, of_key);
+        self.put(key, of_key);
         let report = |key, tenant| LimitReport {
             key: state(&limits.key, key),
             tenant: state(&limits.tenant, tenant),
@@ -99,7 +95,7 @@ impl Cells {
                 key: key_room,
                 tenant,
             } => {
-                self.keys.insert(
+                self.put(
                     key,
                     Bucket {
                         cell: key_cell,
@@ -128,29 +124,46 @@ impl Cells {
         }
     }
 
-    /// What is left of both limits, without taking anything.
-    pub(crate) fn report(&self, key: KeyId, limits: &TenantLimits, now_us: i64) -> LimitReport {
+    /// What is left of both limits, without taking anything; without a key, as if one were full.
+    pub(crate) fn report(
+        &self,
+        key: Option<KeyId>,
+        limits: &TenantLimits,
+        now_us: i64,
+    ) -> LimitReport {
         let cell = |bucket: Option<Bucket>, quota: Quota| {
             let bucket = bucket.unwrap_or(Bucket::full(quota)).under(quota, now_us);
             gcra::headroom(bucket.cell, &quota, now_us)
         };
+        let of_key = key.and_then(|key| self.of(key));
         LimitReport {
-            key: state(&limits.key, cell(self.keys.get(&key).copied(), limits.key)),
+            key: state(&limits.key, cell(of_key, limits.key)),
             tenant: state(&limits.tenant, cell(self.tenant, limits.tenant)),
         }
     }
 
     /// Whether forgetting every cell would hand out nothing.
     pub(crate) fn are_full(&self, now_us: i64) -> bool {
-        self.keys
-            .values()
-            .chain(&self.tenant)
-            .all(|bucket| bucket.cell.is_full(now_us))
+        let mut buckets = self.keys.iter().map(|(_, bucket)| bucket);
+        buckets.all(|bucket| bucket.cell.is_full(now_us))
+            && self.tenant.is_none_or(|bucket| bucket.cell.is_full(now_us))
     }
 
     /// Forgets the cells of keys that are full: their keys may be long gone.
     pub(crate) fn forget_full_keys(&mut self, now_us: i64) {
-        self.keys.retain(|_, bucket| !bucket.cell.is_full(now_us));
+        self.keys.retain(|(_, bucket)| !bucket.cell.is_full(now_us));
+    }
+
+    fn of(&self, key: KeyId) -> Option<Bucket> {
+        let known = self.keys.iter().find(|(id, _)| *id == key);
+        known.map(|(_, bucket)| *bucket)
+    }
+
+    fn put(&mut self, key: KeyId, bucket: Bucket) {
+        match self.keys.iter_mut().find(|(id, _)| *id == key) {
+            Some((_, known)) => *known = bucket,
+            None => self.keys.push((key, bucket)),
+        }
     }
 }
 
@@ -217,7 +230,7 @@ mod tests {
                 Limited::Admitted(_)
             ));
         }
-        let before = cells.report(key, &tight, 0);
+        let before = cells.report(Some(key), &tight, 0);
         for _ in 0..10 {
             assert!(matches!(
                 cells.take(key, &tight, 1, 0),
@@ -227,6 +240,6 @@ mod tests {
                 }
             ));
         }
-        assert_eq!(cells.report(key, &tight, 0), before);
+        assert_eq!(cells.report(Some(key), &tight, 0), before);
     }
 }

@@ -2,8 +2,9 @@
 
 use entities::ids::CreditorId;
 
-use super::book::Permit;
+use super::slot::Permit;
 use crate::api::error::ApiError;
+use crate::domain::api_key::KeyPrefix;
 
 /// One limit as the `RateLimit` headers show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +28,15 @@ pub struct LimitReport {
     pub tenant: LimitState,
 }
 
+/// The answer to a request that asks to be let in.
+pub(crate) type Verdict = Result<Admission, Refusal>;
+
 /// A request that may go on.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) creditor: CreditorId,
     /// Public half of the key, for the audit log.
-    pub(crate) prefix: String,
+    pub(crate) prefix: KeyPrefix,
     pub(crate) limits: LimitReport,
     pub(crate) permit: Permit,
     /// When a retiring key stops.

@@ -4,40 +4,46 @@ use std::sync::Arc;
 
 use entities::api_key::{KeyEnd, KeyScope, KeyState};
 
-use super::book::TenantSlot;
-use super::cells::Limited;
-use super::decision::{Admission, Refusal};
-use super::tenant::{Knock, Verdict};
-use super::tenant_load::{Live, LiveKey};
+use super::cells::{Cells, Limited};
+use super::decision::{Admission, Refusal, Verdict};
+use super::knock::Knock;
+use super::slot::TenantSlot;
+use super::tenant_load::LiveKey;
 use crate::api::error::ApiError;
+use crate::domain::limits::TenantLimits;
 
 /// Whether the key lives, may do this, and finds room among the concurrent requests and in both
 /// limits. Only an admitted request takes anything.
-pub(super) fn judge(live: &Live, slot: &Arc<TenantSlot>, knock: &Knock, now_us: i64) -> Verdict {
-    let prefix = knock.key.prefix.as_str();
-    let key = live.keys.get(prefix).ok_or(ApiError::InvalidApiKey)?;
+pub(super) fn judge(
+    key: &LiveKey,
+    limits: &TenantLimits,
+    cells: &mut Cells,
+    slot: &Arc<TenantSlot>,
+    knock: &Knock,
+    now_us: i64,
+) -> Verdict {
     must_live(key, now_us / 1_000)?;
     // A genuine key is told where its limits stand, also when they are not why it is refused.
-    let refused = |error| Refusal {
+    let refused = |cells: &Cells, error| Refusal {
         error,
-        limits: Some(slot.with_cells(|cells| cells.report(key.id, &live.limits, now_us))),
+        limits: Some(cells.report(Some(key.id), limits, now_us)),
     };
     if !key.networks.allow(knock.client) {
         let address = knock.client;
-        return Err(refused(ApiError::AddressNotAllowed { address }));
+        return Err(refused(cells, ApiError::AddressNotAllowed { address }));
     }
     if knock.needs.writes && key.scope == KeyScope::Read {
-        return Err(refused(ApiError::InsufficientScope));
+        return Err(refused(cells, ApiError::InsufficientScope));
     }
-    let limit = live.limits.concurrency;
+    let limit = limits.concurrency;
     let permit = slot
         .permit(limit)
-        .ok_or_else(|| refused(ApiError::TooManyConcurrentRequests { limit }))?;
+        .ok_or_else(|| refused(cells, ApiError::TooManyConcurrentRequests { limit }))?;
     let cost = knock.needs.cost;
-    match slot.with_cells(|cells| cells.take(key.id, &live.limits, cost, now_us)) {
+    match cells.take(key.id, limits, cost, now_us) {
         Limited::Admitted(limits) => Ok(Admission {
             creditor: slot.creditor,
-            prefix: prefix.to_owned(),
+            prefix: knock.key.prefix,
             limits,
             permit,
             expires_ms: key.expires_ms,
@@ -55,10 +61,13 @@ pub(super) fn judge(live: &Live, slot: &Arc<TenantSlot>, knock: &Knock, now_us: 
         }),
         Limited::Never { limit } => {
             tracing::warn!(limit, cost, "a route costs more than the whole burst");
-            Err(refused(ApiError::RateLimited {
-                limit,
-                retry_after_s: u64::from(u16::MAX),
-            }))
+            Err(refused(
+                cells,
+                ApiError::RateLimited {
+                    limit,
+                    retry_after_s: u64::from(u16::MAX),
+                },
+            ))
         }
     }
 }

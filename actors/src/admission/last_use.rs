@@ -1,9 +1,10 @@
 //! When and from where keys were used last: collected here, written in batches, never going back.
 //!
-//! Tenants tell at most once a second for each key, so the collection is as large as the number of
-//! keys in use. A crash loses what was not written yet: a few seconds of a time for people.
+//! Desks tell at most once a minute for each key, so the collection is as large as the number of
+//! keys in use. The first use of a key is written at once, because a key that was never used may be
+//! replaced without an overlap. Of later ones a crash loses a few seconds of a time for people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,10 @@ pub(crate) struct LastUseState {
     house: Arc<House>,
     me: Address<LastUseMsg>,
     uses: HashMap<KeyId, api_key_use::Model>,
+    /// Keys whose use this process has met before.
+    met: HashSet<KeyId>,
+    /// One of them was met while a write was under way.
+    in_a_hurry: bool,
     writing: Chain,
     /// Asked for while a write was under way.
     waiting: Vec<RpcReplyPort<()>>,
@@ -76,6 +81,8 @@ impl Actor for LastUse {
             house: args.house,
             me: args.me,
             uses: HashMap::new(),
+            met: HashSet::new(),
+            in_a_hurry: false,
             writing,
             waiting: Vec::new(),
         })
@@ -92,7 +99,7 @@ impl Actor for LastUse {
                 key,
                 at_ms,
                 address,
-            } => state.note(api_key_use::Model {
+            } => state.used(api_key_use::Model {
                 key_id: key,
                 last_used_ms: at_ms,
                 address: address.to_string(),
@@ -112,6 +119,15 @@ impl Actor for LastUse {
 }
 
 impl LastUseState {
+    fn used(&mut self, noted: api_key_use::Model) {
+        let is_new = self.met.insert(noted.key_id);
+        self.note(noted);
+        if is_new {
+            self.in_a_hurry = true;
+            self.write();
+        }
+    }
+
     fn note(&mut self, noted: api_key_use::Model) {
         let known = self.uses.get(&noted.key_id);
         if known.is_none_or(|known| known.last_used_ms < noted.last_used_ms) {
@@ -124,6 +140,7 @@ impl LastUseState {
         if !self.writing.begin() {
             return;
         }
+        self.in_a_hurry = false;
         let uses: Vec<_> = std::mem::take(&mut self.uses).into_values().collect();
         let replies = std::mem::take(&mut self.waiting);
         let (house, me) = (Arc::clone(&self.house), self.me.clone());
@@ -146,7 +163,7 @@ impl LastUseState {
         }
         self.writing
             .again(self.me.send_after(WRITE_EVERY, LastUseMsg::Tick));
-        if !self.waiting.is_empty() {
+        if self.in_a_hurry || !self.waiting.is_empty() {
             self.write();
         }
     }

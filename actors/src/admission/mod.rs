@@ -1,8 +1,9 @@
 //! Admission: is this key genuine, alive, allowed here, and within both limits?
 //!
-//! One actor a tenant owns that decision. What must outlive the actor (limit cells, permits) lives
-//! in the [`TenantBook`]; what is remembered of bcrypt is only "this secret matches this hash",
-//! and whether the key is alive is judged on live state at every request.
+//! The decision is taken at the tenant's desk, which its actor keeps ready: the actor alone reads
+//! live state and has secrets proven. What must outlive the actor (limit cells, permits) lives in
+//! the [`TenantBook`]; what is remembered of bcrypt is only "this secret matches this hash", and
+//! whether the key is alive is judged on live state at every request.
 
 mod attempts;
 mod bcrypt_pool;
@@ -10,11 +11,15 @@ mod book;
 mod branch;
 mod cells;
 mod decision;
+mod desk;
 mod guesses;
 mod judge;
+mod knock;
 mod last_use;
 mod proofs;
 mod registry;
+mod report;
+mod slot;
 mod source;
 mod tenant;
 mod tenant_load;
@@ -23,14 +28,17 @@ mod windows;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use bcrypt_pool::BcryptPool;
-pub use book::Permit;
-pub(crate) use book::{TenantBook, TenantSlot};
+pub(crate) use book::TenantBook;
 pub(crate) use branch::admission_branch;
-pub(crate) use decision::{Admission, Refusal};
+pub(crate) use decision::Verdict;
 pub use decision::{LimitReport, LimitState};
 pub(crate) use guesses::Guesses;
+pub(crate) use knock::Knock;
 pub(crate) use last_use::LastUseMsg;
 pub(crate) use proofs::{Mac, Proofs, keyed_mac};
 pub(crate) use registry::RegistryMsg;
-pub(crate) use tenant::{Knock, TenantMsg};
+pub(crate) use report::report_limits;
+pub use slot::Permit;
+pub(crate) use slot::TenantSlot;
+pub(crate) use tenant::TenantMsg;
 pub(crate) use verifier::VerifierMsg;

@@ -6,13 +6,12 @@
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use entities::ids::KeyId;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::api_key::PresentedKey;
+use crate::domain::api_key::{KeyPrefix, PresentedKey};
 
 /// HMAC-SHA256 of a presented key under a secret of this process.
 pub(crate) type Mac = [u8; 32];
@@ -23,9 +22,9 @@ pub(super) type HashDigest = [u8; 32];
 /// Keys whose proof is kept, about 150 bytes each: far more than a process serves at a time.
 const MOST_PROOFS: usize = 200_000;
 
-/// The proven secrets of this process, at most one a key.
+/// The proven secrets of this process, at most one a prefix.
 #[derive(Debug)]
-pub(crate) struct Proofs(Mutex<LruCache<KeyId, Proof>>);
+pub(crate) struct Proofs(Mutex<LruCache<KeyPrefix, Proof>>);
 
 #[derive(Debug)]
 struct Proof {
@@ -42,23 +41,34 @@ impl Default for Proofs {
 }
 
 impl Proofs {
-    /// Whether this very secret was matched with this very hash.
-    pub(super) fn holds(&self, key: KeyId, mac: &Mac, hash: HashDigest) -> bool {
+    /// By which the secret is known that was matched with this very hash.
+    pub(super) fn matched(&self, prefix: &KeyPrefix, hash: HashDigest) -> Option<Mac> {
         let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(proof) = proofs.get(&key) else {
-            return false;
-        };
-        bool::from(proof.mac.ct_eq(mac)) && proof.hash == hash
+        let proof = proofs.get(prefix)?;
+        (proof.hash == hash).then_some(proof.mac)
+    }
+
+    /// Whether this very secret was ever matched, whatever has become of its key.
+    pub(crate) fn were_given(&self, prefix: &KeyPrefix, mac: &Mac) -> bool {
+        let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        proofs
+            .get(prefix)
+            .is_some_and(|proof| is_same(&proof.mac, mac))
     }
 
     /// bcrypt has matched it.
-    pub(super) fn add(&self, key: KeyId, mac: Mac, hash: HashDigest) {
+    pub(super) fn add(&self, prefix: KeyPrefix, mac: Mac, hash: HashDigest) {
         let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs.put(key, Proof { mac, hash });
+        proofs.put(prefix, Proof { mac, hash });
         if proofs.len() > MOST_PROOFS {
             proofs.pop_lru();
         }
     }
+}
+
+/// Compares in constant time.
+pub(super) fn is_same(one: &Mac, other: &Mac) -> bool {
+    bool::from(one.ct_eq(other))
 }
 
 /// The digest of a bcrypt hash.
@@ -68,18 +78,16 @@ pub(super) fn digest(hash: &str) -> HashDigest {
 
 /// The MAC under which a presented key is remembered.
 pub(crate) fn keyed_mac(presented: &PresentedKey) -> Mac {
-    static PROCESS_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
-        let mut key = [0; 32];
+    // The key's two blocks are hashed once, not at every request.
+    static KEYED: LazyLock<Hmac<Sha256>> = LazyLock::new(|| {
+        let mut key = [0; 64];
         crate::vault::entropy(&mut key);
-        key
+        Hmac::new(&key.into())
     });
-    let mac = Hmac::<Sha256>::new_from_slice(PROCESS_KEY.as_slice());
-    // HMAC takes keys of any length; an empty MAC would only mean one more bcrypt check.
-    mac.map_or([0; 32], |mac| {
-        mac.chain_update(presented.prefix.as_str())
-            .chain_update(presented.secret.expose())
-            .finalize()
-            .into_bytes()
-            .into()
-    })
+    let mac = KEYED.clone();
+    mac.chain_update(presented.prefix.as_str())
+        .chain_update(presented.secret.expose())
+        .finalize()
+        .into_bytes()
+        .into()
 }

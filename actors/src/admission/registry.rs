@@ -11,10 +11,12 @@ use entities::DbErr;
 use entities::ids::CreditorId;
 use entities::queries::keys;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use tokio::sync::Semaphore;
 
-use super::book::TenantSlot;
+use super::slot::TenantSlot;
 use super::tenant::{Tenant, TenantArgs};
 use crate::api::error::ApiError;
+use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 use crate::house::House;
 use crate::supervision::{Address, Chain, spawn_metered};
@@ -22,8 +24,10 @@ use crate::supervision::{Address, Chain, spawn_metered};
 /// A tenant that nobody has used for so long is let go.
 const IDLE_MS: i64 = 10 * 60_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// Prefixes that wait to be looked up: more than that is a flood of made-up ones.
+const MOST_ASKED: usize = 64;
 /// Prefixes that are looked up at the same time: made-up ones must not take every connection.
-const MOST_LOOKUPS: usize = 64;
+const MOST_LOOKUPS: usize = 3;
 
 type Found = Result<Arc<TenantSlot>, ApiError>;
 
@@ -32,12 +36,12 @@ type Found = Result<Arc<TenantSlot>, ApiError>;
 pub(crate) enum RegistryMsg {
     /// Which tenant is behind this prefix? Its actor runs when this is answered.
     Resolve {
-        prefix: String,
+        prefix: KeyPrefix,
         reply: RpcReplyPort<Found>,
     },
     /// A prefix was looked up.
     LookedUp {
-        prefix: String,
+        prefix: KeyPrefix,
         owner: Result<Option<CreditorId>, DbErr>,
     },
     /// A tenant's actor is not there: start it.
@@ -62,7 +66,8 @@ pub(crate) struct RegistryState {
     house: Arc<House>,
     me: Address<RegistryMsg>,
     sweeping: Chain,
-    asking: HashMap<String, Vec<RpcReplyPort<Found>>>,
+    asking: HashMap<KeyPrefix, Vec<RpcReplyPort<Found>>>,
+    lookups: Arc<Semaphore>,
     /// This incarnation's actors, both ways round.
     running: HashMap<CreditorId, Running>,
     tenant_of: HashMap<ActorId, CreditorId>,
@@ -95,6 +100,7 @@ impl Actor for Registry {
             house: args.house,
             me: args.me,
             asking: HashMap::new(),
+            lookups: Arc::new(Semaphore::new(MOST_LOOKUPS)),
             running: HashMap::new(),
             tenant_of: HashMap::new(),
             failures: HashMap::new(),
@@ -142,19 +148,21 @@ impl Actor for Registry {
 }
 
 impl RegistryState {
-    fn resolve(&mut self, prefix: String, reply: RpcReplyPort<Found>) {
-        if self.asking.len() >= MOST_LOOKUPS && !self.asking.contains_key(&prefix) {
+    fn resolve(&mut self, prefix: KeyPrefix, reply: RpcReplyPort<Found>) {
+        if self.asking.len() >= MOST_ASKED && !self.asking.contains_key(&prefix) {
             let _ = reply.send(Err(ApiError::Overloaded));
             return;
         }
-        let waiting = self.asking.entry(prefix.clone()).or_default();
+        let waiting = self.asking.entry(prefix).or_default();
         waiting.push(reply);
         if waiting.len() > 1 {
             return;
         }
         let (house, me) = (Arc::clone(&self.house), self.me.clone());
+        let lookups = Arc::clone(&self.lookups);
         tokio::spawn(async move {
-            let owner = keys::creditor_of_prefix(house.db.reader(), &prefix).await;
+            let _turn = lookups.acquire().await;
+            let owner = keys::creditor_of_prefix(house.db.reader(), prefix.as_str()).await;
             let _ = me.send(RegistryMsg::LookedUp { prefix, owner });
         });
     }
@@ -162,12 +170,12 @@ impl RegistryState {
     async fn looked_up(
         &mut self,
         myself: &ActorRef<RegistryMsg>,
-        prefix: String,
+        prefix: KeyPrefix,
         owner: Result<Option<CreditorId>, DbErr>,
     ) {
         let found = match owner {
             Ok(Some(creditor)) => {
-                let slot = self.house.tenants.enter(&prefix, creditor);
+                let slot = self.house.tenants.enter(prefix, creditor);
                 self.ensure_running(myself, slot).await
             }
             Ok(None) => Err(ApiError::InvalidApiKey),
@@ -188,7 +196,7 @@ impl RegistryState {
         slot: Arc<TenantSlot>,
     ) -> Found {
         // A request may come with a slot that was let go meanwhile: there is one at a time.
-        let slot = self.house.tenants.keep(slot);
+        let slot = self.house.tenants.current(slot.creditor);
         let known = self.running.get(&slot.creditor);
         if known.is_some_and(|running| Arc::ptr_eq(&running.slot, &slot)) {
             return Ok(slot);
@@ -265,7 +273,7 @@ impl RegistryState {
             self.failures.remove(&slot.creditor);
         }
         for slot in self.house.tenants.all() {
-            slot.with_cells(|cells| cells.forget_full_keys(now_us));
+            slot.at_desk(|desk| desk.forget_full_keys(now_us));
         }
         self.sweeping
             .again(self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));

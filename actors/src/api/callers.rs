@@ -13,11 +13,12 @@ use uuid::Uuid;
 use super::{ApiError, ApiResult, PartnerApi};
 use crate::account;
 use crate::admission::{
-    Admission, Knock, LimitReport, Mac, Permit, Refusal, RegistryMsg, TenantMsg, TenantSlot,
-    keyed_mac,
+    Knock, LimitReport, Mac, Permit, RegistryMsg, TenantMsg, TenantSlot, Verdict, keyed_mac,
+    report_limits,
 };
+use crate::api::fault::DbResultExt as _;
 use crate::api::request::RouteNeeds;
-use crate::domain::api_key::PresentedKey;
+use crate::domain::api_key::{KeyPrefix, PresentedKey};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::fingerprint::idempotency_key_ok;
 use crate::supervision::CallError;
@@ -99,8 +100,10 @@ impl AuthenticatedTenant {
 pub struct SignedInCaller {
     /// Who it is.
     pub tenant: AuthenticatedTenant,
-    /// The token that takes the place of the one that was sent; that one works a minute longer.
+    /// The token that takes the place of the one that was sent, once it is used.
     pub renewed: Option<SecretString>,
+    /// The creditor's limits, of which people take nothing.
+    pub limits: LimitReport,
 }
 
 /// A support caller.
@@ -183,27 +186,31 @@ impl PartnerApi {
         })
     }
 
-    async fn knock(
-        &self,
-        bearer: &str,
-        client: IpAddr,
-        needs: RouteNeeds,
-    ) -> Result<Admission, Refusal> {
+    async fn knock(&self, bearer: &str, client: IpAddr, needs: RouteNeeds) -> Verdict {
         self.refuse_while_draining()?;
         // The checksum refuses what was mistyped or made up before anything else is asked.
         let key = PresentedKey::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
         let mac = keyed_mac(&key);
-        let mut slot = match self.house().tenants.by_prefix(key.prefix.as_str()) {
+        let slot = match self.house().tenants.by_prefix(&key.prefix) {
             Some(slot) => slot,
             None => self.look_up(&key, &mac, client).await?,
         };
+        let knock = Knock {
+            key,
+            mac,
+            client,
+            needs,
+        };
+        match knock.at_once(&self.0.house, &slot) {
+            Some(verdict) => verdict,
+            None => self.ask_tenant(knock, slot).await,
+        }
+    }
+
+    /// Waits for what the decision lacks.
+    async fn ask_tenant(&self, knock: Knock, mut slot: Arc<TenantSlot>) -> Verdict {
         for _ in 0..TRIES {
-            let knock = Box::new(Knock {
-                key: key.clone(),
-                mac,
-                client,
-                needs,
-            });
+            let knock = Box::new(knock.clone());
             match slot
                 .address
                 .call(PATIENCE, |reply| TenantMsg::Admit { knock, reply })
@@ -229,24 +236,22 @@ impl PartnerApi {
         client: IpAddr,
     ) -> ApiResult<Arc<TenantSlot>> {
         let (guesses, prefix) = (&self.house().guesses, key.prefix.as_str());
-        guesses.may_try(mac, prefix, client, self.now_ms())?;
-        let found = self.resolve(prefix).await;
+        // A tenant that was let go comes back, whoever guesses beside it.
+        if !self.house().proofs.were_given(&key.prefix, mac) {
+            guesses.may_try(mac, prefix, client, self.now_ms())?;
+        }
+        let found = self.resolve(key.prefix).await;
         if found.as_ref().err() == Some(&ApiError::InvalidApiKey) {
             guesses.refused(mac, prefix, client, self.now_ms());
         }
         found
     }
 
-    async fn resolve(&self, prefix: &str) -> ApiResult<Arc<TenantSlot>> {
-        let prefix = prefix.to_owned();
+    async fn resolve(&self, prefix: KeyPrefix) -> ApiResult<Arc<TenantSlot>> {
         let registry = &self.house().addresses.registry;
         for _ in 0..TRIES {
-            let asked = prefix.clone();
             match registry
-                .call(PATIENCE, |reply| RegistryMsg::Resolve {
-                    prefix: asked,
-                    reply,
-                })
+                .call(PATIENCE, |reply| RegistryMsg::Resolve { prefix, reply })
                 .await
             {
                 Ok(found) => return found,
@@ -280,27 +285,29 @@ impl PartnerApi {
         self.refuse_while_draining()?;
         let session = account::dashboard_session(&self.0.house, token, renewable).await?;
         Ok(SignedInCaller {
+            limits: self.limits_of(session.creditor).await?,
             tenant: AuthenticatedTenant::new(session.creditor, Via::Session, "session".to_owned()),
             renewed: session.renewed,
         })
     }
 
-    /// Whose onboarding token this is.
+    /// Whose onboarding token this is, and the creditor's limits.
     ///
     /// # Errors
     /// [`ApiError::InvalidOnboardingToken`].
     pub async fn authenticate_onboarding(
         &self,
         token: &SecretString,
-    ) -> ApiResult<AuthenticatedTenant> {
+    ) -> ApiResult<(AuthenticatedTenant, LimitReport)> {
         self.refuse_while_draining()?;
         let creditor = account::onboarding_token(self.house(), token).await?;
-        let via = Via::OnboardingToken;
-        Ok(AuthenticatedTenant::new(
-            creditor,
-            via,
-            "onboarding".to_owned(),
-        ))
+        let (via, actor) = (Via::OnboardingToken, "onboarding".to_owned());
+        let tenant = AuthenticatedTenant::new(creditor, via, actor);
+        Ok((tenant, self.limits_of(creditor).await?))
+    }
+
+    async fn limits_of(&self, creditor: CreditorId) -> ApiResult<LimitReport> {
+        report_limits(self.house(), creditor).await.or_fault()
     }
 
     /// Which support caller this is. Every configured token is compared, in constant time.

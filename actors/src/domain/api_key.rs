@@ -55,8 +55,8 @@ pub enum KeyFormatError {
 }
 
 /// The public half of a key: what it is looked up by. Eight base62 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyPrefix(String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyPrefix([u8; PREFIX_LEN]);
 
 impl KeyPrefix {
     /// Reads a prefix, without `ca_`.
@@ -64,25 +64,25 @@ impl KeyPrefix {
     /// # Errors
     /// [`KeyFormatError::Length`] or [`KeyFormatError::Alphabet`].
     pub fn parse(text: &str) -> Result<Self, KeyFormatError> {
-        if text.len() != PREFIX_LEN {
-            return Err(KeyFormatError::Length);
-        }
+        let bytes = text.as_bytes().try_into();
+        let bytes = bytes.map_err(|_| KeyFormatError::Length)?;
         if !is_base62(text) {
             return Err(KeyFormatError::Alphabet);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(bytes))
     }
 
     /// The eight characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Letters and digits: every way to make one has checked that.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for KeyPrefix {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -140,7 +140,9 @@ impl PresentedKey {
 pub fn generate_prefix(entropy: &mut dyn FnMut(&mut [u8])) -> KeyPrefix {
     let mut prefix = String::with_capacity(PREFIX_LEN);
     push_base62(&mut prefix, PREFIX_LEN, entropy);
-    KeyPrefix(prefix)
+    let mut bytes = [0; PREFIX_LEN];
+    bytes.copy_from_slice(prefix.as_bytes());
+    KeyPrefix(bytes)
 }
 
 /// Draws the secret that belongs to `prefix`. `entropy` fills the buffer that it is given with

@@ -45,6 +45,32 @@ pub(super) async fn draw_secret(
     Ok((secret, hash))
 }
 
+/// Keys that a creditor may mint for itself in a day: a rotation that runs wild fills the database
+/// and everybody's memory.
+const MOST_A_DAY: usize = 100;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// The creditor may not mint without end; support may.
+pub(super) fn within_quota(file: &AccountFile<'_>) -> Result<(), ApiError> {
+    let since_ms = file.journal.now_ms() - DAY_MS;
+    let by_itself = |key: &&api_key::Model| key.origin == KeyOrigin::SelfServe;
+    let minted = file.keys.iter().filter(by_itself);
+    let mut recent: Vec<i64> = minted
+        .map(|key| key.created_ms)
+        .filter(|created_ms| *created_ms > since_ms)
+        .collect();
+    recent.sort_unstable_by(|a, b| b.cmp(a));
+    // There is room again when the oldest that fills the quota is a day old.
+    match recent.get(MOST_A_DAY - 1) {
+        Some(fills_it_ms) => Err(ApiError::TooManyAttempts {
+            retry_after_s: u64::try_from(fills_it_ms - since_ms)
+                .unwrap_or_default()
+                .div_ceil(1_000),
+        }),
+        None => Ok(()),
+    }
+}
+
 impl Drawn {
     /// Inserts the key in the creditor's open file; there must be no live one of its scope. It may
     /// be used from where its predecessor could be: a rotation must not open a door.

@@ -4,7 +4,7 @@ use entities::api_key::{KeyEnd, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
 use serde_json::json;
 
-use super::mint::draw_key;
+use super::mint::{draw_key, within_quota};
 use super::revoke::revoke_those;
 use super::{By, end};
 use crate::account::AccountFile;
@@ -22,7 +22,7 @@ pub(crate) async fn rotate_read_key(
     actor: &str,
 ) -> Result<RevealedKey, ApiError> {
     let drawn = draw_key(house).await?;
-    let prefix = drawn.prefix.clone();
+    let prefix = drawn.prefix;
     let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let pending = file.gates().pending();
@@ -32,6 +32,7 @@ pub(crate) async fn rotate_read_key(
     if file.creditor.support_only_mint {
         return Err(ApiError::SupportOnlyMints);
     }
+    within_quota(&file)?;
     let is_previous = |key: &&_| is_read_key(key) && key.state == KeyState::Current;
     let previous = file.keys.iter().find(is_previous).cloned();
     let previous_prefix = previous.as_ref().map(|key| key.prefix.clone());

@@ -21,10 +21,18 @@ pub(crate) async fn reveal(
 ) -> Result<RevealedKey, ApiError> {
     let db = house.db.reader();
     let Some(key) = keys::current(db, creditor).await.or_fault()? else {
-        return Err(why_no_key(house, creditor).await?);
+        let why = why_no_key(house, creditor).await?;
+        return refuse(house, creditor, actor, None, why).await;
     };
     if key.secret_hash.is_some() {
-        return refuse_second_reveal(house, creditor, actor, &key.prefix).await;
+        return refuse(
+            house,
+            creditor,
+            actor,
+            Some(&key.prefix),
+            ApiError::AlreadyRevealed,
+        )
+        .await;
     }
     let prefix = KeyPrefix::parse(&key.prefix).map_err(|_| ApiError::Internal)?;
     let (secret, hash) = draw_secret(house, &prefix).await?;
@@ -36,7 +44,14 @@ pub(crate) async fn reveal(
         .or_fault()?
     {
         drop(file);
-        return refuse_second_reveal(house, creditor, actor, &key.prefix).await;
+        return refuse(
+            house,
+            creditor,
+            actor,
+            Some(&key.prefix),
+            ApiError::AlreadyRevealed,
+        )
+        .await;
     }
     file.audit(
         "creditor.api_key_revealed",
@@ -71,19 +86,21 @@ async fn why_no_key(house: &House, creditor: CreditorId) -> Result<ApiError, Api
     Ok(ApiError::AlreadyRevealed)
 }
 
-async fn refuse_second_reveal(
+/// Whoever asks in vain, and why, is in the audit log.
+async fn refuse(
     house: &House,
     creditor: CreditorId,
     actor: &str,
-    prefix: &str,
+    prefix: Option<&str>,
+    why: ApiError,
 ) -> Result<RevealedKey, ApiError> {
     if let Some(mut file) = AccountFile::open(house, creditor).await? {
         file.audit(
             "creditor.api_key_reveal_refused",
             actor,
-            json!({"prefix": prefix}),
+            json!({"prefix": prefix, "reason": why.to_string()}),
         );
         file.close().await.or_fault()?;
     }
-    Err(ApiError::AlreadyRevealed)
+    Err(why)
 }

@@ -5,7 +5,7 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys};
 use serde_json::json;
 
-use super::mint::draw_key;
+use super::mint::{draw_key, within_quota};
 use super::{By, end, save};
 use crate::account::{AccountFile, current_key};
 use crate::api::error::ApiError;
@@ -29,18 +29,18 @@ pub(crate) async fn rotate(
     // must not look as if it had never been.
     house.write_last_uses().await;
     let drawn = draw_key(house).await?;
-    let prefix = drawn.prefix.clone();
+    let prefix = drawn.prefix;
     let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     may_mint(&file, by)?;
     let previous = current_key(&file.keys).map(|key| key.prefix.clone());
-    let previous_expires_ms = retire_old_keys(&mut file, overlap_hours).await?;
+    let retired = retire_old_keys(&mut file, overlap_hours).await?;
     let origin = match by {
         By::Owner { .. } => KeyOrigin::SelfServe,
         By::Support { .. } => KeyOrigin::Support,
     };
     let mut minted = drawn.insert(&mut file, KeyScope::ReadWrite, origin).await?;
-    minted.previous_expires_at = previous_expires_ms.map(rfc3339_ms);
+    minted.previous_expires_at = retired.current_until_ms.map(rfc3339_ms);
     if file.creditor.support_only_mint {
         // Support has minted again: the creditor may rotate that key like any other.
         file.creditor.support_only_mint = false;
@@ -48,9 +48,24 @@ pub(crate) async fn rotate(
             .await
             .or_fault()?;
     }
-    tell(&mut file, by, prefix.as_str(), previous.as_deref(), &minted);
+    let told = Told {
+        prefix: prefix.as_str(),
+        previous: previous.as_deref(),
+        retired: &retired,
+        previous_expires_at: minted.previous_expires_at.as_deref(),
+    };
+    tell(&mut file, by, &told);
     file.close().await.or_fault()?;
     Ok(minted)
+}
+
+/// What became of the older keys.
+#[derive(Debug)]
+struct Retired {
+    /// When the current one stops, if it retires.
+    current_until_ms: Option<i64>,
+    /// The one that was retiring, if it ended before its time.
+    cut_short: Option<String>,
 }
 
 /// The first key is issued by itself, and after a revoke by support only support mints.
@@ -61,6 +76,9 @@ fn may_mint(file: &AccountFile<'_>, by: By<'_>) -> Result<(), ApiError> {
         return Err(ApiError::GatesPending { pending });
     }
     let by_owner = matches!(by, By::Owner { .. });
+    if by_owner {
+        within_quota(file)?;
+    }
     if by_owner && file.creditor.support_only_mint {
         return Err(ApiError::SupportOnlyMints);
     }
@@ -71,11 +89,11 @@ fn may_mint(file: &AccountFile<'_>, by: By<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Makes room for a new key, as the rule says. Answers when the current one stops, if it retires.
+/// Makes room for a new key, as the rule says.
 async fn retire_old_keys(
     file: &mut AccountFile<'_>,
     overlap_hours: u32,
-) -> Result<Option<i64>, ApiError> {
+) -> Result<Retired, ApiError> {
     let now_ms = file.journal.updated_ms(file.creditor.id);
     let retiring = file.keys.iter().find(|key| key.state == KeyState::Retiring);
     let (retiring, current) = (retiring.cloned(), current_key(&file.keys).cloned());
@@ -95,15 +113,22 @@ async fn retire_old_keys(
             until: rfc3339_ms(in_progress.until_ms),
         }
     })?;
+    let cut_short = retiring
+        .as_ref()
+        .filter(|_| plan.retiring == Fate::Replaced);
+    let cut_short = cut_short.map(|key| key.prefix.clone());
     // The retiring one first: there may be at most one.
     for (key, fate) in [(retiring, plan.retiring), (current, plan.current)] {
         if let Some(key) = key {
             meet(file, key, fate, now_ms).await?;
         }
     }
-    Ok(match plan.current {
-        Fate::RetiresUntil(until_ms) => Some(until_ms),
-        Fate::Replaced | Fate::Expired | Fate::Stays => None,
+    Ok(Retired {
+        current_until_ms: match plan.current {
+            Fate::RetiresUntil(until_ms) => Some(until_ms),
+            Fate::Replaced | Fate::Expired | Fate::Stays => None,
+        },
+        cut_short,
     })
 }
 
@@ -137,15 +162,17 @@ async fn meet(
     }
 }
 
+/// What there is to tell of a rotation.
+struct Told<'a> {
+    prefix: &'a str,
+    previous: Option<&'a str>,
+    previous_expires_at: Option<&'a str>,
+    retired: &'a Retired,
+}
+
 /// Support's reason is between support and the audit log; the creditor's receivers are told what.
-fn tell(
-    file: &mut AccountFile<'_>,
-    by: By<'_>,
-    prefix: &str,
-    previous: Option<&str>,
-    minted: &RevealedKey,
-) {
-    let event = match previous {
+fn tell(file: &mut AccountFile<'_>, by: By<'_>, what: &Told<'_>) {
+    let event = match what.previous {
         Some(_) => EventType::ApiKeyRotated,
         None => EventType::ApiKeyIssued,
     };
@@ -154,13 +181,20 @@ fn tell(
         By::Support { reason, .. } => ("minted by support", reason),
     };
     let mut data = json!({
-        "prefix": prefix,
+        "prefix": what.prefix,
         "scope": KeyScope::ReadWrite.as_str(),
-        "previous_prefix": previous,
-        "previous_expires_at": minted.previous_expires_at,
+        "previous_prefix": what.previous,
+        "previous_expires_at": what.previous_expires_at,
         "reason": told,
     });
     file.event(event, data.clone());
+    if let Some(prefix) = &what.retired.cut_short {
+        let scope = KeyScope::ReadWrite.as_str();
+        let reason = "replaced before its overlap was over";
+        let data = json!({"prefix": prefix, "scope": scope, "reason": reason});
+        file.event(EventType::ApiKeyRevoked, data);
+    }
     data["reason"] = noted.into();
+    data["cut_short"] = what.retired.cut_short.clone().into();
     file.audit("creditor.api_key_issued", by.actor(), data);
 }

@@ -1,7 +1,9 @@
 //! Dashboard sessions and onboarding tokens.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait as _, QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
 use crate::ids::CreditorId;
@@ -48,29 +50,46 @@ pub async fn touch<C: ConnectionTrait>(
     session::Entity::update_many()
         .col_expr(Column::SeenMs, Expr::value(now_ms))
         .filter(Column::Id.eq(session))
-        .filter(Column::SeenMs.lt(now_ms))
+        .filter(Column::SeenMs.is_null().or(Column::SeenMs.lt(now_ms)))
         .exec(connection)
         .await
         .map(|_| ())
 }
 
-/// Lets a session end at `until_ms`, unless it ends before that: false if it does, because
-/// somebody else has renewed it.
+/// Lets the older tokens of a family end at `until_ms`, those that do not end before that.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn shorten<C: ConnectionTrait>(
+pub async fn shorten_older<C: ConnectionTrait>(
     connection: &C,
-    session: Uuid,
+    family: Uuid,
+    than_ms: i64,
     until_ms: i64,
-) -> Result<bool, DbErr> {
-    let shortened = session::Entity::update_many()
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
         .col_expr(Column::ExpiresMs, Expr::value(until_ms))
-        .filter(Column::Id.eq(session))
+        .filter(Column::FamilyId.eq(family))
+        .filter(Column::CreatedMs.lt(than_ms))
         .filter(Column::ExpiresMs.gt(until_ms))
         .exec(connection)
+        .await
+        .map(|_| ())
+}
+
+/// When the newest token of a family was made; `None` when the family has ended.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn newest_of_family<C: ConnectionTrait>(
+    connection: &C,
+    family: Uuid,
+) -> Result<Option<i64>, DbErr> {
+    let newest = session::Entity::find()
+        .filter(Column::FamilyId.eq(family))
+        .order_by_desc(Column::CreatedMs)
+        .one(connection)
         .await?;
-    Ok(shortened.rows_affected == 1)
+    Ok(newest.map(|newest| newest.created_ms))
 }
 
 /// Ends one session of a creditor, with every token of its family.

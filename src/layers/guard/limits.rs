@@ -21,19 +21,19 @@ pub(super) fn write(headers: &mut HeaderMap, report: &LimitReport) {
         "\"key\";r={};t={}, \"tenant\";r={};t={}",
         key.remaining, key.reset_s, tenant.remaining, tenant.reset_s
     );
-    insert(headers, POLICY, &policy);
-    insert(headers, STATE, &state);
+    insert(headers, POLICY, policy);
+    insert(headers, STATE, state);
 }
 
 /// Tells a caller with a retiring key how long it still works.
 pub(super) fn write_expiry(headers: &mut HeaderMap, expires_at: Option<&str>) {
     if let Some(instant) = expires_at {
-        insert(headers, KEY_EXPIRES, instant);
+        insert(headers, KEY_EXPIRES, instant.to_owned());
     }
 }
 
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(name, value);
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::delivery::tests::bench::{benches, house as new_house, settings, sqlite};
+use crate::domain::api_key::KeyPrefix;
 use crate::node::{Standing, feed};
 
 async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) -> i64 {
@@ -60,7 +61,10 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     let house = new_house(db.clone(), clock, settings(&bench.url), standing);
     let slots: Vec<_> = (0..)
         .zip(&creditors)
-        .map(|(n, creditor)| house.tenants.enter(&format!("prefix-{n}"), *creditor))
+        .map(|(n, creditor): (u8, _)| {
+            let prefix = KeyPrefix::parse(&format!("prefix0{n}")).unwrap();
+            house.tenants.enter(prefix, *creditor)
+        })
         .collect();
     let at_boot: Vec<u64> = slots.iter().map(|slot| slot.epoch()).collect();
     append(db, "keys", creditors[1], 2).await;

@@ -33,13 +33,14 @@ impl Request {
         let entries = errors.required("cidrs", self.cidrs);
         let networks = entries.and_then(|entries| {
             errors.within("cidrs", |errors| {
-                let texts: Vec<String> = (0..)
+                let texts: Option<Vec<String>> = (0..)
                     .zip(entries)
-                    .filter_map(|(index, entry): (usize, _)| {
-                        errors.required(&index.to_string(), entry)
-                    })
+                    .map(|(index, entry): (usize, _)| errors.required(&index.to_string(), entry))
+                    // All of them are looked at before one that is missing ends it.
+                    .collect::<Vec<_>>()
+                    .into_iter()
                     .collect();
-                let parsed = AllowedNetworks::parse(&texts);
+                let parsed = AllowedNetworks::parse(&texts?);
                 let refused = parsed.as_ref().err().into_iter().flatten();
                 for (index, reason) in refused {
                     errors.add(&index.to_string(), reason);

@@ -1,0 +1,89 @@
+//! One tenant's slot: what outlives its actor, and where its requests are decided.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entities::ids::CreditorId;
+
+use super::desk::Desk;
+use super::tenant::TenantMsg;
+use crate::supervision::Address;
+
+/// One tenant's lasting state. In this order, so that what every admission writes, the desk's lock
+/// included, is one line of the cache: of very many tenants each one's lines come from memory.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct TenantSlot {
+    epoch: AtomicU64,
+    last_use_ms: AtomicI64,
+    permits_out: AtomicU32,
+    desk: Mutex<Desk>,
+    pub(crate) creditor: CreditorId,
+    pub(crate) address: Address<TenantMsg>,
+}
+
+impl TenantSlot {
+    pub(super) fn new(creditor: CreditorId) -> Self {
+        Self {
+            creditor,
+            address: Address::vacant(),
+            desk: Mutex::default(),
+            permits_out: AtomicU32::new(0),
+            epoch: AtomicU64::new(0),
+            last_use_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// Works at the desk. Never for longer than a few comparisons take, and never twice at a time.
+    pub(super) fn at_desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
+        work(&mut self.desk.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Grows whenever something about the tenant changed.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Whatever was read of this tenant before now decides nothing more.
+    pub(super) fn invalidate(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.at_desk(|desk| desk.is_closed())
+    }
+
+    /// Takes one of `most` permits.
+    pub(super) fn permit(self: &Arc<Self>, most: u32) -> Option<Permit> {
+        let taken = self
+            .permits_out
+            .try_update(Ordering::AcqRel, Ordering::Acquire, |out| {
+                (out < most).then_some(out + 1)
+            });
+        taken.ok().map(|_| Permit(Arc::clone(self)))
+    }
+
+    pub(super) fn used(&self, now_ms: i64) {
+        self.last_use_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Lets the tenant go, if nobody has used it for `idle_ms` and forgetting it hands out
+    /// nothing.
+    pub(super) fn close_if_idle(&self, now_us: i64, idle_ms: i64) -> bool {
+        self.at_desk(|desk| {
+            let idle = now_us / 1_000 - self.last_use_ms.load(Ordering::Relaxed) >= idle_ms;
+            let all_back = self.permits_out.load(Ordering::Acquire) == 0;
+            idle && all_back && desk.close_if_full(now_us)
+        })
+    }
+}
+
+/// A request in progress: gives its place back when it is dropped.
+#[derive(Debug)]
+pub struct Permit(Arc<TenantSlot>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.permits_out.fetch_sub(1, Ordering::AcqRel);
+    }
+}
