@@ -57,7 +57,15 @@ pub(crate) fn table() -> Table {
         POST   "/v1/settings/read-key/rotate"                   session()          => settings::read_key::rotate;
         DELETE "/v1/settings/read-key"                          session()          => settings::read_key::delete;
         PUT    "/v1/settings/read-key/allowed-networks"         session()          => settings::read_key::allowed_networks;
-        GET    "/v1/settings/webhook-secret"                    session()          => settings::webhook_secret;
+        GET    "/v1/settings/webhook-secret"                    session()          => settings::webhook_secret::show;
+        POST   "/v1/settings/webhook-secret/rotate"             session()          => settings::webhook_secret::rotate;
+        GET    "/v1/settings/webhook-endpoints"                 session()          => settings::webhook_endpoints::list;
+        POST   "/v1/settings/webhook-endpoints"                 session()          => settings::webhook_endpoints::create;
+        GET    "/v1/settings/webhook-endpoints/{id}"            session()          => settings::webhook_endpoints::show;
+        PATCH  "/v1/settings/webhook-endpoints/{id}"            session()          => settings::webhook_endpoints::update;
+        DELETE "/v1/settings/webhook-endpoints/{id}"            session()          => settings::webhook_endpoints::delete;
+        GET    "/v1/settings/webhook-endpoints/{id}/secret"     session()          => settings::webhook_endpoints::secret;
+        POST   "/v1/settings/webhook-endpoints/{id}/secret/rotate" session()       => settings::webhook_endpoints::rotate_secret;
         GET    "/v1/settings/webhook-events"                    read()             => webhook_events::list;
         GET    "/v1/settings/webhook-deliveries"                read()             => webhook_deliveries::list;
         POST   "/v1/settings/webhook-deliveries/test"           write().costing(5)          => webhook_deliveries::test;
@@ -66,7 +74,7 @@ pub(crate) fn table() -> Table {
 
         // Placements.
         POST   "/v1/placements"                                 write()            => placements::create;
-        POST   "/v1/placements/batch"                           write().costing(20).taking_kib(2048) => placements::create_batch;
+        POST   "/v1/placements/batch"                           write().costing(20).taking_kib(12_288) => placements::create_batch;
         GET    "/v1/placements"                                 read()             => placements::list;
         GET    "/v1/placements/{id}"                            read()             => placements::show;
         GET    "/v1/placements/{id}/audit"                      read()             => placements::audit;

@@ -34,4 +34,4 @@ pub mod webhook_endpoint;
 pub mod webhook_secret;
 
 pub use database::{ConnectError, Database, Pools, Transaction, is_passing};
-pub use sea_orm::{DbErr, SqlErr};
+pub use sea_orm::{ConnectionTrait, DbErr, SqlErr};

@@ -51,6 +51,12 @@ pub struct Model {
     pub state: EndpointState,
     /// Why it is not.
     pub state_reason: Option<String>,
+    /// Its owner's words.
+    pub description: Option<String>,
+    /// Sends a second at most.
+    pub throttle_per_second: Option<i32>,
+    /// Headers that its owner adds: JSON, encrypted, for they hold tokens.
+    pub sealed_headers: Option<Vec<u8>>,
     /// When it was made.
     pub created_ms: i64,
     /// When it was last changed.

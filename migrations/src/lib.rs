@@ -20,6 +20,7 @@ mod m0006_idempotency;
 mod m0007_webhooks;
 mod m0008_nodes;
 mod m0009_admission;
+mod m0010_endpoints;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_webhooks::Migration),
             Box::new(m0008_nodes::Migration),
             Box::new(m0009_admission::Migration),
+            Box::new(m0010_endpoints::Migration),
         ]
     }
 }

@@ -95,6 +95,14 @@ impl FieldType for Vec<String> {
     }
 }
 
+impl FieldType for BTreeMap<String, String> {
+    const EXPECTED: &'static str = "must be an object of strings";
+
+    fn from_json(json: Value) -> Option<Self> {
+        serde_json::from_value(json).ok()
+    }
+}
+
 /// Anything; whoever asks for it looks for itself.
 impl FieldType for Value {
     const EXPECTED: &'static str = "must be a value";

@@ -27,4 +27,5 @@ mod revocation;
 mod sessions;
 mod settings;
 mod shutdown;
+mod webhook_endpoints;
 mod webhooks;

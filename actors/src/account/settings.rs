@@ -10,7 +10,7 @@ use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::SettingsPatch;
 use crate::api::view::SettingsView;
-use crate::delivery::endpoint_settings as endpoints;
+use crate::delivery::settings as endpoints;
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;

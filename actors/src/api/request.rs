@@ -2,6 +2,7 @@
 //!
 //! They are already well-formed: whoever builds one has reported every malformed field.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use entities::api_key::KeyScope;
@@ -70,6 +71,32 @@ pub struct SettingsPatch {
     pub webhook_url: Option<Option<String>>,
     /// `Some(None)` subscribes to everything.
     pub webhook_events: Option<Option<Vec<String>>>,
+}
+
+/// Which webhook endpoint of a creditor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichEndpoint {
+    /// The one that Settings → Webhook URL sets.
+    Primary,
+    /// The one with this id.
+    One(Uuid),
+}
+
+/// `POST` and `PATCH /v1/settings/webhook-endpoints`: absent is unchanged, `Some(None)` removes.
+#[derive(Debug, Default)]
+pub struct EndpointChange {
+    /// Where events are sent.
+    pub url: Option<String>,
+    /// Its owner's words.
+    pub description: Option<Option<String>>,
+    /// `Some(None)` subscribes to everything.
+    pub events: Option<Option<Vec<String>>>,
+    /// Sends a second at most.
+    pub throttle_per_second: Option<Option<u32>>,
+    /// Headers beside ours.
+    pub headers: Option<Option<BTreeMap<String, String>>>,
+    /// Whether its events wait.
+    pub paused: Option<bool>,
 }
 
 /// A slice of a list.

@@ -10,7 +10,8 @@ use super::request::{CreditorPatch, DeliveryFilter, Slice};
 use super::view::{DeliveryView, Page, ProviderEventView, RevealedKey, SupportCreditor};
 use super::{ApiError, ApiResult, PartnerApi, Provider, SupportActor};
 use crate::account;
-use crate::delivery::{deliveries, endpoint_settings};
+use crate::delivery::deliveries;
+use crate::delivery::settings::shown_url;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
 use crate::keys::{self as key_life, By};
@@ -87,7 +88,7 @@ impl PartnerApi {
             gates: account::gate_statuses(&gates),
             api_key: account::key_status(&keys),
             provider_events: events.into_iter().map(provider_event_view).collect(),
-            webhook_url: endpoint.as_ref().and_then(endpoint_settings::shown_url),
+            webhook_url: endpoint.as_ref().and_then(shown_url),
             created_at: rfc3339_ms(row.created_ms),
         })
     }

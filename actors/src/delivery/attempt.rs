@@ -7,15 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::{Attempt, ClaimedDelivery, Completion, Ending};
-use entities::webhook_endpoint::EndpointState;
 use uuid::Uuid;
 
 use super::completer::CompleterMsg;
+use super::endpoint_config::Config;
 use super::lease::Lease;
 use super::sender::{self, Answer, OutOfSockets, Post, Sender};
 use crate::domain::retry::{self, FailureCause, NextStep};
 use crate::domain::safe_address::UnsafeUrl;
-use crate::domain::signature::{WebhookSecret, sign};
+use crate::domain::signature::sign;
 use crate::house::House;
 use crate::supervision::Address;
 
@@ -74,27 +74,6 @@ impl Ended {
     }
 }
 
-/// What an endpoint is sent with, as it was last read.
-#[derive(Debug)]
-pub(super) struct Config {
-    /// Judged when it was read; a refused one is never connected to.
-    pub(super) url: Result<url::Url, UnsafeUrl>,
-    pub(super) state: EndpointState,
-    /// Newest first, with the time at which a rotated one stops.
-    pub(super) secrets: Vec<(WebhookSecret, Option<i64>)>,
-}
-
-impl Config {
-    /// Secrets that sign now.
-    fn live_secrets(&self, now_ms: i64) -> Vec<WebhookSecret> {
-        let live = self
-            .secrets
-            .iter()
-            .filter(|(_, expires)| expires.is_none_or(|at| now_ms < at));
-        live.map(|(secret, _)| secret.clone()).collect()
-    }
-}
-
 /// Why nothing was sent, through no fault of the receiver: no attempt is spent.
 #[derive(Debug, thiserror::Error)]
 enum Unsent {
@@ -148,6 +127,7 @@ async fn exchange(
             id,
             timestamp_s,
             signature,
+            headers: config.headers.clone(),
             body,
         })
         .await?)

@@ -4,25 +4,23 @@
 //! sends and never awaits one. What it may be sent is bounded by the credits of the book before a
 //! row ever reaches it. Rows that it cannot send go back to the queue, without an attempt spent.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use entities::ids::EndpointId;
-use entities::queries::{delivery as queue, webhooks};
 use entities::webhook_endpoint::EndpointState;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use secrecy::ExposeSecret;
-use thiserror::Error;
 
-use super::attempt::{self, Config, Ended, Leased, give_back};
+use super::attempt::{self, Ended, Leased, give_back};
 use super::book::Book;
 use super::completer::CompleterMsg;
-use super::sender::{Sender, address_policy};
-use crate::domain::safe_address::check_url;
-use crate::domain::signature::{SecretFormatError, WebhookSecret};
+use super::endpoint_config::{Config, LoadError, read};
+use super::sender::Sender;
+use crate::domain::pace::Pace;
 use crate::house::House;
 use crate::supervision::Address;
 use crate::supervision::spawn_reporting;
-use crate::vault::VaultError;
 
 /// Messages of an [`Endpoint`].
 #[derive(Debug)]
@@ -39,8 +37,10 @@ pub(crate) enum EndpointMsg {
         /// Of which reading this is the answer; an older one is ignored.
         reading: u64,
         /// What was read.
-        config: Result<Config, LoadError>,
+        config: Result<Box<Config>, LoadError>,
     },
+    /// Send on what the throttle held back. Sent to itself.
+    Paced,
     /// An attempt ended.
     Sent {
         /// Whether with a 2xx; `None` when nothing could be sent.
@@ -51,29 +51,6 @@ pub(crate) enum EndpointMsg {
     /// Panics.
     #[cfg(feature = "fault-injection")]
     Panic,
-}
-
-/// Why an endpoint cannot be sent to. Its rows wait: none is ever sent unsigned.
-#[derive(Debug, Error)]
-pub(crate) enum LoadError {
-    /// Try again.
-    #[error(transparent)]
-    Database(#[from] entities::DbErr),
-    /// The reading died.
-    #[error("reading the endpoint died")]
-    Died,
-    /// There is no such endpoint any more.
-    #[error("the endpoint is gone")]
-    Gone,
-    /// A secret does not open.
-    #[error(transparent)]
-    Sealed(#[from] VaultError),
-    /// A secret is damaged.
-    #[error(transparent)]
-    Secret(#[from] SecretFormatError),
-    /// It has no live secret.
-    #[error("the endpoint has no live signing secret")]
-    NoSecret,
 }
 
 /// What an [`Endpoint`] starts with.
@@ -94,6 +71,12 @@ pub(crate) struct Seat {
     loading: bool,
     /// Rows that wait for it.
     waiting: Vec<Leased>,
+    /// What the throttle says, if there is one.
+    pace: Option<Pace>,
+    /// Rows that it holds back, never more than the endpoint has credit for.
+    paced: VecDeque<Leased>,
+    /// A [`EndpointMsg::Paced`] is on its way.
+    pace_timer: bool,
 }
 
 /// The actor of one endpoint.
@@ -117,6 +100,9 @@ impl Actor for Endpoint {
             reading: 0,
             loading: false,
             waiting: Vec::new(),
+            pace: None,
+            paced: VecDeque::new(),
+            pace_timer: false,
         };
         state.load();
         Ok(state)
@@ -132,6 +118,10 @@ impl Actor for Endpoint {
             EndpointMsg::Deliver { rows } => state.deliver(rows),
             EndpointMsg::Changed => state.load(),
             EndpointMsg::Loaded { reading, config } => state.loaded(reading, config),
+            EndpointMsg::Paced => {
+                state.pace_timer = false;
+                state.send_on();
+            }
             EndpointMsg::Sent { delivered } => state.sent(delivered),
             EndpointMsg::GiveBack => state.give_back(),
             #[cfg(feature = "fault-injection")]
@@ -160,20 +150,25 @@ impl Seat {
         spawn_reporting(&self.args.me, died, async move {
             EndpointMsg::Loaded {
                 reading,
-                config: read(&house, endpoint).await,
+                config: read(&house, endpoint).await.map(Box::new),
             }
         });
     }
 
-    fn loaded(&mut self, reading: u64, config: Result<Config, LoadError>) {
+    fn loaded(&mut self, reading: u64, config: Result<Box<Config>, LoadError>) {
         if reading != self.reading {
             return;
         }
         self.loading = false;
-        let rows = std::mem::take(&mut self.waiting);
+        let mut rows = std::mem::take(&mut self.waiting);
+        rows.extend(self.paced.drain(..));
         match config {
             Ok(config) => {
-                let config = Arc::new(config);
+                let config: Arc<Config> = Arc::from(config);
+                self.pace = config.throttle.map(|rate| match self.pace {
+                    Some(pace) => pace.at_rate(rate),
+                    None => Pace::new(rate),
+                });
                 self.config = Some(Arc::clone(&config));
                 self.send_as_read(&config, rows);
             }
@@ -200,7 +195,7 @@ impl Seat {
         }
     }
 
-    fn send_as_read(&self, config: &Arc<Config>, rows: Vec<Leased>) {
+    fn send_as_read(&mut self, config: &Arc<Config>, rows: Vec<Leased>) {
         match config.state {
             EndpointState::Enabled => self.send(config, rows),
             EndpointState::Paused => self.rest(rows),
@@ -208,8 +203,45 @@ impl Seat {
         }
     }
 
+    /// Takes a place in the throttle for each row, in their order.
+    fn send(&mut self, config: &Arc<Config>, rows: Vec<Leased>) {
+        if self.pace.is_none() {
+            self.send_now(config, rows);
+            return;
+        }
+        self.paced.extend(rows);
+        self.send_on();
+    }
+
+    /// Sends what the throttle lets through now, and comes back for the rest.
+    fn send_on(&mut self) {
+        let Some(config) = self.config.clone() else {
+            return; // they go with the others when it has been read
+        };
+        let now_us = self.args.house.clock.now_us();
+        let mut rows = Vec::new();
+        while let Some(leased) = self.paced.pop_front() {
+            let wait_us = self.pace.as_mut().and_then(|pace| pace.take(now_us).err());
+            let Some(wait_us) = wait_us else {
+                rows.push(leased);
+                continue;
+            };
+            self.paced.push_front(leased);
+            self.come_back_in(Duration::from_micros(wait_us.unsigned_abs()));
+            break;
+        }
+        self.send_now(&config, rows);
+    }
+
+    fn come_back_in(&mut self, wait: Duration) {
+        if !self.pace_timer {
+            self.pace_timer = true;
+            self.args.me.send_after(wait, EndpointMsg::Paced);
+        }
+    }
+
     /// Spawns the sends that the standing of this process and the circuit allow.
-    fn send(&self, config: &Arc<Config>, rows: Vec<Leased>) {
+    fn send_now(&self, config: &Arc<Config>, rows: Vec<Leased>) {
         let now_ms = self.args.house.clock.now_ms();
         let mut held_back = Vec::new();
         for leased in rows {
@@ -243,7 +275,9 @@ impl Seat {
     }
 
     fn give_back(&mut self) {
-        give_back(&self.args.house, std::mem::take(&mut self.waiting));
+        let mut rows = std::mem::take(&mut self.waiting);
+        rows.extend(self.paced.drain(..));
+        give_back(&self.args.house, rows);
     }
 
     /// Gives rows back, and keeps them from coming again at once.
@@ -266,28 +300,4 @@ impl Seat {
             .completer
             .send(CompleterMsg::Settle { ended });
     }
-}
-
-/// Reads an endpoint and opens its secrets.
-async fn read(house: &House, id: EndpointId) -> Result<Config, LoadError> {
-    let reader = house.db.reader();
-    let row = queue::endpoint(reader, id).await?.ok_or(LoadError::Gone)?;
-    let sealed = webhooks::secrets(reader, id, house.clock.now_ms()).await?;
-    if sealed.is_empty() {
-        return Err(LoadError::NoSecret);
-    }
-    let mut secrets = Vec::with_capacity(sealed.len());
-    for secret in sealed {
-        let text = house.vault.open(&format!("webhook:{id}"), &secret.sealed)?;
-        secrets.push((
-            WebhookSecret::parse(text.expose_secret())?,
-            secret.expires_ms,
-        ));
-    }
-    let url = check_url(&row.url, &address_policy(&house.settings));
-    Ok(Config {
-        url,
-        state: row.state,
-        secrets,
-    })
 }

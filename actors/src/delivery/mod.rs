@@ -24,11 +24,12 @@ pub(crate) mod deliveries;
 mod demand;
 mod dispatcher;
 mod endpoint;
-pub(crate) mod endpoint_settings;
+mod endpoint_config;
 mod lease;
 mod orphans;
 mod roster;
 pub(crate) mod sender;
+pub(crate) mod settings;
 mod switch_off;
 
 use std::sync::Arc;

@@ -57,6 +57,8 @@ pub(super) struct Post {
     pub(super) id: String,
     pub(super) timestamp_s: i64,
     pub(super) signature: String,
+    /// The receiver's own; none of them is one of ours.
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -87,6 +89,14 @@ pub(crate) struct Sender {
 impl Sender {
     /// Builds the client.
     pub(super) fn new(settings: &Settings, clock: &Clock) -> Result<Self, reqwest::Error> {
+        Self::with_lookup(settings, clock, resolver::SystemLookup)
+    }
+
+    fn with_lookup(
+        settings: &Settings,
+        clock: &Clock,
+        lookup: impl resolver::Lookup,
+    ) -> Result<Self, reqwest::Error> {
         let client = ClientBuilder::new()
             .user_agent(&settings.user_agent)
             .redirect(redirect::Policy::none())
@@ -94,7 +104,10 @@ impl Sender {
             .no_proxy()
             .referer(false)
             .https_only(settings.mode == Mode::Production)
-            .dns_resolver(resolver::VettingResolver::new(address_policy(settings)))
+            .dns_resolver(resolver::VettingResolver::new(
+                address_policy(settings),
+                lookup,
+            ))
             .pool_idle_timeout(IDLE_CONNECTION)
             .tcp_nodelay(true)
             .build()?;
@@ -123,6 +136,7 @@ impl Sender {
         let mut response = self
             .client
             .post(post.url)
+            .headers(post.headers)
             .header("content-type", "application/json")
             .header("webhook-id", post.id)
             .header("webhook-timestamp", post.timestamp_s)
@@ -216,3 +230,7 @@ fn printable(text: &str, max: usize) -> String {
 #[cfg(test)]
 #[path = "sender_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "sender/ssrf_tests.rs"]
+mod ssrf_tests;

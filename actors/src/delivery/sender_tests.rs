@@ -22,6 +22,7 @@ fn post(url: &str) -> Post {
         id,
         timestamp_s,
         signature,
+        headers: http::HeaderMap::new(),
         body,
     }
 }

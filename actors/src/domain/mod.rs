@@ -21,6 +21,8 @@
 //!  what follows a delivery attempt                   retry, retry_schedule
 //!  signatures, ours and the providers'               signature
 //!  is this endpoint worth a try now                  breaker
+//!  when it may be sent the next one                  pace
+//!  headers that its owner may add                    custom_headers
 //!  restart the failed child, or give up              restart_budget
 //!  may we connect to this address                    safe_address
 //!  is this the same request again                    fingerprint
@@ -40,6 +42,7 @@ pub mod allowed_networks;
 pub mod api_key;
 pub mod breaker;
 pub mod cursor;
+pub mod custom_headers;
 pub mod date;
 pub mod fingerprint;
 pub mod gates;
@@ -47,6 +50,7 @@ pub mod gcra;
 pub mod key_life;
 pub mod limits;
 pub mod money;
+pub mod pace;
 pub mod placement;
 pub mod restart_budget;
 pub mod retry;

@@ -151,6 +151,12 @@ pub fn check_url(text: &str, policy: &AddressPolicy) -> Result<Url, UnsafeUrl> {
         (_, true) => return Err(UnsafeUrl::NotHttps),
         (_, false) => return Err(UnsafeUrl::NotHttp),
     }
+    // The parser reads any number of slashes as two, and so a path as a host.
+    let after_scheme = text.get(url.scheme().len()..).unwrap_or_default();
+    let host = after_scheme.strip_prefix("://").unwrap_or_default();
+    if host.is_empty() || host.starts_with('/') {
+        return Err(UnsafeUrl::Malformed);
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UnsafeUrl::Userinfo);
     }

@@ -9,7 +9,8 @@ pub const ABSOLUTE_MS: i64 = 12 * HOUR_MS;
 pub const IDLE_MS: i64 = 2 * HOUR_MS;
 /// A token that is older is exchanged at its next use.
 pub const RENEW_AFTER_MS: i64 = HOUR_MS;
-/// How long the exchanged token goes on working: a page sends several requests at once.
+/// How long an exchanged token goes on working after its successor was used for the first time: a
+/// page sends several requests at once. A successor that got lost on its way ends nothing.
 pub const GRACE_MS: i64 = MINUTE_MS;
 /// Onboarding may take a week, with days between its steps.
 pub const ONBOARDING_MS: i64 = 7 * 24 * HOUR_MS;

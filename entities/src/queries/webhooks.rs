@@ -1,6 +1,9 @@
 //! Webhook endpoints and their signing secrets.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
 
 use crate::Transaction;
 use crate::ids::{CreditorId, EndpointId};
@@ -34,6 +37,23 @@ pub async fn by_id<C: ConnectionTrait>(
     webhook_endpoint::Entity::find_by_id(id)
         .filter(webhook_endpoint::Column::CreditorId.eq(creditor))
         .one(connection)
+        .await
+}
+
+/// The endpoints of a creditor that were not removed, the primary one first, then the oldest.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn of_creditor<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<Vec<webhook_endpoint::Model>, DbErr> {
+    webhook_endpoint::Entity::find()
+        .filter(webhook_endpoint::Column::CreditorId.eq(creditor))
+        .filter(webhook_endpoint::Column::Url.ne(""))
+        .order_by_desc(webhook_endpoint::Column::IsPrimary)
+        .order_by_asc(webhook_endpoint::Column::Id)
+        .all(connection)
         .await
 }
 
@@ -83,6 +103,29 @@ pub async fn add_secret(
     super::insert_all::<_, webhook_secret::ActiveModel, _>(transaction, vec![model]).await
 }
 
+/// Lets every secret of an endpoint end at `until_ms`, those that do not end before that.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn expire_secrets(
+    transaction: &Transaction,
+    endpoint: EndpointId,
+    until_ms: i64,
+) -> Result<(), DbErr> {
+    use webhook_secret::Column;
+    webhook_secret::Entity::update_many()
+        .col_expr(Column::ExpiresMs, Expr::value(until_ms))
+        .filter(Column::EndpointId.eq(endpoint))
+        .filter(
+            Condition::any()
+                .add(Column::ExpiresMs.is_null())
+                .add(Column::ExpiresMs.gt(until_ms)),
+        )
+        .exec(transaction)
+        .await
+        .map(|_| ())
+}
+
 /// The live secrets of an endpoint, newest first.
 ///
 /// # Errors
@@ -96,7 +139,7 @@ pub async fn secrets<C: ConnectionTrait>(
     webhook_secret::Entity::find()
         .filter(Column::EndpointId.eq(endpoint))
         .filter(
-            sea_orm::Condition::any()
+            Condition::any()
                 .add(Column::ExpiresMs.is_null())
                 .add(Column::ExpiresMs.gt(now_ms)),
         )

@@ -12,6 +12,48 @@ pub struct WebhookSecretView {
     pub secret: SecretString,
     /// When it was made.
     pub created_at: String,
+    /// When the one before it stops signing.
+    pub previous_expires_at: Option<String>,
+}
+
+/// A webhook endpoint. Secrets and the values of headers are not in it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WebhookEndpoint)]
+pub struct EndpointView {
+    /// Endpoint id.
+    pub id: Uuid,
+    /// Whether it is the one that Settings → Webhook URL sets.
+    pub primary: bool,
+    /// Where events are sent.
+    pub url: String,
+    /// Its owner's words.
+    pub description: Option<String>,
+    /// Which events; null is all.
+    pub events: Option<Vec<String>>,
+    /// Sends a second at most; null is as fast as it answers.
+    pub throttle_per_second: Option<i32>,
+    /// Names of the headers that are sent beside ours.
+    pub header_names: Vec<String>,
+    /// `enabled`, `paused` (its events wait) or `disabled` (it gets nothing more).
+    pub state: String,
+    /// Why it is not enabled.
+    pub state_reason: Option<String>,
+    /// The secrets that sign now, newest first.
+    pub secrets: Vec<LiveSecretView>,
+    /// When it was made.
+    pub created_at: String,
+    /// When it was last changed.
+    pub updated_at: String,
+}
+
+/// A secret that signs, without itself.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WebhookLiveSecret)]
+pub struct LiveSecretView {
+    /// When it was made.
+    pub created_at: String,
+    /// When it stops.
+    pub expires_at: Option<String>,
 }
 
 /// One delivery of one event to one endpoint.

@@ -128,6 +128,9 @@ impl Bench {
         let id = EndpointId(Uuid::now_v7());
         let transaction = self.db.begin().await.unwrap();
         let endpoint = webhook_endpoint::Model {
+            description: None,
+            throttle_per_second: None,
+            sealed_headers: None,
             id,
             creditor_id,
             is_primary: false,

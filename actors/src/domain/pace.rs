@@ -1,0 +1,101 @@
+//! A throttle that delays and never drops: sends are spaced evenly.
+//!
+//! The generic cell rate algorithm with a burst of one (ITU-T I.371): whoever may not go now is
+//! told how long to wait.
+
+/// The largest throttle, sends a second.
+pub const MOST_PER_SECOND: u32 = 1_000;
+
+/// The pace of one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    every_us: i64,
+    next_us: i64,
+}
+
+impl Pace {
+    /// So many sends a second; zero counts as one.
+    #[must_use]
+    pub fn new(per_second: u32) -> Self {
+        Self {
+            every_us: 1_000_000 / i64::from(per_second.clamp(1, MOST_PER_SECOND)),
+            next_us: i64::MIN,
+        }
+    }
+
+    /// The same pace at another rate. What has been sent keeps counting.
+    #[must_use]
+    pub fn at_rate(self, per_second: u32) -> Self {
+        Self {
+            next_us: self.next_us,
+            ..Self::new(per_second)
+        }
+    }
+
+    /// Takes the next place, if it may be taken now.
+    ///
+    /// # Errors
+    /// The microseconds to wait, never zero; nothing was taken.
+    pub fn take(&mut self, now_us: i64) -> Result<(), i64> {
+        // A clock that went back must not stop an endpoint for longer than one place.
+        let wait_us = self.next_us.saturating_sub(now_us).min(self.every_us);
+        if wait_us > 0 {
+            return Err(wait_us);
+        }
+        self.next_us = now_us.saturating_add(self.every_us);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ten_a_second_are_a_tenth_of_a_second_apart() {
+        let mut pace = Pace::new(10);
+        assert_eq!(pace.take(0), Ok(()));
+        assert_eq!(pace.take(0), Err(100_000));
+        assert_eq!(pace.take(99_999), Err(1));
+        assert_eq!(pace.take(100_000), Ok(()));
+        assert_eq!(
+            pace.at_rate(1).take(100_000),
+            Err(100_000),
+            "what was promised holds"
+        );
+        assert_eq!(
+            pace.take(-1_000_000),
+            Err(100_000),
+            "a clock that went back"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_sees_more_than_the_rate_and_waiting_is_enough(
+            rate in 1..=MOST_PER_SECOND, steps in proptest::collection::vec(0..200_000_i64, 1..400),
+        ) {
+            let (mut pace, mut now_us, mut sent) = (Pace::new(rate), 0_i64, Vec::new());
+            for step in steps {
+                now_us += step;
+                match pace.take(now_us) {
+                    Ok(()) => sent.push(now_us),
+                    Err(wait_us) => {
+                        prop_assert!(wait_us > 0);
+                        prop_assert!(pace.take(now_us + wait_us - 1).is_err());
+                        now_us += wait_us;
+                        prop_assert_eq!(pace.take(now_us), Ok(()));
+                        sent.push(now_us);
+                    }
+                }
+            }
+            for first in &sent {
+                let within = sent.iter().filter(|at| (*first..first + 1_000_000).contains(at)).count();
+                // The division that spaces them rounds down, by less than a microsecond a place.
+                prop_assert!(within <= usize::try_from(rate).unwrap() + 1);
+            }
+        }
+    }
+}

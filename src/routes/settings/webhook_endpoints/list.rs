@@ -1,0 +1,31 @@
+//! `GET /v1/settings/webhook-endpoints`.
+
+use actors::{EndpointView, PartnerApi};
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::Caller;
+
+/// Every endpoint of the creditor.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookEndpoints)]
+pub(crate) struct Answer {
+    /// The primary one first, then the oldest; at most ten.
+    items: Vec<EndpointView>,
+}
+
+/// List webhook endpoints
+#[utoipa::path(
+    get, path = "/v1/settings/webhook-endpoints", tag = "Webhooks",
+    responses((status = 200, description = "All of them", body = Answer))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+) -> Result<Json<Answer>, PartnerError> {
+    let items = api.webhook_endpoints(&caller.0).await?;
+    Ok(Json(Answer { items }))
+}

@@ -1,0 +1,32 @@
+//! `POST /v1/settings/webhook-endpoints/{id}/secret/rotate`.
+
+use actors::{PartnerApi, WhichEndpoint};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::error::PartnerError;
+use crate::extract::{Body, Caller, PathId, path_id::Endpoint};
+use crate::routes::settings::webhook_secret::rotate::Request;
+use crate::routes::settings::webhook_secret::{Answer, answer};
+
+/// Rotate the signing secret of an endpoint
+///
+/// As `POST /v1/settings/webhook-secret/rotate` does.
+#[utoipa::path(
+    post, path = "/v1/settings/webhook-endpoints/{id}/secret/rotate", tag = "Webhooks", request_body = Request,
+    responses(
+        (status = 201, description = "The new secret", body = Answer),
+        (status = 409, description = "`rotation_in_progress`: five sign already; wait, or rotate with an overlap of 0"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Endpoint>,
+    Body(body): Body<Request>,
+) -> Result<Response, PartnerError> {
+    let hours = body.overlap_hours()?;
+    let view = api.rotate_webhook_secret(&caller.0, WhichEndpoint::One(id.0), hours);
+    Ok(answer(StatusCode::CREATED, view.await?))
+}

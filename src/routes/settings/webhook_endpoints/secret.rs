@@ -1,0 +1,26 @@
+//! `GET /v1/settings/webhook-endpoints/{id}/secret`.
+
+use actors::{PartnerApi, WhichEndpoint};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::error::PartnerError;
+use crate::extract::{Caller, PathId, path_id::Endpoint};
+use crate::routes::settings::webhook_secret::{Answer, answer};
+
+/// Signing secret of an endpoint
+///
+/// The newest one.
+#[utoipa::path(
+    get, path = "/v1/settings/webhook-endpoints/{id}/secret", tag = "Webhooks",
+    responses((status = 200, description = "The secret", body = Answer))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Endpoint>,
+) -> Result<Response, PartnerError> {
+    let view = api.webhook_secret(&caller.0, WhichEndpoint::One(id.0));
+    Ok(answer(StatusCode::OK, view.await?))
+}

@@ -1,0 +1,27 @@
+//! `GET /v1/settings/webhook-secret`: what deliveries are signed with.
+
+use actors::{PartnerApi, WhichEndpoint};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::{Answer, answer};
+use crate::error::PartnerError;
+use crate::extract::Caller;
+
+/// Webhook signing secret
+///
+/// The newest one. Needs a signed-in session: an API key cannot read it.
+#[utoipa::path(
+    get, path = "/v1/settings/webhook-secret", tag = "Webhooks",
+    responses((status = 200, description = "The secret", body = Answer))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+) -> Result<Response, PartnerError> {
+    let view = api
+        .webhook_secret(&caller.0, WhichEndpoint::Primary)
+        .await?;
+    Ok(answer(StatusCode::OK, view))
+}
