@@ -115,6 +115,8 @@ impl Config {
             password_bcrypt_cost: 6,
             retry_schedule: RetrySchedule::default(),
             delivery_timeout: Duration::from_secs(15),
+            payload_days: 30,
+            attempt_days: 90,
             webhook_allow: parse::loopback(),
             tiers: Tiers::default(),
             simulator: true,

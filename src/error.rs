@@ -168,6 +168,8 @@ fn api_code(error: &ApiError) -> Code {
         ApiError::GatesPending { .. } => Code::GatesPending,
         ApiError::AlreadyRevealed => Code::AlreadyRevealed,
         ApiError::RotationInProgress { .. } => Code::RotationInProgress,
+        ApiError::EndpointDisabled { .. } => Code::EndpointDisabled,
+        ApiError::PayloadErased => Code::PayloadErased,
         ApiError::EmailTaken => Code::EmailTaken,
         ApiError::DuplicateInvoice { .. } => Code::DuplicateInvoice,
         ApiError::Transition(refusal) => transition_code(refusal),

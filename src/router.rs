@@ -21,8 +21,9 @@ use self::access::{
 use self::table::{Table, rows};
 use crate::layers::{client_address, draining, problem_body, request_id};
 use crate::routes::{
-    absent, agreements, creditors, docs, health, integrations, openapi, placements, sessions,
-    settings, support, test_placements, webhook_deliveries, webhook_events,
+    absent, agreements, creditors, docs, health, integrations, metrics, openapi, placements,
+    sessions, settings, support, test_placements, webhook_deliveries, webhook_events,
+    webhook_recoveries,
 };
 use crate::state::AppState;
 
@@ -69,6 +70,8 @@ pub(crate) fn table() -> Table {
         GET    "/v1/settings/webhook-events"                    read()             => webhook_events::list;
         GET    "/v1/settings/webhook-deliveries"                read()             => webhook_deliveries::list;
         POST   "/v1/settings/webhook-deliveries/test"           write().costing(5)          => webhook_deliveries::test;
+        POST   "/v1/settings/webhook-deliveries/recover"        write().costing(10) => webhook_recoveries::create;
+        GET    "/v1/settings/webhook-recoveries/{id}"           read()             => webhook_recoveries::show;
         GET    "/v1/settings/webhook-deliveries/{id}"           read()             => webhook_deliveries::show;
         POST   "/v1/settings/webhook-deliveries/{id}/redeliver" write().costing(2) => webhook_deliveries::redeliver;
 
@@ -99,14 +102,18 @@ pub(crate) fn table() -> Table {
         POST   "/support/v1/creditors/{id}/gates/{gate}"        support()          => support::gates::set;
         POST   "/support/v1/placements/transitions"             support()          => support::placements::transition;
         POST   "/support/v1/placements/{id}/dispute"            support()          => support::placements::open_dispute;
+        POST   "/support/v1/placements/{id}/erase-webhook-payloads" support()      => support::placements::erase_webhook_payloads;
         POST   "/support/v1/disputes/{id}/answer"               support()          => support::disputes::answer;
         GET    "/support/v1/audit"                              support()          => support::audit::list;
         GET    "/support/v1/webhook-deliveries"                 support()          => support::webhook_deliveries::list;
+        POST   "/support/v1/webhook-deliveries/recover"         support()          => support::webhook_recoveries::create;
+        GET    "/support/v1/webhook-recoveries/{id}"            support()          => support::webhook_recoveries::show;
         GET    "/support/v1/actors"                             support()          => support::actors::show;
 
         // The server itself.
         GET    "/health"                                        anyone()           => health::live;
         GET    "/health/deep"                                   anyone()           => health::deep;
+        GET    "/metrics"                                       anyone()           => metrics::show;
         GET    "/openapi.json"                                  anyone()           => openapi::show;
         GET    "/docs"                                          anyone()           => docs::show;
     }

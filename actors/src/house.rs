@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::Database;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 use crate::admission::{
     Attempts, BcryptPool, Guesses, LastUseMsg, Proofs, RegistryMsg, TenantBook, VerifierMsg,
 };
 use crate::api::error::ApiError;
 use crate::clock::Clock;
-use crate::delivery::{CompleterMsg, DispatcherMsg};
+use crate::delivery::{Book, CompleterMsg, Depth, DispatcherMsg, Metrics, RecovererMsg};
 use crate::jobs::SimulatorMsg;
 use crate::ledger::WriterMsg;
 use crate::node::{NodeMsg, Standing};
@@ -40,8 +41,13 @@ pub(crate) struct House {
     /// Keys that were refused, and who brings such.
     pub(crate) guesses: Guesses,
     pub(crate) attempts: Attempts,
+    /// What is leased, and what each endpoint may still be sent: it outlives the actors of delivery.
+    pub(crate) book: Arc<Book>,
     /// Files of creditors that may be open at the same time.
     pub(crate) files: Semaphore,
+    pub(crate) metrics: Metrics,
+    /// The queue's depth as it was last counted, and when.
+    pub(crate) depth: Mutex<Option<(Instant, Depth)>>,
     pub(crate) addresses: Addresses,
 }
 
@@ -88,6 +94,7 @@ pub(crate) struct Addresses {
     pub(crate) writers: Vec<Address<WriterMsg>>,
     pub(crate) dispatcher: Address<DispatcherMsg>,
     pub(crate) completer: Address<CompleterMsg>,
+    pub(crate) recoverer: Address<RecovererMsg>,
     pub(crate) simulator: Address<SimulatorMsg>,
 }
 
@@ -102,6 +109,7 @@ impl Addresses {
             writers: (0..writers).map(|_| Address::vacant()).collect(),
             dispatcher: Address::vacant(),
             completer: Address::vacant(),
+            recoverer: Address::vacant(),
             simulator: Address::vacant(),
         }
     }

@@ -15,7 +15,8 @@
 //! ├─ Delivery
 //! │  ├─ Dispatcher        claims due deliveries for endpoints that have credit
 //! │  │  └─ Endpoint × n   bounded in-flight, breaker; spawns sends, never awaits them
-//! │  └─ Completer         writes outcomes in batches, fenced
+//! │  ├─ Completer         writes outcomes in batches, fenced
+//! │  └─ Recoverer         makes due again what has failed or run out, as a job
 //! └─ Jobs
 //!    └─ Simulator         plays operations in the sandbox
 //! ```
@@ -37,6 +38,7 @@ mod node;
 mod onboarding;
 pub mod settings;
 mod supervision;
+pub mod trace;
 mod tree;
 mod vault;
 

@@ -61,6 +61,10 @@ pub struct Settings {
     pub retry_schedule: RetrySchedule,
     /// One whole delivery attempt: connect, headers and body.
     pub delivery_timeout: Duration,
+    /// Days for which events' payloads are kept, and with them what did not arrive.
+    pub payload_days: u32,
+    /// Days for which delivery attempts are kept.
+    pub attempt_days: u32,
     /// Networks that deliveries may reach although they are not public.
     pub webhook_allow: Vec<IpNet>,
     /// Rate limits by tier.

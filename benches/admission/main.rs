@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout)]
 
+// The other benches use more of it.
+#[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 

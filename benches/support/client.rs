@@ -10,6 +10,16 @@ use tokio::net::{TcpSocket, TcpStream};
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// Where the last answer's body begins.
+    body_at: usize,
+}
+
+/// What the head of an answer says.
+struct Head {
+    status: u16,
+    body_at: usize,
+    /// Of head and body.
+    length: usize,
 }
 
 impl Connection {
@@ -24,6 +34,7 @@ impl Connection {
         Ok(Self {
             stream,
             buffer: Vec::with_capacity(8 * 1024),
+            body_at: 0,
         })
     }
 
@@ -35,13 +46,47 @@ impl Connection {
         self.answer().await
     }
 
+    /// Sends a POST with a JSON body under an idempotency key and reads the whole answer; its status.
+    pub(crate) async fn post(
+        &mut self,
+        path: &str,
+        bearer: &str,
+        key: &str,
+        json: &str,
+    ) -> io::Result<u16> {
+        let length = json.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {bearer}\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
+    /// Sends a PATCH with a JSON body and reads the whole answer; its status.
+    pub(crate) async fn patch(&mut self, path: &str, bearer: &str, json: &str) -> io::Result<u16> {
+        let length = json.len();
+        let request = format!(
+            "PATCH {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {bearer}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.buffer[self.body_at..]
+    }
+
     async fn answer(&mut self) -> io::Result<u16> {
         self.buffer.clear();
         loop {
-            if let Some((status, length)) = parse(&self.buffer)?
-                && self.buffer.len() >= length
+            if let Some(head) = parse(&self.buffer)?
+                && self.buffer.len() >= head.length
             {
-                return Ok(status);
+                self.body_at = head.body_at;
+                return Ok(head.status);
             }
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -50,8 +95,8 @@ impl Connection {
     }
 }
 
-/// Status and whole length of an answer whose headers are complete.
-fn parse(bytes: &[u8]) -> io::Result<Option<(u16, usize)>> {
+/// The head of an answer, once it is complete.
+fn parse(bytes: &[u8]) -> io::Result<Option<Head>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         return Ok(None);
     };
@@ -61,11 +106,16 @@ fn parse(bytes: &[u8]) -> io::Result<Option<(u16, usize)>> {
         .get(9..12)
         .and_then(|text| text.parse().ok())
         .ok_or_else(bad)?;
-    let length = head
+    let body = head
         .lines()
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .and_then(|(_, value)| value.trim().parse::<usize>().ok())
         .unwrap_or(0);
-    Ok(Some((status, end + 4 + length)))
+    let body_at = end + 4;
+    Ok(Some(Head {
+        status,
+        body_at,
+        length: body_at + body,
+    }))
 }

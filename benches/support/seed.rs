@@ -1,9 +1,11 @@
 //! Creditors with keys, written straight into the database: sign-up and bcrypt at full cost are not what is measured.
 
+use actors::clock::Clock;
 use actors::domain::api_key::{full_key, generate_prefix, generate_secret};
 use rand::Rng as _;
 use sea_orm::{Database, Statement, TransactionTrait as _};
 use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// A creditor that was seeded.
@@ -20,6 +22,7 @@ const LOWEST_COST: u32 = 4;
 /// What the product hashes keys with.
 const OWN_COST: u32 = 6;
 const NOW_MS: i64 = 1_780_272_000_000;
+const HOUR_MS: i64 = 3_600_000;
 
 /// Writes `count` creditors with one key and one placement each, where bcrypt is not what is measured.
 pub(crate) async fn creditors(url: &str, count: usize) -> Vec<Seeded> {
@@ -29,6 +32,40 @@ pub(crate) async fn creditors(url: &str, count: usize) -> Vec<Seeded> {
 /// The same with keys that are hashed as the product does.
 pub(crate) async fn creditors_at_full_cost(url: &str, count: usize) -> Vec<Seeded> {
     write(url, draw(count, OWN_COST).await).await
+}
+
+/// Signs every one of them in, without a password: the token of a dashboard session each, in their order.
+pub(crate) async fn sessions(url: &str, seeded: &[Seeded]) -> Vec<String> {
+    let db = Database::connect(url).await.expect("the database");
+    let transaction = db.begin().await.expect("a transaction");
+    let mut tokens = Vec::with_capacity(seeded.len());
+    for one in seeded {
+        let token = format!("cs_{}", hex::encode(rand::random::<[u8; 32]>()));
+        sign_in(&transaction, one.creditor, &token).await;
+        tokens.push(token);
+    }
+    transaction.commit().await.expect("a commit");
+    db.close().await.expect("closes");
+    tokens
+}
+
+async fn sign_in(db: &impl sea_orm::ConnectionTrait, creditor: Uuid, token: &str) {
+    let now_ms = Clock::system().now_ms();
+    let values: [sea_orm::Value; 6] = [
+        Uuid::now_v7().into(),
+        Sha256::digest(token).to_vec().into(),
+        creditor.into(),
+        now_ms.into(),
+        (now_ms + HOUR_MS).into(),
+        Uuid::now_v7().into(),
+    ];
+    let insert = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "INSERT INTO session (id, token_hash, kind, creditor_id, created_ms, expires_ms, family_id, seen_ms) \
+         VALUES ($1, $2, 'dashboard', $3, $4, $5, $6, $4)",
+        values,
+    );
+    db.execute_raw(insert).await.expect("an insert");
 }
 
 async fn write(url: &str, drawn: Vec<(Seeded, String)>) -> Vec<Seeded> {

@@ -101,7 +101,7 @@ impl Database {
 
     async fn connect_postgres(url: &str, pools: Pools) -> Result<Self, ConnectError> {
         Ok(Self {
-            write: open(postgres_options(url, pools.write)).await?,
+            write: open(writer_options(url, pools.write)).await?,
             read: open(postgres_options(url, pools.read)).await?,
             node: open(node_options(url)).await?,
             backend: DbBackend::Postgres,
@@ -225,14 +225,6 @@ pub(crate) fn for_update<C: ConnectionTrait>(connection: &C) -> &'static str {
     }
 }
 
-/// `$first, $first+1, …`: a list of `count` placeholders.
-pub(crate) fn placeholders(first: usize, count: usize) -> String {
-    (first..first + count)
-        .map(|n| format!("${n}"))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
     sea_orm::Database::connect(options)
         .await
@@ -270,17 +262,37 @@ fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
 }
 
 fn postgres_options(url: &str, size: u32) -> ConnectOptions {
+    postgres_options_with(url, size, &[])
+}
+
+fn postgres_options_with(
+    url: &str,
+    size: u32,
+    more: &[(&'static str, &'static str)],
+) -> ConnectOptions {
+    let mut settings = vec![
+        ("lock_timeout", LOCK_TIMEOUT),
+        // Compiling costs more than any statement of ours takes.
+        ("jit", "off"),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+    ];
+    settings.extend_from_slice(more);
     let mut options = base_options(url, size);
     options.statement_timeout(STATEMENT_TIMEOUT);
-    options.map_sqlx_postgres_opts(|postgres| {
-        postgres.options([
-            ("lock_timeout", LOCK_TIMEOUT),
-            // Compiling costs more than any statement of ours takes.
-            ("jit", "off"),
-            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
-        ])
-    });
+    options.map_sqlx_postgres_opts(move |postgres| postgres.options(settings.clone()));
     options
+}
+
+/// What is written walks indexes from a few rows that it is given. A plan is kept for many executions:
+/// made while a table is small it might read that table whole, and go on to when it is not. So only
+/// the one plan that is right at every size is left to choose.
+fn writer_options(url: &str, size: u32) -> ConnectOptions {
+    let plan = [
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+    ];
+    postgres_options_with(url, size, &plan)
 }
 
 /// One connection that lives as long as the process: its session holds the node's advisory lock.

@@ -59,7 +59,7 @@ pub struct Model {
     pub claim_no: i64,
     /// Outcomes so far.
     pub attempt: i32,
-    /// Deliveries with the same key go in order.
+    /// The line in which it stands, if in any: its endpoint's id, or its placement's.
     pub order_key: Option<Uuid>,
     /// The message's sequence.
     pub sequence: i64,

@@ -41,4 +41,6 @@ typed_id! {
     MessageId,
     /// Id of one message's delivery to one endpoint.
     DeliveryId,
+    /// Id of a recovery.
+    RecoveryId,
 }

@@ -29,6 +29,7 @@ pub mod payment;
 pub mod placement;
 pub mod placement_history;
 pub mod provider_account;
+pub mod recovery;
 pub mod session;
 pub mod webhook_endpoint;
 pub mod webhook_secret;

@@ -18,10 +18,14 @@ pub struct Model {
     pub event_type: String,
     /// Grows by one per creditor.
     pub sequence: i64,
-    /// The exact body that is signed and sent.
+    /// The exact body that is signed and sent; empty once its time is over, or it was erased.
     pub payload: String,
     /// When it happened.
     pub created_ms: i64,
+    /// How many deliveries carry it; those that none does can be recovered.
+    pub born_deliveries: i32,
+    /// The trace of the request that it came from, W3C Trace Context.
+    pub traceparent: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

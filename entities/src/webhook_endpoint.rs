@@ -31,6 +31,64 @@ impl EndpointState {
     }
 }
 
+/// In which order an endpoint's deliveries arrive for the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum DeliveryOrder {
+    /// In no particular one, and so as fast as can be.
+    #[default]
+    #[sea_orm(string_value = "none")]
+    Free,
+    /// All of them one after the other, by `sequence`.
+    #[sea_orm(string_value = "endpoint")]
+    Endpoint,
+    /// Those of one placement one after the other.
+    #[sea_orm(string_value = "placement")]
+    Placement,
+}
+
+impl DeliveryOrder {
+    /// Every one there is.
+    pub const ALL: [Self; 3] = [Self::Free, Self::Endpoint, Self::Placement];
+
+    /// The text in storage and on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "none",
+            Self::Endpoint => "endpoint",
+            Self::Placement => "placement",
+        }
+    }
+}
+
+/// What happens when the first in a line is out of attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum OnExhausted {
+    /// The endpoint is paused: nothing overtakes what did not arrive.
+    #[default]
+    #[sea_orm(string_value = "pause")]
+    Pause,
+    /// The next one goes on.
+    #[sea_orm(string_value = "skip")]
+    Skip,
+}
+
+impl OnExhausted {
+    /// Every one there is.
+    pub const ALL: [Self; 2] = [Self::Pause, Self::Skip];
+
+    /// The text in storage and on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Skip => "skip",
+        }
+    }
+}
+
 /// A row of `webhook_endpoint`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -57,6 +115,12 @@ pub struct Model {
     pub throttle_per_second: Option<i32>,
     /// Headers that its owner adds: JSON, encrypted, for they hold tokens.
     pub sealed_headers: Option<Vec<u8>>,
+    /// In which order its deliveries arrive.
+    pub ordering: DeliveryOrder,
+    /// What becomes of a line whose first delivery is out of attempts.
+    pub on_exhausted: OnExhausted,
+    /// Since when nothing has succeeded; absent while something does.
+    pub failing_since_ms: Option<i64>,
     /// When it was made.
     pub created_ms: i64,
     /// When it was last changed.

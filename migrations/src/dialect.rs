@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 /// Runs a script of statements, each ended by `;` at the end of a line.
 ///
-/// `@uuid`, `@bytes` and `@bool` become the backend's types; `@hot` the storage options of a table
+/// `@uuid`, `@bytes` and `@bool` become the backend's types, `@nil` the UUID of zeroes; `@hot` the storage options of a table
 /// whose rows are updated and deleted all the time.
 ///
 /// # Errors
@@ -27,13 +27,15 @@ pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr>
 fn translate(statement: &str, postgres: bool) -> String {
     const HOT: &str = "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, \
                        autovacuum_vacuum_cost_delay = 0)";
-    let (uuid, bytes, boolean, hot) = if postgres {
-        ("uuid", "bytea", "boolean", HOT)
+    let (uuid, nil, bytes, boolean, hot) = if postgres {
+        let nil = "'00000000-0000-0000-0000-000000000000'";
+        ("uuid", nil, "bytea", "boolean", HOT)
     } else {
-        ("blob", "blob", "boolean", "")
+        ("blob", "zeroblob(16)", "blob", "boolean", "")
     };
     statement
         .replace("@uuid", uuid)
+        .replace("@nil", nil)
         .replace("@bytes", bytes)
         .replace("@bool", boolean)
         .replace("@hot", hot)

@@ -21,6 +21,9 @@ mod m0007_webhooks;
 mod m0008_nodes;
 mod m0009_admission;
 mod m0010_endpoints;
+mod m0011_ordering;
+mod m0012_recovery;
+mod m0013_retention;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -40,6 +43,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_nodes::Migration),
             Box::new(m0009_admission::Migration),
             Box::new(m0010_endpoints::Migration),
+            Box::new(m0011_ordering::Migration),
+            Box::new(m0012_recovery::Migration),
+            Box::new(m0013_retention::Migration),
         ]
     }
 }

@@ -33,6 +33,12 @@ pub struct Flags {
     /// Whole delivery attempt (env `PARTNER_API_DELIVERY_TIMEOUT`)
     #[arg(long, global = true, value_name = "15s")]
     pub delivery_timeout: Option<String>,
+    /// How long events' payloads are kept (env `PARTNER_API_PAYLOAD_RETENTION`)
+    #[arg(long, global = true, value_name = "30d")]
+    pub payload_retention: Option<String>,
+    /// How long delivery attempts are kept (env `PARTNER_API_ATTEMPT_RETENTION`)
+    #[arg(long, global = true, value_name = "90d")]
+    pub attempt_retention: Option<String>,
     /// CIDRs that deliveries may reach although they are not public (env `PARTNER_API_WEBHOOK_ALLOW`)
     #[arg(long, global = true, value_name = "CIDR,…")]
     pub webhook_allow: Option<String>,
@@ -58,6 +64,8 @@ impl Flags {
             "password_bcrypt_cost" => self.password_bcrypt_cost.as_ref(),
             "retry_schedule" => self.retry_schedule.as_ref(),
             "delivery_timeout" => self.delivery_timeout.as_ref(),
+            "payload_retention" => self.payload_retention.as_ref(),
+            "attempt_retention" => self.attempt_retention.as_ref(),
             "webhook_allow" => self.webhook_allow.as_ref(),
             "trusted_proxies" => self.trusted_proxies.as_ref(),
             "tiers" => self.tiers.as_ref(),

@@ -20,6 +20,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
     let database_url = database_url(resolved)?;
     let file = super::sqlite_file(database_url.expose_secret());
     let secrets = Secrets::resolve(resolved, mode, file.as_deref())?;
+    let (payload_days, attempt_days) = retention(resolved)?;
     let settings = Settings {
         mode,
         master_key: secrets.master_key,
@@ -33,6 +34,8 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
         password_bcrypt_cost: cost(resolved, &sources::PASSWORD_COST)?,
         retry_schedule: parsed(resolved, &sources::RETRY_SCHEDULE)?,
         delivery_timeout: timeout(resolved)?,
+        payload_days,
+        attempt_days,
         webhook_allow: networks(resolved, &sources::WEBHOOK_ALLOW)?,
         tiers: parsed(resolved, &sources::TIERS)?,
         simulator: simulator(resolved, mode)?,
@@ -112,6 +115,25 @@ fn cost(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
             "must be a bcrypt cost, a whole number from 4 to 31",
         )
     })
+}
+
+/// Days of payloads and of attempts. Payloads outlive the ladder of retries; what is told of an
+/// attempt lasts at least as long as what was sent.
+fn retention(resolved: &Resolved) -> Result<(u32, u32), ConfigError> {
+    let payloads = days(resolved, &sources::PAYLOAD_RETENTION)?;
+    let attempts = days(resolved, &sources::ATTEMPT_RETENTION)?;
+    if attempts < payloads {
+        let words = "must be at least as long as payload_retention";
+        return Err(invalid(&sources::ATTEMPT_RETENTION, words));
+    }
+    Ok((payloads, attempts))
+}
+
+fn days(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
+    let text = text(resolved, setting);
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    let days = days.filter(|days| (7..=3_650).contains(days));
+    days.ok_or_else(|| invalid(setting, "must be whole days from 7d to 3650d, e.g. 30d"))
 }
 
 fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {

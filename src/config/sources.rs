@@ -50,6 +50,8 @@ settings! {
     PASSWORD_COST: "password_bcrypt_cost", "PARTNER_API_PASSWORD_BCRYPT_COST", false, Always("12");
     RETRY_SCHEDULE: "retry_schedule", "PARTNER_API_RETRY_SCHEDULE", false, Always("5s,30s,2m,10m,1h,3h,8h,24h");
     DELIVERY_TIMEOUT: "delivery_timeout", "PARTNER_API_DELIVERY_TIMEOUT", false, Always("15s");
+    PAYLOAD_RETENTION: "payload_retention", "PARTNER_API_PAYLOAD_RETENTION", false, Always("30d");
+    ATTEMPT_RETENTION: "attempt_retention", "PARTNER_API_ATTEMPT_RETENTION", false, Always("90d");
     WEBHOOK_ALLOW: "webhook_allow", "PARTNER_API_WEBHOOK_ALLOW", false, ByMode("127.0.0.0/8,::1/128", "");
     TRUSTED_PROXIES: "trusted_proxies", "PARTNER_API_TRUSTED_PROXIES", false, Unset;
     TIERS: "tiers", "PARTNER_API_TIERS", false, Always(actors::domain::limits::DEFAULT_TIERS);

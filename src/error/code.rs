@@ -58,6 +58,8 @@ codes! {
     GatesPending = "gates_pending", CONFLICT, "Onboarding is not complete";
     AlreadyRevealed = "already_revealed", CONFLICT, "The key was already shown once";
     RotationInProgress = "rotation_in_progress", CONFLICT, "Another key is still retiring";
+    EndpointDisabled = "endpoint_disabled", CONFLICT, "The webhook endpoint is switched off";
+    PayloadErased = "payload_erased", CONFLICT, "The event has no contents any more";
     EmailTaken = "email_taken", CONFLICT, "The e-mail address has an account";
     DuplicateInvoice = "duplicate_invoice", CONFLICT, "The invoice is already placed";
     InvalidTransition = "invalid_transition", CONFLICT, "The placement's status does not allow that";

@@ -27,7 +27,7 @@ macro_rules! nouns {
     };
 }
 
-nouns! { Placement = "placement", Delivery = "webhook delivery", Endpoint = "webhook endpoint", Creditor = "creditor", Dispute = "dispute" }
+nouns! { Placement = "placement", Delivery = "webhook delivery", Endpoint = "webhook endpoint", Creditor = "creditor", Dispute = "dispute", Recovery = "recovery" }
 
 impl<N: Noun, S: Send + Sync> FromRequestParts<S> for PathId<N> {
     type Rejection = PartnerError;

@@ -1,10 +1,12 @@
 //! The name of a request, its span, and the one log line at its end.
 //!
-//! Owns `X-Request-Id`. Logs method, route template, status and latency; never a body, a query string or a header.
+//! Owns `X-Request-Id`, and reads `traceparent`. Logs method, route template, status and latency; never a body, a query string or a header.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use actors::domain::trace_context::TraceContext;
+use actors::trace;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -14,6 +16,8 @@ use uuid::Uuid;
 
 /// Sent back on every response.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// Names the trace that the request belongs to; every delivery that follows from it carries it on.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A longer one is not a token but an attempt to fill the log.
 const MAX_LEN: usize = 128;
 
@@ -51,19 +55,29 @@ fn is_sane(text: &str) -> bool {
 pub(crate) async fn name_and_log(mut request: Request, next: Next) -> Response {
     let id = RequestId::choose(request.headers().get(HEADER));
     request.extensions_mut().insert(id.clone());
+    let trace = trace_of(request.headers().get(TRACEPARENT));
     let span = tracing::info_span!(
         "request",
         method = %request.method(),
         route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str),
         request_id = id.as_str(),
+        trace_id = trace.trace_id(),
     );
     let started = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answering = trace::within(trace, next.run(request));
+    let mut response = answering.instrument(span.clone()).await;
     span.in_scope(|| log_end(response.status().as_u16(), started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// The caller's trace where it names one (W3C Trace Context), else a trace of its own.
+fn trace_of(offered: Option<&HeaderValue>) -> TraceContext {
+    let offered = offered.and_then(|value| value.to_str().ok());
+    let known = offered.and_then(TraceContext::parse);
+    known.unwrap_or_else(trace::fresh)
 }
 
 fn log_end(status: u16, started: Instant) {

@@ -10,6 +10,7 @@ pub(crate) mod creditors;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod integrations;
+pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod placements;
 pub(crate) mod sessions;
@@ -18,5 +19,6 @@ pub(crate) mod support;
 pub(crate) mod test_placements;
 pub(crate) mod webhook_deliveries;
 pub(crate) mod webhook_events;
+pub(crate) mod webhook_recoveries;
 
 mod respond;

@@ -193,19 +193,13 @@ impl<'a> AccountFile<'a> {
         let issued = self.issue_if_due().await?;
         self.tell_status_change();
         let at_ms = self.journal.now_ms();
-        let woken = self.journal.write(&self.transaction).await?;
+        let outbound = self.journal.write(self.house, &self.transaction).await?;
         // Last: its counter is one row for the whole cluster.
         for subject in &self.changed {
             node::append_feed(&self.transaction, subject.as_str(), self.creditor.id, at_ms).await?;
         }
         self.transaction.commit().await?;
-        if !woken.is_empty() {
-            let _ = self
-                .house
-                .addresses
-                .dispatcher
-                .send(DispatcherMsg::Wake { endpoints: woken });
-        }
+        outbound.hand_over(self.house);
         tell_this_process(self.house, self.creditor.id, &self.changed);
         Ok(issued)
     }

@@ -76,8 +76,9 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
         data: json!({"company_name": view.name}),
     });
     sessions::insert(&transaction, token.row).await.or_fault()?;
-    journal.write(&transaction).await.or_fault()?;
+    let outbound = journal.write(house, &transaction).await.or_fault()?;
     transaction.commit().await.or_fault()?;
+    outbound.hand_over(house);
     Ok(SignedUp {
         creditor: view,
         onboarding_token: token.token,

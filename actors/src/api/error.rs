@@ -121,6 +121,17 @@ pub enum ApiError {
         /// RFC 3339 instant at which the retiring key stops.
         until: String,
     },
+    /// The webhook endpoint gets nothing more until its owner switches it on.
+    #[error(
+        "the webhook endpoint is switched off: {reason}; set its URL again, or paused to false, and then redeliver"
+    )]
+    EndpointDisabled {
+        /// Why it was switched off.
+        reason: String,
+    },
+    /// The contents of an event are gone.
+    #[error("the event's contents were erased, or are no longer kept; read the placement instead")]
+    PayloadErased,
     /// The e-mail address has an account.
     #[error("an account with this e-mail exists; sign in instead")]
     EmailTaken,

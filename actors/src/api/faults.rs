@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{AuthenticatedTenant, PartnerApi, Via};
 use crate::admission::{LastUseMsg, RegistryMsg, TenantMsg, VerifierMsg};
-use crate::delivery::{CompleterMsg, DispatcherMsg};
+use crate::delivery::{CompleterMsg, DispatcherMsg, RecovererMsg};
 use crate::jobs::SimulatorMsg;
 use crate::ledger::WriterMsg;
 use crate::node::NodeMsg;
@@ -34,6 +34,8 @@ pub enum ActorKind {
     Endpoint(Uuid),
     /// The completer.
     Completer,
+    /// The recoverer.
+    Recoverer,
     /// The simulator.
     Simulator,
 }
@@ -68,6 +70,7 @@ impl PartnerApi {
                 endpoint: EndpointId(endpoint),
             }),
             ActorKind::Completer => at.completer.send(CompleterMsg::Panic),
+            ActorKind::Recoverer => at.recoverer.send(RecovererMsg::Panic),
             ActorKind::Simulator => at.simulator.send(SimulatorMsg::Panic),
         };
         sent.is_ok()

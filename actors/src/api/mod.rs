@@ -12,8 +12,10 @@ pub(crate) mod fault;
 mod faults;
 mod health;
 mod keys;
+mod metrics;
 mod operations;
 mod placements;
+mod recoveries;
 pub mod request;
 mod support;
 pub mod view;
@@ -28,7 +30,7 @@ use std::time::Duration;
 use entities::{ConnectError, Database, DbErr, Pools};
 use secrecy::ExposeSecret;
 use thiserror::Error;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tracing::Instrument as _;
 
 pub use callers::{
@@ -44,9 +46,11 @@ pub use crate::admission::{LimitReport, LimitState, Permit};
 
 use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, TenantBook};
 use crate::clock::Clock;
+use crate::delivery::Metrics;
 use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::Settings;
+use crate::trace;
 use crate::tree::Tree;
 use crate::vault::{Vault, VaultError};
 
@@ -144,6 +148,9 @@ impl PartnerApi {
             vault,
             standing,
             tenants: Arc::new(TenantBook::default()),
+            book: Arc::default(),
+            metrics: Metrics::default(),
+            depth: Mutex::default(),
             key_bcrypt: Arc::new(BcryptPool::new(cores, BCRYPT_QUEUE)),
             password_bcrypt: BcryptPool::new(cores, BCRYPT_QUEUE),
             proofs: Proofs::default(),
@@ -212,7 +219,8 @@ impl PartnerApi {
     {
         self.refuse_while_draining()?;
         let work = work(Arc::clone(&self.0.house)).in_current_span();
-        let done = tokio::spawn(work).await;
+        let trace = trace::current().unwrap_or_else(trace::fresh);
+        let done = tokio::spawn(trace::within(trace, work)).await;
         done.unwrap_or(Err(ApiError::Internal))
     }
 

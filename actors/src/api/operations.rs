@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::fault::DbResultExt as _;
 use super::request::TransitionRequest;
-use super::view::{DisputeView, TransitionResult};
+use super::view::{DisputeView, ErasedView, TransitionResult};
 use super::{ApiError, ApiResult, PartnerApi, SupportActor};
+use crate::delivery::erasure;
 use crate::ledger::{Command, Operation, Outcome};
+use crate::trace;
 
 impl PartnerApi {
     /// Operations report statuses; each line on its own.
@@ -111,6 +113,26 @@ impl PartnerApi {
             .into_dispute()
     }
 
+    /// Erases the contents of a placement's events.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`].
+    pub async fn support_erase_payloads(
+        &self,
+        actor: &SupportActor,
+        placement: Uuid,
+        reason: String,
+    ) -> ApiResult<ErasedView> {
+        let found = placements::by_ids(self.house().db.reader(), &[PlacementId(placement)]).await;
+        let row = found.or_fault()?.into_iter().next();
+        let row = row.ok_or(ApiError::no_such("placement"))?;
+        let actor = actor.clone();
+        self.to_its_end(move |house| async move {
+            erasure::erase(&house, &row, actor.name(), &reason).await
+        })
+        .await
+    }
+
     async fn operations(
         &self,
         actor: &SupportActor,
@@ -122,6 +144,7 @@ impl PartnerApi {
             actor: actor.name().to_owned(),
             operation,
             idempotency: None,
+            trace: trace::current(),
         };
         self.submit(command).await.map(|done| done.value)
     }

@@ -16,6 +16,7 @@ use crate::domain::money::Cents;
 use crate::domain::placement::NewPlacement;
 use crate::ledger::{Command, Operation, Row, placement_view};
 use crate::settings::Mode;
+use crate::trace;
 
 impl PartnerApi {
     /// Places an invoice.
@@ -270,6 +271,7 @@ impl PartnerApi {
             actor: tenant.actor().to_owned(),
             operation,
             idempotency,
+            trace: trace::current(),
         }
     }
 

@@ -95,8 +95,21 @@ pub struct EndpointChange {
     pub throttle_per_second: Option<Option<u32>>,
     /// Headers beside ours.
     pub headers: Option<Option<BTreeMap<String, String>>>,
+    /// `none`, `endpoint` or `placement`.
+    pub order: Option<String>,
+    /// `pause` or `skip`.
+    pub on_exhausted: Option<String>,
     /// Whether its events wait.
     pub paused: Option<bool>,
+}
+
+/// The time whose events are recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecoverySpan {
+    /// From then on, Unix epoch milliseconds.
+    pub since_ms: i64,
+    /// And before then; absent is now.
+    pub until_ms: Option<i64>,
 }
 
 /// A slice of a list.

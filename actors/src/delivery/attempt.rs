@@ -7,17 +7,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::{Attempt, ClaimedDelivery, Completion, Ending};
+use entities::webhook_endpoint::OnExhausted;
 use uuid::Uuid;
 
 use super::completer::CompleterMsg;
 use super::endpoint_config::Config;
 use super::lease::Lease;
 use super::sender::{self, Answer, OutOfSockets, Post, Sender};
+use super::switch_off::Stop;
 use crate::domain::retry::{self, FailureCause, NextStep};
 use crate::domain::safe_address::UnsafeUrl;
 use crate::domain::signature::sign;
+use crate::domain::trace_context::TraceContext;
 use crate::house::House;
 use crate::supervision::Address;
+use crate::trace;
 
 /// A leased row and the lease that goes with it.
 #[derive(Debug)]
@@ -32,8 +36,10 @@ pub(crate) struct Ended {
     pub(super) lease: Lease,
     pub(super) creditor: CreditorId,
     pub(super) completion: Completion,
-    /// The receiver wants no more at all.
-    pub(super) gone: bool,
+    /// Its endpoint is to get nothing more.
+    pub(super) stop: Option<Stop>,
+    /// Others wait behind it.
+    pub(super) in_order: bool,
 }
 
 impl Ended {
@@ -59,7 +65,8 @@ impl Ended {
             lease: leased.lease,
             creditor: leased.row.creditor,
             completion,
-            gone: false,
+            stop: None,
+            in_order: leased.row.in_order,
         }
     }
 
@@ -91,10 +98,16 @@ pub(super) async fn run(
     config: &Config,
     leased: Leased,
 ) -> (Ended, Option<bool>) {
+    if leased.row.payload.is_empty() {
+        return (Ended::cancelled(leased), None); // erased while it was on its way
+    }
     match exchange(house, sender, config, &leased.row).await {
         Ok(answer) => {
             let delivered = answer.outcome == retry::Outcome::Delivered;
-            (ended(house, leased, answer), Some(delivered))
+            let lag_ms = house.clock.now_ms() - leased.row.created_ms;
+            let metrics = &house.metrics;
+            metrics.attempted(&answer.outcome, answer.latency_ms, lag_ms);
+            (ended(house, config, leased, answer), Some(delivered))
         }
         Err(reason) => {
             tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery waits");
@@ -127,10 +140,17 @@ async fn exchange(
             id,
             timestamp_s,
             signature,
+            traceparent: span_of(row).to_string(),
             headers: config.headers.clone(),
             body,
         })
         .await?)
+}
+
+/// A span of its own for every attempt, in the trace of the request that the event came from.
+fn span_of(row: &ClaimedDelivery) -> TraceContext {
+    let parent = row.traceparent.as_deref().and_then(TraceContext::parse);
+    parent.map_or_else(trace::fresh, trace::child_of)
 }
 
 /// The same on every attempt, and at every endpoint of the message.
@@ -144,7 +164,7 @@ fn refused(reason: UnsafeUrl) -> Answer {
 }
 
 /// What the rules make of an answer.
-fn ended(house: &House, leased: Leased, answer: Answer) -> Ended {
+fn ended(house: &House, config: &Config, leased: Leased, answer: Answer) -> Ended {
     let now_ms = house.clock.now_ms();
     let attempts_done = u32::try_from(leased.row.attempt)
         .unwrap_or_default()
@@ -171,9 +191,15 @@ fn ended(house: &House, leased: Leased, answer: Answer) -> Ended {
         error: answer.error,
         response_excerpt: answer.excerpt,
     };
-    let gone = next == NextStep::DisableEndpoint;
+    let stop = match next {
+        NextStep::DisableEndpoint => Some(Stop::Gone),
+        NextStep::Exhausted if leased.row.in_order && config.on_exhausted == OnExhausted::Pause => {
+            Some(Stop::LineBlocked)
+        }
+        NextStep::Exhausted | NextStep::Delivered | NextStep::RetryAt { .. } => None,
+    };
     Ended {
-        gone,
+        stop,
         ..Ended::new(leased, ending, Some(attempt))
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use entities::ids::EndpointId;
 use entities::queries::delivery::Fence;
 
-use super::lease::Reservation;
+use super::lease::{Lease, Reservation};
 use crate::domain::breaker::{Breaker, BreakerPolicy};
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 
@@ -48,6 +48,8 @@ struct Account {
     in_use: u32,
     breaker: Breaker,
     failing: bool,
+    /// Rows of it wait to be claimed: fresh ones do not overtake them.
+    backlog: bool,
     history: RestartHistory,
     rests_until_ms: i64,
 }
@@ -58,6 +60,7 @@ impl Default for Account {
             in_use: 0,
             breaker: Breaker::new(BreakerPolicy::default()),
             failing: false,
+            backlog: false,
             history: RestartHistory::default(),
             rests_until_ms: 0,
         }
@@ -117,6 +120,41 @@ impl Book {
         account.in_use += credits;
         pages.in_use += credits;
         Grant::Credit(Reservation::new(Arc::clone(self), endpoint, credits))
+    }
+
+    /// A lease for a row that is about to be inserted, if its endpoint is healthy, has credit to
+    /// spare, and nothing older waiting. Must come before the commit.
+    pub(super) fn lease_fresh(
+        self: &Arc<Self>,
+        endpoint: EndpointId,
+        fence: Fence,
+        now_ms: i64,
+    ) -> Option<Lease> {
+        let mut guard = self.pages();
+        let pages = &mut *guard;
+        let account = pages.accounts.entry(endpoint).or_default();
+        let ready = account.credit(now_ms) == Some(CREDIT) && !account.backlog;
+        if !ready || account.in_use >= CREDIT || pages.in_use >= LEASES {
+            return None;
+        }
+        account.in_use += 1;
+        pages.in_use += 1;
+        pages.held.insert(fence);
+        Some(Lease::new(Arc::clone(self), endpoint, fence))
+    }
+
+    /// Rows of the endpoint wait to be claimed.
+    pub(super) fn begin_backlog(&self, endpoint: EndpointId) {
+        self.pages().accounts.entry(endpoint).or_default().backlog = true;
+    }
+
+    /// Every row of the endpoint that was due has been claimed.
+    pub(super) fn end_backlog(&self, endpoint: EndpointId) {
+        let mut pages = self.pages();
+        if let Some(account) = pages.accounts.get_mut(&endpoint) {
+            account.backlog = false;
+        }
+        pages.forget_if_plain(endpoint);
     }
 
     /// Whether the endpoint's circuit lets one send through; after a cooldown, `true` is the probe.
@@ -193,6 +231,24 @@ impl Book {
             .collect()
     }
 
+    /// Leases and reservations at this moment.
+    pub(crate) fn in_flight(&self) -> i64 {
+        i64::from(self.pages().in_use)
+    }
+
+    /// How many circuits are open, and how many let one send through to see.
+    pub(crate) fn circuits(&self, now_ms: i64) -> (i64, i64) {
+        let pages = self.pages();
+        let tries = pages
+            .accounts
+            .values()
+            .filter_map(|account| account.breaker.next_try_ms());
+        tries.fold((0, 0), |(open, half_open), due_ms| match now_ms < due_ms {
+            true => (open + 1, half_open),
+            false => (open, half_open + 1),
+        })
+    }
+
     /// Whether nothing is leased, reserved or lost.
     pub(super) fn is_empty(&self) -> bool {
         let pages = self.pages();
@@ -206,13 +262,18 @@ impl Pages {
         self.in_use += credits;
     }
 
+    /// Removes an account in which nothing is worth remembering.
+    fn forget_if_plain(&mut self, endpoint: EndpointId) {
+        if self.accounts.get(&endpoint) == Some(&Account::default()) {
+            self.accounts.remove(&endpoint);
+        }
+    }
+
     pub(super) fn give(&mut self, endpoint: EndpointId, credits: u32) {
         if let Some(account) = self.accounts.get_mut(&endpoint) {
             account.in_use = account.in_use.saturating_sub(credits);
-            if *account == Account::default() {
-                self.accounts.remove(&endpoint); // nothing worth remembering
-            }
         }
+        self.forget_if_plain(endpoint);
         self.in_use = self.in_use.saturating_sub(credits);
     }
 }

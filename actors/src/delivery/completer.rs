@@ -9,18 +9,20 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::DbErr;
-use entities::queries::delivery as queue;
+use entities::queries::delivery::{self as queue, Failing};
+use entities::{DbErr, Transaction};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt::Ended;
 use super::dispatcher::DispatcherMsg;
-use super::switch_off::switch_off;
+use super::health::{Health, News};
+use super::switch_off::{Stop, switch_off};
+use crate::domain::endpoint_health::is_given_up;
 use crate::house::House;
 use crate::supervision::spawn_reporting;
 
-/// Outcomes of one transaction.
-const BATCH: usize = 200;
+/// Outcomes of one transaction: as many as wait, for a disk that is busy makes every commit slow.
+const BATCH: usize = 1_000;
 /// After so many failures in a row outcomes are written one by one, so that one which the
 /// database refuses does not keep the others back.
 const FAILURES_TO_SINGLE: u32 = 3;
@@ -71,6 +73,7 @@ pub(crate) struct CompleterState {
     /// A Flush is on its way, or a batch is being written.
     busy: bool,
     failures: u32,
+    health: Health,
 }
 
 /// The actor.
@@ -91,6 +94,7 @@ impl Actor for Completer {
             collected: Vec::new(),
             busy: false,
             failures: 0,
+            health: Health::default(),
         })
     }
 
@@ -141,12 +145,13 @@ impl CompleterState {
         let rest = self.collected.split_off(self.collected.len().min(most));
         let batch = std::mem::replace(&mut self.collected, rest);
         let house = Arc::clone(&self.house);
+        let news = self.health.news(&batch, house.clock.now_ms());
         let died = CompleterMsg::Flushed {
             batch: Vec::new(),
             result: Err(FlushError::Died),
         };
         spawn_reporting(&self.house.addresses.completer, died, async move {
-            let result = write(&house, &batch).await.map_err(FlushError::from);
+            let result = write(&house, &batch, &news).await.map_err(FlushError::from);
             CompleterMsg::Flushed { batch, result }
         });
     }
@@ -173,9 +178,15 @@ impl CompleterState {
     /// Ends the leases of a batch that is committed, and says whose credit came free.
     fn settle(&self, batch: Vec<Ended>) {
         let endpoints: HashSet<_> = batch.iter().map(Ended::endpoint).collect();
-        let gone: HashSet<_> = batch
+        let stopped: HashSet<_> = batch
             .iter()
-            .filter(|ended| ended.gone)
+            .filter(|ended| ended.stop.is_some())
+            .map(Ended::endpoint)
+            .collect();
+        // The next in the line has waited for this.
+        let in_order: HashSet<_> = batch
+            .iter()
+            .filter(|ended| ended.in_order)
             .map(Ended::endpoint)
             .collect();
         let next_due_ms = batch.iter().filter_map(Ended::due_ms).min();
@@ -183,7 +194,7 @@ impl CompleterState {
             ended.lease.settle();
         }
         let dispatcher = &self.house.addresses.dispatcher;
-        for endpoint in gone {
+        for endpoint in stopped {
             let _ = dispatcher.send(DispatcherMsg::EndpointChanged { endpoint });
         }
         let endpoints = endpoints.into_iter().collect();
@@ -191,19 +202,29 @@ impl CompleterState {
             endpoints,
             next_due_ms,
         });
+        if !in_order.is_empty() {
+            let _ = dispatcher.send(DispatcherMsg::Wake {
+                endpoints: in_order.into_iter().collect(),
+                in_order: true,
+            });
+        }
     }
 }
 
-/// One short transaction; before it, one for each endpoint that wants no more.
-async fn write(house: &House, batch: &[Ended]) -> Result<(), DbErr> {
-    for ended in batch.iter().filter(|ended| ended.gone) {
-        let switched = switch_off(house, ended.creditor, ended.endpoint()).await;
-        switched.map_err(|error| DbErr::Custom(error.to_string()))?;
+/// One short transaction; before it, one for each endpoint that is to get nothing more.
+async fn write(house: &House, batch: &[Ended], news: &News) -> Result<(), DbErr> {
+    for ended in batch {
+        if let Some(stop) = ended.stop {
+            let switched = switch_off(house, ended.creditor, ended.endpoint(), stop).await;
+            switched.map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
     }
     let completions: Vec<_> = batch.iter().map(|ended| ended.completion.clone()).collect();
     let transaction = house.db.begin().await?;
     let done = queue::complete(&transaction, &completions).await?;
+    let failing = note_health(house, &transaction, news).await?;
     transaction.commit().await?;
+    give_up(house, failing).await;
     if done.len() < batch.len() {
         tracing::info!(
             late = batch.len() - done.len(),
@@ -211,4 +232,34 @@ async fn write(house: &House, batch: &[Ended]) -> Result<(), DbErr> {
         );
     }
     Ok(())
+}
+
+/// Answers the endpoints of which it is news that they fail.
+async fn note_health(
+    house: &House,
+    transaction: &Transaction,
+    news: &News,
+) -> Result<Vec<Failing>, DbErr> {
+    queue::note_healthy(transaction, &news.healthy).await?;
+    let mut failing = Vec::new();
+    for endpoint in &news.failing {
+        let now_ms = house.clock.now_ms();
+        failing.extend(queue::note_failing(transaction, *endpoint, now_ms).await?);
+    }
+    Ok(failing)
+}
+
+/// Switches off what has failed for too long. What cannot be written now comes up again with the
+/// next failure.
+async fn give_up(house: &House, failing: Vec<Failing>) {
+    let now_ms = house.clock.now_ms();
+    let given_up = |failing: &Failing| is_given_up(failing.since_ms, now_ms);
+    for Failing {
+        endpoint, creditor, ..
+    } in failing.into_iter().filter(given_up)
+    {
+        if let Err(error) = switch_off(house, creditor, endpoint, Stop::GivenUp).await {
+            tracing::warn!(%error, %endpoint, "an endpoint could not be switched off yet");
+        }
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use entities::DbErr;
-use entities::delivery_attempt;
-use entities::ids::{CreditorId, DeliveryId};
+use entities::ids::{CreditorId, DeliveryId, EndpointId};
 use entities::queries::delivery::{self as queue, DeliveryRow, ListFilter};
+use entities::webhook_endpoint::EndpointState;
+use entities::{Transaction, delivery_attempt};
 
 use super::{DispatcherMsg, EventType};
 use crate::api::error::ApiError;
@@ -69,28 +69,38 @@ pub(crate) async fn redeliver(
     creditor: CreditorId,
     delivery: DeliveryId,
 ) -> Result<DeliveryView, ApiError> {
-    let requeued = requeue(house, creditor, delivery).await.or_fault()?;
-    if !requeued {
-        return Err(ApiError::no_such("delivery"));
+    let transaction = house.db.begin().await.or_fault()?;
+    let now_ms = house.clock.now_ms();
+    let found = queue::requeue(&transaction, creditor, delivery, now_ms).await;
+    let endpoint = found.or_fault()?.ok_or(ApiError::no_such("delivery"))?;
+    refuse_if_disabled(&transaction, endpoint).await?;
+    if queue::is_erased(&transaction, delivery).await.or_fault()? {
+        return Err(ApiError::PayloadErased);
     }
+    transaction.commit().await.or_fault()?;
+    let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
+        endpoints: vec![endpoint],
+        in_order: true,
+    });
     let row = queue::detail(house.db.reader(), creditor, delivery)
         .await
         .or_fault()?;
     row.map(view).ok_or(ApiError::no_such("delivery"))
 }
 
-async fn requeue(house: &House, creditor: CreditorId, delivery: DeliveryId) -> Result<bool, DbErr> {
-    let transaction = house.db.begin().await?;
-    let now_ms = house.clock.now_ms();
-    let Some(endpoint) = queue::requeue(&transaction, creditor, delivery, now_ms).await? else {
-        transaction.rollback().await?;
-        return Ok(false);
-    };
-    transaction.commit().await?;
-    let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
-        endpoints: vec![endpoint],
-    });
-    Ok(true)
+/// What is queued for an endpoint that is switched off would be cancelled at once.
+async fn refuse_if_disabled(
+    transaction: &Transaction,
+    endpoint: EndpointId,
+) -> Result<(), ApiError> {
+    let row = queue::endpoint(transaction, endpoint).await.or_fault()?;
+    match row {
+        Some(row) if row.state != EndpointState::Disabled => Ok(()),
+        Some(row) => Err(ApiError::EndpointDisabled {
+            reason: row.state_reason.unwrap_or_default(),
+        }),
+        None => Err(ApiError::no_such("webhook endpoint")),
+    }
 }
 
 fn checked(creditor: Option<CreditorId>, filter: &DeliveryFilter) -> Result<ListFilter, ApiError> {

@@ -91,14 +91,16 @@ impl Demand {
     }
 
     /// The endpoint's claim is back; `more` when it brought as many rows as there was credit for.
-    pub(super) fn claimed(&mut self, endpoint: EndpointId, more: bool) {
+    /// Answers whether the endpoint still wants to be claimed for.
+    pub(super) fn claimed(&mut self, endpoint: EndpointId, more: bool) -> bool {
         match self.turns.remove(&endpoint) {
             Some(Turn::Claiming { woken }) if more || woken => self.enqueue(endpoint),
-            Some(Turn::Claiming { .. }) | None => {}
+            Some(Turn::Claiming { .. }) | None => return false,
             Some(turn) => {
                 self.turns.insert(endpoint, turn);
             }
         }
+        true
     }
 
     /// Whether nobody is queued.

@@ -1,8 +1,8 @@
 //! Claims due deliveries for endpoints that have credit, and hands them to the endpoints' actors.
 //!
 //! ```text
-//!  Wake ─┐                     ┌─ Claim task ──▶ Claimed ──▶ Endpoint × n ──▶ sends ──▶ Completer
-//!  Poll ─┼─▶ demand ──credit──▶┘                                                           │
+//!  Wake ─┐                     ┌─ Claim task ──▶ Claimed ─┬▶ Endpoint × n ──▶ sends ──▶ Completer
+//!  Poll ─┼─▶ demand ──credit──▶┘            Fresh ────────┘                                  │
 //!  CreditFree ◀────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
@@ -15,6 +15,7 @@ mod endpoints;
 mod polling;
 mod sweeping;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::{Fence, Waiting};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 
-use self::claiming::{Asked, Pace};
+use self::claiming::{Asked, Claim, Pace};
 use self::endpoints::Endpoints;
 use super::attempt::Leased;
 use super::book::Book;
@@ -43,6 +44,13 @@ pub(crate) enum DispatcherMsg {
     Wake {
         /// Whose.
         endpoints: Vec<EndpointId>,
+        /// Whether any of the rows may stand in a line.
+        in_order: bool,
+    },
+    /// Rows that were born leased, and are committed.
+    Fresh {
+        /// Of any endpoints.
+        rows: Vec<Leased>,
     },
     /// An endpoint's URL, secrets or state changed.
     EndpointChanged {
@@ -70,7 +78,7 @@ pub(crate) enum DispatcherMsg {
         /// Whom it was for, and with how much credit.
         asked: Vec<Asked>,
         /// The rows; their leases are entered.
-        result: Result<Vec<Leased>, ClaimError>,
+        result: Result<Claim, ClaimError>,
     },
     /// Look who has rows waiting.
     Poll,
@@ -122,7 +130,6 @@ pub(crate) enum ClaimError {
 /// What the [`Dispatcher`] starts with.
 pub(crate) struct DispatcherArgs {
     pub(super) house: Arc<House>,
-    pub(super) book: Arc<Book>,
     pub(super) roster: Arc<super::Roster>,
 }
 
@@ -130,6 +137,8 @@ pub(crate) struct DispatcherState {
     house: Arc<House>,
     book: Arc<Book>,
     demand: Demand,
+    /// Whose lines are looked at when they are claimed for: only a matter of speed.
+    in_order: HashSet<EndpointId>,
     endpoints: Endpoints,
     pace: Pace,
     polls: Chain,
@@ -154,15 +163,20 @@ impl Actor for Dispatcher {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let sender = Arc::new(Sender::new(&args.house.settings, &args.house.clock)?);
-        let endpoints = Endpoints::new(&args.house, &args.book, sender, args.roster);
+        let sender = Arc::new(Sender::new(
+            &args.house.settings,
+            &args.house.clock,
+            args.house.metrics.connections.clone(),
+        )?);
+        let endpoints = Endpoints::new(&args.house, sender, args.roster);
         let me = &args.house.addresses.dispatcher;
         me.send(DispatcherMsg::Poll)?;
         me.send(DispatcherMsg::Sweep)?;
         Ok(DispatcherState {
+            book: Arc::clone(&args.house.book),
             house: args.house,
-            book: args.book,
             demand: Demand::default(),
+            in_order: HashSet::new(),
             endpoints,
             pace: Pace::default(),
             polls: Chain::default(),
@@ -181,7 +195,11 @@ impl Actor for Dispatcher {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            DispatcherMsg::Wake { endpoints } => state.wake(&endpoints),
+            DispatcherMsg::Wake {
+                endpoints,
+                in_order,
+            } => state.wake(&endpoints, in_order),
+            DispatcherMsg::Fresh { rows } => state.fresh(&myself, rows).await,
             DispatcherMsg::EndpointChanged { endpoint } => state.endpoint_changed(endpoint),
             DispatcherMsg::CreditorEndpointsChanged { creditor } => {
                 state.endpoints.changed_of(creditor);
@@ -233,7 +251,7 @@ impl DispatcherState {
     fn endpoint_changed(&mut self, endpoint: EndpointId) {
         self.endpoints.changed(endpoint);
         // It may have been enabled.
-        self.wake(&[endpoint]);
+        self.wake(&[endpoint], true);
     }
 
     /// An endpoint's actor died. The rows in its mailbox are lost leases, which the book reports;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entities::ids::EndpointId;
 use entities::queries::{delivery as queue, webhooks};
-use entities::webhook_endpoint::EndpointState;
+use entities::webhook_endpoint::{EndpointState, OnExhausted};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -28,6 +28,8 @@ pub(super) struct Config {
     pub(super) headers: HeaderMap,
     /// Sends a second at most.
     pub(super) throttle: Option<u32>,
+    /// What becomes of a line whose first delivery is out of attempts.
+    pub(super) on_exhausted: OnExhausted,
 }
 
 impl Config {
@@ -92,6 +94,7 @@ pub(super) async fn read(house: &House, id: EndpointId) -> Result<Config, LoadEr
         throttle: row
             .throttle_per_second
             .and_then(|rate| u32::try_from(rate).ok()),
+        on_exhausted: row.on_exhausted,
     })
 }
 

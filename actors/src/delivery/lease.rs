@@ -44,12 +44,7 @@ impl Reservation {
             self.credits -= 1;
         }
         drop(pages);
-        Lease {
-            book: Arc::clone(&self.book),
-            endpoint: self.endpoint,
-            fence,
-            settled: false,
-        }
+        Lease::new(Arc::clone(&self.book), self.endpoint, fence)
     }
 }
 
@@ -69,6 +64,16 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
+    /// The fence must have been entered and a credit taken.
+    pub(super) fn new(book: Arc<Book>, endpoint: EndpointId, fence: Fence) -> Self {
+        Self {
+            book,
+            endpoint,
+            fence,
+            settled: false,
+        }
+    }
+
     pub(super) fn fence(&self) -> Fence {
         self.fence
     }
@@ -77,7 +82,7 @@ impl Lease {
         self.endpoint
     }
 
-    /// Its completion is committed.
+    /// Its completion is committed, or its row never was.
     pub(super) fn settle(mut self) {
         self.settled = true;
     }

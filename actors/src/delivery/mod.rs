@@ -3,11 +3,12 @@
 //! ```text
 //!  Delivery
 //!  ├─ Completer      writes outcomes in batches, each only where its lease still stands
+//!  ├─ Recoverer      makes due again what has failed or run out, for whoever asks for it
 //!  └─ Dispatcher     claims due rows for endpoints that have credit
 //!     └─ Endpoint    what it is sent with, its circuit breaker; spawns sends, never awaits them
 //! ```
 //!
-//! The life of a lease: claimed (`dispatcher`) → handed to its endpoint (`endpoint`) → signed and
+//! The life of a lease: born with its row (`fresh`) or claimed (`dispatcher`) → handed to its endpoint (`endpoint`) → signed and
 //! sent beside the actors (`attempt`, `sender`) → judged by `domain::retry` → committed
 //! (`completer`). Its [`lease::Lease`] travels along; whoever dies drops it, and the row goes back
 //! to the queue. Deliveries are at least once: what is not provably written is sent again, under
@@ -25,11 +26,17 @@ mod demand;
 mod dispatcher;
 mod endpoint;
 mod endpoint_config;
+pub(crate) mod erasure;
+mod fresh;
+mod health;
 mod lease;
+mod metrics;
 mod orphans;
+pub(crate) mod recovery;
 mod roster;
 pub(crate) mod sender;
 pub(crate) mod settings;
+pub(crate) mod subscription;
 mod switch_off;
 
 use std::sync::Arc;
@@ -38,22 +45,36 @@ use crate::domain::restart_budget::RestartBudget;
 use crate::house::House;
 use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
 
+pub(crate) use book::Book;
 pub(crate) use catalogue::{EventType, catalogue};
 pub(crate) use completer::{Completer, CompleterArgs, CompleterMsg};
 pub(crate) use dispatcher::{Dispatcher, DispatcherArgs, DispatcherMsg};
+pub(crate) use fresh::Outbound;
+pub(crate) use metrics::{Levels, Metrics};
+pub(crate) use recovery::RecovererMsg;
 pub(crate) use sender::address_policy;
 
-use book::Book;
+use recovery::{Recoverer, RecovererArgs};
 use roster::Roster;
 
-/// The branch: its supervisor, and what outlives every actor in it.
+/// The queue's states and how many rows are in each.
+pub(crate) type Depth = Vec<(&'static str, i64)>;
+
+/// Where an undelivered row can stand, as people are told.
+pub(crate) const STATES: [&str; 5] = ["pending", "delivering", "failed", "exhausted", "cancelled"];
+
+/// The branch.
 pub(crate) fn delivery_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
     let house = Arc::clone(house);
-    let (book, roster) = (Arc::new(Book::default()), Arc::new(Roster::default()));
+    let roster = Arc::new(Roster::default());
     ChildSpec::branch("Delivery", Arc::clone(&branch), move || SupervisorArgs {
         branch: Arc::clone(&branch),
         // The Completer first: it must be there when the first outcome is.
-        children: vec![completer(&house), dispatcher(&house, &book, &roster)],
+        children: vec![
+            completer(&house),
+            dispatcher(&house, &roster),
+            recoverer(&house),
+        ],
         budget: RestartBudget::default(),
         clock: house.clock.clone(),
     })
@@ -76,17 +97,29 @@ fn completer(house: &Arc<House>) -> ChildSpec {
     )
 }
 
-fn dispatcher(house: &Arc<House>, book: &Arc<Book>, roster: &Arc<Roster>) -> ChildSpec {
+fn recoverer(house: &Arc<House>) -> ChildSpec {
+    let args = Arc::clone(house);
+    ChildSpec::worker(
+        "Recoverer",
+        "Recoverer",
+        &house.addresses.recoverer,
+        move || {
+            let house = Arc::clone(&args);
+            (Recoverer, RecovererArgs { house })
+        },
+    )
+}
+
+fn dispatcher(house: &Arc<House>, roster: &Arc<Roster>) -> ChildSpec {
     let (mailbox, below) = (house.addresses.dispatcher.clone(), Arc::clone(roster));
     let vital = Vital::new("Dispatcher".to_owned(), "Dispatcher", move || {
         mailbox.waiting()
     })
     .above_dynamic(move || below.view());
-    let (args, book, roster) = (Arc::clone(house), Arc::clone(book), Arc::clone(roster));
+    let (args, roster) = (Arc::clone(house), Arc::clone(roster));
     ChildSpec::new(vital, &house.addresses.dispatcher, move || {
         let args = DispatcherArgs {
             house: Arc::clone(&args),
-            book: Arc::clone(&book),
             roster: Arc::clone(&roster),
         };
         (Dispatcher, args)

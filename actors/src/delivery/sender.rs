@@ -3,16 +3,20 @@
 //! The name is resolved once a connection, by [`resolver::VettingResolver`]; what it answers has
 //! been judged, and the connection goes there and nowhere else. No redirects, no proxy, no retry
 //! inside the client, at most [`BODY_MAX`] bytes of the answer, and one timeout over all of it.
+//! HTTP/2 where a receiver offers it in the TLS handshake, HTTP/1.1 elsewhere.
 //! Never decides what follows: that is `domain::retry`.
 
 mod cause;
+mod connections;
 mod resolver;
+mod words;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use ipnet::IpNet;
+use prometheus_client::metrics::counter::Counter;
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tokio::time::Instant;
 use url::Url;
@@ -23,13 +27,13 @@ use crate::domain::safe_address::AddressPolicy;
 use crate::settings::{Mode, Settings};
 
 use cause::Trouble;
+use connections::CountConnections;
 
 /// How much of an answer is read.
 const BODY_MAX: usize = 16 * 1_024;
-/// How much of it is kept.
-const EXCERPT_MAX: usize = 1_024;
-/// How much of an error's own words is kept.
-const DETAIL_MAX: usize = 200;
+/// How much of an answer an HTTP/2 receiver may send ahead of our reading. The client's own default
+/// is 2 MB for each request in flight.
+const WINDOW: u32 = 64 * 1_024;
 /// Shorter than the keep-alive of common servers (5 s), so that a request rarely meets a
 /// connection that its server is just closing.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
@@ -57,6 +61,8 @@ pub(super) struct Post {
     pub(super) id: String,
     pub(super) timestamp_s: i64,
     pub(super) signature: String,
+    /// W3C Trace Context: this attempt as a span of the trace that the event belongs to.
+    pub(super) traceparent: String,
     /// The receiver's own; none of them is one of ours.
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -82,37 +88,43 @@ pub(super) struct OutOfSockets;
 #[derive(Debug)]
 pub(crate) struct Sender {
     client: Client,
+    policy: AddressPolicy,
     timeout: Duration,
     clock: Clock,
 }
 
 impl Sender {
     /// Builds the client.
-    pub(super) fn new(settings: &Settings, clock: &Clock) -> Result<Self, reqwest::Error> {
-        Self::with_lookup(settings, clock, resolver::SystemLookup)
+    pub(super) fn new(
+        settings: &Settings,
+        clock: &Clock,
+        connections: Counter,
+    ) -> Result<Self, reqwest::Error> {
+        Self::with_lookup(settings, clock, connections, resolver::SystemLookup)
     }
 
     fn with_lookup(
         settings: &Settings,
         clock: &Clock,
+        connections: Counter,
         lookup: impl resolver::Lookup,
     ) -> Result<Self, reqwest::Error> {
-        let client = ClientBuilder::new()
-            .user_agent(&settings.user_agent)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .https_only(settings.mode == Mode::Production)
-            .dns_resolver(resolver::VettingResolver::new(
-                address_policy(settings),
-                lookup,
-            ))
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .tcp_nodelay(true)
-            .build()?;
+        let resolver = resolver::VettingResolver::new(address_policy(settings), lookup);
+        let client = client(settings)
+            .dns_resolver(resolver)
+            .connector_layer(CountConnections(connections));
+        Self::over(client, settings, clock)
+    }
+
+    /// Sends through a client that is all but built.
+    fn over(
+        client: ClientBuilder,
+        settings: &Settings,
+        clock: &Clock,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            client,
+            client: client.build()?,
+            policy: address_policy(settings),
             timeout: settings.delivery_timeout,
             clock: clock.clone(),
         })
@@ -121,49 +133,117 @@ impl Sender {
     /// Sends, and waits for the whole answer or the timeout.
     pub(super) async fn post(&self, post: Post) -> Result<Answer, OutOfSockets> {
         let begun = Instant::now();
-        let sent = tokio::time::timeout(self.timeout, self.exchange(post)).await;
-        let mut answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(Trouble::OutOfSockets)) => return Err(OutOfSockets),
-            Ok(Err(Trouble::Failed { cause, detail })) => failed(cause, detail.as_deref()),
-            Err(_) => failed(FailureCause::Timeout, None),
+        let deadline = begun + self.timeout;
+        let mut answer = match by(deadline, self.send(post)).await {
+            Ok(response) => self.hear(response, deadline).await?,
+            Err(trouble) => unanswered(trouble)?,
         };
         answer.latency_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         Ok(answer)
     }
 
-    async fn exchange(&self, post: Post) -> Result<Answer, Trouble> {
-        let mut response = self
-            .client
+    /// Sends, and waits for the head of the answer.
+    async fn send(&self, post: Post) -> Result<Response, reqwest::Error> {
+        self.client
             .post(post.url)
             .headers(post.headers)
             .header("content-type", "application/json")
             .header("webhook-id", post.id)
             .header("webhook-timestamp", post.timestamp_s)
             .header("webhook-signature", post.signature)
+            .header("traceparent", post.traceparent)
             .body(post.body)
             .send()
             .await
-            .map_err(|error| cause::of(&error))?;
+    }
+
+    /// Reads the answer. One outside 2xx is judged by its head: a 410 whose body never ends is a
+    /// 410. A 2xx counts only if its body arrives as it was announced, up to [`BODY_MAX`].
+    async fn hear(
+        &self,
+        mut response: Response,
+        deadline: Instant,
+    ) -> Result<Answer, OutOfSockets> {
+        if !self.permits_peer(&response) {
+            return Ok(failed(FailureCause::UnsafeAddress, None));
+        }
         let status = response.status().as_u16();
         let outcome = retry::classify(status, retry_after(response.headers()), self.clock.now_ms());
-        let body = read_beginning(&mut response)
-            .await
-            .map_err(|error| cause::of(&error))?;
+        let mut body = Vec::new();
+        let read = by(deadline, read_beginning(&mut response, &mut body)).await;
+        let answer = match read {
+            Err(trouble) if outcome == Outcome::Delivered => unanswered(trouble)?,
+            _ => answered(outcome),
+        };
         Ok(Answer {
-            outcome,
             status: Some(status),
-            error: refusal(&outcome),
-            excerpt: excerpt(&body),
-            latency_ms: 0,
+            excerpt: words::excerpt(&body),
+            ..answer
         })
+    }
+
+    /// Whether the answer came from where we may go. A belt: names are judged in the connector and
+    /// addresses in the URL, and the policy never changes in a process's life, so no connection to
+    /// anywhere else can be open or wait to be used again. Were there one, by a fault in the client
+    /// or a new way to connect, nobody could read through it what is inside.
+    fn permits_peer(&self, response: &Response) -> bool {
+        response
+            .remote_addr()
+            .is_none_or(|peer| self.policy.permits(peer.ip()))
+    }
+}
+
+/// Everything about the client but where names lead.
+fn client(settings: &Settings) -> ClientBuilder {
+    ClientBuilder::new()
+        .user_agent(&settings.user_agent)
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .https_only(settings.mode == Mode::Production)
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .tcp_nodelay(true)
+        .http2_initial_stream_window_size(WINDOW)
+}
+
+/// One step of an attempt, within the attempt's time.
+async fn by<T>(
+    deadline: Instant,
+    step: impl Future<Output = Result<T, reqwest::Error>>,
+) -> Result<T, Trouble> {
+    match tokio::time::timeout_at(deadline, step).await {
+        Ok(done) => done.map_err(|error| cause::of(&error)),
+        Err(_) => Err(Trouble::Failed {
+            cause: FailureCause::Timeout,
+            detail: None,
+        }),
+    }
+}
+
+/// An attempt without a whole answer.
+fn unanswered(trouble: Trouble) -> Result<Answer, OutOfSockets> {
+    match trouble {
+        Trouble::OutOfSockets => Err(OutOfSockets),
+        Trouble::Failed { cause, detail } => Ok(failed(cause, detail.as_deref())),
+    }
+}
+
+/// An attempt that ended with an answer.
+fn answered(outcome: Outcome) -> Answer {
+    Answer {
+        outcome,
+        status: None,
+        error: refusal(&outcome),
+        excerpt: None,
+        latency_ms: 0,
     }
 }
 
 /// An attempt that ended without an answer.
 pub(super) fn failed(cause: FailureCause, detail: Option<&str>) -> Answer {
     let error = match detail {
-        Some(detail) => format!("{cause}: {}", printable(detail, DETAIL_MAX)),
+        Some(detail) => format!("{cause}: {}", words::detail(detail)),
         None => cause.to_string(),
     };
     Answer {
@@ -192,8 +272,7 @@ fn retry_after(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Reads at most [`BODY_MAX`] bytes; what follows is never asked for.
-async fn read_beginning(response: &mut Response) -> Result<Vec<u8>, reqwest::Error> {
-    let mut body = Vec::new();
+async fn read_beginning(response: &mut Response, body: &mut Vec<u8>) -> Result<(), reqwest::Error> {
     while body.len() < BODY_MAX {
         let Some(chunk) = response.chunk().await? else {
             break;
@@ -201,30 +280,7 @@ async fn read_beginning(response: &mut Response) -> Result<Vec<u8>, reqwest::Err
         let room = BODY_MAX - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
-    Ok(body)
-}
-
-fn excerpt(body: &[u8]) -> Option<String> {
-    let beginning = &body[..body.len().min(EXCERPT_MAX)];
-    let text = printable(&String::from_utf8_lossy(beginning), EXCERPT_MAX);
-    (!text.is_empty()).then_some(text)
-}
-
-/// `text` without control characters, cut at `max` bytes.
-fn printable(text: &str, max: usize) -> String {
-    let mut printable = String::new();
-    for character in text.chars() {
-        let character = match character {
-            '\n' | '\r' | '\t' => ' ',
-            character if character.is_control() => continue,
-            character => character,
-        };
-        if printable.len() + character.len_utf8() > max {
-            break;
-        }
-        printable.push(character);
-    }
-    printable.trim().to_owned()
+    Ok(())
 }
 
 #[cfg(test)]
@@ -234,3 +290,28 @@ mod tests;
 #[cfg(test)]
 #[path = "sender/ssrf_tests.rs"]
 mod ssrf_tests;
+
+#[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod rogue;
+
+#[cfg(test)]
+#[path = "sender/misbehaving_tests.rs"]
+mod misbehaving_tests;
+
+#[cfg(test)]
+#[path = "sender/nonsense_tests.rs"]
+mod nonsense_tests;
+
+#[cfg(test)]
+#[path = "sender/poisoned_tests.rs"]
+mod poisoned_tests;
+
+#[cfg(test)]
+#[path = "sender/tls_tests.rs"]
+mod tls_tests;
+
+#[cfg(test)]
+#[path = "sender/http2_tests.rs"]
+mod http2_tests;

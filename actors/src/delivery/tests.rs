@@ -3,6 +3,9 @@
 pub(crate) mod bench;
 mod endings;
 mod journeys;
+mod lines;
+mod plans;
+mod pruning;
 mod queue;
 pub(crate) mod receiver;
 mod tree;

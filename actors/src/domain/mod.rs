@@ -22,11 +22,13 @@
 //!  signatures, ours and the providers'               signature
 //!  is this endpoint worth a try now                  breaker
 //!  when it may be sent the next one                  pace
+//!  when it is given up                               endpoint_health
 //!  headers that its owner may add                    custom_headers
 //!  restart the failed child, or give up              restart_budget
 //!  may we connect to this address                    safe_address
 //!  is this the same request again                    fingerprint
 //!  where a page continues                            cursor
+//!  which trace a request belongs to                  trace_context
 //!
 //!  placement, an invoice handed over:
 //!    its nine statuses                               placement::status
@@ -44,6 +46,7 @@ pub mod breaker;
 pub mod cursor;
 pub mod custom_headers;
 pub mod date;
+pub mod endpoint_health;
 pub mod fingerprint;
 pub mod gates;
 pub mod gcra;
@@ -58,3 +61,4 @@ pub mod retry_schedule;
 pub mod safe_address;
 pub mod session_life;
 pub mod signature;
+pub mod trace_context;

@@ -31,7 +31,7 @@ pub enum FailureCause {
     UnsafeAddress,
     /// The TLS handshake failed: an expired certificate, a wrong name.
     Tls,
-    /// An answer that is not HTTP.
+    /// An answer that is not HTTP, or breaks its rules.
     Protocol,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for FailureCause {
                 formatter.write_str("the host name resolved to an address that is not public")
             }
             Self::Tls => formatter.write_str("the TLS handshake failed"),
-            Self::Protocol => formatter.write_str("the answer was not HTTP"),
+            Self::Protocol => formatter.write_str("the answer was not valid HTTP"),
         }
     }
 }

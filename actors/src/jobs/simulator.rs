@@ -133,6 +133,7 @@ async fn step(house: &House, row: &placement::Model) {
             reason: None,
         },
         idempotency: None,
+        trace: None,
     });
     let writer = house.addresses.writer(row.creditor_id);
     let moved = writer

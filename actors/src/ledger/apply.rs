@@ -27,6 +27,7 @@ impl Desk<'_> {
         if !self.journal.knows(command.creditor) {
             return Err(ApiError::no_such("creditor"));
         }
+        self.journal.follow(command.trace);
         let (placement, outcome) = self.perform(command)?;
         self.store_answer(command, placement, &outcome);
         Ok(Replayable {

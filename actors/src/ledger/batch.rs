@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use entities::ids::{CreditorId, EndpointId};
+use entities::ids::CreditorId;
 use entities::queries::{creditors, ledger};
 use entities::{DbErr, Transaction, is_passing};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use super::desk::Desk;
 use super::journal::Journal;
 use super::working_set::WorkingSet;
 use crate::api::error::ApiError;
+use crate::delivery::Outbound;
 use crate::house::House;
 
 /// How long a Writer asks a database that has gone away whether the commit happened: within the
@@ -24,10 +25,10 @@ use crate::house::House;
 const VERDICT_WITHIN: Duration = Duration::from_secs(18);
 const VERDICT_PAUSE: Duration = Duration::from_millis(250);
 
-/// What became of a batch: an answer a command, and the endpoints that have something to send.
+/// What became of a batch: an answer a command, and what there is to send.
 pub(super) struct Worked {
     pub(super) answers: Vec<Answer>,
-    pub(super) woken: Vec<EndpointId>,
+    pub(super) outbound: Outbound,
 }
 
 /// How a transaction failed.
@@ -55,7 +56,7 @@ pub(super) async fn work(house: &House, commands: &[&Command]) -> Worked {
                 .collect();
             Worked {
                 answers,
-                woken: Vec::new(),
+                outbound: Outbound::default(),
             }
         }
     }
@@ -63,20 +64,17 @@ pub(super) async fn work(house: &House, commands: &[&Command]) -> Worked {
 
 async fn work_one_by_one(house: &House, commands: &[&Command]) -> Worked {
     let mut answers = Vec::with_capacity(commands.len());
-    let mut woken = BTreeSet::new();
+    let mut outbound = Outbound::default();
     for command in commands {
         match commit_together(house, std::slice::from_ref(command)).await {
             Ok(worked) => {
                 answers.extend(worked.answers);
-                woken.extend(worked.woken);
+                outbound = outbound.and(worked.outbound);
             }
             Err(failure) => answers.push(Err(told(&failure, command))),
         }
     }
-    Worked {
-        answers,
-        woken: woken.into_iter().collect(),
-    }
+    Worked { answers, outbound }
 }
 
 /// What the caller of a command that failed is told.
@@ -140,13 +138,13 @@ async fn run(
     {
         return Ok(Worked {
             answers,
-            woken: Vec::new(),
+            outbound: Outbound::default(),
         });
     }
     set.write(transaction).await?;
-    let woken = journal.write(transaction).await?;
+    let outbound = journal.write(house, transaction).await?;
     ledger::mark_batch(transaction, batch, now_ms).await?;
-    Ok(Worked { answers, woken })
+    Ok(Worked { answers, outbound })
 }
 
 /// Whether the batch was committed. Taking its creditors' locks first waits for a commit that is

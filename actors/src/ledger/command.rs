@@ -11,6 +11,7 @@ use crate::api::view::{BatchPlaced, DisputeView, PaymentRecorded, PlacementView,
 use crate::domain::fingerprint::request_fingerprint;
 use crate::domain::money::Cents;
 use crate::domain::placement::{NewPlacement, PlacementStatus};
+use crate::domain::trace_context::TraceContext;
 
 /// A change that somebody wants, on behalf of one creditor.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct Command {
     pub(crate) actor: String,
     pub(crate) operation: Operation,
     pub(crate) idempotency: Option<IdempotencyKey>,
+    /// The trace of the request that wants it.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// The change itself.

@@ -9,15 +9,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId, PlacementId};
 use entities::queries::{audit, creditors, outbox, webhooks};
-use entities::{
-    DbErr, Transaction, audit_event, creditor_position, delivery, message, webhook_endpoint,
-};
+use entities::webhook_endpoint::{self, EndpointState};
+use entities::{DbErr, Transaction, audit_event, creditor_position, delivery, message};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::delivery::EventType;
+use crate::delivery::subscription::{line_of, listens};
+use crate::delivery::{EventType, Outbound};
 use crate::domain::date::rfc3339_ms;
+use crate::domain::trace_context::TraceContext;
+use crate::house::House;
+use crate::trace;
 
 /// The audit lines and events of one transaction.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Journal {
     audits: Vec<audit_event::Model>,
     messages: Vec<message::Model>,
     deliveries: Vec<delivery::Model>,
+    /// The trace that what is noted now belongs to.
+    trace: Option<TraceContext>,
 }
 
 #[derive(Debug)]
@@ -82,6 +87,7 @@ impl Journal {
             audits: Vec::new(),
             messages: Vec::new(),
             deliveries: Vec::new(),
+            trace: trace::current(),
         })
     }
 
@@ -89,6 +95,11 @@ impl Journal {
     /// wait for them would lag behind.
     pub(crate) fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    /// What follows belongs to this trace.
+    pub(crate) fn follow(&mut self, trace: Option<TraceContext>) {
+        self.trace = trace;
     }
 
     /// Whether the creditor exists, and is therefore locked.
@@ -138,7 +149,7 @@ impl Journal {
         &mut self,
         creditor: CreditorId,
         event: EventType,
-        order_key: Option<PlacementId>,
+        placement: Option<PlacementId>,
         data: Map<String, Value>,
     ) -> Option<Sent> {
         let listening: Vec<EndpointId> = self
@@ -149,7 +160,7 @@ impl Journal {
             .filter(|endpoint| listens(endpoint, event))
             .map(|endpoint| endpoint.id)
             .collect();
-        self.event_to(creditor, event, order_key, data, &listening)
+        self.event_to(creditor, event, placement, data, &listening)
     }
 
     /// Notes an event for these endpoints, whatever they listen to.
@@ -157,7 +168,7 @@ impl Journal {
         &mut self,
         creditor: CreditorId,
         event: EventType,
-        order_key: Option<PlacementId>,
+        placement: Option<PlacementId>,
         mut data: Map<String, Value>,
         endpoints: &[EndpointId],
     ) -> Option<Sent> {
@@ -176,10 +187,13 @@ impl Journal {
             sequence,
             payload: payload.to_string(),
             created_ms: at_ms,
+            born_deliveries: i32::try_from(endpoints.len()).unwrap_or(i32::MAX),
+            traceparent: self.trace.map(|trace| trace.to_string()),
         });
         let mut deliveries = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
-            let row = self.fresh_delivery(message, creditor, *endpoint, order_key, sequence);
+            let line = self.line(creditor, *endpoint, placement);
+            let row = self.fresh_delivery(message, creditor, *endpoint, line, sequence);
             deliveries.push(row.id);
             self.deliveries.push(row);
         }
@@ -189,12 +203,24 @@ impl Journal {
         })
     }
 
+    /// The line in which a delivery of this endpoint stands.
+    fn line(
+        &self,
+        creditor: CreditorId,
+        endpoint: EndpointId,
+        placement: Option<PlacementId>,
+    ) -> Option<Uuid> {
+        let known = self.endpoints.get(&creditor)?;
+        let row = known.iter().find(|row| row.id == endpoint)?;
+        line_of(row, placement)
+    }
+
     fn fresh_delivery(
         &self,
         message_id: MessageId,
         creditor_id: CreditorId,
         endpoint_id: EndpointId,
-        order_key: Option<PlacementId>,
+        order_key: Option<Uuid>,
         sequence: i64,
     ) -> delivery::Model {
         delivery::Model {
@@ -207,15 +233,18 @@ impl Journal {
             owner: None,
             claim_no: 0,
             attempt: 0,
-            order_key: order_key.map(|placement| placement.0),
+            order_key,
             sequence,
             response_status: None,
         }
     }
 
-    /// Writes everything. Answers with the endpoints that have fresh deliveries, to be woken after
-    /// the commit.
-    pub(crate) async fn write(self, transaction: &Transaction) -> Result<Vec<EndpointId>, DbErr> {
+    /// Writes everything. What it answers is handed over after the commit.
+    pub(crate) async fn write(
+        mut self,
+        house: &House,
+        transaction: &Transaction,
+    ) -> Result<Outbound, DbErr> {
         let moved = self
             .positions
             .into_values()
@@ -223,21 +252,11 @@ impl Journal {
         creditors::save_positions(transaction, moved.map(|position| position.row).collect())
             .await?;
         audit::append(transaction, self.audits).await?;
-        let woken: BTreeSet<EndpointId> = self
-            .deliveries
-            .iter()
-            .map(|delivery| delivery.endpoint_id)
-            .collect();
+        let enabled = self.endpoints.values().flatten();
+        let enabled = enabled.filter(|endpoint| endpoint.state == EndpointState::Enabled);
+        let enabled = enabled.map(|endpoint| endpoint.id).collect();
+        let outbound = Outbound::lease(house, &enabled, &self.messages, &mut self.deliveries);
         outbox::write(transaction, self.messages, self.deliveries).await?;
-        Ok(woken.into_iter().collect())
+        Ok(outbound)
     }
-}
-
-/// Whether the endpoint's filter lets the event through; no filter is everything.
-fn listens(endpoint: &webhook_endpoint::Model, event: EventType) -> bool {
-    let Some(filter) = &endpoint.events else {
-        return true;
-    };
-    serde_json::from_str::<Vec<String>>(filter)
-        .is_ok_and(|names| names.iter().any(|name| name == event.as_str()))
 }

@@ -12,7 +12,6 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use super::batch;
 use super::command::{Answer, Command};
 use crate::api::error::ApiError;
-use crate::delivery::DispatcherMsg;
 use crate::house::House;
 use crate::supervision::Address;
 
@@ -140,12 +139,7 @@ impl WriterState {
             for (waiting, answer) in batch.into_iter().zip(worked.answers) {
                 let _ = waiting.reply.send(answer);
             }
-            if !worked.woken.is_empty() {
-                // Only a hint: the Dispatcher polls all the same.
-                let _ = self.house.addresses.dispatcher.send(DispatcherMsg::Wake {
-                    endpoints: worked.woken,
-                });
-            }
+            worked.outbound.hand_over(&self.house);
         }
         if self.waiting.is_empty() {
             self.drained();
@@ -260,6 +254,7 @@ mod tests {
                     placement: PlacementId(Uuid::from_u128(placement)),
                 },
                 idempotency: None,
+                trace: None,
             }),
             reply: reply.into(),
         }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use entities::DbErr;
 use entities::queries::node::{self, Beat, Cleaned};
+use entities::queries::retention::{self, Retention};
 use ractor::RpcReplyPort;
 
 use super::actor::{NodeMsg, NodeState, RoundError};
 use super::{feed, rescue};
 use crate::delivery::DispatcherMsg;
+use crate::house::House;
 use crate::supervision::spawn_reporting;
 
 const BEAT_PAUSE: Duration = Duration::from_secs(1);
@@ -159,7 +162,7 @@ impl NodeState {
             result: Err(RoundError::Died),
         };
         spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = node::clean(&house.db, house.clock.now_ms(), CLEAN_BATCH).await;
+            let result = clean(&house).await;
             NodeMsg::CleanedUp {
                 result: result.map_err(RoundError::from),
             }
@@ -186,4 +189,16 @@ impl NodeState {
             let _ = reply.send(());
         });
     }
+}
+
+async fn clean(house: &House) -> Result<Cleaned, DbErr> {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let keep = Retention {
+        payloads_ms: i64::from(house.settings.payload_days) * DAY_MS,
+        attempts_ms: i64::from(house.settings.attempt_days) * DAY_MS,
+    };
+    let now_ms = house.clock.now_ms();
+    let cleaned = node::clean(&house.db, now_ms, CLEAN_BATCH).await?;
+    let pruned = retention::prune(&house.db, keep, now_ms, CLEAN_BATCH).await?;
+    Ok(cleaned.and(pruned))
 }

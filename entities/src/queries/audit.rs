@@ -38,7 +38,7 @@ pub async fn append<C: ConnectionTrait>(
     connection: &C,
     events: Vec<audit_event::Model>,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, audit_event::ActiveModel, _>(connection, events).await
+    super::bulk::insert::<_, audit_event::ActiveModel, _>(connection, events).await
 }
 
 /// Reads lines, newest first.

@@ -5,9 +5,10 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
+use super::bulk::{self, Upsert};
 use super::contains;
 use crate::Transaction;
-use crate::database::{for_update, placeholders, statement};
+use crate::database::{for_update, statement};
 use crate::ids::CreditorId;
 use crate::{creditor, creditor_position};
 
@@ -25,15 +26,16 @@ pub async fn lock_positions(
     if creditors.is_empty() {
         return Ok(Vec::new());
     }
+    let backend = transaction.get_database_backend();
     let sql = format!(
         "SELECT creditor_id, sequence, updated_ms FROM creditor_position \
-         WHERE creditor_id IN ({}) ORDER BY creditor_id{}",
-        placeholders(1, creditors.len()),
+         WHERE {} ORDER BY creditor_id{}",
+        bulk::is_one_of(backend, "creditor_id", 1),
         for_update(transaction),
     );
-    let ids = creditors.iter().map(|id| (*id).into());
+    let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
     creditor_position::Entity::find()
-        .from_raw_sql(statement(transaction, &sql, ids))
+        .from_raw_sql(statement(transaction, &sql, [ids]))
         .all(transaction)
         .await
 }
@@ -46,25 +48,13 @@ pub async fn save_positions(
     transaction: &Transaction,
     positions: Vec<creditor_position::Model>,
 ) -> Result<(), DbErr> {
-    for chunk in positions.chunks(super::ROWS_PER_INSERT) {
-        // One upsert instead of n updates; the rows exist, so it always updates.
-        let rows = chunk
-            .iter()
-            .cloned()
-            .map(sea_orm::IntoActiveModel::into_active_model);
-        creditor_position::Entity::insert_many::<creditor_position::ActiveModel, _>(rows)
-            .on_conflict(
-                sea_orm::sea_query::OnConflict::column(creditor_position::Column::CreditorId)
-                    .update_columns([
-                        creditor_position::Column::Sequence,
-                        creditor_position::Column::UpdatedMs,
-                    ])
-                    .to_owned(),
-            )
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
+    use creditor_position::Column;
+    // One upsert instead of n updates; the rows exist, so it always updates.
+    let upsert = Upsert {
+        key: vec![Column::CreditorId],
+        update: vec![Column::Sequence, Column::UpdatedMs],
+    };
+    bulk::upsert::<_, creditor_position::ActiveModel, _>(transaction, positions, upsert).await
 }
 
 /// Inserts a creditor and its position. A taken e-mail is a unique violation.
@@ -77,8 +67,8 @@ pub async fn insert(transaction: &Transaction, model: creditor::Model) -> Result
         sequence: 0,
         updated_ms: 0,
     };
-    super::insert_all::<_, creditor::ActiveModel, _>(transaction, vec![model]).await?;
-    super::insert_all::<_, creditor_position::ActiveModel, _>(transaction, vec![position]).await
+    super::bulk::insert::<_, creditor::ActiveModel, _>(transaction, vec![model]).await?;
+    super::bulk::insert::<_, creditor_position::ActiveModel, _>(transaction, vec![position]).await
 }
 
 /// Writes every column of a creditor whose position the transaction has locked.
@@ -108,8 +98,14 @@ pub async fn by_ids<C: ConnectionTrait>(
     connection: &C,
     ids: &[CreditorId],
 ) -> Result<Vec<creditor::Model>, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT * FROM creditor WHERE {}",
+        bulk::is_one_of(backend, "id", 1)
+    );
+    let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
     creditor::Entity::find()
-        .filter(creditor::Column::Id.is_in(ids.iter().copied()))
+        .from_raw_sql(statement(connection, &sql, [ids]))
         .all(connection)
         .await
 }

@@ -8,24 +8,30 @@
 //! a [`Fence`]; a row that has been rescued and claimed again does not match any more.
 
 mod claim;
+mod claim_in_order;
 mod complete;
+mod depth;
 mod endpoint;
+mod health;
 mod list;
 mod release;
 mod requeue;
+mod waiting;
 
-use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::Transaction;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
-pub use claim::{claim, waiting};
+pub use claim::{SQLITE_CLAIM, claim};
+pub use claim_in_order::{InOrder, claim_in_order};
 pub use complete::complete;
-pub use endpoint::{cancel_disabled, disable, endpoint, endpoint_ids};
+pub use depth::depth;
+pub use endpoint::{cancel_disabled, endpoint, endpoint_ids, stop};
+pub use health::{Failing, note_failing, note_healthy};
 pub use list::{DeliveryRow, ListFilter, attempts, detail, list};
 pub use release::{held_by, release};
-pub use requeue::requeue;
+pub use requeue::{is_erased, requeue};
+pub use waiting::waiting;
 
 /// How many rows of one endpoint may be leased next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,8 @@ pub struct Waiting {
     pub endpoint: EndpointId,
     /// When the first of them is due.
     pub due_ms: i64,
+    /// Whether they stand in a line.
+    pub in_order: bool,
 }
 
 /// What identifies one lease: a write to the row counts only while all three still match.
@@ -73,12 +81,16 @@ pub struct ClaimedDelivery {
     pub attempt: i32,
     /// When it was due.
     pub due_ms: i64,
+    /// Whether it stands in a line, and others wait behind it.
+    pub in_order: bool,
     /// Event type.
     pub event_type: String,
     /// The exact body.
     pub payload: String,
     /// When the event happened.
     pub created_ms: i64,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
 }
 
 /// What becomes of a leased row.
@@ -125,17 +137,4 @@ pub struct Completion {
     pub ending: Ending,
     /// What was tried, if anything.
     pub attempt: Option<Attempt>,
-}
-
-/// The hot statements walk indexes from a few rows that they are given. A plan is kept for many
-/// executions: made while a table is small it might read that table whole, and go on to when it
-/// is not. So only the one plan that is right at every size is left to choose.
-const POSTGRES_PLAN: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-    SET LOCAL enable_mergejoin = off; SET LOCAL jit = off";
-
-async fn fix_plan(transaction: &Transaction, more: &str) -> Result<(), DbErr> {
-    transaction
-        .execute_unprepared(&format!("{POSTGRES_PLAN}{more}"))
-        .await
-        .map(|_| ())
 }

@@ -10,6 +10,9 @@ use crate::database::statement;
 use crate::ids::{CreditorId, KeyId};
 use crate::{Transaction, api_key_use};
 
+/// Uses that are noted by one statement.
+const USES: usize = 500;
+
 /// Every key of a creditor, newest first.
 ///
 /// # Errors
@@ -87,7 +90,7 @@ pub async fn note_uses<C: ConnectionTrait>(
         .update_columns([Column::LastUsedMs, Column::Address])
         .action_and_where(is_later)
         .to_owned();
-    for chunk in uses.chunks(super::ROWS_PER_INSERT) {
+    for chunk in uses.chunks(USES) {
         let rows = chunk
             .iter()
             .cloned()
@@ -105,7 +108,7 @@ pub async fn note_uses<C: ConnectionTrait>(
 /// # Errors
 /// Whatever the database says.
 pub async fn insert(transaction: &Transaction, model: api_key::Model) -> Result<(), DbErr> {
-    super::insert_all::<_, api_key::ActiveModel, _>(transaction, vec![model]).await
+    super::bulk::insert::<_, api_key::ActiveModel, _>(transaction, vec![model]).await
 }
 
 /// Writes every column of a key whose creditor's position the transaction has locked.

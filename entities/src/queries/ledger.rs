@@ -1,9 +1,12 @@
 //! What a Writer writes: placements with their history, payments, disputes, idempotency records.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait as _, DbErr, EntityTrait, Iterable, QueryFilter,
+};
 use uuid::Uuid;
 
+use super::bulk::{self, Upsert};
+use crate::database::statement;
 use crate::dispute::{self, DisputeStatus};
 use crate::ids::{CreditorId, PlacementId};
 use crate::{Transaction, idempotency_record, ledger_batch, payment, placement, placement_history};
@@ -21,21 +24,11 @@ pub async fn put_placements(
     let changing: Vec<_> = Column::iter()
         .filter(|column| !matches!(column, Column::Id | Column::CreditorId | Column::PlacedMs))
         .collect();
-    for chunk in placements.chunks(super::ROWS_PER_INSERT) {
-        let rows = chunk
-            .iter()
-            .cloned()
-            .map(IntoActiveModel::into_active_model);
-        placement::Entity::insert_many::<placement::ActiveModel, _>(rows)
-            .on_conflict(
-                OnConflict::column(Column::Id)
-                    .update_columns(changing.clone())
-                    .to_owned(),
-            )
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
+    let upsert = Upsert {
+        key: vec![Column::Id],
+        update: changing,
+    };
+    bulk::upsert::<_, placement::ActiveModel, _>(transaction, placements, upsert).await
 }
 
 /// Appends to the history.
@@ -46,7 +39,7 @@ pub async fn append_history(
     transaction: &Transaction,
     rows: Vec<placement_history::Model>,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, placement_history::ActiveModel, _>(transaction, rows).await
+    super::bulk::insert::<_, placement_history::ActiveModel, _>(transaction, rows).await
 }
 
 /// Appends payments.
@@ -57,7 +50,7 @@ pub async fn append_payments(
     transaction: &Transaction,
     rows: Vec<payment::Model>,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, payment::ActiveModel, _>(transaction, rows).await
+    super::bulk::insert::<_, payment::ActiveModel, _>(transaction, rows).await
 }
 
 /// Inserts new disputes and writes every column of changed ones.
@@ -69,27 +62,18 @@ pub async fn put_disputes(
     rows: Vec<dispute::Model>,
 ) -> Result<(), DbErr> {
     use dispute::Column;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    dispute::Entity::insert_many::<dispute::ActiveModel, _>(
-        rows.into_iter().map(IntoActiveModel::into_active_model),
-    )
-    .on_conflict(
-        OnConflict::column(Column::Id)
-            .update_columns([
-                Column::Status,
-                Column::Answer,
-                Column::AnsweredMs,
-                Column::AcknowledgedMs,
-                Column::Resolution,
-                Column::ResolvedMs,
-            ])
-            .to_owned(),
-    )
-    .exec_without_returning(transaction)
-    .await
-    .map(|_| ())
+    let upsert = Upsert {
+        key: vec![Column::Id],
+        update: vec![
+            Column::Status,
+            Column::Answer,
+            Column::AnsweredMs,
+            Column::AcknowledgedMs,
+            Column::Resolution,
+            Column::ResolvedMs,
+        ],
+    };
+    bulk::upsert::<_, dispute::ActiveModel, _>(transaction, rows, upsert).await
 }
 
 /// Open disputes of these placements, and disputes with these ids.
@@ -124,23 +108,21 @@ pub async fn idempotency_records(
     keys: &[(CreditorId, String)],
     newer_than_ms: i64,
 ) -> Result<Vec<idempotency_record::Model>, DbErr> {
-    use idempotency_record::Column;
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut any = Condition::any();
-    let mut sorted = keys.to_vec();
-    sorted.sort();
-    for group in sorted.chunk_by(|a, b| a.0 == b.0) {
-        any = any.add(
-            Condition::all()
-                .add(Column::CreditorId.eq(group[0].0))
-                .add(Column::Key.is_in(group.iter().map(|(_, key)| key.as_str()))),
-        );
-    }
+    let backend = transaction.get_database_backend();
+    let sql = format!(
+        "SELECT r.* FROM {} JOIN idempotency_record r \
+         ON r.creditor_id = pair.creditor_id AND r.key = pair.text WHERE r.created_ms > $2",
+        bulk::pair_table(backend, 1)
+    );
+    let keys = keys
+        .iter()
+        .map(|(creditor, key)| (creditor.0, key.as_str()));
+    let values = [bulk::pairs(keys), newer_than_ms.into()];
     idempotency_record::Entity::find()
-        .filter(any)
-        .filter(Column::CreatedMs.gt(newer_than_ms))
+        .from_raw_sql(statement(transaction, &sql, values))
         .all(transaction)
         .await
 }
@@ -154,28 +136,17 @@ pub async fn put_idempotency_records(
     rows: Vec<idempotency_record::Model>,
 ) -> Result<(), DbErr> {
     use idempotency_record::Column;
-    for chunk in rows.chunks(super::ROWS_PER_INSERT) {
-        idempotency_record::Entity::insert_many::<idempotency_record::ActiveModel, _>(
-            chunk
-                .iter()
-                .cloned()
-                .map(IntoActiveModel::into_active_model),
-        )
-        .on_conflict(
-            OnConflict::columns([Column::CreditorId, Column::Key])
-                .update_columns([
-                    Column::Fingerprint,
-                    Column::Operation,
-                    Column::PlacementId,
-                    Column::Outcome,
-                    Column::CreatedMs,
-                ])
-                .to_owned(),
-        )
-        .exec_without_returning(transaction)
-        .await?;
-    }
-    Ok(())
+    let upsert = Upsert {
+        key: vec![Column::CreditorId, Column::Key],
+        update: vec![
+            Column::Fingerprint,
+            Column::Operation,
+            Column::PlacementId,
+            Column::Outcome,
+            Column::CreatedMs,
+        ],
+    };
+    bulk::upsert::<_, idempotency_record::ActiveModel, _>(transaction, rows, upsert).await
 }
 
 /// Forgets the stored answers of `operation` on a placement: they are no longer true.
@@ -205,7 +176,7 @@ pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> 
         id: batch,
         committed_ms: now_ms,
     };
-    super::insert_all::<_, ledger_batch::ActiveModel, _>(transaction, vec![mark]).await
+    super::bulk::insert::<_, ledger_batch::ActiveModel, _>(transaction, vec![mark]).await
 }
 
 /// Whether a batch was committed. The caller holds the batch's positions, so that a commit which

@@ -6,6 +6,7 @@
 //! [`Transaction`]: crate::Transaction
 
 pub mod audit;
+mod bulk;
 pub mod creditors;
 pub mod delivery;
 pub mod keys;
@@ -14,6 +15,8 @@ pub mod node;
 pub mod onboarding;
 pub mod outbox;
 pub mod placements;
+pub mod recovery;
+pub mod retention;
 pub mod sessions;
 pub mod webhooks;
 
@@ -22,29 +25,6 @@ use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
     IntoActiveModel,
 };
-
-/// Rows of one INSERT: far below the number of values that either backend takes.
-const ROWS_PER_INSERT: usize = 500;
-
-/// Inserts `models` in as few statements as possible.
-async fn insert_all<M, A, C>(connection: &C, models: Vec<M>) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait + ActiveModelBehavior + Send,
-    C: ConnectionTrait,
-{
-    let mut rows = models
-        .into_iter()
-        .map(IntoActiveModel::into_active_model)
-        .peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<A> = rows.by_ref().take(ROWS_PER_INSERT).collect();
-        <A::Entity as EntityTrait>::insert_many(chunk)
-            .exec_without_returning(connection)
-            .await?;
-    }
-    Ok(())
-}
 
 /// Writes every column of a row that is locked by the caller.
 async fn save<M, A, C>(connection: &C, model: M) -> Result<(), DbErr>

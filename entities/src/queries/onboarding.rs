@@ -6,6 +6,7 @@ use sea_orm::{
     QuerySelect, TryInsertResult,
 };
 
+use super::bulk;
 use crate::Transaction;
 use crate::database::statement;
 use crate::ids::CreditorId;
@@ -33,8 +34,14 @@ pub async fn gates_of<C: ConnectionTrait>(
     connection: &C,
     creditors: &[CreditorId],
 ) -> Result<Vec<gate::Model>, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT * FROM gate WHERE {}",
+        bulk::is_one_of(backend, "creditor_id", 1)
+    );
+    let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
     gate::Entity::find()
-        .filter(gate::Column::CreditorId.is_in(creditors.iter().copied()))
+        .from_raw_sql(statement(connection, &sql, [ids]))
         .all(connection)
         .await
 }
@@ -233,7 +240,7 @@ pub async fn accept_agreement(
     transaction: &Transaction,
     model: agreement_acceptance::Model,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, agreement_acceptance::ActiveModel, _>(transaction, vec![model]).await
+    super::bulk::insert::<_, agreement_acceptance::ActiveModel, _>(transaction, vec![model]).await
 }
 
 /// The creditor's newest acceptance.

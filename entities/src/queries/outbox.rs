@@ -13,6 +13,6 @@ pub async fn write(
     messages: Vec<message::Model>,
     deliveries: Vec<delivery::Model>,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, message::ActiveModel, _>(transaction, messages).await?;
-    super::insert_all::<_, delivery::ActiveModel, _>(transaction, deliveries).await
+    super::bulk::insert::<_, message::ActiveModel, _>(transaction, messages).await?;
+    super::bulk::insert::<_, delivery::ActiveModel, _>(transaction, deliveries).await
 }

@@ -6,7 +6,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::bulk;
 use super::contains;
+use crate::database::statement;
 use crate::ids::{CreditorId, PlacementId};
 use crate::placement::{self, Column};
 use crate::{dispute, payment};
@@ -74,8 +76,14 @@ pub async fn by_ids<C: ConnectionTrait>(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT * FROM placement WHERE {}",
+        bulk::is_one_of(backend, "id", 1)
+    );
+    let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
     placement::Entity::find()
-        .filter(Column::Id.is_in(ids.iter().copied()))
+        .from_raw_sql(statement(connection, &sql, [ids]))
         .all(connection)
         .await
 }
@@ -91,17 +99,18 @@ pub async fn by_invoices<C: ConnectionTrait>(
     if invoices.is_empty() {
         return Ok(Vec::new());
     }
-    let mut any = Condition::any();
-    let mut sorted = invoices.to_vec();
-    sorted.sort();
-    for group in sorted.chunk_by(|a, b| a.0 == b.0) {
-        any = any.add(
-            Condition::all()
-                .add(Column::CreditorId.eq(group[0].0))
-                .add(Column::InvoiceNumber.is_in(group.iter().map(|(_, number)| number.as_str()))),
-        );
-    }
-    placement::Entity::find().filter(any).all(connection).await
+    let sql = format!(
+        "SELECT p.* FROM {} JOIN placement p ON p.creditor_id = pair.creditor_id AND p.invoice_number = pair.text",
+        bulk::pair_table(connection.get_database_backend(), 1)
+    );
+    let invoices = invoices
+        .iter()
+        .map(|(creditor, number)| (creditor.0, number.as_str()));
+    let values = [bulk::pairs(invoices)];
+    placement::Entity::find()
+        .from_raw_sql(statement(connection, &sql, values))
+        .all(connection)
+        .await
 }
 
 /// A page of a creditor's placements, and how many match (`None` beyond 10,000 of a search).

@@ -17,7 +17,7 @@ pub async fn insert<C: ConnectionTrait>(
     connection: &C,
     model: session::Model,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, session::ActiveModel, _>(connection, vec![model]).await
+    super::bulk::insert::<_, session::ActiveModel, _>(connection, vec![model]).await
 }
 
 /// The unexpired session with this token.

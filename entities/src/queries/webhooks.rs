@@ -5,9 +5,11 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
 
+use super::bulk;
 use crate::Transaction;
+use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
-use crate::webhook_endpoint::{self, EndpointState};
+use crate::webhook_endpoint;
 use crate::webhook_secret;
 
 /// The endpoint that Settings → Webhook URL sets; without a URL it was removed.
@@ -65,10 +67,14 @@ pub async fn receiving<C: ConnectionTrait>(
     connection: &C,
     creditors: &[CreditorId],
 ) -> Result<Vec<webhook_endpoint::Model>, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT * FROM webhook_endpoint WHERE {} AND state <> 'disabled' ORDER BY id",
+        bulk::is_one_of(backend, "creditor_id", 1)
+    );
+    let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
     webhook_endpoint::Entity::find()
-        .filter(webhook_endpoint::Column::CreditorId.is_in(creditors.iter().copied()))
-        .filter(webhook_endpoint::Column::State.ne(EndpointState::Disabled))
-        .order_by_asc(webhook_endpoint::Column::Id)
+        .from_raw_sql(statement(connection, &sql, [ids]))
         .all(connection)
         .await
 }
@@ -81,7 +87,7 @@ pub async fn insert(
     transaction: &Transaction,
     model: webhook_endpoint::Model,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, webhook_endpoint::ActiveModel, _>(transaction, vec![model]).await
+    super::bulk::insert::<_, webhook_endpoint::ActiveModel, _>(transaction, vec![model]).await
 }
 
 /// Writes every column of an endpoint whose creditor's position the transaction has locked.
@@ -100,7 +106,7 @@ pub async fn add_secret(
     transaction: &Transaction,
     model: webhook_secret::Model,
 ) -> Result<(), DbErr> {
-    super::insert_all::<_, webhook_secret::ActiveModel, _>(transaction, vec![model]).await
+    super::bulk::insert::<_, webhook_secret::ActiveModel, _>(transaction, vec![model]).await
 }
 
 /// Lets every secret of an endpoint end at `until_ms`, those that do not end before that.

@@ -8,6 +8,7 @@ pub(crate) mod disputes;
 pub(crate) mod gates;
 pub(crate) mod placements;
 pub(crate) mod webhook_deliveries;
+pub(crate) mod webhook_recoveries;
 
 use crate::extract::{Field, FieldErrors};
 

@@ -94,6 +94,14 @@ impl Account {
         self.anyone.bearer(revealed["api_key"].as_str().unwrap())
     }
 
+    /// The same creditor at another server of its database.
+    pub(crate) fn at(&self, http: &Http) -> Self {
+        Self {
+            anyone: http.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Signs in.
     pub(crate) async fn session(&self) -> Http {
         let body = json!({"email": self.email, "password": PASSWORD});

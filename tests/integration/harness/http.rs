@@ -97,6 +97,13 @@ impl Http {
             .expect("an answer")
     }
 
+    /// A POST with one header more.
+    pub(crate) async fn post_with(&self, path: &str, body: Value, header: (&str, &str)) -> Answer {
+        self.send(Method::POST, path, Some(body), &[header])
+            .await
+            .expect("an answer")
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None, &[])
             .await

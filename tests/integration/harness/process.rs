@@ -1,7 +1,12 @@
-//! A server as a process of its own: it can be killed, and two can share a Postgres.
+//! A server as a process of its own: it can be killed or stopped, and two can share a Postgres.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use uuid::Uuid;
 
 use super::providers::{DOCUSIGN_KEY, MIDDESK_SECRET, STRIPE_SECRET};
 use super::server::{MASTER_KEY, SUPPORT_TOKEN, WIDE_TIERS};
@@ -10,42 +15,48 @@ use super::{Http, TestDatabase};
 /// A running process; killed when it is dropped.
 pub(crate) struct Process {
     child: Child,
+    /// What it logs, if it was started so.
+    log: Option<PathBuf>,
     pub(crate) base: String,
     pub(crate) http: Http,
 }
 
 impl Process {
     pub(crate) async fn start(database: &TestDatabase) -> Self {
+        Self::started(database, None).await
+    }
+
+    /// One whose log can be asked for lines of level `info`.
+    pub(crate) async fn start_logged(database: &TestDatabase) -> Self {
+        let log = database.folder().join(format!("{}.log", Uuid::now_v7()));
+        Self::started(database, Some(log)).await
+    }
+
+    async fn started(database: &TestDatabase, log: Option<PathBuf>) -> Self {
         let (url, folder) = (database.url().to_owned(), database.folder().to_owned());
-        let started = tokio::task::spawn_blocking(move || Self::spawn(&url, &folder));
+        let started = tokio::task::spawn_blocking(move || Self::spawn(&url, &folder, log));
         started.await.unwrap()
     }
 
-    fn spawn(url: &str, folder: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_partner-api"))
-            .arg("serve")
-            .current_dir(folder)
-            .env_clear()
-            .env("PARTNER_API_LISTEN", "127.0.0.1:0")
-            .env("DATABASE_URL", url)
-            .env("PARTNER_API_MASTER_KEY", MASTER_KEY)
-            .env("PARTNER_API_SUPPORT_TOKEN", SUPPORT_TOKEN)
-            .env("PARTNER_API_STRIPE_WEBHOOK_SECRET", STRIPE_SECRET)
-            .env("PARTNER_API_MIDDESK_WEBHOOK_SECRET", MIDDESK_SECRET)
-            .env("PARTNER_API_DOCUSIGN_HMAC_KEY", DOCUSIGN_KEY)
-            .env("PARTNER_API_KEY_BCRYPT_COST", "4")
-            .env("PARTNER_API_PASSWORD_BCRYPT_COST", "4")
-            .env("PARTNER_API_TIERS", WIDE_TIERS)
-            .env(
-                "PARTNER_API_RETRY_SCHEDULE",
-                "100ms,200ms,200ms,300ms,500ms,1s,1s,1s,1s,1s,1s,1s",
-            )
-            .env("PARTNER_API_DELIVERY_TIMEOUT", "2s")
-            .env("PARTNER_API_SIMULATOR", "off")
-            .env(
-                "RUST_LOG",
-                std::env::var("TEST_LOG").unwrap_or_else(|_| "error".to_owned()),
-            )
+    /// Starts one and kills it after `life`, wherever it is by then: as a rule before it listens.
+    pub(crate) async fn stillborn(database: &TestDatabase, life: Duration) {
+        let mut child = command(database.url(), database.folder())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        tokio::time::sleep(life).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fn spawn(url: &str, folder: &Path, log: Option<PathBuf>) -> Self {
+        let mut command = command(url, folder);
+        if let Some(log) = &log {
+            command
+                .env("RUST_LOG", "info")
+                .stderr(File::create(log).unwrap());
+        }
+        let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary runs");
@@ -58,7 +69,12 @@ impl Process {
         // Read on, or a full pipe would stop the server.
         std::thread::spawn(move || lines.for_each(drop));
         let http = Http::new(&base);
-        Self { child, base, http }
+        Self {
+            child,
+            log,
+            base,
+            http,
+        }
     }
 
     /// SIGKILL: no chance to say good-bye.
@@ -67,21 +83,41 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// The same, unless it was killed before.
-    pub(crate) fn kill_if_alive(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
     /// SIGTERM, and the exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
-        let asked = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(asked.success());
+        self.signal("-TERM");
         self.child.wait().unwrap().code()
+    }
+
+    /// SIGSTOP: it does nothing any more, and the system keeps its connections up.
+    pub(crate) fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT: it goes on where it was, and does not know how much time has passed.
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").arg(signal).arg(pid).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// The epoch under which it leases, of several the last; 0 when others have ended it.
+    pub(crate) async fn epoch(&self, database: &TestDatabase) -> i64 {
+        let pid = self.child.id();
+        let sql = format!("SELECT coalesce(max(epoch), 0) FROM node WHERE name LIKE '%:{pid}'");
+        database.number(&sql).await
+    }
+
+    /// The last line of its log that contains `words`.
+    pub(crate) fn logged(&self, words: &str) -> Option<String> {
+        let log = self.log.as_ref().expect("it was started with a log");
+        let text = std::fs::read_to_string(log).unwrap();
+        let line = text.lines().rfind(|line| line.contains(words));
+        line.map(str::to_owned)
     }
 }
 
@@ -90,4 +126,34 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program with the settings of the tests.
+fn command(url: &str, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_partner-api"));
+    command
+        .arg("serve")
+        .current_dir(folder)
+        .env_clear()
+        .env("PARTNER_API_LISTEN", "127.0.0.1:0")
+        .env("DATABASE_URL", url)
+        .env("PARTNER_API_MASTER_KEY", MASTER_KEY)
+        .env("PARTNER_API_SUPPORT_TOKEN", SUPPORT_TOKEN)
+        .env("PARTNER_API_STRIPE_WEBHOOK_SECRET", STRIPE_SECRET)
+        .env("PARTNER_API_MIDDESK_WEBHOOK_SECRET", MIDDESK_SECRET)
+        .env("PARTNER_API_DOCUSIGN_HMAC_KEY", DOCUSIGN_KEY)
+        .env("PARTNER_API_KEY_BCRYPT_COST", "4")
+        .env("PARTNER_API_PASSWORD_BCRYPT_COST", "4")
+        .env("PARTNER_API_TIERS", WIDE_TIERS)
+        .env(
+            "PARTNER_API_RETRY_SCHEDULE",
+            "100ms,200ms,200ms,300ms,500ms,1s,1s,1s,1s,1s,1s,1s",
+        )
+        .env("PARTNER_API_DELIVERY_TIMEOUT", "2s")
+        .env("PARTNER_API_SIMULATOR", "off")
+        .env(
+            "RUST_LOG",
+            std::env::var("TEST_LOG").unwrap_or_else(|_| "error".to_owned()),
+        );
+    command
 }

@@ -34,6 +34,12 @@ pub struct EndpointView {
     pub throttle_per_second: Option<i32>,
     /// Names of the headers that are sent beside ours.
     pub header_names: Vec<String>,
+    /// `none`, `endpoint` (one after the other, by `sequence`) or `placement` (those of one placement).
+    pub order: &'static str,
+    /// What becomes of a line whose first delivery is out of attempts: `pause` or `skip`.
+    pub on_exhausted: &'static str,
+    /// Since when nothing has succeeded; null while something does.
+    pub failing_since: Option<String>,
     /// `enabled`, `paused` (its events wait) or `disabled` (it gets nothing more).
     pub state: String,
     /// Why it is not enabled.
@@ -143,4 +149,42 @@ pub struct TestEventView {
     pub status: String,
     /// HTTP status of the receiver, if it has answered yet.
     pub response_status: Option<i32>,
+}
+
+/// A recovery: what did not arrive, sent again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WebhookRecovery)]
+pub struct RecoveryView {
+    /// Recovery id.
+    pub id: Uuid,
+    /// Whose events.
+    pub creditor_id: Uuid,
+    /// `running` or `done`: then everything is queued, though not all of it delivered yet.
+    pub status: &'static str,
+    /// Events from then on.
+    pub since: String,
+    /// And before then.
+    pub until: String,
+    /// Events of that time.
+    pub events: i64,
+    /// Deliveries that are due again.
+    pub requeued: i64,
+    /// Deliveries made for events that no endpoint was sent.
+    pub created: i64,
+    /// When it was asked for.
+    pub created_at: String,
+    /// When it last got on.
+    pub updated_at: String,
+}
+
+/// What was erased of a placement's events.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ErasedWebhookPayloads)]
+pub struct ErasedView {
+    /// About which.
+    pub placement_id: Uuid,
+    /// Events whose contents are gone.
+    pub payloads: u64,
+    /// Deliveries that are not sent any more.
+    pub deliveries: u64,
 }

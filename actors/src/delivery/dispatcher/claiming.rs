@@ -1,11 +1,11 @@
 //! The Dispatcher's claims: whose turn, how many rows, and what happens when they are here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use entities::ids::EndpointId;
-use entities::queries::delivery::{self as queue, Want};
+use entities::queries::delivery::{self as queue, ClaimedDelivery, Want};
 use ractor::ActorRef;
 use tokio::time::Instant;
 
@@ -14,6 +14,7 @@ use crate::delivery::attempt::{Leased, give_back};
 use crate::delivery::book::Grant;
 use crate::delivery::demand::Offer;
 use crate::delivery::lease::Reservation;
+use crate::delivery::metrics::LeasedHow;
 use crate::house::House;
 use crate::supervision::spawn_reporting;
 
@@ -45,9 +46,13 @@ impl Pace {
 }
 
 impl DispatcherState {
-    pub(super) fn wake(&mut self, endpoints: &[EndpointId]) {
+    pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
         for endpoint in endpoints {
             self.demand.wake(*endpoint);
+            self.book.begin_backlog(*endpoint);
+        }
+        if in_order {
+            self.in_order.extend(endpoints);
         }
         self.claim_soon();
     }
@@ -96,11 +101,17 @@ impl DispatcherState {
         }
         self.pace.busy = true;
         self.pace.last = Some(Instant::now());
+        // Taken out here and put back by what the claim finds, so that a wake in between counts.
+        let lines = reservations
+            .iter()
+            .map(Reservation::endpoint)
+            .filter(|endpoint| self.in_order.remove(endpoint))
+            .collect();
         let wants = reservations
             .iter()
             .map(|reservation| self.want(reservation))
             .collect();
-        self.spawn_claim(reservations, wants, now_ms);
+        self.spawn_claim(reservations, wants, lines, now_ms);
     }
 
     fn want(&self, reservation: &Reservation) -> Want {
@@ -112,7 +123,13 @@ impl DispatcherState {
         }
     }
 
-    fn spawn_claim(&self, reservations: Vec<Reservation>, wants: Vec<Want>, now_ms: i64) {
+    fn spawn_claim(
+        &self,
+        reservations: Vec<Reservation>,
+        wants: Vec<Want>,
+        lines: HashSet<EndpointId>,
+        now_ms: i64,
+    ) {
         let asked: Vec<_> = wants
             .iter()
             .map(|want| Asked {
@@ -126,7 +143,7 @@ impl DispatcherState {
         };
         let house = Arc::clone(&self.house);
         spawn_reporting(&self.house.addresses.dispatcher, died, async move {
-            let result = claim(&house, reservations, &wants, now_ms).await;
+            let result = claim(&house, reservations, &wants, &lines, now_ms).await;
             DispatcherMsg::Claimed { asked, result }
         });
     }
@@ -135,27 +152,35 @@ impl DispatcherState {
         &mut self,
         myself: &ActorRef<DispatcherMsg>,
         asked: Vec<Asked>,
-        result: Result<Vec<Leased>, ClaimError>,
+        result: Result<Claim, ClaimError>,
     ) {
         self.pace.busy = false;
-        let rows = result.unwrap_or_else(|error| {
+        let claim = result.unwrap_or_else(|error| {
             tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
-            Vec::new()
+            Claim::default()
         });
-        let mut by_endpoint: HashMap<EndpointId, Vec<Leased>> = HashMap::new();
-        for leased in rows {
-            by_endpoint
-                .entry(leased.row.endpoint)
-                .or_default()
-                .push(leased);
-        }
+        self.in_order.extend(&claim.have_lines);
+        let metrics = &self.house.metrics;
+        metrics.leased(LeasedHow::Claimed, claim.rows.len());
+        let mut by_endpoint = by_endpoint(claim.rows);
         for Asked { endpoint, credit } in asked {
             let rows = by_endpoint.remove(&endpoint).unwrap_or_default();
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            self.demand.claimed(endpoint, count >= credit);
+            let more = count >= credit || claim.have_more.contains(&endpoint);
+            if !self.demand.claimed(endpoint, more) {
+                self.book.end_backlog(endpoint);
+            }
+            self.endpoints.raise_floor(endpoint, &rows);
             self.deliver(myself, endpoint, rows).await;
         }
         self.claim_soon();
+    }
+
+    /// Rows that need no claim.
+    pub(super) async fn fresh(&mut self, myself: &ActorRef<DispatcherMsg>, rows: Vec<Leased>) {
+        for (endpoint, rows) in by_endpoint(rows) {
+            self.deliver(myself, endpoint, rows).await;
+        }
     }
 
     async fn deliver(
@@ -175,27 +200,71 @@ impl DispatcherState {
     }
 }
 
+fn by_endpoint(rows: Vec<Leased>) -> HashMap<EndpointId, Vec<Leased>> {
+    let mut by_endpoint: HashMap<_, Vec<_>> = HashMap::new();
+    for leased in rows {
+        by_endpoint
+            .entry(leased.row.endpoint)
+            .or_default()
+            .push(leased);
+    }
+    by_endpoint
+}
+
+/// What a claim brought.
+#[derive(Debug, Default)]
+pub(crate) struct Claim {
+    /// Their leases are entered.
+    rows: Vec<Leased>,
+    /// Endpoints with rows that stand in a line.
+    have_lines: HashSet<EndpointId>,
+    /// Endpoints whose lines are longer than one claim looks.
+    have_more: HashSet<EndpointId>,
+}
+
 /// One short transaction. Every row enters the book before the commit that leases it.
 async fn claim(
     house: &House,
     mut reservations: Vec<Reservation>,
     wants: &[Want],
+    lines: &HashSet<EndpointId>,
     now_ms: i64,
-) -> Result<Vec<Leased>, ClaimError> {
-    let transaction = house.db.begin().await?;
-    let rows = queue::claim(&transaction, house.standing.epoch(), wants, now_ms).await?;
-    let mut leased = Vec::with_capacity(rows.len());
-    for row in rows {
-        let reservation = reservations
-            .iter_mut()
-            .find(|one| one.endpoint() == row.endpoint);
-        if let Some(reservation) = reservation {
-            leased.push(Leased {
-                lease: reservation.hold(row.fence),
-                row,
-            });
+) -> Result<Claim, ClaimError> {
+    let (transaction, owner) = (house.db.begin().await?, house.standing.epoch());
+    let mut claim = Claim::default();
+    let rows = queue::claim(&transaction, owner, wants, now_ms).await?;
+    claim.hold(&mut reservations, rows);
+    for reservation in &mut reservations {
+        let endpoint = reservation.endpoint();
+        if !lines.contains(&endpoint) {
+            continue;
         }
+        let want = Want {
+            endpoint,
+            credit: reservation.credits(),
+            floor_ms: 0,
+        };
+        let found = queue::claim_in_order(&transaction, owner, want, now_ms).await?;
+        claim.have_lines.extend(found.has_lines.then_some(endpoint));
+        claim.have_more.extend(found.more.then_some(endpoint));
+        claim.hold(std::slice::from_mut(reservation), found.taken);
     }
     transaction.commit().await?;
-    Ok(leased)
+    Ok(claim)
+}
+
+impl Claim {
+    fn hold(&mut self, reservations: &mut [Reservation], rows: Vec<ClaimedDelivery>) {
+        for row in rows {
+            let reservation = reservations
+                .iter_mut()
+                .find(|one| one.endpoint() == row.endpoint);
+            if let Some(reservation) = reservation {
+                self.rows.push(Leased {
+                    lease: reservation.hold(row.fence),
+                    row,
+                });
+            }
+        }
+    }
 }

@@ -42,16 +42,11 @@ struct Seat {
 }
 
 impl Endpoints {
-    pub(super) fn new(
-        house: &Arc<House>,
-        book: &Arc<Book>,
-        sender: Arc<Sender>,
-        roster: Arc<Roster>,
-    ) -> Self {
+    pub(super) fn new(house: &Arc<House>, sender: Arc<Sender>, roster: Arc<Roster>) -> Self {
         roster.clear();
         Self {
             house: Arc::clone(house),
-            book: Arc::clone(book),
+            book: Arc::clone(&house.book),
             sender,
             roster,
             seats: HashMap::new(),
@@ -76,11 +71,18 @@ impl Endpoints {
             return;
         };
         seat.used_ms = now_ms;
-        if let Some(latest_ms) = rows.iter().map(|leased| leased.row.due_ms).max() {
-            seat.floor_ms = seat.floor_ms.max(latest_ms - LATE_MS);
-        }
         // Should it have died just now, the rows' leases are lost, and the book reports them.
         let _ = seat.address.send(EndpointMsg::Deliver { rows });
+    }
+
+    /// A claim takes what has been due for longest: these rows were the first.
+    pub(super) fn raise_floor(&mut self, endpoint: EndpointId, claimed: &[Leased]) {
+        // Rows in a line are taken by other rules, and say nothing about those that are in none.
+        let due = claimed.iter().filter(|leased| !leased.row.in_order);
+        let latest_ms = due.map(|leased| leased.row.due_ms).max();
+        if let (Some(seat), Some(latest_ms)) = (self.seats.get_mut(&endpoint), latest_ms) {
+            seat.floor_ms = seat.floor_ms.max(latest_ms - LATE_MS);
+        }
     }
 
     async fn seat(

@@ -72,10 +72,19 @@ impl DispatcherState {
     fn see(&mut self, waiting: Vec<Waiting>, began_ms: i64, now_ms: i64) -> i64 {
         self.endpoints.raise_floors(began_ms);
         let mut next_ms = now_ms + POLL_MOST_MS;
-        for Waiting { endpoint, due_ms } in waiting {
+        for Waiting {
+            endpoint,
+            due_ms,
+            in_order,
+        } in waiting
+        {
+            if in_order {
+                self.in_order.insert(endpoint);
+            }
             self.endpoints.lower_floor(endpoint, due_ms);
             if due_ms <= now_ms {
                 self.demand.wake(endpoint);
+                self.book.begin_backlog(endpoint);
                 self.demand.feed(endpoint);
             } else {
                 next_ms = next_ms.min(due_ms);

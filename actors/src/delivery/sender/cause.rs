@@ -62,15 +62,37 @@ fn of_connection(error: &reqwest::Error) -> FailureCause {
     let broken = chain(error)
         .find_map(|link| link.downcast_ref::<io::Error>())
         .map(innermost);
-    match broken.map(io::Error::kind) {
-        // Before a request is out, these two are how rustls reports through an `io::Error`.
-        Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) if error.is_connect() => {
-            FailureCause::Tls
-        }
-        Some(_) => FailureCause::Connect,
-        None if error.is_connect() => FailureCause::Connect,
+    match broken {
+        Some(broken) => of_io(broken, error.is_connect()),
+        None if error.is_connect() || has_hung_up(error) => FailureCause::Connect,
         None => FailureCause::Protocol,
     }
+}
+
+/// An `io::Error` is also how rustls reports, and how the client reports a body that breaks the
+/// rules of HTTP.
+fn of_io(broken: &io::Error, connecting: bool) -> FailureCause {
+    let of_tls = broken
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match broken.kind() {
+        _ if of_tls.is_some() => FailureCause::Tls,
+        io::ErrorKind::UnexpectedEof if connecting => FailureCause::Tls,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => FailureCause::Protocol,
+        _ => FailureCause::Connect,
+    }
+}
+
+/// Whether the receiver closed the connection in the middle of its answer or before it, or said in
+/// HTTP/2 that it will not go on.
+fn has_hung_up(error: &reqwest::Error) -> bool {
+    let closed = |error: &hyper::Error| {
+        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+    };
+    chain(error).any(|link| {
+        link.downcast_ref().is_some_and(closed)
+            || link.downcast_ref().is_some_and(h2::Error::is_remote)
+    })
 }
 
 /// An `io::Error` may wrap another one, which its `source` skips.

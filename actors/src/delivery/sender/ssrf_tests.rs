@@ -58,6 +58,7 @@ fn post(url: &str) -> Post {
         id: "msg_1".to_owned(),
         timestamp_s: 1,
         signature: "v1,x".to_owned(),
+        traceparent: String::new(),
         headers: HeaderMap::new(),
         body: Bytes::from_static(b"{}"),
     }
@@ -128,7 +129,8 @@ async fn no_answer_of_the_corpus_opens_a_connection() {
         let mut settings = settings("sqlite::memory:");
         // Whoever allows a network of its own in the sandbox does not get loopback as well.
         settings.webhook_allow = vec!["192.0.2.99/32".parse().unwrap()];
-        let sender = Sender::with_lookup(&settings, &Clock::system(), lookup).unwrap();
+        let sender =
+            Sender::with_lookup(&settings, &Clock::system(), Counter::default(), lookup).unwrap();
         let answer = sender
             .post(post(&format!("http://hooks.example.com:{port}/")))
             .await

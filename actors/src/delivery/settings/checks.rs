@@ -67,3 +67,20 @@ pub(super) fn names_json(events: &[EventType]) -> Option<String> {
     let names: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
     serde_json::to_string(&names).ok()
 }
+
+/// One of the values that a field may have.
+pub(super) fn one_of<T>(
+    field: &str,
+    name: &str,
+    known: impl Iterator<Item = (&'static str, T)>,
+) -> Result<T, ApiError> {
+    let mut names = Vec::new();
+    for (known, value) in known {
+        if known == name {
+            return Ok(value);
+        }
+        names.push(known);
+    }
+    let msg = format!("must be one of {}", names.join(", "));
+    Err(ApiError::field(&["body", field], msg))
+}

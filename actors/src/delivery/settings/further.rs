@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use entities::ConnectionTrait;
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::webhooks;
-use entities::webhook_endpoint::{self, EndpointState};
+use entities::webhook_endpoint::{self, DeliveryOrder, EndpointState, OnExhausted};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::checks::{check_url, event_types, names_json};
+use super::checks::{check_url, event_types, names_json, one_of};
 use super::secrets;
 use crate::account::{AccountFile, Subject};
 use crate::api::error::{ApiError, FieldError};
@@ -33,6 +33,8 @@ struct Checked {
     events: Option<Option<String>>,
     throttle: Option<Option<i32>>,
     headers: Option<Option<BTreeMap<String, String>>>,
+    order: Option<DeliveryOrder>,
+    on_exhausted: Option<OnExhausted>,
     paused: Option<bool>,
 }
 
@@ -105,6 +107,7 @@ pub(crate) async fn update(
     let data = json!({
         "endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events,
         "throttle_per_second": row.throttle_per_second, "has_headers": row.sealed_headers.is_some(),
+        "order": row.ordering.as_str(), "on_exhausted": row.on_exhausted.as_str(),
     });
     file.audit("settings.webhook_changed", actor, data);
     webhooks::save(&file.transaction, row).await.or_fault()?;
@@ -153,6 +156,9 @@ pub(super) fn new_endpoint(file: &mut AccountFile<'_>, url: String) -> webhook_e
         description: None,
         throttle_per_second: None,
         sealed_headers: None,
+        ordering: DeliveryOrder::default(),
+        on_exhausted: OnExhausted::default(),
+        failing_since_ms: None,
         created_ms: now_ms,
         updated_ms: now_ms,
     }
@@ -195,6 +201,12 @@ async fn check(house: &House, change: EndpointChange) -> Result<Checked, ApiErro
         events: events.transpose()?,
         throttle: throttle.transpose()?,
         headers: headers.transpose()?,
+        order: change.order.as_deref().map(checked_order).transpose()?,
+        on_exhausted: change
+            .on_exhausted
+            .as_deref()
+            .map(checked_on_exhausted)
+            .transpose()?,
         paused: change.paused,
     })
 }
@@ -206,6 +218,20 @@ fn checked_throttle(per_second: u32) -> Result<i32, ApiError> {
         let msg = format!("must be a whole number from 1 to {MOST_PER_SECOND}, or null for none");
         ApiError::field(&["body", "throttle_per_second"], msg)
     })
+}
+
+fn checked_order(name: &str) -> Result<DeliveryOrder, ApiError> {
+    let known = DeliveryOrder::ALL.into_iter();
+    one_of("order", name, known.map(|order| (order.as_str(), order)))
+}
+
+fn checked_on_exhausted(name: &str) -> Result<OnExhausted, ApiError> {
+    let known = OnExhausted::ALL.into_iter();
+    one_of(
+        "on_exhausted",
+        name,
+        known.map(|policy| (policy.as_str(), policy)),
+    )
 }
 
 fn checked_headers(
@@ -249,6 +275,8 @@ fn applied(
         let sealed = headers.map(|headers| seal_headers(house, row.id, &headers));
         row.sealed_headers = sealed.transpose()?;
     }
+    row.ordering = change.order.unwrap_or(row.ordering);
+    row.on_exhausted = change.on_exhausted.unwrap_or(row.on_exhausted);
     match change.paused {
         Some(true) => {
             row.state = EndpointState::Paused;
@@ -260,9 +288,10 @@ fn applied(
     Ok(row)
 }
 
-fn enable(row: &mut webhook_endpoint::Model) {
+pub(super) fn enable(row: &mut webhook_endpoint::Model) {
     row.state = EndpointState::Enabled;
     row.state_reason = None;
+    row.failing_since_ms = None;
 }
 
 fn live(row: Option<webhook_endpoint::Model>) -> Result<webhook_endpoint::Model, ApiError> {
@@ -294,6 +323,9 @@ async fn view<C: ConnectionTrait>(
         events: row.events.and_then(|json| serde_json::from_str(&json).ok()),
         throttle_per_second: row.throttle_per_second,
         header_names: headers.into_keys().collect(),
+        order: row.ordering.as_str(),
+        on_exhausted: row.on_exhausted.as_str(),
+        failing_since: row.failing_since_ms.map(rfc3339_ms),
         state: row.state.as_str().to_owned(),
         state_reason: row.state_reason,
         secrets: secrets.collect(),

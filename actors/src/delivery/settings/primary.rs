@@ -5,7 +5,7 @@ use entities::webhook_endpoint::{self, EndpointState};
 use serde_json::json;
 
 use super::checks::{check_url, event_types, names_json};
-use super::further::{insert, new_endpoint};
+use super::further::{enable, insert, new_endpoint};
 use crate::account::{AccountFile, Subject};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
@@ -88,8 +88,7 @@ fn changed(
     match url {
         Some(Some(url)) => {
             row.url = url;
-            row.state = EndpointState::Enabled;
-            row.state_reason = None;
+            enable(&mut row);
         }
         Some(None) => {
             row.url = String::new();

@@ -8,14 +8,15 @@ use entities::creditor::Model as Creditor;
 use entities::delivery::{DeliveryState, Model as Delivery};
 use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 use entities::queries::{creditors, outbox, webhooks};
-use entities::webhook_endpoint::EndpointState;
+use entities::webhook_endpoint::{DeliveryOrder, EndpointState, OnExhausted};
 use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
 use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, TenantBook};
 use crate::clock::Clock;
+use crate::delivery::Metrics;
 use crate::domain::limits::Tiers;
 use crate::domain::retry::RetrySchedule;
 use crate::house::{Addresses, House, OPEN_FILES};
@@ -131,6 +132,9 @@ impl Bench {
             description: None,
             throttle_per_second: None,
             sealed_headers: None,
+            ordering: DeliveryOrder::default(),
+            on_exhausted: OnExhausted::default(),
+            failing_since_ms: None,
             id,
             creditor_id,
             is_primary: false,
@@ -203,6 +207,8 @@ impl Bench {
                 sequence,
                 payload: format!("{{\"sequence\":{sequence}}}"),
                 created_ms: due_ms,
+                born_deliveries: 1,
+                traceparent: None,
             });
             deliveries.push(Delivery {
                 id: DeliveryId(Uuid::now_v7()),
@@ -259,6 +265,8 @@ pub(crate) fn settings(url: &str) -> Settings {
         password_bcrypt_cost: 4,
         retry_schedule: RetrySchedule::parse("50ms,100ms,200ms").unwrap(),
         delivery_timeout: Duration::from_millis(500),
+        payload_days: 30,
+        attempt_days: 90,
         webhook_allow: Vec::new(),
         tiers: Tiers::default(),
         simulator: false,
@@ -280,6 +288,9 @@ pub(crate) fn house(
         vault: Vault::new(&settings.master_key).unwrap(),
         standing,
         tenants: Arc::new(TenantBook::default()),
+        book: Arc::default(),
+        metrics: Metrics::default(),
+        depth: Mutex::default(),
         key_bcrypt: Arc::new(BcryptPool::new(1, 1)),
         password_bcrypt: BcryptPool::new(1, 1),
         proofs: Proofs::default(),

@@ -2,8 +2,9 @@
 
 use entities::delivery::DeliveryState;
 use entities::queries::delivery::{
-    Completion, Ending, Fence, attempts, cancel_disabled, disable, release, requeue,
+    Completion, Ending, Fence, attempts, cancel_disabled, release, requeue, stop,
 };
+use entities::webhook_endpoint::EndpointState;
 
 use super::bench::benches;
 use super::queue::{claim_now, complete_now, tried};
@@ -187,14 +188,28 @@ async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
         assert_eq!(cancel_disabled(db.writer(), 10).await.unwrap(), 0);
         let transaction = db.begin().await.unwrap();
         assert!(
-            disable(&transaction, creditor, endpoint, "410", 5)
-                .await
-                .unwrap()
+            stop(
+                &transaction,
+                creditor,
+                endpoint,
+                EndpointState::Disabled,
+                "410",
+                5
+            )
+            .await
+            .unwrap()
         );
         assert!(
-            !disable(&transaction, creditor, endpoint, "410", 6)
-                .await
-                .unwrap()
+            !stop(
+                &transaction,
+                creditor,
+                endpoint,
+                EndpointState::Disabled,
+                "410",
+                6
+            )
+            .await
+            .unwrap()
         );
         transaction.commit().await.unwrap();
         assert_eq!(cancel_disabled(db.writer(), 2).await.unwrap(), 2);

@@ -194,6 +194,7 @@ async fn any_actor_may_die_and_nothing_is_lost() {
                 .await
                 .len();
             let _ = addresses.dispatcher.send(DispatcherMsg::Wake {
+                in_order: false,
                 endpoints: vec![endpoint],
             });
             tokio::time::sleep(Duration::from_millis(15)).await;

@@ -5,7 +5,6 @@ use entities::ids::EndpointId;
 use entities::queries::delivery::{
     Attempt, ClaimedDelivery, Completion, Ending, Fence, Want, claim, complete, held_by, waiting,
 };
-use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
 use super::bench::{Bench, benches, postgres};
@@ -123,51 +122,6 @@ async fn a_claim_keeps_to_its_floor_and_to_enabled_endpoints() {
 }
 
 #[tokio::test]
-async fn a_row_waits_for_earlier_ones_of_its_order_key() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 3, 100).await;
-        let key = bench.literal(Uuid::now_v7());
-        let sql = format!("UPDATE delivery SET order_key = {key}");
-        db.writer().execute_unprepared(&sql).await.unwrap();
-
-        let head = claim_now(db, 1, &[(endpoint, 8)], 1_000).await;
-        assert_eq!(
-            head.iter()
-                .map(|row| row.fence.delivery)
-                .collect::<Vec<_>>(),
-            [ids[0]]
-        );
-        assert!(
-            claim_now(db, 1, &[(endpoint, 8)], 1_000).await.is_empty(),
-            "leased ones count"
-        );
-        complete_now(
-            db,
-            &[tried(
-                head[0].fence,
-                Ending::Failed { due_ms: 5_000 },
-                Some(500),
-            )],
-        )
-        .await;
-        assert!(
-            claim_now(db, 1, &[(endpoint, 8)], 1_000).await.is_empty(),
-            "failed ones too"
-        );
-        let head = claim_now(db, 1, &[(endpoint, 8)], 5_000).await;
-        complete_now(db, &[tried(head[0].fence, Ending::Exhausted, Some(500))]).await;
-        assert_eq!(
-            claim_now(db, 1, &[(endpoint, 8)], 5_000).await[0]
-                .fence
-                .delivery,
-            ids[1]
-        );
-    }
-}
-
-#[tokio::test]
 async fn waiting_names_each_endpoint_once_with_its_first_due_row() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
@@ -185,7 +139,7 @@ async fn waiting_names_each_endpoint_once_with_its_first_due_row() {
             .into_iter()
             .map(|row| (row.endpoint, row.due_ms))
             .collect();
-        seen.sort();
+        seen.sort_unstable();
         assert_eq!(seen, endpoints);
         claim_now(db, 1, &[(endpoints[1].0, 8)], 1_000).await;
         assert_eq!(waiting(db.reader()).await.unwrap().len(), 2);

@@ -74,6 +74,7 @@ impl Tree {
             .dispatcher
             .send(DispatcherMsg::Wake {
                 endpoints: vec![endpoint],
+                in_order: true,
             })
             .unwrap();
     }

@@ -1,17 +1,15 @@
-//! Leasing due rows, and finding out who has any.
+//! Leasing due rows that stand in no line.
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use super::{ClaimedDelivery, Fence, Waiting, Want};
+use super::{ClaimedDelivery, Fence, Want};
 use crate::Transaction;
 use crate::database::statement;
 
 /// Losing this commit in a crash of the database loses a lease, not a delivery, so it need not
 /// wait for the disk.
-const ASYNC_COMMIT: &str = "; SET LOCAL synchronous_commit = off";
+const ASYNC_COMMIT: &str = "SET LOCAL synchronous_commit = off";
 
-/// A row whose order key has an earlier undelivered row, leased or not, is not taken: first
-/// arrivals of one key are in order.
 const POSTGRES_CLAIM: &str = "
 WITH picked AS MATERIALIZED (
     SELECT due.id
@@ -21,11 +19,8 @@ WITH picked AS MATERIALIZED (
         WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = want.endpoint_id) = 'enabled'
           AND d.endpoint_id = want.endpoint_id
           AND d.owner IS NULL AND d.state IN ('pending', 'failed')
+          AND d.order_key IS NULL
           AND d.due_ms <= $2 AND d.due_ms >= want.floor_ms
-          AND (d.order_key IS NULL OR NOT EXISTS (
-              SELECT 1 FROM delivery earlier
-              WHERE earlier.endpoint_id = d.endpoint_id AND earlier.order_key = d.order_key
-                AND earlier.sequence < d.sequence AND earlier.state IN ('pending', 'failed')))
         ORDER BY d.due_ms, d.id
         LIMIT want.credit
         FOR UPDATE SKIP LOCKED
@@ -33,31 +28,32 @@ WITH picked AS MATERIALIZED (
 ), taken AS (
     UPDATE delivery d SET owner = $1, claim_no = d.claim_no + 1
     FROM picked WHERE d.id = picked.id
-    RETURNING d.id, d.claim_no, d.owner, d.message_id, d.endpoint_id, d.creditor_id, d.attempt, d.due_ms
+    RETURNING d.id, d.claim_no, d.owner, d.message_id, d.endpoint_id, d.creditor_id, d.attempt, d.due_ms,
+        d.order_key IS NOT NULL AS in_order
 )
-SELECT taken.*, m.event_type, m.payload, m.created_ms
+SELECT taken.*, m.event_type, m.payload, m.created_ms, m.traceparent
 FROM taken JOIN message m ON m.id = taken.message_id";
 
-const SQLITE_CLAIM: &str = "
+/// The claim on SQLite: public, so that a test can ask for its plan.
+pub const SQLITE_CLAIM: &str = "
 UPDATE delivery SET owner = $1, claim_no = claim_no + 1
 WHERE id IN (
     SELECT d.id FROM delivery d
     WHERE d.endpoint_id = $3
       AND d.owner IS NULL AND d.state IN ('pending', 'failed')
+      AND d.order_key IS NULL
       AND d.due_ms <= $2 AND d.due_ms >= $4
-      AND (d.order_key IS NULL OR NOT EXISTS (
-          SELECT 1 FROM delivery earlier
-          WHERE earlier.endpoint_id = d.endpoint_id AND earlier.order_key = d.order_key
-            AND earlier.sequence < d.sequence AND earlier.state IN ('pending', 'failed')))
       AND EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.id = $3 AND e.state = 'enabled')
     ORDER BY d.due_ms, d.id
     LIMIT $5)
 RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
+    order_key IS NOT NULL AS in_order,
     (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
     (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
-    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms";
+    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
+    (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent";
 
-/// Leases due rows to `owner`: of each endpoint at most its credit, oldest first. Endpoints that
+/// Leases due rows that stand in no line to `owner`: of each endpoint at most its credit, oldest first. Endpoints that
 /// are not enabled yield nothing. Rows that another process is leasing are skipped, not waited for.
 ///
 /// # Errors
@@ -83,7 +79,7 @@ async fn claim_postgres(
     wants: &[Want],
     now_ms: i64,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    super::fix_plan(transaction, ASYNC_COMMIT).await?;
+    transaction.execute_unprepared(ASYNC_COMMIT).await?;
     let wants: Vec<_> = wants
         .iter()
         .map(|want| {
@@ -126,7 +122,7 @@ async fn claim_sqlite(
     Ok(rows)
 }
 
-fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, DbErr> {
+pub(super) fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, DbErr> {
     Ok(ClaimedDelivery {
         fence: Fence {
             delivery: row.try_get("", "id")?,
@@ -138,46 +134,10 @@ fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, DbErr> {
         creditor: row.try_get("", "creditor_id")?,
         attempt: row.try_get("", "attempt")?,
         due_ms: row.try_get("", "due_ms")?,
+        in_order: row.try_get("", "in_order")?,
         event_type: row.try_get("", "event_type")?,
         payload: row.try_get("", "payload")?,
         created_ms: row.try_get("", "created_ms")?,
+        traceparent: row.try_get("", "traceparent")?,
     })
-}
-
-/// Hops from endpoint to endpoint along the index instead of reading every waiting row.
-const WAITING: &str = "
-WITH RECURSIVE hop (endpoint_id) AS (
-    SELECT (SELECT d.endpoint_id FROM delivery d
-            WHERE d.owner IS NULL AND d.state IN ('pending', 'failed')
-            ORDER BY d.endpoint_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT d.endpoint_id FROM delivery d
-            WHERE d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.endpoint_id > hop.endpoint_id
-            ORDER BY d.endpoint_id LIMIT 1)
-    FROM hop WHERE hop.endpoint_id IS NOT NULL
-)
-SELECT hop.endpoint_id AS endpoint_id,
-    (SELECT d.due_ms FROM delivery d
-     WHERE d.endpoint_id = hop.endpoint_id AND d.owner IS NULL AND d.state IN ('pending', 'failed')
-     ORDER BY d.due_ms LIMIT 1) AS due_ms
-FROM hop
-WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = hop.endpoint_id) = 'enabled'";
-
-/// Every enabled endpoint that has rows waiting, with the time at which the first is due: the
-/// truth behind every wake-up. Its cost grows with the endpoints, not with their rows.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<Waiting>, DbErr> {
-    let rows = connection
-        .query_all_raw(statement(connection, WAITING, []))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Waiting {
-                endpoint: row.try_get("", "endpoint_id")?,
-                due_ms: row.try_get("", "due_ms")?,
-            })
-        })
-        .collect()
 }

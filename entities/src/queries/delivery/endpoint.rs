@@ -2,9 +2,10 @@
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::Transaction;
 use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
-use crate::{Transaction, webhook_endpoint};
+use crate::webhook_endpoint::{self, EndpointState};
 
 /// The endpoint with this id, for its own queue.
 ///
@@ -36,28 +37,30 @@ pub async fn endpoint_ids<C: ConnectionTrait>(
         .await
 }
 
-/// Switches an endpoint off for `reason`. Answers whether it was still on; the transaction holds
-/// its creditor's position.
+/// Moves an endpoint that is sent to into `state`, for `reason`. Answers whether it was sent to; the
+/// transaction holds its creditor's position.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn disable(
+pub async fn stop(
     transaction: &Transaction,
     creditor: CreditorId,
     endpoint: EndpointId,
+    state: EndpointState,
     reason: &str,
     now_ms: i64,
 ) -> Result<bool, DbErr> {
     let done = transaction
         .execute_raw(statement(
             transaction,
-            "UPDATE webhook_endpoint SET state = 'disabled', state_reason = $3, updated_ms = $4 \
-             WHERE id = $1 AND creditor_id = $2 AND state <> 'disabled'",
+            "UPDATE webhook_endpoint SET state = $5, state_reason = $3, updated_ms = $4 \
+             WHERE id = $1 AND creditor_id = $2 AND state <> 'disabled' AND state <> $5",
             [
                 endpoint.into(),
                 creditor.into(),
                 reason.into(),
                 now_ms.into(),
+                state.as_str().into(),
             ],
         ))
         .await?;

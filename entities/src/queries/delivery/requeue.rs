@@ -29,6 +29,12 @@ LIMIT 1
 ON CONFLICT (id) DO NOTHING
 RETURNING endpoint_id";
 
+/// What has stepped back behind this row in a placement's line comes forward with it.
+const BEHIND: &str = "
+UPDATE delivery SET due_ms = $3
+WHERE endpoint_id = $1 AND owner IS NULL AND state = 'pending' AND order_key <> endpoint_id AND due_ms > $3
+  AND order_key = (SELECT d.order_key FROM delivery d WHERE d.id = $2)";
+
 /// Makes a delivery due now, under the same id and with the same message. Answers its endpoint,
 /// or `None` when the creditor has no such delivery.
 ///
@@ -47,8 +53,29 @@ pub async fn requeue(
             .query_one_raw(statement(transaction, sql, values))
             .await?;
         if let Some(row) = row {
-            return row.try_get("", "endpoint_id").map(Some);
+            let endpoint: EndpointId = row.try_get("", "endpoint_id")?;
+            let values = [endpoint.into(), delivery.into(), now_ms.into()];
+            transaction
+                .execute_raw(statement(transaction, BEHIND, values))
+                .await?;
+            return Ok(Some(endpoint));
         }
     }
     Ok(None)
+}
+
+/// Whether the message of a queued delivery has no payload any more.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn is_erased(transaction: &Transaction, delivery: DeliveryId) -> Result<bool, DbErr> {
+    let row = transaction
+        .query_one_raw(statement(
+            transaction,
+            "SELECT 1 AS erased FROM delivery d JOIN message m ON m.id = d.message_id \
+             WHERE d.id = $1 AND m.payload = ''",
+            [delivery.into()],
+        ))
+        .await?;
+    Ok(row.is_some())
 }

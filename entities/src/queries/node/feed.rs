@@ -25,7 +25,8 @@ pub async fn append_feed(
         creditor_id: creditor,
         at_ms,
     };
-    crate::queries::insert_all::<_, control_feed::ActiveModel, _>(transaction, vec![entry]).await?;
+    crate::queries::bulk::insert::<_, control_feed::ActiveModel, _>(transaction, vec![entry])
+        .await?;
     Ok(number)
 }
 

@@ -64,7 +64,16 @@ pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Clean
 }
 
 impl Cleaned {
-    fn add(&mut self, rows: u64, batch: u32) {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            more: self.more || other.more,
+        }
+    }
+
+    pub(crate) fn add(&mut self, rows: u64, batch: u32) {
         self.rows += rows;
         self.more |= rows >= u64::from(batch);
     }

@@ -41,6 +41,15 @@ pub(crate) struct Request {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"Authorization": "Bearer …"}))]
     headers: Field<BTreeMap<String, String>>,
+    /// In which order events arrive for the first time: in none and fastest, all of them one after the other by
+    /// `sequence`, or those of one placement. It holds for events from then on.
+    #[serde(default)]
+    #[schema(value_type = String, pattern = "^(none|endpoint|placement)$", default = "none")]
+    order: Field<String>,
+    /// When the first in a line is out of attempts: pause the endpoint, or skip that delivery.
+    #[serde(default)]
+    #[schema(value_type = String, pattern = "^(pause|skip)$", default = "pause")]
+    on_exhausted: Field<String>,
     /// A paused endpoint's events wait; false also switches on what was switched off.
     #[serde(default)]
     #[schema(value_type = bool, default = false)]
@@ -73,6 +82,8 @@ impl Request {
             events: errors.nullable("events", self.events),
             throttle_per_second: errors.nullable("throttle_per_second", self.throttle_per_second),
             headers: errors.nullable("headers", self.headers),
+            order: errors.optional("order", self.order),
+            on_exhausted: errors.optional("on_exhausted", self.on_exhausted),
             paused: errors.optional("paused", self.paused),
         };
         errors.unknown(&self.unknown);

@@ -1,4 +1,5 @@
 //! What operations report about placements.
 
+pub(crate) mod erase_webhook_payloads;
 pub(crate) mod open_dispute;
 pub(crate) mod transition;

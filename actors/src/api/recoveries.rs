@@ -1,0 +1,68 @@
+//! Recoveries of webhook deliveries, for their owner and for support.
+
+use entities::ids::{CreditorId, RecoveryId};
+use uuid::Uuid;
+
+use super::request::RecoverySpan;
+use super::view::RecoveryView;
+use super::{ApiResult, AuthenticatedTenant, PartnerApi, SupportActor};
+use crate::delivery::recovery;
+
+impl PartnerApi {
+    /// Makes due again what did not arrive of a time's events.
+    ///
+    /// # Errors
+    /// [`super::ApiError::Validation`] while as many as may run are running.
+    pub async fn recover_deliveries(
+        &self,
+        tenant: &AuthenticatedTenant,
+        span: RecoverySpan,
+    ) -> ApiResult<RecoveryView> {
+        let tenant = tenant.clone();
+        self.to_its_end(move |house| async move {
+            recovery::start(&house, tenant.creditor(), tenant.actor(), span).await
+        })
+        .await
+    }
+
+    /// How far a recovery is.
+    ///
+    /// # Errors
+    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    pub async fn webhook_recovery(
+        &self,
+        tenant: &AuthenticatedTenant,
+        id: Uuid,
+    ) -> ApiResult<RecoveryView> {
+        recovery::show(self.house(), Some(tenant.creditor()), RecoveryId(id)).await
+    }
+
+    /// The same for any creditor.
+    ///
+    /// # Errors
+    /// [`super::ApiError::NotFound`] without such a creditor, and as for its owner.
+    pub async fn support_recover_deliveries(
+        &self,
+        actor: &SupportActor,
+        creditor: Uuid,
+        span: RecoverySpan,
+    ) -> ApiResult<RecoveryView> {
+        let actor = actor.clone();
+        self.to_its_end(move |house| async move {
+            recovery::start(&house, CreditorId(creditor), actor.name(), span).await
+        })
+        .await
+    }
+
+    /// How far anybody's recovery is.
+    ///
+    /// # Errors
+    /// [`super::ApiError::NotFound`].
+    pub async fn support_recovery(
+        &self,
+        _actor: &SupportActor,
+        id: Uuid,
+    ) -> ApiResult<RecoveryView> {
+        recovery::show(self.house(), None, RecoveryId(id)).await
+    }
+}

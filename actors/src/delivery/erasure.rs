@@ -1,0 +1,66 @@
+//! Erasing what was written about one placement for its receivers, on demand.
+
+use entities::ids::{CreditorId, PlacementId};
+use entities::placement;
+use entities::queries::recovery::{first_sequence_from, highest_sequence};
+use entities::queries::retention::{Erased, erase_placement};
+use serde_json::json;
+
+use crate::account::AccountFile;
+use crate::api::error::ApiError;
+use crate::api::fault::DbResultExt as _;
+use crate::api::view::ErasedView;
+use crate::house::House;
+
+/// Messages looked at by one transaction.
+const PAGE: i64 = 5_000;
+
+/// Erases the payloads of every message about the placement, in pages, and takes what was still to
+/// be delivered of them out of the queue. The log of what was delivered stays, without contents.
+pub(crate) async fn erase(
+    house: &House,
+    row: &placement::Model,
+    actor: &str,
+    reason: &str,
+) -> Result<ErasedView, ApiError> {
+    let erased = erase_pages(house, row.creditor_id, row.id, row.placed_ms).await?;
+    let file = AccountFile::open(house, row.creditor_id).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let data = json!({
+        "placement_id": row.id, "reason": reason,
+        "payloads": erased.payloads, "deliveries": erased.deliveries,
+    });
+    file.audit("webhook.payloads_erased", actor, data);
+    file.close().await.or_fault()?;
+    Ok(ErasedView {
+        placement_id: row.id.0,
+        payloads: erased.payloads,
+        deliveries: erased.deliveries,
+    })
+}
+
+/// No message is older than the placement that it is about.
+async fn erase_pages(
+    house: &House,
+    creditor: CreditorId,
+    placement: PlacementId,
+    placed_ms: i64,
+) -> Result<Erased, ApiError> {
+    let reader = house.db.reader();
+    let highest = highest_sequence(reader, creditor).await.or_fault()?;
+    let first = first_sequence_from(reader, creditor, placed_ms)
+        .await
+        .or_fault()?;
+    let mut erased = Erased::default();
+    let mut sequence = first.unwrap_or(highest + 1);
+    while sequence <= highest {
+        let page = sequence..=(sequence + PAGE - 1).min(highest);
+        let done = erase_placement(&house.db, creditor, placement.0, page)
+            .await
+            .or_fault()?;
+        erased.payloads += done.payloads;
+        erased.deliveries += done.deliveries;
+        sequence += PAGE;
+    }
+    Ok(erased)
+}

@@ -1,0 +1,226 @@
+//! What can be measured of deliveries. Labels are bounded: none of them names a creditor, an
+//! endpoint or anything that a receiver says.
+
+use std::fmt;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::domain::retry::{FailureCause, Outcome};
+
+/// One label with one of a few values.
+type Label = [(&'static str, &'static str); 1];
+
+/// The instruments of one process.
+pub(crate) struct Metrics {
+    registry: Registry,
+    lag: Histogram,
+    attempt_duration: Histogram,
+    attempts: Family<Label, Counter>,
+    leases: Family<Label, Counter>,
+    pub(super) connections: Counter,
+    in_flight: Gauge,
+    queue: Family<Label, Gauge>,
+    circuits: Family<Label, Gauge>,
+}
+
+/// How a row came to be leased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeasedHow {
+    /// It was inserted so.
+    Born,
+    /// It was claimed.
+    Claimed,
+}
+
+/// What is looked up when somebody asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Levels {
+    /// Rows of the queue by state.
+    pub(crate) queue: Vec<(&'static str, i64)>,
+    /// Rows that this process holds.
+    pub(crate) in_flight: i64,
+    /// Endpoints whose circuit is open.
+    pub(crate) open: i64,
+    /// Endpoints whose circuit lets one through to see.
+    pub(crate) half_open: i64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("partner_api"),
+            // 1 ms to about three days.
+            lag: Histogram::new(exponential_buckets(0.001, 2.0, 28)),
+            // 1 ms to about half a minute.
+            attempt_duration: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
+            attempts: Family::default(),
+            leases: Family::default(),
+            connections: Counter::default(),
+            in_flight: Gauge::default(),
+            queue: Family::default(),
+            circuits: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register_with_unit(
+            "delivery_lag",
+            "From an event to its delivery with a 2xx",
+            Unit::Seconds,
+            self.lag.clone(),
+        );
+        registry.register_with_unit(
+            "delivery_attempt_duration",
+            "One attempt: connect, headers and body",
+            Unit::Seconds,
+            self.attempt_duration.clone(),
+        );
+        registry.register(
+            "delivery_attempts",
+            "Attempts by outcome",
+            self.attempts.clone(),
+        );
+        registry.register(
+            "delivery_leases",
+            "Deliveries leased by this process: born so, or claimed",
+            self.leases.clone(),
+        );
+        registry.register(
+            "delivery_connections_opened",
+            "Connections that the sender opened; attempts beyond them reused one",
+            self.connections.clone(),
+        );
+        registry.register(
+            "deliveries_in_flight",
+            "Deliveries that this process holds at this moment",
+            self.in_flight.clone(),
+        );
+        registry.register(
+            "delivery_queue",
+            "Rows of the queue by state, all processes together; counted up to a million",
+            self.queue.clone(),
+        );
+        registry.register(
+            "delivery_circuits",
+            "Endpoints of this process whose circuit is not closed",
+            self.circuits.clone(),
+        );
+    }
+
+    /// An attempt ended.
+    pub(super) fn attempted(&self, outcome: &Outcome, latency_ms: i64, lag_ms: i64) {
+        let label = [("outcome", name_of(outcome))];
+        self.attempts.get_or_create(&label).inc();
+        self.attempt_duration.observe(seconds(latency_ms));
+        if *outcome == Outcome::Delivered {
+            self.lag.observe(seconds(lag_ms));
+        }
+    }
+
+    /// So many rows were leased.
+    pub(super) fn leased(&self, how: LeasedHow, rows: usize) {
+        let how = match how {
+            LeasedHow::Born => "born",
+            LeasedHow::Claimed => "claimed",
+        };
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.leases.get_or_create(&[("how", how)]).inc_by(rows);
+    }
+
+    /// Everything in the text format of OpenMetrics 1.0.
+    pub(crate) fn render(&self, levels: &Levels) -> Result<String, fmt::Error> {
+        self.in_flight.set(levels.in_flight);
+        for (state, rows) in &levels.queue {
+            self.queue.get_or_create(&[("state", *state)]).set(*rows);
+        }
+        for (state, endpoints) in [("open", levels.open), ("half_open", levels.half_open)] {
+            self.circuits
+                .get_or_create(&[("state", state)])
+                .set(endpoints);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // a measurement
+fn seconds(ms: i64) -> f64 {
+    ms.max(0) as f64 / 1_000.0
+}
+
+fn name_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Delivered => "delivered",
+        Outcome::Gone => "gone",
+        Outcome::RetryAfter { .. } => "retry_after",
+        Outcome::Failed { cause } => match cause {
+            FailureCause::Status(300..=399) => "http_3xx",
+            FailureCause::Status(400..=499) => "http_4xx",
+            FailureCause::Status(500..=599) => "http_5xx",
+            FailureCause::Status(_) => "http_other",
+            FailureCause::Timeout => "timeout",
+            FailureCause::Connect => "connect",
+            FailureCause::Resolve => "resolve",
+            FailureCause::UnsafeAddress => "unsafe_address",
+            FailureCause::Tls => "tls",
+            FailureCause::Protocol => "protocol",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_shown() {
+        let metrics = Metrics::default();
+        metrics.attempted(&Outcome::Delivered, 3, 1_500);
+        metrics.attempted(
+            &Outcome::Failed {
+                cause: FailureCause::Status(502),
+            },
+            30,
+            0,
+        );
+        metrics.leased(LeasedHow::Born, 2);
+        let levels = Levels {
+            queue: vec![("pending", 7)],
+            in_flight: 1,
+            open: 2,
+            half_open: 0,
+        };
+        let text = metrics.render(&levels).unwrap();
+        for line in [
+            "partner_api_delivery_attempts_total{outcome=\"delivered\"} 1",
+            "partner_api_delivery_attempts_total{outcome=\"http_5xx\"} 1",
+            "partner_api_delivery_lag_seconds_count 1",
+            "partner_api_delivery_lag_seconds_sum 1.5",
+            "partner_api_delivery_leases_total{how=\"born\"} 2",
+            "partner_api_delivery_queue{state=\"pending\"} 7",
+            "partner_api_deliveries_in_flight 1",
+            "partner_api_delivery_circuits{state=\"open\"} 2",
+            "partner_api_delivery_connections_opened_total 0",
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "{line} in\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

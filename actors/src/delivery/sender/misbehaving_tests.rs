@@ -1,0 +1,258 @@
+//! Receivers that misbehave. Whatever one does, an attempt at it ends within its timeout, is told
+//! by its cause, takes only so much of what it is sent, and leaves no connection behind.
+
+use super::rogue::{
+    HEAR, MOST_TAKEN, OK, PATIENT, Rogue, SHORT, Step, at, attempt, cause, flood, post, say, sender,
+};
+use super::words::EXCERPT_MAX;
+use super::*;
+
+#[tokio::test]
+async fn silence_and_drips_end_with_the_timeout() {
+    let chunked = say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+    let huge = say("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n");
+    let cases = [
+        ("no answer", None, vec![Step::Hold]),
+        (
+            "half a status line",
+            None,
+            vec![say("HTTP/1.1 20"), Step::Hold],
+        ),
+        ("half a head", None, vec![say(OK), Step::Hold]),
+        (
+            "a 100 alone",
+            None,
+            vec![say("HTTP/1.1 100 Continue\r\n\r\n"), Step::Hold],
+        ),
+        (
+            "a dripping status line",
+            None,
+            vec![say("HTTP/1.1 200 "), Step::Drip(b"x")],
+        ),
+        (
+            "a dripping header",
+            None,
+            vec![say(OK), say("x: "), Step::Drip(b"x")],
+        ),
+        (
+            "dripping headers",
+            None,
+            vec![say(OK), Step::Drip(b"x: y\r\n")],
+        ),
+        (
+            "dripping 103s",
+            None,
+            vec![Step::Drip(b"HTTP/1.1 103 Early Hints\r\n\r\n")],
+        ),
+        (
+            "a dripping body",
+            Some("xxx"),
+            vec![say(OK), say("\r\n"), Step::Drip(b"x")],
+        ),
+        (
+            "dripping chunks",
+            Some("xxx"),
+            vec![chunked.clone(), Step::Drip(b"1\r\nx\r\n")],
+        ),
+        (
+            "a dripping chunk size",
+            Some(""),
+            vec![chunked.clone(), Step::Drip(b"0")],
+        ),
+        (
+            "a last chunk without an end",
+            Some("x"),
+            vec![chunked, say("1\r\nx\r\n0\r\n"), Step::Hold],
+        ),
+        (
+            "10 GB announced, and nothing",
+            Some(""),
+            vec![huge.clone(), Step::Hold],
+        ),
+        (
+            "10 GB announced, and a drip",
+            Some("xxx"),
+            vec![huge, Step::Drip(b"x")],
+        ),
+    ];
+    for (name, excerpt, steps) in cases {
+        let (answer, _) = at(name, steps, SHORT).await;
+        assert_eq!(cause(&answer, name), FailureCause::Timeout);
+        assert_eq!(
+            answer.error.as_deref(),
+            Some("no complete answer in time"),
+            "{name}"
+        );
+        assert_eq!(
+            answer.status,
+            excerpt.map(|_| 200),
+            "{name}: its head, if it came"
+        );
+        let heard = answer.excerpt.unwrap_or_default();
+        assert!(
+            heard.starts_with(excerpt.unwrap_or_default()),
+            "{name}: {heard}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_reads_nothing_ends_with_the_timeout() {
+    let rogue = Rogue::start(vec![Step::Ignore]);
+    for bytes in [2, 32 * 1_024 * 1_024] {
+        let webhook = Post {
+            body: vec![b'x'; bytes].into(),
+            ..post(&rogue.url())
+        };
+        let answer = attempt(&sender(SHORT), webhook, "reads nothing").await;
+        assert_eq!(cause(&answer, "reads nothing"), FailureCause::Timeout);
+    }
+}
+
+/// There is no end to them, so the timeout it is; nothing is kept of them meanwhile.
+#[tokio::test]
+async fn floods_of_nothing_end_with_the_timeout() {
+    let chunked = say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+    let cases = [
+        ("100", vec![flood("HTTP/1.1 100 Continue\r\n\r\n")]),
+        (
+            "103",
+            vec![flood("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n")],
+        ),
+        ("zeros of a chunk size", vec![chunked, flood("0")]),
+    ];
+    for (name, steps) in cases {
+        let (answer, _) = at(name, steps, SHORT).await;
+        assert_eq!(cause(&answer, name), FailureCause::Timeout);
+    }
+}
+
+#[tokio::test]
+async fn connections_that_break_are_told_as_such() {
+    let cases = [
+        ("closed", None, vec![]),
+        ("reset", None, vec![Step::Reset]),
+        ("closed in the status line", None, vec![say("HTTP/1.1 2")]),
+        ("closed in the head", None, vec![say(OK), say("x: y\r\n")]),
+        (
+            "closed after a 100",
+            None,
+            vec![say("HTTP/1.1 100 Continue\r\n\r\n")],
+        ),
+        (
+            "closed in the body",
+            Some("half"),
+            vec![say("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")],
+        ),
+        (
+            "closed in a chunk",
+            Some("ha"),
+            vec![say(
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nha",
+            )],
+        ),
+        (
+            "closed between chunks",
+            Some("half"),
+            vec![say(
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+            )],
+        ),
+    ];
+    for (name, excerpt, steps) in cases {
+        let (answer, _) = at(name, steps, PATIENT).await;
+        assert_eq!(cause(&answer, name), FailureCause::Connect, "{answer:?}");
+        assert!(
+            answer.error.unwrap().starts_with("the connection failed: "),
+            "{name}"
+        );
+        assert_eq!(answer.status, excerpt.map(|_| 200), "{name}");
+        assert_eq!(answer.excerpt.as_deref(), excerpt, "{name}");
+    }
+}
+
+/// What it wrote before it was reset may be lost on the way; that it was reset is not.
+#[tokio::test]
+async fn a_reset_or_a_close_anywhere_is_a_broken_connection() {
+    let unheard = [
+        ("closed unheard", vec![]),
+        ("reset unheard", vec![Step::Reset]),
+        ("reset in the head", vec![HEAR, say(OK), Step::Reset]),
+        (
+            "reset in the body",
+            vec![
+                HEAR,
+                say(OK),
+                say("content-length: 10\r\n\r\nhalf"),
+                Step::Reset,
+            ],
+        ),
+    ];
+    for (name, steps) in unheard {
+        let rogue = Rogue::start(steps);
+        let answer = attempt(&sender(PATIENT), post(&rogue.url()), name).await;
+        assert_eq!(cause(&answer, name), FailureCause::Connect, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_without_an_end_are_read_at_their_beginning_alone() {
+    let endless = [
+        ("until closed", say("HTTP/1.1 200 OK\r\n\r\n"), flood("x")),
+        (
+            "10 GB",
+            say("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n"),
+            flood("x"),
+        ),
+        (
+            "chunks",
+            say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
+            flood("1\r\nx\r\n"),
+        ),
+        (
+            "one chunk of 10 GB",
+            say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2540be400\r\n"),
+            flood("x"),
+        ),
+    ];
+    for (name, head, body) in endless {
+        let (answer, written) = at(name, vec![head, body], PATIENT).await;
+        assert_eq!(answer.outcome, Outcome::Delivered, "{name}");
+        assert_eq!(answer.excerpt, Some("x".repeat(EXCERPT_MAX)), "{name}");
+        assert!(written < MOST_TAKEN, "{name}: {written} bytes were taken");
+    }
+}
+
+/// The head of a refusal says all that matters; how its body goes on does not change it.
+#[tokio::test]
+async fn a_refusal_is_understood_however_its_body_ends() {
+    let later = Outcome::RetryAfter {
+        status: 503,
+        after_ms: Some(60_000),
+    };
+    let broken = Outcome::Failed {
+        cause: FailureCause::Status(500),
+    };
+    for (head, expected) in [
+        ("410 Gone\r\n", Outcome::Gone),
+        ("503 Busy\r\nretry-after: 60\r\n", later),
+        ("500 Oops\r\n", broken),
+    ] {
+        for end in [Step::Hold, Step::Drip(b"x"), Step::Reset] {
+            let name = format!("{head:?}, {end:?}");
+            let start = format!("HTTP/1.1 {head}content-length: 1000\r\n\r\nhalf");
+            let (answer, _) = at(&name, vec![say(&start), end], SHORT).await;
+            // What came before a reset may be lost with it.
+            if answer.status.is_some() {
+                assert_eq!(answer.outcome, expected, "{name}");
+                assert_eq!(
+                    answer.status.map(|status| status.to_string()).as_deref(),
+                    head.get(..3),
+                    "{name}"
+                );
+            } else {
+                assert_eq!(cause(&answer, &name), FailureCause::Connect);
+            }
+        }
+    }
+}

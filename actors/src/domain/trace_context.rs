@@ -1,0 +1,149 @@
+//! The trace that a request belongs to: `traceparent`, as W3C Trace Context (Recommendation of 23
+//! November 2021, section 3.2) prescribes.
+//!
+//! Owns the format. Never draws an id: its bytes are handed in.
+
+use std::fmt;
+
+/// Bytes of fresh entropy that a new trace needs.
+pub const TRACE_ENTROPY: usize = 24;
+/// The only version that is written.
+const VERSION: &str = "00";
+/// `00-` 32 hex `-` 16 hex `-` 2 hex.
+const LENGTH: usize = 55;
+
+/// A trace, and the span of it that is the parent of what follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    trace: [u8; 16],
+    span: [u8; 8],
+    flags: u8,
+}
+
+impl TraceContext {
+    /// A trace of its own, sampled.
+    #[must_use]
+    pub fn new(entropy: [u8; TRACE_ENTROPY]) -> Self {
+        let (mut trace, mut span) = ([0; 16], [0; 8]);
+        trace.copy_from_slice(&entropy[..16]);
+        span.copy_from_slice(&entropy[16..]);
+        // All zeroes would be invalid.
+        trace[15] |= u8::from(trace == [0; 16]);
+        span[7] |= u8::from(span == [0; 8]);
+        Self {
+            trace,
+            span,
+            flags: 1,
+        }
+    }
+
+    /// Reads a header. A version that is not known yet may carry more after its flags; anything
+    /// malformed is as if it had not been sent.
+    #[must_use]
+    pub fn parse(header: &str) -> Option<Self> {
+        let known = header.get(..LENGTH)?;
+        let rest = header.get(LENGTH..)?;
+        let mut parts = known.split('-');
+        let [version, trace, span, flags] =
+            [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+        let [version] = bytes::<1>(version)?;
+        let more_is_allowed = version != 0 && rest.starts_with('-');
+        if version == 0xff || !(rest.is_empty() || more_is_allowed) {
+            return None;
+        }
+        let (trace, span) = (bytes::<16>(trace)?, bytes::<8>(span)?);
+        let [flags] = bytes::<1>(flags)?;
+        // Of an unknown version nothing but the sampled flag may be relied on.
+        let flags = flags & 1;
+        (trace != [0; 16] && span != [0; 8]).then_some(Self { trace, span, flags })
+    }
+
+    /// The same trace, with another span as the parent of what follows.
+    #[must_use]
+    pub fn child(self, span: [u8; 8]) -> Self {
+        let mut child = Self { span, ..self };
+        child.span[7] |= u8::from(span == [0; 8]);
+        child
+    }
+
+    /// The trace's id: 32 hex digits.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        hex::encode(self.trace)
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (trace, span) = (hex::encode(self.trace), hex::encode(self.span));
+        write!(formatter, "{VERSION}-{trace}-{span}-{:02x}", self.flags)
+    }
+}
+
+/// Lower-case hex of exactly `N` bytes.
+fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let lower = text.bytes().all(|byte| !byte.is_ascii_uppercase());
+    let mut decoded = [0; N];
+    hex::decode_to_slice(text, &mut decoded).ok()?;
+    lower.then_some(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The example of the recommendation, section 3.2.
+    const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn the_published_examples_are_read() {
+        let context = TraceContext::parse(EXAMPLE).unwrap();
+        assert_eq!(context.to_string(), EXAMPLE);
+        assert_eq!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        let unsampled = EXAMPLE.replace("-01", "-00");
+        assert_eq!(
+            TraceContext::parse(&unsampled).unwrap().to_string(),
+            unsampled
+        );
+        let newer = format!("cc{}-what-the-future-will-be-like", &EXAMPLE[2..]);
+        assert_eq!(TraceContext::parse(&newer).unwrap().to_string(), EXAMPLE);
+    }
+
+    #[test]
+    fn what_is_malformed_is_nothing() {
+        for header in [
+            "",
+            "00",
+            &EXAMPLE[..54],
+            &format!("{EXAMPLE}-00"),
+            &format!("{EXAMPLE}0"),
+            &format!("ff{}", &EXAMPLE[2..]),
+            &format!("cc{}.what", &EXAMPLE[2..]),
+            &EXAMPLE.to_uppercase(),
+            &EXAMPLE.replace('4', "g"),
+            &EXAMPLE.replace('-', "_"),
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473é-00f067aa0ba902b7-0",
+        ] {
+            assert_eq!(TraceContext::parse(header), None, "{header}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(entropy: [u8; TRACE_ENTROPY], span: [u8; 8]) {
+            let context = TraceContext::new(entropy);
+            prop_assert_eq!(TraceContext::parse(&context.to_string()), Some(context));
+            let child = context.child(span);
+            prop_assert_eq!(TraceContext::parse(&child.to_string()), Some(child));
+            prop_assert_eq!(child.trace_id(), context.trace_id());
+        }
+
+        #[test]
+        fn nothing_panics(header in "\\PC{0,70}") {
+            let _ = TraceContext::parse(&header);
+        }
+    }
+}

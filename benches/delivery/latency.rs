@@ -1,0 +1,27 @@
+//! From accepting a call to delivering its webhook, at rates far from the limit.
+
+use super::options::Options;
+use super::stage::{Stage, healthy};
+use super::timing;
+
+const TENANTS: usize = 100;
+const CONNECTIONS: u32 = 50;
+/// Until keys are checked, connections open and endpoints read.
+const WARM_UP_S: u64 = 5;
+
+pub(crate) async fn run(options: &Options) {
+    let seconds = options.get("seconds", 30);
+    let rates = options
+        .given("rate")
+        .map_or_else(|| vec![100.0, 500.0], |rate| vec![rate]);
+    let mut stage = Stage::set(TENANTS, true, healthy).await;
+    stage.announce(&format!("latency: {TENANTS} tenants, {seconds} s a rate"));
+    for rate in rates {
+        let warm_up = stage.orders(TENANTS, CONNECTIONS, Some(rate), WARM_UP_S);
+        timing::run(&mut stage, &warm_up).await;
+        let orders = stage.orders(TENANTS, CONNECTIONS, Some(rate), seconds);
+        let timed = timing::run(&mut stage, &orders).await;
+        timed.say(&format!("{rate}/s"));
+    }
+    stage.clear().await;
+}

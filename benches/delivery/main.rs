@@ -1,0 +1,105 @@
+//! What a webhook costs from the API call to its arrival, how long it takes, and what a deep queue or a sick receiver does to it.
+//!
+//! `cargo bench --bench delivery --features bench -- <what>`, on SQLite or on the Postgres server of `BENCH_DATABASE_URL`:
+//!
+//! ```text
+//! throughput [seconds=60] [tenants=100] [connections=64]
+//! drain [rows=200000] [endpoints=200]
+//! drain-deep [rows=1000000] [endpoints=200]
+//! drain-snapshot [rows=200000] [endpoints=200]
+//! latency [rate=100|500] [seconds=30]
+//! sick [seconds=60] [rate=300]
+//! ```
+//!
+//! The server runs in this process; the receiver and the callers are processes of their own, over loopback, bounded in time.
+//! So on two cores every number includes all of them, and the database. See `docs/benchmarks.md`.
+
+#![allow(clippy::expect_used, clippy::print_stdout)]
+
+// The other benches use more of it.
+#[allow(dead_code)]
+#[path = "../support/mod.rs"]
+mod support;
+
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+mod backlog;
+mod calls;
+mod drain;
+mod latency;
+mod options;
+mod receiver;
+mod rows;
+mod sick;
+mod sink;
+mod spent;
+mod stage;
+mod tally;
+mod throughput;
+mod timing;
+
+use options::Options;
+use tokio::runtime::{Builder, Runtime};
+
+fn main() {
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    let what = arguments.next().unwrap_or_default();
+    if what == "child" {
+        // One thread: what surrounds the server shall cost as little as possible.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        runtime
+            .expect("a runtime")
+            .block_on(child(arguments.collect()));
+        return;
+    }
+    let options = Options::read(arguments);
+    let runtime = Runtime::new().expect("a runtime");
+    runtime.block_on(measure(&what, &options));
+}
+
+async fn measure(what: &str, options: &Options) {
+    match what {
+        "throughput" => throughput::run(options).await,
+        "drain" => drain::run(options).await,
+        "drain-deep" => drain::deep(options).await,
+        "drain-snapshot" => drain::snapshot(options).await,
+        "latency" => latency::run(options).await,
+        "sick" => sick::run(options).await,
+        other => println!(
+            "no bench is called {other:?}: throughput, drain, drain-deep, drain-snapshot, latency or sick"
+        ),
+    }
+}
+
+async fn child(arguments: Vec<String>) {
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["sink", manner] => sink::run(*manner == "timing").await,
+        ["calls", orders] => calls::run(orders).await,
+        _ => println!("a child is started by the bench itself"),
+    }
+}
+
+/// One line of the outcome: what, how much, of which unit.
+fn say(name: &str, value: f64, unit: &str) {
+    let digits = match value.abs() {
+        small if small < 10.0 => 3,
+        middling if middling < 1_000.0 => 1,
+        _ => 0,
+    };
+    println!("  {name}: {value:.digits$} {unit}");
+}
+
+/// Counts are far below where a float becomes inexact.
+#[allow(clippy::cast_precision_loss)]
+fn number(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,108 @@
+//! The bench's hold on the sink: starts its process, and asks it what came.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use super::support::client::Connection;
+use super::tally::Counted;
+
+/// How often a wait looks again.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A running sink; it ends with this.
+pub(crate) struct Receiver {
+    pub(crate) addr: SocketAddr,
+    connection: Connection,
+    _process: Child,
+}
+
+impl Receiver {
+    /// Starts one. With `timing` it notes when each webhook arrived.
+    pub(crate) async fn start(timing: bool) -> Self {
+        let manner = if timing { "timing" } else { "counting" };
+        let mut process = Command::new(std::env::current_exe().expect("this very program"))
+            .args(["child", "sink", manner])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("a second process");
+        let said = process.stdout.take().expect("it is piped");
+        let mut line = String::new();
+        let read = BufReader::new(said).read_line(&mut line).await;
+        read.expect("its first line");
+        let addr = line.trim().parse().expect("an address");
+        Self {
+            addr,
+            connection: Connection::open(addr, None).await.expect("connects"),
+            _process: process,
+        }
+    }
+
+    pub(crate) async fn report(&mut self) -> Counted {
+        self.ask("/report").await
+    }
+
+    /// Numbers of calls and when their webhooks arrived, since the last time.
+    pub(crate) async fn arrivals(&mut self) -> Vec<(u64, i64)> {
+        self.ask("/arrivals").await
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(&mut self, path: &str) -> T {
+        let status = self.connection.get(path, "").await;
+        assert_eq!(status.expect("an answer"), 200);
+        serde_json::from_slice(self.connection.body()).expect("a report")
+    }
+
+    /// Waits until `unique` webhooks have arrived, at most so long; the last report.
+    pub(crate) async fn wait_for(&mut self, unique: u64, at_most: Duration) -> Counted {
+        let deadline = Instant::now() + at_most;
+        loop {
+            let report = self.report().await;
+            if report.unique >= unique || Instant::now() > deadline {
+                return report;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Watches `rows` more webhooks arrive, at most so long.
+    pub(crate) async fn watch(&mut self, rows: u64, at_most: Duration) -> Watched {
+        let deadline = Instant::now() + at_most;
+        let before = self.report().await;
+        let (early, late) = (before.unique + rows / 20, before.unique + rows - rows / 20);
+        let mut first = self.wait_for(early, at_most).await;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let last = self.wait_for(late, left).await;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let end = self.wait_for(before.unique + rows, left).await;
+        if last.unique <= first.unique {
+            first = before; // hardly anything came: the whole time counts
+        }
+        Watched {
+            rate: rate(&first, &last),
+            arrived: end.unique - before.unique,
+            duplicates: end.duplicates - before.duplicates,
+        }
+    }
+}
+
+/// Arrivals a second from one report to another.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn rate(from: &Counted, to: &Counted) -> f64 {
+    let seconds = (to.at_us - from.at_us) as f64 / 1e6;
+    (to.unique - from.unique) as f64 / seconds.max(1e-6)
+}
+
+/// What came while it was watched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watched {
+    /// A second, without the first and the last twentieth: beginning and end are no steady state.
+    pub(crate) rate: f64,
+    pub(crate) arrived: u64,
+    pub(crate) duplicates: u64,
+}

@@ -1,0 +1,80 @@
+//! What one call leaves behind in the database.
+
+use super::say;
+use super::stage::Stage;
+
+/// Every table that a call or its delivery writes to.
+const TABLES: [&str; 8] = [
+    "placement",
+    "placement_history",
+    "audit_event",
+    "idempotency_record",
+    "message",
+    "delivery",
+    "delivery_attempt",
+    "ledger_batch",
+];
+
+/// Counts at one moment.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    tables: [i64; TABLES.len()],
+    delivered: i64,
+    /// Postgres: bytes of the log, and transactions.
+    log: Option<(i64, i64)>,
+}
+
+impl Rows {
+    pub(crate) async fn count(stage: &Stage) -> Self {
+        let mut tables = [0; TABLES.len()];
+        for (count, table) in tables.iter_mut().zip(TABLES) {
+            *count = stage
+                .ask(&format!("SELECT count(*) AS n FROM {table}"))
+                .await;
+        }
+        let delivered = "SELECT count(*) AS n FROM delivery_attempt WHERE outcome = 'delivered'";
+        Self {
+            tables,
+            delivered: stage.ask(delivered).await,
+            log: log(stage).await,
+        }
+    }
+
+    /// Prints what each of `calls` has written since `before`.
+    pub(crate) fn say_per_call(&self, before: &Self, calls: f64) {
+        let per_call = |name: &str, rows: i64, unit: &str| {
+            #[allow(clippy::cast_precision_loss)]
+            let rows = rows as f64;
+            say(&format!("per call, {name}"), rows / calls, unit);
+        };
+        let delivered = self.delivered - before.delivered;
+        for (n, table) in TABLES.into_iter().enumerate() {
+            let added = self.tables[n] - before.tables[n];
+            match table {
+                "delivery" => {
+                    per_call("delivery inserted", added + delivered, "rows");
+                    per_call("delivery deleted", delivered, "rows");
+                }
+                "ledger_batch" => {
+                    per_call("ledger_batch (one a commit of a Writer)", added, "rows");
+                }
+                _ => per_call(table, added, "rows"),
+            }
+        }
+        if let (Some((bytes, transactions)), Some((bytes_before, before))) = (self.log, before.log)
+        {
+            per_call("write-ahead log", bytes - bytes_before, "bytes");
+            per_call("transactions of all kinds", transactions - before, "");
+        }
+    }
+}
+
+async fn log(stage: &Stage) -> Option<(i64, i64)> {
+    if !stage.is_postgres() {
+        return None;
+    }
+    let bytes = "SELECT (pg_current_wal_lsn() - '0/0')::bigint AS n";
+    let transactions =
+        "SELECT xact_commit AS n FROM pg_stat_database WHERE datname = current_database()";
+    Some((stage.ask(bytes).await, stage.ask(transactions).await))
+}

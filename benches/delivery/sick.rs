@@ -1,0 +1,100 @@
+//! What one receiver that hangs on a huge backlog, and one that is very slow, do to everybody else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::backlog::{Backlog, enable};
+use super::options::Options;
+use super::stage::Stage;
+use super::support::memory::resident_mib;
+use super::timing::{self, Timed};
+use super::{number, say};
+
+const HEALTHY: usize = 50;
+const CONNECTIONS: u32 = 50;
+const HANG: &str = "/hang";
+const SLOW: &str = "/slow";
+const HUNG_ROWS: u64 = 500_000;
+const SLOW_ROWS: u64 = 1_000;
+const WARM_UP_S: u64 = 5;
+
+/// The last two tenants are the sick ones.
+fn path(n: usize) -> String {
+    match n {
+        HEALTHY => HANG.to_owned(),
+        n if n > HEALTHY => SLOW.to_owned(),
+        n => format!("/hook/{n}"),
+    }
+}
+
+pub(crate) async fn run(options: &Options) {
+    let (seconds, rate) = (options.get("seconds", 60), options.get("rate", 300.0));
+    let rows = options.get("rows", HUNG_ROWS);
+    let mut stage = Stage::set(HEALTHY + 2, true, path).await;
+    stage.announce(&format!(
+        "sick: {HEALTHY} healthy endpoints at {rate}/s, {seconds} s; then one that hangs with {rows} rows due, and a slow one"
+    ));
+    phase(&mut stage, rate, WARM_UP_S).await;
+    let calm = phase(&mut stage, rate, seconds).await;
+    calm.say("all healthy");
+
+    let mut backlog = Backlog::default();
+    backlog.add(&stage, rows, HANG).await;
+    backlog.add(&stage, SLOW_ROWS, SLOW).await;
+    say("resident memory, before", resident_mib(), "MiB");
+    let watch = Memory::watch();
+    enable(&stage, HANG).await;
+    enable(&stage, SLOW).await;
+    let ill = phase(&mut stage, rate, seconds).await;
+    ill.say("two sick");
+    say("resident memory, most", watch.most().await, "MiB");
+    say("resident memory, end", resident_mib(), "MiB");
+    let report = stage.sink.report().await;
+    say("requests that hung", number(report.hung), "");
+    say("requests that were slow", number(report.slow), "");
+    compare(&calm, &ill);
+    stage.clear().await;
+}
+
+/// The healthy tenants call.
+async fn phase(stage: &mut Stage, rate: f64, seconds: u64) -> Timed {
+    let orders = stage.orders(HEALTHY, CONNECTIONS, Some(rate), seconds);
+    timing::run(stage, &orders).await
+}
+
+fn compare(calm: &Timed, ill: &Timed) {
+    let p99 = "p99 call sent to webhook arrived";
+    say(&format!("{p99}, all healthy"), calm.p99_ms(), "ms");
+    say(&format!("{p99}, two sick"), ill.p99_ms(), "ms");
+    let ratio = ill.p99_ms() / calm.p99_ms();
+    say("ratio, must be 1.5 at most", ratio, "");
+}
+
+/// Looks at this process's memory every so often.
+struct Memory {
+    done: Arc<AtomicBool>,
+    most: tokio::task::JoinHandle<f64>,
+}
+
+impl Memory {
+    fn watch() -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&done);
+        let most = tokio::spawn(async move {
+            let mut most = resident_mib();
+            while !ends.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                most = most.max(resident_mib());
+            }
+            most
+        });
+        Self { done, most }
+    }
+
+    /// The most that was seen.
+    async fn most(self) -> f64 {
+        self.done.store(true, Ordering::Relaxed);
+        self.most.await.expect("the watch ends well")
+    }
+}

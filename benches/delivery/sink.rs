@@ -1,0 +1,127 @@
+//! The receiver's process: HTTP/1.1 by hand, because on two cores the receiver must not be what is measured.
+//!
+//! `/hook…` is answered at once, `/slow…` after ten seconds, `/hang…` never. `GET /report` and `GET /arrivals` tell what came.
+//! It lives as long as the process that started it.
+
+use std::io::Read as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::tally::Tally;
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const SLOW: Duration = Duration::from_secs(10);
+/// More than any head and webhook together.
+const BUFFER: usize = 16 * 1_024;
+
+type Shared = Arc<Mutex<Tally>>;
+
+/// Serves until the parent is gone; the first line that it prints is its address.
+pub(crate) async fn run(timing: bool) {
+    end_with_parent();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    let tally = Arc::new(Mutex::new(Tally::new(timing)));
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        // A sender that gives up is no trouble of the receiver's.
+        tokio::spawn(serve(stream, Arc::clone(&tally)));
+    }
+}
+
+/// The parent holds the other end of stdin.
+fn end_with_parent() {
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+}
+
+fn locked(tally: &Shared) -> MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(mut stream: TcpStream, tally: Shared) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(BUFFER);
+    loop {
+        while let Some(request) = Request::read(&buffer) {
+            let length = request.length;
+            answer(&mut stream, &tally, &request).await?;
+            buffer.drain(..length);
+        }
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn answer(
+    stream: &mut TcpStream,
+    tally: &Shared,
+    request: &Request<'_>,
+) -> std::io::Result<()> {
+    match request.path {
+        "/report" => {
+            let report = serde_json::to_string(&locked(tally).report());
+            return tell(stream, &report.expect("JSON")).await;
+        }
+        "/arrivals" => {
+            let arrivals = serde_json::to_string(&locked(tally).take_arrivals());
+            return tell(stream, &arrivals.expect("JSON")).await;
+        }
+        path if path.starts_with("/hang") => {
+            locked(tally).hung();
+            return std::future::pending().await;
+        }
+        path if path.starts_with("/slow") => {
+            locked(tally).slow();
+            tokio::time::sleep(SLOW).await;
+        }
+        _ => locked(tally).arrived(request.webhook_id, request.body),
+    }
+    stream.write_all(OK).await
+}
+
+async fn tell(stream: &mut TcpStream, json: &str) -> std::io::Result<()> {
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", json.len());
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(json.as_bytes()).await
+}
+
+/// One whole request.
+struct Request<'a> {
+    path: &'a str,
+    webhook_id: &'a str,
+    body: &'a [u8],
+    /// Of all of it.
+    length: usize,
+}
+
+impl<'a> Request<'a> {
+    /// The request that `bytes` begin with, once all of it is there.
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(&bytes[..end]).ok()?;
+        let mut lines = head.split("\r\n");
+        let path = lines.next()?.split(' ').nth(1)?;
+        let (mut webhook_id, mut body) = ("", 0);
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            if name.eq_ignore_ascii_case("content-length") {
+                body = value.parse().ok()?;
+            } else if name.eq_ignore_ascii_case("webhook-id") {
+                webhook_id = value;
+            }
+        }
+        let length = end + 4 + body;
+        Some(Self {
+            path,
+            webhook_id,
+            body: bytes.get(end + 4..length)?,
+            length,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! CPU time by process, from one moment to another.
+
+use super::say;
+use super::stage::Stage;
+use super::support::cpu;
+
+/// Seconds so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spent {
+    server: f64,
+    sink: f64,
+    postgres: Option<f64>,
+    machine: f64,
+}
+
+impl Spent {
+    pub(crate) async fn so_far(stage: &mut Stage) -> Self {
+        Self {
+            postgres: postgres(stage).await,
+            sink: stage.sink.report().await.cpu_s,
+            server: cpu::own_s(),
+            machine: cpu::machine_s(),
+        }
+    }
+
+    /// Prints what each of `events` has cost since `before`; `callers_s` is the CPU time of the callers' process.
+    pub(crate) fn say_per_event(&self, before: &Self, callers_s: f64, events: f64) {
+        let per_event = |name: &str, seconds: f64| {
+            say(
+                &format!("CPU per event, {name}"),
+                seconds * 1e6 / events,
+                "us",
+            );
+        };
+        per_event("server process", self.server - before.server);
+        match (self.postgres, before.postgres) {
+            (Some(after), Some(before)) => per_event("Postgres", after - before),
+            _ => println!(
+                "  CPU per event, database: in the server process, or not to be seen from here"
+            ),
+        }
+        per_event("sink", self.sink - before.sink);
+        per_event("callers", callers_s);
+        per_event(
+            "whole machine, other programs too",
+            self.machine - before.machine,
+        );
+    }
+}
+
+async fn postgres(stage: &Stage) -> Option<f64> {
+    if !stage.is_postgres() {
+        return None;
+    }
+    let backend = stage.ask("SELECT pg_backend_pid()::bigint AS n").await;
+    cpu::postgres_s(backend)
+}

@@ -1,0 +1,110 @@
+//! What the sink has counted.
+
+use std::collections::HashSet;
+
+use actors::clock::Clock;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::support::cpu;
+
+/// The number of a call stands behind this in the body of its webhook.
+const NUMBER: &[u8] = b"\"invoice_number\":\"B-";
+
+/// Arrivals so far.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    clock: Clock,
+    seen: HashSet<u128>,
+    duplicates: u64,
+    unreadable: u64,
+    hung: u64,
+    slow: u64,
+    /// Whether arrivals are noted with their time.
+    timing: bool,
+    arrivals: Vec<(u64, i64)>,
+}
+
+/// A report of the sink.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    /// Different `webhook-id`s.
+    pub(crate) unique: u64,
+    /// Arrivals of one that had been there before.
+    pub(crate) duplicates: u64,
+    /// Requests that were no webhook.
+    pub(crate) unreadable: u64,
+    /// Requests that get no answer.
+    pub(crate) hung: u64,
+    /// Requests that get one late.
+    pub(crate) slow: u64,
+    /// When this was counted, microseconds since the epoch.
+    pub(crate) at_us: i64,
+    /// CPU time of the sink.
+    pub(crate) cpu_s: f64,
+}
+
+impl Tally {
+    pub(crate) fn new(timing: bool) -> Self {
+        Self {
+            clock: Clock::system(),
+            seen: HashSet::new(),
+            duplicates: 0,
+            unreadable: 0,
+            hung: 0,
+            slow: 0,
+            timing,
+            arrivals: Vec::new(),
+        }
+    }
+
+    /// A webhook arrived.
+    pub(crate) fn arrived(&mut self, webhook_id: &str, body: &[u8]) {
+        let id = webhook_id.strip_prefix("msg_");
+        let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) else {
+            self.unreadable += 1;
+            return;
+        };
+        if !self.seen.insert(id.as_u128()) {
+            self.duplicates += 1;
+        } else if self.timing
+            && let Some(number) = number_in(body)
+        {
+            self.arrivals.push((number, self.clock.now_us()));
+        }
+    }
+
+    pub(crate) fn hung(&mut self) {
+        self.hung += 1;
+    }
+
+    pub(crate) fn slow(&mut self) {
+        self.slow += 1;
+    }
+
+    pub(crate) fn report(&self) -> Counted {
+        Counted {
+            unique: self.seen.len() as u64,
+            duplicates: self.duplicates,
+            unreadable: self.unreadable,
+            hung: self.hung,
+            slow: self.slow,
+            at_us: self.clock.now_us(),
+            cpu_s: cpu::own_s(),
+        }
+    }
+
+    /// Numbers of calls, and when their webhooks arrived first, since this was last asked.
+    pub(crate) fn take_arrivals(&mut self) -> Vec<(u64, i64)> {
+        std::mem::take(&mut self.arrivals)
+    }
+}
+
+fn number_in(body: &[u8]) -> Option<u64> {
+    let at = body
+        .windows(NUMBER.len())
+        .position(|window| window == NUMBER)?;
+    let rest = &body[at + NUMBER.len()..];
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+}

@@ -1,0 +1,101 @@
+//! One API call with an idempotency key → one delivered webhook, as fast as it goes.
+
+use std::time::{Duration, Instant};
+
+use super::calls::{self, Called, Orders};
+use super::options::Options;
+use super::receiver::rate;
+use super::rows::Rows;
+use super::spent::Spent;
+use super::stage::{Stage, healthy};
+use super::tally::Counted;
+use super::{number, say};
+
+/// Until keys are checked, connections open and endpoints read.
+const WARM_UP_S: u64 = 5;
+/// For what is on its way when the calls end.
+const DRAIN: Duration = Duration::from_secs(180);
+
+pub(crate) async fn run(options: &Options) {
+    let seconds = options.get("seconds", 60);
+    let (tenants, connections) = (options.get("tenants", 100), options.get("connections", 64));
+    let mut stage = Stage::set(tenants, false, healthy).await;
+    stage.announce(&format!(
+        "throughput: {tenants} tenants, {connections} connections, {seconds} s"
+    ));
+    let warm_up = stage.orders(tenants, connections, None, WARM_UP_S);
+    let warm = calls::start(&warm_up).report().await.created();
+    stage.sink.wait_for(warm, DRAIN).await;
+    let rows = Rows::count(&stage).await;
+    let before = Spent::so_far(&mut stage).await;
+    let orders = stage.orders(tenants, connections, None, seconds);
+    let outcome = measure(&mut stage, &orders, warm).await;
+    let spent = Spent::so_far(&mut stage).await;
+    outcome.say();
+    spent.say_per_event(&before, outcome.called.cpu_s, outcome.created());
+    let after = written(&stage).await;
+    after.say_per_call(&rows, outcome.created());
+    stage.clear().await;
+}
+
+/// What came of the calls.
+struct Outcome {
+    called: Called,
+    /// Just before the first call, just after the last one, and when every webhook had arrived.
+    reports: [Counted; 3],
+    /// From the first call until then.
+    whole: Duration,
+    /// From the last call until then.
+    drain: Duration,
+}
+
+/// Calls, and waits for the webhooks; `warm` of them are from before.
+async fn measure(stage: &mut Stage, orders: &Orders, warm: u64) -> Outcome {
+    let first = stage.sink.report().await;
+    let begun = Instant::now();
+    let called = calls::start(orders).report().await;
+    let last = stage.sink.report().await;
+    let ended = Instant::now();
+    let drained = stage.sink.wait_for(warm + called.created(), DRAIN).await;
+    Outcome {
+        called,
+        reports: [first, last, drained],
+        whole: begun.elapsed(),
+        drain: ended.elapsed(),
+    }
+}
+
+impl Outcome {
+    fn created(&self) -> f64 {
+        number(self.called.created())
+    }
+
+    fn say(&self) {
+        let (called, [first, last, drained]) = (&self.called, &self.reports);
+        let delivered = number(drained.unique - first.unique);
+        let duplicates = number(drained.duplicates - first.duplicates);
+        println!("  answers by status: {:?}", called.statuses);
+        say(
+            "calls",
+            self.created() / called.elapsed_s,
+            "/s answered 201",
+        );
+        say("delivered while calling", rate(first, last), "/s");
+        say("drained after the last call", self.drain.as_secs_f64(), "s");
+        let sustained = delivered / self.whole.as_secs_f64();
+        say("call to delivery, sustained", sustained, "/s");
+        say("never arrived", self.created() - delivered, "webhooks");
+        say("duplicates", duplicates, "webhooks");
+        say("answer p50", called.answer_p50_us / 1_000.0, "ms");
+        say("answer p99", called.answer_p99_us / 1_000.0, "ms");
+    }
+}
+
+/// The rows, once the last outcome has been written: that comes a moment after its arrival.
+async fn written(stage: &Stage) -> Rows {
+    let deadline = Instant::now() + DRAIN;
+    while Instant::now() < deadline && stage.queued().await > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Rows::count(stage).await
+}

@@ -1,0 +1,279 @@
+//! Recoveries, and the pages that they walk. Nothing here reads more than a page.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+
+use crate::Transaction;
+use crate::database::statement;
+use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId, RecoveryId};
+use crate::recovery::{self, Column};
+
+/// One recovery of a creditor.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn by_id<C: ConnectionTrait>(
+    connection: &C,
+    creditor: Option<CreditorId>,
+    id: RecoveryId,
+) -> Result<Option<recovery::Model>, DbErr> {
+    let mut found = recovery::Entity::find_by_id(id);
+    if let Some(creditor) = creditor {
+        found = found.filter(Column::CreditorId.eq(creditor));
+    }
+    found.one(connection).await
+}
+
+/// How many recoveries of a creditor are not done yet.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn running<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<usize, DbErr> {
+    let rows = connection
+        .query_all_raw(statement(
+            connection,
+            "SELECT id FROM recovery WHERE creditor_id = $1 AND state <> 'done'",
+            [creditor.into()],
+        ))
+        .await?;
+    Ok(rows.len())
+}
+
+/// Inserts a recovery.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn insert(transaction: &Transaction, model: recovery::Model) -> Result<(), DbErr> {
+    super::bulk::insert::<_, recovery::ActiveModel, _>(transaction, vec![model]).await
+}
+
+/// Writes how far a recovery is; the transaction has taken it.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save(transaction: &Transaction, model: recovery::Model) -> Result<(), DbErr> {
+    super::save::<_, recovery::ActiveModel, _>(transaction, model).await
+}
+
+/// Takes the recovery that has waited longest for its next step, passing over what another process
+/// is working on. The transaction holds it.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn take(transaction: &Transaction) -> Result<Option<recovery::Model>, DbErr> {
+    let lock = match transaction.get_database_backend() {
+        DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
+        _ => "", // one process, one writer
+    };
+    let sql =
+        format!("SELECT * FROM recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}");
+    recovery::Entity::find()
+        .from_raw_sql(statement(transaction, &sql, []))
+        .one(transaction)
+        .await
+}
+
+/// The first message of a creditor from `at_ms` on: `None` when there is none. Found by halving,
+/// because times rise with sequences and only sequences are indexed.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn first_sequence_from<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    at_ms: i64,
+) -> Result<Option<i64>, DbErr> {
+    let Some((mut low, _)) = message_from(connection, creditor, 0).await? else {
+        return Ok(None);
+    };
+    let mut high = highest_sequence(connection, creditor)
+        .await?
+        .saturating_add(1);
+    // The answer lies in low..=high, where high means that there is none.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match message_from(connection, creditor, middle).await? {
+            Some((sequence, created_ms)) if created_ms < at_ms => low = sequence + 1,
+            // Sequences may be missing in between: they have had their time.
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(message_from(connection, creditor, low)
+        .await?
+        .map(|(sequence, _)| sequence))
+}
+
+/// The highest sequence that a creditor's messages have; 0 without any.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn highest_sequence<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+) -> Result<i64, DbErr> {
+    let row = connection
+        .query_one_raw(statement(
+            connection,
+            "SELECT sequence FROM message WHERE creditor_id = $1 ORDER BY sequence DESC LIMIT 1",
+            [creditor.into()],
+        ))
+        .await?;
+    row.map_or(Ok(0), |row| row.try_get("", "sequence"))
+}
+
+/// The message with this sequence, or the next one: its sequence and time.
+async fn message_from<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    sequence: i64,
+) -> Result<Option<(i64, i64)>, DbErr> {
+    let row = connection
+        .query_one_raw(statement(
+            connection,
+            "SELECT sequence, created_ms FROM message WHERE creditor_id = $1 AND sequence >= $2 \
+             ORDER BY sequence LIMIT 1",
+            [creditor.into(), sequence.into()],
+        ))
+        .await?;
+    row.map(|row| Ok((row.try_get("", "sequence")?, row.try_get("", "created_ms")?)))
+        .transpose()
+}
+
+/// What one step has made due again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requeued {
+    /// How many rows.
+    pub rows: u64,
+    /// Of which endpoints.
+    pub endpoints: BTreeSet<EndpointId>,
+    /// The last row looked at; `None` when there was none left.
+    pub last: Option<DeliveryId>,
+}
+
+/// The next rows of a creditor's queue, by id.
+const PAGE: &str = "
+SELECT id FROM delivery WHERE creditor_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+/// What has failed, run out or was cancelled is due now; a ladder that has ended begins anew. Rows
+/// of an endpoint that is switched off stay as they are, and so does what is being sent.
+const DUE_NOW: &str = "
+UPDATE delivery SET
+    attempt = CASE WHEN state IN ('exhausted', 'cancelled') THEN 0 ELSE attempt END,
+    state = CASE WHEN state IN ('exhausted', 'cancelled') THEN 'pending' ELSE state END,
+    due_ms = $6
+WHERE creditor_id = $1 AND id > $2 AND id <= $3 AND sequence >= $4 AND sequence <= $5
+  AND owner IS NULL AND (state <> 'pending' OR due_ms > $6)
+  AND EXISTS (SELECT 1 FROM webhook_endpoint e
+              WHERE e.id = delivery.endpoint_id AND e.state <> 'disabled')
+RETURNING endpoint_id";
+
+/// One page of a recovery's walk along the queue.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn requeue_page(
+    transaction: &Transaction,
+    recovery: &recovery::Model,
+    page: u32,
+    now_ms: i64,
+) -> Result<Requeued, DbErr> {
+    let (creditor, cursor) = (recovery.creditor_id, recovery.delivery_cursor);
+    let values = [creditor.into(), cursor.into(), i64::from(page).into()];
+    let ids = transaction
+        .query_all_raw(statement(transaction, PAGE, values))
+        .await?;
+    let Some(last) = ids.last() else {
+        return Ok(Requeued::default());
+    };
+    let last: DeliveryId = last.try_get("", "id")?;
+    let values = [
+        creditor.into(),
+        cursor.into(),
+        last.into(),
+        recovery.first_sequence.into(),
+        recovery.last_sequence.into(),
+        now_ms.into(),
+    ];
+    let rows = transaction
+        .query_all_raw(statement(transaction, DUE_NOW, values))
+        .await?;
+    let endpoints = rows.iter().map(|row| row.try_get("", "endpoint_id"));
+    Ok(Requeued {
+        rows: rows.len() as u64,
+        endpoints: endpoints.collect::<Result<_, _>>()?,
+        last: Some(last),
+    })
+}
+
+/// A message that nobody was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// Which.
+    pub message: MessageId,
+    /// Its sequence.
+    pub sequence: i64,
+    /// Its type.
+    pub event_type: String,
+    /// Its body.
+    pub payload: String,
+}
+
+/// The next messages of a recovery's time that had no delivery.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn untold_page(
+    transaction: &Transaction,
+    recovery: &recovery::Model,
+    page: u32,
+) -> Result<Vec<Untold>, DbErr> {
+    let values = [
+        recovery.creditor_id.into(),
+        recovery.message_cursor.into(),
+        recovery.last_sequence.into(),
+        i64::from(page).into(),
+    ];
+    let rows = transaction
+        .query_all_raw(statement(
+            transaction,
+            "SELECT id, sequence, event_type, payload FROM message \
+             WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND born_deliveries = 0 AND payload <> '' \
+             ORDER BY sequence LIMIT $4",
+            values,
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Untold {
+                message: row.try_get("", "id")?,
+                sequence: row.try_get("", "sequence")?,
+                event_type: row.try_get("", "event_type")?,
+                payload: row.try_get("", "payload")?,
+            })
+        })
+        .collect()
+}
+
+/// A message has got its deliveries after all. Answers whether it had none until now.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn note_told(
+    transaction: &Transaction,
+    message: MessageId,
+    deliveries: usize,
+) -> Result<bool, DbErr> {
+    let deliveries = i32::try_from(deliveries).unwrap_or(i32::MAX);
+    let done = transaction
+        .execute_raw(statement(
+            transaction,
+            "UPDATE message SET born_deliveries = $2 WHERE id = $1 AND born_deliveries = 0",
+            [message.into(), deliveries.into()],
+        ))
+        .await?;
+    Ok(done.rows_affected() > 0)
+}

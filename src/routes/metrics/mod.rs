@@ -1,0 +1,3 @@
+//! Measurements, for a monitoring system.
+
+pub(crate) mod show;

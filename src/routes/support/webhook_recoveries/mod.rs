@@ -1,0 +1,4 @@
+//! Any creditor's recoveries.
+
+pub(crate) mod create;
+pub(crate) mod show;

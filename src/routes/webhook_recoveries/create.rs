@@ -1,0 +1,53 @@
+//! `POST /v1/settings/webhook-deliveries/recover`: send again what did not arrive.
+
+use actors::{PartnerApi, RecoveryView};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::PartnerError;
+use crate::extract::field::Fields;
+use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+
+/// Of which time.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = RecoverDeliveries)]
+pub(crate) struct Request {
+    /// Events from then on, RFC 3339 with a zone.
+    #[serde(default)]
+    #[schema(value_type = String, required, format = "date-time")]
+    since: Field<String>,
+    /// And before then; absent is now.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    until: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+impl Fields for Request {}
+
+/// Recover deliveries
+///
+/// Makes due again whatever failed, ran out of attempts or was cancelled, and sends events that no endpoint was sent,
+/// any number of them, each under its old `webhook-id`. Endpoints that are switched off are left out. It goes on in the
+/// background: `GET /v1/settings/webhook-recoveries/{id}` shows how far it is. At most three at a time.
+#[utoipa::path(
+    post, path = "/v1/settings/webhook-deliveries/recover", tag = "Webhooks", request_body = Request,
+    responses((status = 202, description = "The recovery, begun", body = RecoveryView))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    Body(body): Body<Request>,
+) -> Result<(StatusCode, Json<RecoveryView>), PartnerError> {
+    let mut errors = FieldErrors::of_body();
+    let span = super::span(&mut errors, body.since, body.until);
+    errors.unknown(&body.unknown);
+    let span = errors.finish(|| span)?;
+    let recovery = api.recover_deliveries(&caller.0, span).await?;
+    Ok((StatusCode::ACCEPTED, Json(recovery)))
+}

@@ -1,0 +1,27 @@
+//! Recoveries: what did not arrive, sent again, as a job with progress.
+
+pub(crate) mod create;
+pub(crate) mod show;
+
+use actors::RecoverySpan;
+use actors::domain::date;
+
+use crate::extract::{Field, FieldErrors};
+
+/// The span that the creditor's request and support's have in common.
+pub(super) fn span(
+    errors: &mut FieldErrors,
+    since: Field<String>,
+    until: Field<String>,
+) -> Option<RecoverySpan> {
+    let since = errors.required("since", since);
+    let since = errors.check("since", since, |text| date::parse_instant(&text));
+    let until = errors.optional("until", until);
+    let until_ms = errors.check("until", until, |text| date::parse_instant(&text));
+    let since_ms = since?;
+    errors.check("until", until_ms, |until_ms| match until_ms > since_ms {
+        true => Ok(()),
+        false => Err("must be after since"),
+    });
+    Some(RecoverySpan { since_ms, until_ms })
+}

@@ -1,0 +1,21 @@
+//! `GET /v1/settings/webhook-recoveries/{id}`: how far a recovery is.
+
+use actors::{PartnerApi, RecoveryView};
+use axum::Json;
+use axum::extract::State;
+
+use crate::error::PartnerError;
+use crate::extract::{Caller, PathId, path_id::Recovery};
+
+/// Show a recovery
+#[utoipa::path(
+    get, path = "/v1/settings/webhook-recoveries/{id}", tag = "Webhooks",
+    responses((status = 200, description = "The recovery as it stands", body = RecoveryView))
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Recovery>,
+) -> Result<Json<RecoveryView>, PartnerError> {
+    Ok(Json(api.webhook_recovery(&caller.0, id.0).await?))
+}

@@ -1,0 +1,232 @@
+//! Receivers that misbehave, end to end: each attempt ends, and the delivery log tells its cause.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::harness::account::place;
+use crate::harness::server::config;
+use crate::harness::{Account, Http, TestServer, eventually, on_both_backends};
+
+/// What a receiver does after its first words.
+#[derive(Debug, Clone, Copy)]
+enum Then {
+    Hold,
+    Reset,
+    /// The same words again and again, with a pause after each time.
+    Drip(&'static str),
+    /// The same words again and again, as fast as they are taken.
+    Flood(&'static str),
+}
+
+/// One receiver, and what the log must tell of an attempt at it.
+struct Case {
+    name: &'static str,
+    scheme: &'static str,
+    says: String,
+    then: Then,
+    status: Value,
+    error: Option<&'static str>,
+    excerpt: &'static str,
+}
+
+/// Listens on a port of its own; counts its connections.
+async fn misbehave(says: String, then: Then) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let came = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&came);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(answer(stream, says.clone(), then));
+        }
+    });
+    (port, came)
+}
+
+async fn answer(mut stream: TcpStream, says: String, then: Then) -> std::io::Result<()> {
+    stream.readable().await?;
+    stream.write_all(says.as_bytes()).await?;
+    match then {
+        Then::Hold => while stream.read(&mut [0; 8_192]).await? > 0 {},
+        Then::Reset => stream.set_zero_linger()?,
+        Then::Drip(words) => loop {
+            stream.write_all(words.as_bytes()).await?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        },
+        Then::Flood(words) => {
+            let many = words.repeat(1_000);
+            loop {
+                stream.write_all(many.as_bytes()).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn case(name: &'static str, says: &str, then: Then, status: Value, error: &'static str) -> Case {
+    Case {
+        name,
+        scheme: "http",
+        says: says.to_owned(),
+        then,
+        status,
+        error: Some(error),
+        excerpt: "",
+    }
+}
+
+fn cases(elsewhere: u16) -> Vec<Case> {
+    let late = "no complete answer in time";
+    let moved = format!(
+        "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:{elsewhere}/\r\ncontent-length: 0\r\n\r\n"
+    );
+    let huge = format!(
+        "HTTP/1.1 200 OK\r\nx: {}\r\n\r\n",
+        "y".repeat(1_024 * 1_024)
+    );
+    let hints = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    let ok = "HTTP/1.1 200 OK\r\n\r\n";
+    vec![
+        case("silence", "", Then::Hold, Value::Null, late),
+        case("1xx for ever", hints, Then::Flood(hints), Value::Null, late),
+        case(
+            "a reset",
+            "",
+            Then::Reset,
+            Value::Null,
+            "the connection failed: Connection reset by peer",
+        ),
+        case(
+            "a huge header",
+            &huge,
+            Then::Hold,
+            Value::Null,
+            "the answer was not valid HTTP: message head is too large",
+        ),
+        case(
+            "a redirect inside",
+            &moved,
+            Then::Hold,
+            json!(307),
+            "HTTP 307: redirects are not followed",
+        ),
+        Case {
+            excerpt: "xx",
+            ..case("a dripping body", ok, Then::Drip("x"), json!(200), late)
+        },
+        Case {
+            scheme: "https",
+            ..case(
+                "no TLS",
+                "HTTP/1.1 400 Bad Request\r\n\r\n",
+                Then::Hold,
+                Value::Null,
+                "the TLS handshake failed: ",
+            )
+        },
+        Case {
+            error: None,
+            excerpt: "[31mred[0m \u{fffd}",
+            ..case(
+                "an endless body",
+                ok,
+                Then::Flood("\0\x1b[31mred\x1b[0m \u{fffd}\u{202e}"),
+                json!(200),
+                "",
+            )
+        },
+    ]
+}
+
+/// Adds an endpoint for each receiver; answers with the endpoints' ids.
+async fn subscribe(session: &Http, cases: &[Case]) -> Vec<Value> {
+    let mut endpoints = Vec::new();
+    for case in cases {
+        let (port, _) = misbehave(case.says.clone(), case.then).await;
+        let url = format!("{}://127.0.0.1:{port}/hook", case.scheme);
+        let settings = json!({"url": url, "events": ["placement.created"]});
+        let made = session
+            .post("/v1/settings/webhook-endpoints", settings)
+            .await
+            .expect(201);
+        endpoints.push(made["id"].clone());
+    }
+    endpoints
+}
+
+/// The rows of all deliveries, once each has had its attempt.
+async fn tried(key: &Http, count: usize) -> Vec<Value> {
+    eventually("every endpoint is tried", || async {
+        let list = key
+            .get("/v1/settings/webhook-deliveries?event=placement.created")
+            .await
+            .expect(200);
+        let rows = list["items"].as_array().unwrap();
+        let tried = rows.iter().filter(|row| row["attempts"] == json!(1));
+        (tried.count() == count).then(|| rows.clone())
+    })
+    .await
+}
+
+/// What the log tells of the one attempt.
+fn check(case: &Case, detail: &Value) {
+    let name = case.name;
+    let [attempt] = detail["attempt_log"].as_array().unwrap().as_slice() else {
+        panic!("{name}: {detail}");
+    };
+    assert_eq!(attempt["response_status"], case.status, "{name}: {attempt}");
+    assert!(attempt["latency_ms"].is_u64(), "{name}: {attempt}");
+    assert!(attempt["at"].is_string(), "{name}: {attempt}");
+    let error = attempt["error"].as_str();
+    assert_eq!(error.is_some(), case.error.is_some(), "{name}: {attempt}");
+    let said = error.unwrap_or_default();
+    assert!(
+        said.starts_with(case.error.unwrap_or_default()),
+        "{name}: {said}"
+    );
+    let excerpt = attempt["response_excerpt"].as_str().unwrap_or_default();
+    assert!(excerpt.starts_with(case.excerpt), "{name}: {excerpt:?}");
+    assert_eq!(
+        excerpt.is_empty(),
+        case.excerpt.is_empty(),
+        "{name}: {excerpt:?}"
+    );
+    let shown = [said, excerpt].concat();
+    assert!(
+        !shown
+            .chars()
+            .any(|character| character.is_control() || character == '\u{202e}'),
+        "{name}: {shown:?}"
+    );
+}
+
+on_both_backends! {
+    async fn the_log_tells_why_each_attempt_failed(database: TestDatabase) {
+        let mut config = config(&database);
+        config.settings.delivery_timeout = Duration::from_millis(500);
+        // One attempt each.
+        config.settings.retry_schedule = "1h".parse().unwrap();
+        let server = TestServer::start_with(config).await;
+        let (inside, came) = misbehave(String::new(), Then::Hold).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let cases = cases(inside);
+        let endpoints = subscribe(&account.session().await, &cases).await;
+        place(&key, "INV-1").await;
+        let rows = tried(&key, cases.len()).await;
+        for (case, endpoint) in cases.iter().zip(&endpoints) {
+            let row = rows.iter().find(|row| row["endpoint_id"] == *endpoint).expect(case.name);
+            let state = if case.error.is_some() { "failed" } else { "delivered" };
+            assert_eq!(row["status"], json!(state), "{}", case.name);
+            let path = format!("/v1/settings/webhook-deliveries/{}", row["id"].as_str().unwrap());
+            check(case, &key.get(&path).await.expect(200));
+        }
+        assert_eq!(came.load(Ordering::SeqCst), 0, "no redirect was followed");
+        server.stop().await;
+    }
+}

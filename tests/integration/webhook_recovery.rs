@@ -1,0 +1,191 @@
+//! Recovery: what did not arrive is sent again, under its old id; and endpoints that are given up.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::account::place;
+use crate::harness::receiver::Arrival;
+use crate::harness::{
+    Account, Http, Receiver, TestDatabase, TestServer, eventually, on_both_backends,
+};
+
+const RECOVER: &str = "/v1/settings/webhook-deliveries/recover";
+/// Before anything in these tests.
+const BEGINNING: &str = "2020-01-01T00:00:00Z";
+
+/// A server with a short ladder: what fails is exhausted soon.
+async fn impatient(database: &TestDatabase) -> TestServer {
+    let mut config = crate::harness::server::config(database);
+    config.settings.retry_schedule = "10ms".parse().unwrap();
+    TestServer::start_with(config).await
+}
+
+async fn total(key: &Http, status: &str) -> i64 {
+    let list = key
+        .get(&format!("/v1/settings/webhook-deliveries?status={status}"))
+        .await
+        .expect(200);
+    list["total"].as_i64().unwrap()
+}
+
+async fn ended(key: &Http, started: &Value) -> Value {
+    let path = format!(
+        "/v1/settings/webhook-recoveries/{}",
+        started["id"].as_str().unwrap()
+    );
+    eventually("the recovery ends", || async {
+        let shown = key.get(&path).await.expect(200);
+        (shown["status"] == json!("done")).then_some(shown)
+    })
+    .await
+}
+
+fn ids<'a>(arrivals: impl Iterator<Item = &'a Arrival>) -> HashSet<&'a str> {
+    arrivals.map(|arrival| arrival.id.as_str()).collect()
+}
+
+on_both_backends! {
+    async fn everything_exhausted_comes_again_under_its_old_id(database: TestDatabase) {
+        let server = impatient(&database).await;
+        let receiver = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        place(&key, "INV-ok").await;
+        eventually("one arrives", || async { (receiver.accepted().len() == 1).then_some(()) }).await;
+        receiver.answer(500);
+        for n in 0..5 {
+            place(&key, &format!("INV-{n}")).await;
+        }
+        // Its circuit may be open: then the last ones wait for a probe.
+        eventually("some are exhausted", || async { (total(&key, "exhausted").await >= 2).then_some(()) }).await;
+        let refused: Vec<_> = receiver.arrivals().into_iter().filter(|arrival| arrival.answered == 500).collect();
+        receiver.answer(200);
+        let started = key.post(RECOVER, json!({"since": BEGINNING})).await.expect(202);
+        let done = ended(&key, &started).await;
+        assert!(done["requeued"].as_i64().unwrap() >= 2, "{done}");
+        let accepted = eventually("all six arrive", || async {
+            let accepted: Vec<_> = receiver.accepted().into_iter().filter(|arrival| arrival.kind() == "placement.created").collect();
+            (accepted.len() == 6).then_some(accepted)
+        }).await;
+        assert!(ids(refused.iter()).is_subset(&ids(accepted.iter())), "the same ids");
+        let first = receiver.arrivals().iter().filter(|arrival| arrival.body["data"]["invoice_number"] == json!("INV-ok")).count();
+        assert_eq!(first, 1, "what was delivered is not sent again");
+        assert_eq!(total(&key, "exhausted").await, 0);
+        server.stop().await;
+    }
+
+    async fn events_that_nobody_was_sent_are_sent_after_all(database: TestDatabase) {
+        let server = impatient(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        for n in 0..3 {
+            place(&key, &format!("INV-{n}")).await;
+        }
+        let receiver = Receiver::start().await;
+        account.set_webhook(&receiver.url).await;
+        let recovery = server.support().post("/support/v1/webhook-deliveries/recover", json!({"creditor_id": account.id, "since": BEGINNING})).await.expect(202);
+        let done = ended(&key, &recovery).await;
+        let events = done["events"].as_i64().unwrap();
+        assert_eq!((done["requeued"].as_i64().unwrap(), done["created"].as_i64().unwrap()), (0, events), "{done}");
+        let accepted = eventually("they arrive", || async {
+            let accepted = receiver.accepted();
+            (accepted.len() as i64 == events).then_some(accepted)
+        }).await;
+        let placed = accepted.iter().filter(|arrival| arrival.kind() == "placement.created").count();
+        assert_eq!(placed, 3);
+        // Once more: nothing is left to do.
+        let again = key.post(RECOVER, json!({"since": BEGINNING})).await.expect(202);
+        let again = ended(&key, &again).await;
+        assert_eq!((&again["requeued"], &again["created"]), (&json!(0), &json!(0)));
+        let shown = server.support().get(&format!("/support/v1/webhook-recoveries/{}", done["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!(shown["creditor_id"], json!(account.id));
+        assert_eq!(database.number("SELECT count(*) FROM audit_event WHERE action = 'webhook.recovery_started'").await, 2);
+        server.stop().await;
+    }
+
+    async fn only_the_time_that_was_asked_for_is_recovered(database: TestDatabase) {
+        let server = impatient(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let early = place(&key, "INV-early").await;
+        let at = key.get(&format!("/v1/placements/{early}")).await.expect(200)["updated_at"].as_str().unwrap().to_owned();
+        let late = place(&key, "INV-late").await;
+        let until = key.get(&format!("/v1/placements/{late}")).await.expect(200)["updated_at"].as_str().unwrap().to_owned();
+        let receiver = Receiver::start().await;
+        account.set_webhook(&receiver.url).await;
+        let started = key.post(RECOVER, json!({"since": at, "until": until})).await.expect(202);
+        let done = ended(&key, &started).await;
+        assert_eq!((&done["events"], &done["created"]), (&json!(1), &json!(1)), "from since on, before until: {done}");
+        let accepted = eventually("it arrives", || async { receiver.accepted().first().cloned() }).await;
+        assert_eq!(accepted.body["data"]["invoice_number"], json!("INV-early"));
+        server.stop().await;
+    }
+
+    async fn a_recovery_is_refused_with_the_field_named(database: TestDatabase) {
+        let server = impatient(&database).await;
+        let (_, key) = Account::ready(&server.http).await;
+        for (body, field) in [
+            (json!({}), "since"), (json!({"since": "yesterday"}), "since"), (json!({"since": "2026-01-01T00:00:00"}), "since"),
+            (json!({"since": BEGINNING, "until": BEGINNING}), "until"), (json!({"since": BEGINNING, "endpoint": 1}), "endpoint"),
+        ] {
+            let refused = key.post(RECOVER, body.clone()).await;
+            assert_eq!((refused.status, refused.code()), (422, "validation_failed"), "{body}");
+            assert!(refused.body["detail"].as_str().unwrap().starts_with(&format!("{field}: ")), "{}", refused.body);
+        }
+        let mine = key.post(RECOVER, json!({"since": BEGINNING})).await.expect(202);
+        let (_, stranger) = Account::ready(&server.http).await;
+        let other = stranger.get(&format!("/v1/settings/webhook-recoveries/{}", mine["id"].as_str().unwrap())).await;
+        assert_eq!((other.status, other.code()), (404, "not_found"));
+        let unknown = server.support().post("/support/v1/webhook-deliveries/recover", json!({"creditor_id": "01890000-0000-7000-8000-000000000000", "since": BEGINNING})).await;
+        assert_eq!((unknown.status, unknown.code()), (404, "not_found"));
+        server.stop().await;
+    }
+
+    async fn an_endpoint_that_failed_everything_for_five_days_is_switched_off(database: TestDatabase) {
+        let server = impatient(&database).await;
+        let (dead, other) = (Receiver::start().await, Receiver::start().await);
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&dead.url).await;
+        let session = account.session().await;
+        session.post("/v1/settings/webhook-endpoints", json!({"url": other.url, "events": ["webhook.endpoint_disabled"]})).await.expect(201);
+        dead.answer(500);
+        place(&key, "INV-1").await;
+        let primary = async || session.get("/v1/settings/webhook-endpoints").await.expect(200)["items"][0].clone();
+        let failing = eventually("it is known to fail", || async {
+            let shown = primary().await;
+            shown["failing_since"].is_string().then_some(shown)
+        }).await;
+        assert_eq!(failing["state"], json!("enabled"));
+        database.execute("UPDATE webhook_endpoint SET failing_since_ms = failing_since_ms - 432000000 WHERE failing_since_ms IS NOT NULL").await.unwrap();
+        // What this process last said of it is remembered for a minute; another one has said nothing yet.
+        server.stop().await;
+        let server = impatient(&database).await;
+        let key = key.at(&server.running.base_url);
+        place(&key, "INV-2").await;
+        let told = eventually("the other endpoint is told", || async { other.accepted().first().cloned() }).await;
+        assert_eq!(told.kind(), "webhook.endpoint_disabled");
+        assert!(told.body["data"]["reason"].as_str().unwrap().contains("5 days"));
+        let session = account.at(&server.http).session().await;
+        let shown = session.get("/v1/settings/webhook-endpoints").await.expect(200)["items"][0].clone();
+        assert_eq!(shown["state"], json!("disabled"));
+        let list = key.get("/v1/settings/webhook-deliveries?status=exhausted").await.expect(200);
+        if let Some(id) = list["items"][0]["id"].as_str() {
+            let refused = key.act(&format!("/v1/settings/webhook-deliveries/{id}/redeliver")).await;
+            assert_eq!((refused.status, refused.code()), (409, "endpoint_disabled"));
+        }
+        server.stop().await;
+    }
+
+    async fn one_success_ends_the_failing(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        receiver.answer(500);
+        place(&key, "INV-1").await;
+        let failing = "SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms IS NOT NULL";
+        eventually("it is known to fail", || async { (database.number(failing).await == 1).then_some(()) }).await;
+        receiver.answer(200);
+        eventually("it is known to have recovered", || async { (database.number(failing).await == 0).then_some(()) }).await;
+        server.stop().await;
+    }
+}
