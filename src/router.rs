@@ -1,4 +1,4 @@
-//! The whole URL table, and the order of the layers around it.
+//! The whole URL table.
 //!
 //! A row is: method, path, who may call, and the file that answers (`placements::create` is `routes/placements/create.rs`).
 //! Nothing is reachable that is not here, and a row without its access does not compile. Never holds logic.
@@ -7,19 +7,16 @@ pub(crate) mod access;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::response::Response;
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::middleware::from_fn_with_state;
 
 use self::access::{
     anyone, onboarding_read, onboarding_write, person, read, session, support, write,
 };
 use self::table::{Table, rows};
-use crate::layers::{client_address, draining, problem_body, request_id};
+use crate::layers::{self, Surroundings};
 use crate::routes::{
     absent, agreements, creditors, docs, health, integrations, metrics, openapi, placements,
     sessions, settings, support, test_placements, webhook_deliveries, webhook_events,
@@ -134,33 +131,17 @@ pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
     methods.get(path).map(String::as_str)
 }
 
-/// The service: the table inside its layers. The last layer is the outermost.
+/// The service: the table inside what surrounds every handler.
 pub(crate) fn service(state: &AppState) -> Router {
+    let surroundings = Surroundings {
+        trusted_proxies: Arc::clone(&state.trusted_proxies),
+        draining: state.draining.clone(),
+    };
     let router = table().into_router(&state.api);
     #[cfg(feature = "bench")]
     let router = router.merge(crate::routes::bench::unguarded());
     router
         .fallback(absent::handle)
         .with_state(state.clone())
-        .layer(from_fn_with_state(
-            state.trusted_proxies.clone(),
-            client_address::establish,
-        ))
-        .layer(from_fn_with_state(
-            state.draining.clone(),
-            draining::refuse_new,
-        ))
-        .layer(CatchPanicLayer::custom(problem_body::panicked))
-        .layer(from_fn(problem_body::render))
-        .layer(map_response(no_sniffing))
-        .layer(from_fn(request_id::name_and_log))
-}
-
-/// An answer is what its `Content-Type` says, and nothing that a browser guesses.
-async fn no_sniffing(mut response: Response) -> Response {
-    response.headers_mut().insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
+        .layer(from_fn_with_state(Arc::new(surroundings), layers::around))
 }

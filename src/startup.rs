@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use crate::config::Config;
 use crate::serving::Serving;
 use crate::shutdown;
-use crate::state::{AppState, Draining};
+use crate::state::{AppState, Draining, Known};
 use crate::{openapi, router};
 
 /// Why the server did not start.
@@ -70,12 +70,12 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, Sta
         }
     };
     let draining = Draining::default();
-    let state = AppState {
+    let state = AppState::from(Known {
         api: api.clone(),
         mode,
         trusted_proxies: config.trusted_proxies.into(),
         draining: draining.clone(),
-    };
+    });
     let serving = Serving::start(listener, router::service(&state));
     tracing::info!(%addr, ?mode, "accepting connections");
     Ok(RunningServer {

@@ -9,14 +9,31 @@ use actors::{Mode, PartnerApi};
 use axum::extract::FromRef;
 use ipnet::IpNet;
 
-/// Shared by all requests; a clone costs two reference counts.
+/// Shared by all requests. A request clones it many times: that is one reference count.
 #[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<Known>);
+
+/// What is shared.
+pub(crate) struct Known {
     pub(crate) api: PartnerApi,
     pub(crate) mode: Mode,
     /// Proxies that may say for whom they speak.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
+}
+
+impl From<Known> for AppState {
+    fn from(known: Known) -> Self {
+        Self(Arc::new(known))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0
+    }
 }
 
 /// Whether the process is on its way out; set once, never unset.

@@ -19,7 +19,6 @@ const CAPPED: &[&str] = &[
     "sea_orm_migration",
     "sqlx",
     "tower",
-    "tower_http",
 ];
 const DEFAULT: &str = "info";
 

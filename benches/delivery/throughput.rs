@@ -18,7 +18,10 @@ const DRAIN: Duration = Duration::from_secs(180);
 
 pub(crate) async fn run(options: &Options) {
     let seconds = options.get("seconds", 60);
-    let (tenants, connections) = (options.get("tenants", 100), options.get("connections", 64));
+    let (tenants, connections) = (
+        options.get("tenants", 100),
+        options.get("connections", 1_024),
+    );
     let mut stage = Stage::set(tenants, false, healthy).await;
     stage.announce(&format!(
         "throughput: {tenants} tenants, {connections} connections, {seconds} s"

@@ -24,6 +24,9 @@ const LOCK_TIMEOUT: &str = "4s";
 /// A process that was paused between lock and commit loses its transaction, not everybody's time.
 const IDLE_IN_TRANSACTION: &str = "8s";
 
+/// Prepared statements that a connection keeps: lists of rows come in eight lengths (`queries::bulk`).
+const STATEMENTS: usize = 400;
+
 /// Sizes of the pools.
 #[derive(Debug, Clone, Copy)]
 pub struct Pools {
@@ -257,6 +260,9 @@ fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
             // Without it, REPLACE would delete rows behind the append-only trigger's back.
             .pragma("recursive_triggers", "ON")
             .pragma("cache_size", "-65536")
+            // Of 4 KiB: a page that many commits have written is copied back to the database once.
+            .pragma("wal_autocheckpoint", "10000")
+            .statement_cache_capacity(STATEMENTS)
     });
     options
 }
@@ -279,7 +285,11 @@ fn postgres_options_with(
     settings.extend_from_slice(more);
     let mut options = base_options(url, size);
     options.statement_timeout(STATEMENT_TIMEOUT);
-    options.map_sqlx_postgres_opts(move |postgres| postgres.options(settings.clone()));
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres
+            .options(settings.clone())
+            .statement_cache_capacity(STATEMENTS)
+    });
     options
 }
 
@@ -291,6 +301,7 @@ fn writer_options(url: &str, size: u32) -> ConnectOptions {
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
     ];
     postgres_options_with(url, size, &plan)
 }

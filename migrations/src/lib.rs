@@ -24,6 +24,7 @@ mod m0010_endpoints;
 mod m0011_ordering;
 mod m0012_recovery;
 mod m0013_retention;
+mod m0014_lean_writes;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_ordering::Migration),
             Box::new(m0012_recovery::Migration),
             Box::new(m0013_retention::Migration),
+            Box::new(m0014_lean_writes::Migration),
         ]
     }
 }

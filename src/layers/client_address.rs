@@ -3,12 +3,9 @@
 //! Owns `X-Forwarded-For`. What anyone but a configured proxy writes there is ignored, so nobody can choose an address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -18,16 +15,11 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 /// Establishes the address once for everybody behind this layer.
-pub(crate) async fn establish(
-    State(trusted): State<Arc<[IpNet]>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) fn establish(trusted: &[IpNet], request: &mut Request) {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-    let address = client_behind(peer, request.headers(), &trusted);
+    let address = client_behind(peer, request.headers(), trusted);
     request.extensions_mut().insert(ClientAddress(address));
-    next.run(request).await
 }
 
 /// Walks from the peer outwards as long as each speaker is a trusted proxy: each names the one before it. What cannot be read

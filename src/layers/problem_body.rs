@@ -3,12 +3,9 @@
 //! Ours carry a [`Problem`]; an error without one was made by a library (405, a broken extractor) and is rendered from its
 //! status alone, so that no caller ever meets a bare text or an empty body. Never changes a status.
 
-use std::any::Any;
-
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::request_id::RequestId;
@@ -17,14 +14,17 @@ use crate::problem::{self, Problem};
 use crate::router;
 
 /// Renders what [`crate::error::PartnerError`] left in the extensions.
-pub(crate) async fn render(request: Request, next: Next) -> Response {
+pub(crate) async fn render(
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let id = request
         .extensions()
         .get::<RequestId>()
         .cloned()
         .unwrap_or_default();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let ours = response.extensions_mut().remove::<Problem>();
     let problem = ours.or_else(|| foreign(&response, route.as_ref().map(MatchedPath::as_str)));
     let Some(problem) = problem else {
@@ -73,10 +73,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The answer after a handler panicked. What it panicked about is in the log, never in the answer.
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "the signature that tower-http asks for"
-)]
-pub(crate) fn panicked(_reason: Box<dyn Any + Send + 'static>) -> Response {
+pub(crate) fn panicked() -> Response {
     PartnerError::from(HttpError::Bug).into_response()
 }

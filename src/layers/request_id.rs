@@ -9,7 +9,6 @@ use actors::domain::trace_context::TraceContext;
 use actors::trace;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -52,7 +51,10 @@ fn is_sane(text: &str) -> bool {
 }
 
 /// Names the request, runs it inside its span, and logs how it ended.
-pub(crate) async fn name_and_log(mut request: Request, next: Next) -> Response {
+pub(crate) async fn name_and_log(
+    mut request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let id = RequestId::choose(request.headers().get(HEADER));
     request.extensions_mut().insert(id.clone());
     let trace = trace_of(request.headers().get(TRACEPARENT));
@@ -64,7 +66,7 @@ pub(crate) async fn name_and_log(mut request: Request, next: Next) -> Response {
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
-    let answering = trace::within(trace, next.run(request));
+    let answering = trace::within(trace, next(request));
     let mut response = answering.instrument(span.clone()).await;
     span.in_scope(|| log_end(response.status().as_u16(), started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {

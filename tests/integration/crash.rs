@@ -15,7 +15,7 @@ use crate::harness::queue::{CREDIT, settled};
 use crate::harness::receiver::Arrival;
 use crate::harness::{Account, Load, Process, Receiver, TestDatabase, on_both_backends};
 
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 20;
 /// A process is killed at some instant within this time after it began to listen. On Postgres,
 /// where it opens its connections first, that is longer.
 const LIFE: Duration = Duration::from_millis(500);

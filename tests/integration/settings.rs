@@ -1,6 +1,8 @@
 //! The front: health, errors, the document, the tree.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::harness::{TestServer, on_both_backends};
 
@@ -9,6 +11,15 @@ fn kinds(actor: &Value, found: &mut Vec<String>) {
     for child in actor["children"].as_array().unwrap() {
         kinds(child, found);
     }
+}
+
+/// What the server says to these bytes until it ends the connection.
+async fn spoken(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 on_both_backends! {
@@ -45,6 +56,22 @@ on_both_backends! {
         assert_eq!(server.support().get("/support/v1/creditors/not-an-id").await.code(), "not_found");
         assert!(unknown.header("x-request-id").is_some());
         assert_eq!(unknown.body["request_id"].as_str(), unknown.header("x-request-id"));
+        server.stop().await;
+    }
+
+    async fn a_refused_body_spoils_neither_its_answer_nor_the_next_request(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        for _ in 0..50 {
+            let unread = "x".repeat(900 * 1024);
+            let huge = server.http.post_raw("/v1/creditors", unread, &[("content-type", "application/json")]).await;
+            assert_eq!((huge.status, huge.header("connection")), (413, None));
+            assert_eq!(server.http.get("/health").await.status, 200);
+        }
+        // One that waits to be asked for its body is refused without being asked, and its connection ends.
+        let request = "POST /v1/creditors HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5000000\r\n\r\n";
+        let answer = spoken(&server.running.addr.to_string(), request).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
         server.stop().await;
     }
 

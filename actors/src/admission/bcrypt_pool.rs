@@ -1,15 +1,21 @@
 //! bcrypt, off the async threads and bounded: so many at a time, so many waiting, and no more.
 //!
-//! The permit lives inside the blocking task: a caller that gives up does not free a core that is
-//! still hashing.
+//! The permit lives inside the working thread: a caller that gives up does not free a core that is
+//! still hashing. The threads are of low priority: a hash takes a core for a quarter of a second, and
+//! no request that needs none may wait for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::api::error::ApiError;
+
+/// What is added to the niceness of a thread that hashes: about a tenth of the share of the others
+/// while all cores are busy, and a whole core while one is idle.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 /// A pool of bcrypt work.
 #[derive(Debug)]
@@ -73,11 +79,27 @@ impl BcryptPool {
         let permit = Arc::clone(&self.cores).acquire_owned().await;
         drop(place);
         let permit = permit.map_err(|_| ApiError::ShuttingDown)?;
-        let done = tokio::task::spawn_blocking(move || {
+        let (answer, done) = oneshot::channel();
+        // A thread of its own, for a priority cannot be raised again; next to a hash it costs nothing.
+        let thread = std::thread::Builder::new().name("bcrypt".to_owned());
+        let started = thread.spawn(move || {
             let _permit = permit;
-            work()
+            step_back();
+            let _ = answer.send(work());
         });
+        started.map_err(|error| {
+            tracing::error!(%error, "no thread to hash in");
+            ApiError::Overloaded
+        })?;
         done.await.map_err(|_| ApiError::Internal)
+    }
+}
+
+/// Lowers the priority of this thread. Elsewhere than on Linux it would be that of the process.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "hashing at full priority");
     }
 }
 

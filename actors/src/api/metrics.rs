@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::fault::DbResultExt as _;
 use super::{ApiError, ApiResult, PartnerApi};
-use crate::delivery::{Depth, Levels, STATES};
+use crate::delivery::{Depth, Levels};
+use crate::domain::delivery_state::QUEUED;
 
 /// Counting the queue costs something: it is done at most this often, however often one asks.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
@@ -46,7 +47,7 @@ impl PartnerApi {
             let found = counted.iter().find(|(name, _)| name == state);
             (state, found.map_or(0, |(_, many)| *many))
         };
-        let depth: Depth = STATES.map(many).to_vec();
+        let depth: Depth = QUEUED.map(many).to_vec();
         *known = Some((Instant::now(), depth.clone()));
         Ok(depth)
     }

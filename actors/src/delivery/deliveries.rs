@@ -13,17 +13,8 @@ use crate::api::fault::DbResultExt as _;
 use crate::api::request::{DeliveryFilter, Slice};
 use crate::api::view::{AttemptView, DeliveryDetail, DeliveryView, Page};
 use crate::domain::date::rfc3339_ms;
+use crate::domain::delivery_state;
 use crate::house::House;
-
-/// What can be asked for.
-const STATUSES: [&str; 6] = [
-    "pending",
-    "delivering",
-    "delivered",
-    "failed",
-    "exhausted",
-    "cancelled",
-];
 
 /// A page, newest first. Without a creditor it is everybody's: for support alone.
 pub(crate) async fn list(
@@ -113,9 +104,9 @@ fn checked(creditor: Option<CreditorId>, filter: &DeliveryFilter) -> Result<List
     if filter
         .status
         .as_deref()
-        .is_some_and(|status| !STATUSES.contains(&status))
+        .is_some_and(|status| !delivery_state::ALL.contains(&status))
     {
-        return unknown("status", &STATUSES.join(", "));
+        return unknown("status", &delivery_state::ALL.join(", "));
     }
     if filter
         .event

@@ -160,8 +160,9 @@ impl Seat {
             return;
         }
         self.loading = false;
-        let mut rows = std::mem::take(&mut self.waiting);
-        rows.extend(self.paced.drain(..));
+        // Those that wait for their turn came before those that wait for this.
+        let mut rows: Vec<_> = self.paced.drain(..).collect();
+        rows.append(&mut self.waiting);
         match config {
             Ok(config) => {
                 let config: Arc<Config> = Arc::from(config);

@@ -60,9 +60,6 @@ use roster::Roster;
 /// The queue's states and how many rows are in each.
 pub(crate) type Depth = Vec<(&'static str, i64)>;
 
-/// Where an undelivered row can stand, as people are told.
-pub(crate) const STATES: [&str; 5] = ["pending", "delivering", "failed", "exhausted", "cancelled"];
-
 /// The branch.
 pub(crate) fn delivery_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
     let house = Arc::clone(house);

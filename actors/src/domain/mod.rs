@@ -18,6 +18,7 @@
 //!  the account status that follows                   account
 //!  may this request pass both limits                 gcra
 //!  tiers and one creditor's override                 limits
+//!  where a delivery stands                           delivery_state
 //!  what follows a delivery attempt                   retry, retry_schedule
 //!  signatures, ours and the providers'               signature
 //!  is this endpoint worth a try now                  breaker
@@ -46,6 +47,7 @@ pub mod breaker;
 pub mod cursor;
 pub mod custom_headers;
 pub mod date;
+pub mod delivery_state;
 pub mod endpoint_health;
 pub mod fingerprint;
 pub mod gates;

@@ -142,8 +142,9 @@ async fn run(
         });
     }
     set.write(transaction).await?;
-    let outbound = journal.write(house, transaction).await?;
     ledger::mark_batch(transaction, batch, now_ms).await?;
+    // Last, for it takes the endpoints' credit until its deliveries have ended.
+    let outbound = journal.write(house, transaction).await?;
     Ok(Worked { answers, outbound })
 }
 

@@ -36,7 +36,10 @@ pub(crate) struct WorkingSet {
     invoices: HashMap<(CreditorId, String), PlacementId>,
     disputes: HashMap<Uuid, dispute::Model>,
     pub(crate) records: HashMap<(CreditorId, String), idempotency_record::Model>,
-    dirty_placements: BTreeSet<PlacementId>,
+    /// Stored answers that have outlived their day; the next one under the same key takes their place.
+    outlived: HashSet<(CreditorId, String)>,
+    new_placements: BTreeSet<PlacementId>,
+    changed_placements: BTreeSet<PlacementId>,
     dirty_disputes: BTreeSet<Uuid>,
     new_records: HashSet<(CreditorId, String)>,
     pub(crate) history: Vec<placement_history::Model>,
@@ -126,9 +129,13 @@ impl WorkingSet {
                 ))
             })
             .collect();
-        let newer_than_ms = now_ms - IDEMPOTENCY_MS;
-        for row in ledger::idempotency_records(transaction, &keys, newer_than_ms).await? {
-            self.records.insert((row.creditor_id, row.key.clone()), row);
+        for row in ledger::idempotency_records(transaction, &keys).await? {
+            let key = (row.creditor_id, row.key.clone());
+            if row.created_ms > now_ms - IDEMPOTENCY_MS {
+                self.records.insert(key, row);
+            } else {
+                self.outlived.insert(key);
+            }
         }
         Ok(())
     }
@@ -153,7 +160,11 @@ impl WorkingSet {
     pub(crate) fn put_placement(&mut self, row: placement::Model) {
         self.invoices
             .insert((row.creditor_id, row.invoice_number.clone()), row.id);
-        self.dirty_placements.insert(row.id);
+        if !self.placements.contains_key(&row.id) {
+            self.new_placements.insert(row.id);
+        } else if !self.new_placements.contains(&row.id) {
+            self.changed_placements.insert(row.id);
+        }
         self.placements.insert(row.id, row);
     }
 
@@ -205,13 +216,14 @@ impl WorkingSet {
         for (placement, operation) in &self.forgotten {
             ledger::forget_answers(transaction, *placement, operation).await?;
         }
-        let mut placements = self.placements;
-        let dirty = self
-            .dirty_placements
-            .iter()
-            .filter_map(|id| placements.remove(id))
-            .collect();
-        ledger::put_placements(transaction, dirty).await?;
+        let mut taken = |ids: BTreeSet<PlacementId>| -> Vec<placement::Model> {
+            ids.iter()
+                .filter_map(|id| self.placements.remove(id))
+                .collect()
+        };
+        let (new, changed) = (taken(self.new_placements), taken(self.changed_placements));
+        ledger::append_placements(transaction, new).await?;
+        ledger::save_placements(transaction, changed).await?;
         ledger::append_history(transaction, self.history).await?;
         ledger::append_payments(transaction, self.payments).await?;
         let disputes = self
@@ -220,12 +232,18 @@ impl WorkingSet {
             .filter_map(|id| self.disputes.remove(id))
             .collect();
         ledger::put_disputes(transaction, disputes).await?;
-        let records = self
+        let (again, first): (Vec<_>, Vec<_>) = self
             .new_records
             .iter()
-            .filter_map(|key| self.records.remove(key))
-            .collect();
-        ledger::put_idempotency_records(transaction, records).await
+            .partition(|key| self.outlived.contains(*key));
+        let mut taken = |keys: Vec<&(CreditorId, String)>| -> Vec<idempotency_record::Model> {
+            keys.into_iter()
+                .filter_map(|key| self.records.remove(key))
+                .collect()
+        };
+        let (again, first) = (taken(again), taken(first));
+        ledger::append_idempotency_records(transaction, first).await?;
+        ledger::replace_idempotency_records(transaction, again).await
     }
 }
 

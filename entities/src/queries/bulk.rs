@@ -1,21 +1,21 @@
-//! Many rows, or many keys, in one statement whose text is always the same.
+//! Many rows, or many keys, in one statement of few different texts.
 //!
-//! A list of placeholders as long as the list of rows makes a new statement of every length: the
-//! database parses and plans each of them anew, which costs more than the rows. So rows and keys go
-//! in as one JSON parameter.
+//! A statement of another length for every number of rows is another statement every time: the database parses and plans
+//! each of them anew, which costs more than the rows. So a list is as long as the next power of two, filled up with rows of
+//! nulls, which match nothing and are not inserted.
 
-use sea_orm::sea_query::{ColumnType, Value};
+use sea_orm::sea_query::Value;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName as _, EntityTrait, IdenStatic,
     IntoActiveModel, Iterable as _,
 };
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::database::statement;
 
-/// Rows of one statement.
-const ROWS: usize = 500;
+/// Rows of one list, at most: a power of two.
+pub(super) const ROWS: usize = 128;
 
 /// What happens to a row whose key is there already.
 pub(super) struct Upsert<Column> {
@@ -66,92 +66,107 @@ where
     A: ActiveModelTrait,
     C: ConnectionTrait,
 {
-    if models.is_empty() {
-        return Ok(());
-    }
-    let sql = text::<A::Entity>(connection.get_database_backend(), conflict);
-    let mut models = models.into_iter().map(IntoActiveModel::into_active_model);
+    let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
+    let names: Vec<&'static str> = columns.iter().map(IdenStatic::as_str).collect();
+    let table = A::Entity::default();
+    let mut models = models.into_iter();
     loop {
-        let rows: Vec<Json> = models
-            .by_ref()
-            .take(ROWS)
-            .map(|model| row(&model))
-            .collect();
-        if rows.is_empty() {
+        let mut list = List::of(&names);
+        for model in models.by_ref().take(ROWS) {
+            let mut model = model.into_active_model();
+            for column in &columns {
+                let value = model.take(*column).into_value();
+                list.cells
+                    .push(value.ok_or_else(|| incomplete(table.table_name(), column))?);
+            }
+        }
+        if list.is_empty() {
             return Ok(());
         }
-        let values = [Json::from(rows).to_string().into()];
+        // The first column of every table is of its key, and never null.
+        let (first, names) = (names[0], names.join(", "));
+        let (rows, values) = list.named("new_row", connection.get_database_backend());
+        let sql = format!(
+            "INSERT INTO {} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}",
+            table.table_name()
+        );
         connection
             .execute_raw(statement(connection, &sql, values))
             .await?;
     }
 }
 
-/// `WHERE true` keeps SQLite from reading `ON` as part of a join.
-fn text<E: EntityTrait>(backend: DbBackend, conflict: &str) -> String {
-    let table = E::default().table_name();
-    let names: Vec<&str> = E::Column::iter().map(|column| column.as_str()).collect();
-    let names = names.join(", ");
-    if backend == DbBackend::Postgres {
-        return format!(
-            "INSERT INTO {table} ({names}) SELECT {names} \
-             FROM json_populate_recordset(NULL::{table}, $1::json) WHERE true{conflict}"
-        );
-    }
-    let values: Vec<String> = E::Column::iter().map(sqlite_value).collect();
-    let values = values.join(", ");
-    format!(
-        "INSERT INTO {table} ({names}) SELECT {values} FROM json_each($1) AS r WHERE true{conflict}"
-    )
+fn incomplete(table: &str, column: &impl IdenStatic) -> DbErr {
+    DbErr::Custom(format!("a row for {table} has no {}", column.as_str()))
 }
 
-fn sqlite_value<C: ColumnTrait>(column: C) -> String {
-    let name = column.as_str();
-    match column.def().get_column_type() {
-        ColumnType::Uuid | ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Blob => {
-            // What is not a digit is passed over: a UUID's hyphens, and the `\\x` of bytes.
-            format!("unhex(r.value ->> '{name}', '-\\x')")
-        }
-        _ => format!("r.value ->> '{name}'"),
-    }
+/// A list of rows that a statement gets as parameters.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    names: &'a [&'static str],
+    cells: Vec<Value>,
 }
 
-fn row<A: ActiveModelTrait>(model: &A) -> Json {
-    let mut row = Map::new();
-    for column in <A::Entity as EntityTrait>::Column::iter() {
-        if let Some(value) = model.get(column).into_value() {
-            row.insert(column.as_str().to_owned(), json(value));
+impl<'a> List<'a> {
+    /// An empty list with these columns.
+    pub(super) fn of(names: &'a [&'static str]) -> Self {
+        Self {
+            names,
+            cells: Vec::new(),
         }
     }
-    Json::Object(row)
-}
 
-/// The kinds of value that our tables have.
-fn json(value: Value) -> Json {
-    match value {
-        Value::Bool(value) => value.into(),
-        Value::Int(value) => value.into(),
-        Value::BigInt(value) => value.into(),
-        Value::String(value) => value.into(),
-        Value::Uuid(value) => value.map(|id| id.to_string()).into(),
-        Value::Bytes(value) => value.map(|bytes| format!("\\x{}", hex(&bytes))).into(),
-        other => unreachable_kind(&other),
+    /// Adds a row, of which there may be [`ROWS`].
+    pub(super) fn push<const N: usize>(&mut self, row: [Value; N]) {
+        debug_assert_eq!(N, self.names.len(), "a cell for each column");
+        self.cells.extend(row);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The list for a `WITH` clause, under `name`, and its parameters, which are the statement's first.
+    pub(super) fn named(mut self, name: &str, backend: DbBackend) -> (String, Vec<Value>) {
+        use std::fmt::Write as _;
+        let width = self.names.len();
+        let rows = (self.cells.len() / width).next_power_of_two();
+        while self.cells.len() < rows * width {
+            let null = self.cells[self.cells.len() % width].as_null();
+            self.cells.push(null);
+        }
+        let mut text = format!("{name} ({}) AS (VALUES ", self.names.join(", "));
+        for n in 0..rows * width {
+            text.push_str(match (n, n % width) {
+                (0, _) => "(",
+                (_, 0) => "), (",
+                _ => ", ",
+            });
+            match backend {
+                // By its number alone: SQLite looks a parameter with a name up by it.
+                DbBackend::Sqlite => text.push('?'),
+                _ => {
+                    let _ = write!(text, "${}", n + 1);
+                }
+            }
+        }
+        text.push_str("))");
+        (text, self.cells)
     }
 }
 
-/// A table with another kind of column has to be taught here first; the statement refuses a null.
-fn unreachable_kind(value: &Value) -> Json {
-    debug_assert!(false, "no column of ours holds {value:?}");
-    Json::Null
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+/// Pairs of a creditor and a text, as lists `pair (creditor_id, text)`.
+pub(super) fn pairs<'a>(
+    pairs: &'a [(crate::ids::CreditorId, String)],
+    backend: DbBackend,
+) -> impl Iterator<Item = (String, Vec<Value>)> + 'a {
+    pairs.chunks(ROWS).map(move |pairs| {
+        let mut list = List::of(&["creditor_id", "text"]);
+        for (creditor, text) in pairs {
+            list.push([creditor.0.into(), text.as_str().into()]);
+        }
+        list.named("pair", backend)
+    })
 }
 
 /// A condition that `column` is one of the ids of parameter `$n`, which [`ids`] makes.
@@ -169,25 +184,4 @@ pub(super) fn ids(backend: DbBackend, ids: impl Iterator<Item = Uuid>) -> Value 
         DbBackend::Postgres => format!("{{{}}}", ids.join(",")).into(),
         _ => Json::from(ids).to_string().into(),
     }
-}
-
-/// Pairs of a creditor and a text as a table `pair (creditor_id, text)`, from parameter `$n`, which
-/// [`pairs`] makes.
-pub(super) fn pair_table(backend: DbBackend, n: usize) -> String {
-    match backend {
-        DbBackend::Postgres => {
-            format!("json_to_recordset(CAST(${n} AS json)) AS pair (creditor_id uuid, text text)")
-        }
-        _ => format!(
-            "(SELECT unhex(value ->> 'creditor_id', '-') AS creditor_id, value ->> 'text' AS text \
-             FROM json_each(${n})) AS pair"
-        ),
-    }
-}
-
-/// The parameter of [`pair_table`].
-pub(super) fn pairs<'a>(pairs: impl Iterator<Item = (Uuid, &'a str)>) -> Value {
-    let pairs =
-        pairs.map(|(creditor, text)| serde_json::json!({"creditor_id": creditor, "text": text}));
-    Json::from(pairs.collect::<Vec<_>>()).to_string().into()
 }

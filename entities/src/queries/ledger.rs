@@ -11,11 +11,22 @@ use crate::dispute::{self, DisputeStatus};
 use crate::ids::{CreditorId, PlacementId};
 use crate::{Transaction, idempotency_record, ledger_batch, payment, placement, placement_history};
 
-/// Inserts new placements and writes every column of changed ones, in one statement a chunk.
+/// Inserts new placements.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn put_placements(
+pub async fn append_placements(
+    transaction: &Transaction,
+    placements: Vec<placement::Model>,
+) -> Result<(), DbErr> {
+    bulk::insert::<_, placement::ActiveModel, _>(transaction, placements).await
+}
+
+/// Writes every column of placements that are there already, in one statement a chunk.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn save_placements(
     transaction: &Transaction,
     placements: Vec<placement::Model>,
 ) -> Result<(), DbErr> {
@@ -99,39 +110,45 @@ pub async fn disputes(
         .await
 }
 
-/// The stored records of these keys, whichever creditor's: the caller picks its own.
+/// The stored records of these keys, however old.
 ///
 /// # Errors
 /// Whatever the database says.
 pub async fn idempotency_records(
     transaction: &Transaction,
     keys: &[(CreditorId, String)],
-    newer_than_ms: i64,
 ) -> Result<Vec<idempotency_record::Model>, DbErr> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
+    let mut records = Vec::new();
+    for (pairs, values) in bulk::pairs(keys, transaction.get_database_backend()) {
+        let sql = format!(
+            "WITH {pairs} SELECT r.* FROM pair JOIN idempotency_record r \
+             ON r.creditor_id = pair.creditor_id AND r.key = pair.text"
+        );
+        let some = idempotency_record::Entity::find()
+            .from_raw_sql(statement(transaction, &sql, values))
+            .all(transaction)
+            .await?;
+        records.extend(some);
     }
-    let backend = transaction.get_database_backend();
-    let sql = format!(
-        "SELECT r.* FROM {} JOIN idempotency_record r \
-         ON r.creditor_id = pair.creditor_id AND r.key = pair.text WHERE r.created_ms > $2",
-        bulk::pair_table(backend, 1)
-    );
-    let keys = keys
-        .iter()
-        .map(|(creditor, key)| (creditor.0, key.as_str()));
-    let values = [bulk::pairs(keys), newer_than_ms.into()];
-    idempotency_record::Entity::find()
-        .from_raw_sql(statement(transaction, &sql, values))
-        .all(transaction)
-        .await
+    Ok(records)
 }
 
-/// Stores records; one that has outlived its day is replaced.
+/// Stores records under keys that have none.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn put_idempotency_records(
+pub async fn append_idempotency_records(
+    transaction: &Transaction,
+    rows: Vec<idempotency_record::Model>,
+) -> Result<(), DbErr> {
+    bulk::insert::<_, idempotency_record::ActiveModel, _>(transaction, rows).await
+}
+
+/// Stores records in the place of those that have outlived their day.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn replace_idempotency_records(
     transaction: &Transaction,
     rows: Vec<idempotency_record::Model>,
 ) -> Result<(), DbErr> {
@@ -149,7 +166,8 @@ pub async fn put_idempotency_records(
     bulk::upsert::<_, idempotency_record::ActiveModel, _>(transaction, rows, upsert).await
 }
 
-/// Forgets the stored answers of `operation` on a placement: they are no longer true.
+/// Forgets the stored answers of `operation` on a placement: they are no longer true. That of placing it always is, so the
+/// index leaves it out, and says so in the same words.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -158,11 +176,11 @@ pub async fn forget_answers(
     placement: PlacementId,
     operation: &str,
 ) -> Result<(), DbErr> {
-    use idempotency_record::Column;
-    idempotency_record::Entity::delete_many()
-        .filter(Column::PlacementId.eq(placement))
-        .filter(Column::Operation.eq(operation))
-        .exec(transaction)
+    const FORGET: &str = "DELETE FROM idempotency_record \
+        WHERE placement_id = $1 AND operation = $2 AND operation <> 'place'";
+    let values = [placement.0.into(), operation.into()];
+    transaction
+        .execute_raw(statement(transaction, FORGET, values))
         .await
         .map(|_| ())
 }

@@ -5,22 +5,13 @@ pub(crate) mod redeliver;
 pub(crate) mod show;
 pub(crate) mod test;
 
+use actors::domain::delivery_state;
 use actors::{DeliveryFilter, PartnerApi};
 
 use crate::extract::FieldErrors;
 
 /// Rows of a page where the caller does not say.
 pub(super) const DEFAULT_LIMIT: u64 = 50;
-
-/// Every state of a delivery, for messages about allowed values.
-const STATES: &[&str] = &[
-    "pending",
-    "delivering",
-    "delivered",
-    "failed",
-    "exhausted",
-    "cancelled",
-];
 
 /// The filters that the creditor's list and support's have in common.
 pub(super) fn filter(
@@ -42,7 +33,7 @@ pub(super) fn filter(
         })
     };
     DeliveryFilter {
-        status: known("status", status, STATES),
+        status: known("status", status, &delivery_state::ALL),
         event: known("event", event, &events),
     }
 }

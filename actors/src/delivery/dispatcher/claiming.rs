@@ -170,8 +170,9 @@ impl DispatcherState {
             if !self.demand.claimed(endpoint, more) {
                 self.book.end_backlog(endpoint);
             }
-            self.endpoints.raise_floor(endpoint, &rows);
+            let latest_ms = latest_in_no_line(&rows);
             self.deliver(myself, endpoint, rows).await;
+            self.endpoints.raise_floor(endpoint, latest_ms);
         }
         self.claim_soon();
     }
@@ -198,6 +199,12 @@ impl DispatcherState {
         }
         self.endpoints.deliver(myself, endpoint, rows).await;
     }
+}
+
+/// When the last of these was due. Rows in a line are taken by other rules, and say nothing about those that are in none.
+fn latest_in_no_line(rows: &[Leased]) -> Option<i64> {
+    let rows = rows.iter().filter(|leased| !leased.row.in_order);
+    rows.map(|leased| leased.row.due_ms).max()
 }
 
 fn by_endpoint(rows: Vec<Leased>) -> HashMap<EndpointId, Vec<Leased>> {

@@ -75,11 +75,8 @@ impl Endpoints {
         let _ = seat.address.send(EndpointMsg::Deliver { rows });
     }
 
-    /// A claim takes what has been due for longest: these rows were the first.
-    pub(super) fn raise_floor(&mut self, endpoint: EndpointId, claimed: &[Leased]) {
-        // Rows in a line are taken by other rules, and say nothing about those that are in none.
-        let due = claimed.iter().filter(|leased| !leased.row.in_order);
-        let latest_ms = due.map(|leased| leased.row.due_ms).max();
+    /// A claim takes what has been due for longest: up to then there is nothing more.
+    pub(super) fn raise_floor(&mut self, endpoint: EndpointId, latest_ms: Option<i64>) {
         if let (Some(seat), Some(latest_ms)) = (self.seats.get_mut(&endpoint), latest_ms) {
             seat.floor_ms = seat.floor_ms.max(latest_ms - LATE_MS);
         }

@@ -130,13 +130,15 @@ async fn a_hung_endpoint_holds_its_credit_and_nobody_elses() {
     until("the healthy one", async || well.seen().len() == 50).await;
     assert!(hung.seen().len() <= 10, "{}", hung.seen().len());
     until("the circuit", async || {
+        // First what was sent: what is leased after it may be the sends of a later claim, never of an earlier one.
+        let sent = hung.seen().len();
         let leased = bench
             .queue()
             .await
             .into_iter()
             .filter(|row| row.owner.is_some())
             .count();
-        leased == 0 && hung.seen().len() >= 10
+        leased == 0 && sent >= 10
     })
     .await;
     let spent: i32 = bench.queue().await.iter().map(|row| row.attempt).sum();

@@ -1,22 +1,32 @@
 //! Writing the ends of leases, in batches, each only where its fence still matches.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
-use serde_json::json;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::{Completion, Ending};
 use crate::Transaction;
 use crate::database::statement;
 use crate::ids::DeliveryId;
+use crate::queries::bulk::{self, List};
+
+const COLUMNS: [&str; 12] = [
+    "id",
+    "claim_no",
+    "owner",
+    "state",
+    "due_ms",
+    "attempt_id",
+    "outcome",
+    "at_ms",
+    "latency_ms",
+    "response_status",
+    "error",
+    "response_excerpt",
+];
 
 /// `state` null gives the row back as it was. Owners are compared in a way that no index offers: in a
 /// backlog hardly any row has one, so the planner would take the index on them for a unique one, and
 /// read every leased row for each ending.
-const POSTGRES_COMPLETE: &str = "
-WITH ending AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS ending (
-        id uuid, claim_no bigint, owner bigint, state text, due_ms bigint, attempt_id uuid, outcome text,
-        at_ms bigint, latency_ms bigint, response_status integer, error text, response_excerpt text)
-), gone AS (
+const POSTGRES_COMPLETE: &str = ", gone AS (
     DELETE FROM delivery d USING ending
     WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner IS NOT DISTINCT FROM ending.owner
       AND ending.state = 'delivered'
@@ -47,17 +57,14 @@ SELECT id FROM done";
 const SQLITE_HISTORY: &str = "
 INSERT INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
     outcome, at_ms, latency_ms, response_status, error, response_excerpt)
-SELECT unhex(ending.value ->> 'attempt_id', '-'), d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1,
-    ending.value ->> 'outcome', ending.value ->> 'at_ms', ending.value ->> 'latency_ms',
-    ending.value ->> 'response_status', ending.value ->> 'error', ending.value ->> 'response_excerpt'
-FROM json_each($1) AS ending CROSS JOIN delivery d
-WHERE d.id = unhex(ending.value ->> 'id', '-') AND d.claim_no = ending.value ->> 'claim_no'
-  AND d.owner = ending.value ->> 'owner' AND ending.value ->> 'attempt_id' IS NOT NULL";
+SELECT ending.attempt_id, d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1,
+    ending.outcome, ending.at_ms, ending.latency_ms, ending.response_status, ending.error, ending.response_excerpt
+FROM ending CROSS JOIN delivery d
+WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner = ending.owner AND ending.attempt_id IS NOT NULL";
 
 const SQLITE_GONE: &str = "
 DELETE FROM delivery WHERE (id, claim_no, owner) IN (
-    SELECT unhex(ending.value ->> 'id', '-'), ending.value ->> 'claim_no', ending.value ->> 'owner'
-    FROM json_each($1) AS ending WHERE ending.value ->> 'state' = 'delivered')
+    SELECT id, claim_no, owner FROM ending WHERE state = 'delivered')
 RETURNING id";
 
 const SQLITE_KEPT: &str = "
@@ -66,11 +73,9 @@ UPDATE delivery SET owner = NULL,
     due_ms = coalesce(ending.due_ms, delivery.due_ms),
     attempt = CASE WHEN ending.attempt_id IS NULL THEN delivery.attempt ELSE delivery.attempt + 1 END,
     response_status = CASE WHEN ending.attempt_id IS NULL THEN delivery.response_status ELSE ending.response_status END
-FROM (SELECT unhex(value ->> 'id', '-') AS id, value ->> 'claim_no' AS claim_no, value ->> 'owner' AS owner,
-        value ->> 'state' AS state, value ->> 'due_ms' AS due_ms, value ->> 'attempt_id' AS attempt_id,
-        value ->> 'response_status' AS response_status
-      FROM json_each($1) WHERE value ->> 'state' IS NOT 'delivered') AS ending
-WHERE delivery.id = ending.id AND delivery.claim_no = ending.claim_no AND delivery.owner = ending.owner
+FROM ending
+WHERE ending.state IS NOT 'delivered'
+  AND delivery.id = ending.id AND delivery.claim_no = ending.claim_no AND delivery.owner = ending.owner
 RETURNING id";
 
 /// Ends leases: delivered rows leave the hot table, failed ones wait for their next attempt, and
@@ -85,17 +90,17 @@ pub async fn complete(
     transaction: &Transaction,
     completions: &[Completion],
 ) -> Result<Vec<DeliveryId>, DbErr> {
-    if completions.is_empty() {
-        return Ok(Vec::new());
+    let mut done = Vec::with_capacity(completions.len());
+    for some in completions.chunks(bulk::ROWS) {
+        done.extend(match transaction.get_database_backend() {
+            DbBackend::Postgres => ids(transaction, POSTGRES_COMPLETE, some).await?,
+            _ => complete_sqlite(transaction, some).await?,
+        });
     }
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        return ids(transaction, POSTGRES_COMPLETE, completions).await;
-    }
-    complete_sqlite(transaction, completions).await
+    Ok(done)
 }
 
-/// A statement for each kind of end, and none where there is no such end: parsing the batch is
-/// what costs here.
+/// A statement for each kind of end, and none where there is no such end.
 async fn complete_sqlite(
     transaction: &Transaction,
     completions: &[Completion],
@@ -105,9 +110,8 @@ async fn complete_sqlite(
         .iter()
         .any(|completion| completion.attempt.is_some())
     {
-        let batch = as_json(completions);
         transaction
-            .execute_raw(statement(transaction, SQLITE_HISTORY, [batch]))
+            .execute_raw(ending_with(transaction, SQLITE_HISTORY, completions))
             .await?;
     }
     let (gone, kept): (Vec<_>, Vec<_>) = completions
@@ -128,19 +132,23 @@ async fn ids(
     sql: &str,
     batch: &[Completion],
 ) -> Result<Vec<DeliveryId>, DbErr> {
-    let values = [as_json(batch)];
     let rows = transaction
-        .query_all_raw(statement(transaction, sql, values))
+        .query_all_raw(ending_with(transaction, sql, batch))
         .await?;
     rows.iter().map(|row| row.try_get("", "id")).collect()
 }
 
-fn as_json(batch: &[Completion]) -> Value {
-    let batch: Vec<_> = batch.iter().map(one_as_json).collect();
-    Value::from(serde_json::Value::from(batch).to_string())
+/// `sql` behind the list of endings, at most [`bulk::ROWS`] of them.
+fn ending_with(transaction: &Transaction, sql: &str, batch: &[Completion]) -> Statement {
+    let mut list = List::of(&COLUMNS);
+    for completion in batch {
+        list.push(cells(completion));
+    }
+    let (list, values) = list.named("ending", transaction.get_database_backend());
+    statement(transaction, &format!("WITH {list}{sql}"), values)
 }
 
-fn one_as_json(completion: &Completion) -> serde_json::Value {
+fn cells(completion: &Completion) -> [Value; COLUMNS.len()] {
     let (state, due_ms) = match completion.ending {
         Ending::Delivered => (Some("delivered"), None),
         Ending::Failed { due_ms } => (Some("failed"), Some(due_ms)),
@@ -150,18 +158,22 @@ fn one_as_json(completion: &Completion) -> serde_json::Value {
     };
     let attempt = completion.attempt.as_ref();
     let delivered = completion.ending == Ending::Delivered;
-    json!({
-        "id": completion.fence.delivery.0,
-        "claim_no": completion.fence.claim_no,
-        "owner": completion.fence.owner,
-        "state": state,
-        "due_ms": due_ms,
-        "attempt_id": attempt.map(|attempt| attempt.id),
-        "outcome": if delivered { "delivered" } else { "failed" },
-        "at_ms": attempt.map(|attempt| attempt.at_ms),
-        "latency_ms": attempt.map(|attempt| attempt.latency_ms),
-        "response_status": attempt.and_then(|attempt| attempt.response_status),
-        "error": attempt.and_then(|attempt| attempt.error.as_deref()),
-        "response_excerpt": attempt.and_then(|attempt| attempt.response_excerpt.as_deref()),
-    })
+    let outcome = if delivered { "delivered" } else { "failed" };
+    let status = attempt.and_then(|attempt| attempt.response_status);
+    [
+        completion.fence.delivery.0.into(),
+        completion.fence.claim_no.into(),
+        completion.fence.owner.into(),
+        state.map(str::to_owned).into(),
+        due_ms.into(),
+        attempt.map(|attempt| attempt.id).into(),
+        outcome.into(),
+        attempt.map(|attempt| attempt.at_ms).into(),
+        attempt.map(|attempt| attempt.latency_ms).into(),
+        status.map(i32::from).into(),
+        attempt.and_then(|attempt| attempt.error.clone()).into(),
+        attempt
+            .and_then(|attempt| attempt.response_excerpt.clone())
+            .into(),
+    ]
 }
