@@ -4,7 +4,8 @@
 //!  cli        commands                      router     the URL table and the layer order
 //!  config     where settings come from      layers/    what happens around every handler
 //!  telemetry  what is logged, and where     extract/   what a handler takes from a request
-//!  startup    bind and serve                routes/    one folder a resource, one file a verb
+//!  runtime    the threads                   routes/    one folder a resource, one file a verb
+//!  startup    bind and serve
 //!  shutdown   leave without losing anything error      cause → status and code; problem: the body
 //!  demo/      the main job, narrated        openapi    the document of it all
 //! ```
@@ -14,6 +15,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod runtime;
 pub mod startup;
 pub mod telemetry;
 

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use partner_api::cli::{self, Cli};
+use partner_api::runtime;
 
 /// glibc's allocator took a twelfth of the time of a request under load.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    cli::run(Cli::parse()).await
+fn main() -> std::io::Result<ExitCode> {
+    Ok(runtime::start()?.block_on(cli::run(Cli::parse())))
 }

@@ -41,7 +41,7 @@ mod throughput;
 mod timing;
 
 use options::Options;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 fn main() {
     let mut arguments = std::env::args()
@@ -57,7 +57,7 @@ fn main() {
         return;
     }
     let options = Options::read(arguments);
-    let runtime = Runtime::new().expect("a runtime");
+    let runtime = partner_api::runtime::start().expect("a runtime");
     runtime.block_on(measure(&what, &options));
 }
 

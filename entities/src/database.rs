@@ -24,7 +24,7 @@ const LOCK_TIMEOUT: &str = "4s";
 /// A process that was paused between lock and commit loses its transaction, not everybody's time.
 const IDLE_IN_TRANSACTION: &str = "8s";
 
-/// Prepared statements that a connection keeps: lists of rows come in eight lengths (`queries::bulk`).
+/// Prepared statements that a connection keeps: lists of rows come in nine lengths (`queries::bulk`).
 const STATEMENTS: usize = 400;
 
 /// Sizes of the pools.
@@ -259,9 +259,11 @@ fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
             .pragma("synchronous", "FULL")
             // Without it, REPLACE would delete rows behind the append-only trigger's back.
             .pragma("recursive_triggers", "ON")
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", "-131072")
+            // What a statement would have to undo stays in memory: as a file it took a sixth of a commit.
+            .pragma("temp_store", "MEMORY")
             // Of 4 KiB: a page that many commits have written is copied back to the database once.
-            .pragma("wal_autocheckpoint", "10000")
+            .pragma("wal_autocheckpoint", "25000")
             .statement_cache_capacity(STATEMENTS)
     });
     options

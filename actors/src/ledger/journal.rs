@@ -249,9 +249,11 @@ impl Journal {
             .positions
             .into_values()
             .filter(|position| position.moved);
-        creditors::save_positions(transaction, moved.map(|position| position.row).collect())
-            .await?;
-        audit::append(transaction, self.audits).await?;
+        let moved = moved.map(|position| position.row).collect();
+        futures::try_join!(
+            creditors::save_positions(transaction, moved),
+            audit::append(transaction, self.audits),
+        )?;
         let enabled = self.endpoints.values().flatten();
         let enabled = enabled.filter(|endpoint| endpoint.state == EndpointState::Enabled);
         let enabled = enabled.map(|endpoint| endpoint.id).collect();

@@ -222,16 +222,11 @@ impl WorkingSet {
                 .collect()
         };
         let (new, changed) = (taken(self.new_placements), taken(self.changed_placements));
-        ledger::append_placements(transaction, new).await?;
-        ledger::save_placements(transaction, changed).await?;
-        ledger::append_history(transaction, self.history).await?;
-        ledger::append_payments(transaction, self.payments).await?;
         let disputes = self
             .dirty_disputes
             .iter()
             .filter_map(|id| self.disputes.remove(id))
             .collect();
-        ledger::put_disputes(transaction, disputes).await?;
         let (again, first): (Vec<_>, Vec<_>) = self
             .new_records
             .iter()
@@ -242,8 +237,19 @@ impl WorkingSet {
                 .collect()
         };
         let (again, first) = (taken(again), taken(first));
-        ledger::append_idempotency_records(transaction, first).await?;
-        ledger::replace_idempotency_records(transaction, again).await
+        // One after the other all the same, in this order; but while one is executed, the others are made ready.
+        futures::try_join!(
+            async {
+                ledger::append_placements(transaction, new).await?;
+                ledger::save_placements(transaction, changed).await
+            },
+            ledger::append_history(transaction, self.history),
+            ledger::append_payments(transaction, self.payments),
+            ledger::put_disputes(transaction, disputes),
+            ledger::append_idempotency_records(transaction, first),
+            ledger::replace_idempotency_records(transaction, again),
+        )?;
+        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::database::statement;
 
 /// Rows of one list, at most: a power of two.
-pub(super) const ROWS: usize = 128;
+pub(super) const ROWS: usize = 256;
 
 /// What happens to a row whose key is there already.
 pub(super) struct Upsert<Column> {
@@ -69,8 +69,10 @@ where
     let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
     let names: Vec<&'static str> = columns.iter().map(IdenStatic::as_str).collect();
     let table = A::Entity::default();
-    let mut models = models.into_iter();
-    loop {
+    let backend = connection.get_database_backend();
+    let mut models = models.into_iter().peekable();
+    let mut statements = Vec::new();
+    while models.peek().is_some() {
         let mut list = List::of(&names);
         for model in models.by_ref().take(ROWS) {
             let mut model = model.into_active_model();
@@ -80,20 +82,20 @@ where
                     .push(value.ok_or_else(|| incomplete(table.table_name(), column))?);
             }
         }
-        if list.is_empty() {
-            return Ok(());
-        }
         // The first column of every table is of its key, and never null.
         let (first, names) = (names[0], names.join(", "));
-        let (rows, values) = list.named("new_row", connection.get_database_backend());
+        let (rows, values) = list.named("new_row", backend);
         let sql = format!(
             "INSERT INTO {} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}",
             table.table_name()
         );
-        connection
-            .execute_raw(statement(connection, &sql, values))
-            .await?;
+        statements.push(statement(connection, &sql, values));
     }
+    // All are ready before the first is executed: whoever writes several tables makes one ready while another is written.
+    for statement in statements {
+        connection.execute_raw(statement).await?;
+    }
+    Ok(())
 }
 
 fn incomplete(table: &str, column: &impl IdenStatic) -> DbErr {
@@ -120,10 +122,6 @@ impl<'a> List<'a> {
     pub(super) fn push<const N: usize>(&mut self, row: [Value; N]) {
         debug_assert_eq!(N, self.names.len(), "a cell for each column");
         self.cells.extend(row);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.cells.is_empty()
     }
 
     /// The list for a `WITH` clause, under `name`, and its parameters, which are the statement's first.

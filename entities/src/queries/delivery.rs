@@ -1,7 +1,7 @@
 //! The hot queue: claim, complete, give back; and what people are shown of it.
 //!
 //! Every statement here is short and bounded. The hot ones are raw, one per backend side by side; a
-//! batch goes in as a list of few lengths ([`super::bulk`]) or as one parameter, so that plans are kept.
+//! batch goes in as a list of few lengths (`queries::bulk`) or as one parameter, so that plans are kept.
 //!
 //! A lease is (`owner`, `claim_no`) of a row. Whoever writes to a leased row proves its lease with
 //! a [`Fence`]; a row that has been rescued and claimed again does not match any more.

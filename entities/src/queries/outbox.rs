@@ -13,6 +13,10 @@ pub async fn write(
     messages: Vec<message::Model>,
     deliveries: Vec<delivery::Model>,
 ) -> Result<(), DbErr> {
-    super::bulk::insert::<_, message::ActiveModel, _>(transaction, messages).await?;
-    super::bulk::insert::<_, delivery::ActiveModel, _>(transaction, deliveries).await
+    use super::bulk::insert;
+    futures::try_join!(
+        insert::<_, message::ActiveModel, _>(transaction, messages),
+        insert::<_, delivery::ActiveModel, _>(transaction, deliveries),
+    )?;
+    Ok(())
 }
