@@ -36,7 +36,7 @@ pub(crate) fn table() -> Table {
         GET    "/v1/creditors/me/status"                        onboarding_read()  => creditors::status;
         GET    "/v1/creditors/me/setup"                         onboarding_read()  => creditors::setup::show;
         PATCH  "/v1/creditors/me/setup"                         onboarding_write() => creditors::setup::update;
-        POST   "/v1/creditors/me/api-key"                       person()           => creditors::api_key::reveal;
+        POST   "/v1/creditors/me/api-key"                       person().costing(5) => creditors::api_key::reveal;
         GET    "/v1/agreements/current"                         onboarding_read()  => agreements::show;
         POST   "/v1/agreements/current/accept"                  person()           => agreements::accept;
 
@@ -49,10 +49,10 @@ pub(crate) fn table() -> Table {
         GET    "/v1/settings"                                   read()             => settings::show;
         PATCH  "/v1/settings"                                   write()            => settings::update;
         GET    "/v1/settings/api-key"                           session()          => settings::api_key::show;
-        POST   "/v1/settings/api-key/rotate"                    session()          => settings::api_key::rotate;
+        POST   "/v1/settings/api-key/rotate"                    session().costing(5) => settings::api_key::rotate;
         POST   "/v1/settings/api-key/revoke"                    session()          => settings::api_key::revoke;
         PUT    "/v1/settings/api-key/allowed-networks"          session()          => settings::api_key::allowed_networks;
-        POST   "/v1/settings/read-key/rotate"                   session()          => settings::read_key::rotate;
+        POST   "/v1/settings/read-key/rotate"                   session().costing(5) => settings::read_key::rotate;
         DELETE "/v1/settings/read-key"                          session()          => settings::read_key::delete;
         PUT    "/v1/settings/read-key/allowed-networks"         session()          => settings::read_key::allowed_networks;
         GET    "/v1/settings/webhook-secret"                    session()          => settings::webhook_secret::show;

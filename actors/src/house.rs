@@ -8,7 +8,8 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::admission::{
-    Attempts, BcryptPool, Guesses, LastUseMsg, Proofs, RegistryMsg, TenantBook, VerifierMsg,
+    Attempts, BcryptPool, Guesses, LastUseMsg, Proofs, RegistryMsg, Strangers, TenantBook,
+    VerifierMsg,
 };
 use crate::api::error::ApiError;
 use crate::clock::Clock;
@@ -41,6 +42,8 @@ pub(crate) struct House {
     /// Keys that were refused, and who brings such.
     pub(crate) guesses: Guesses,
     pub(crate) attempts: Attempts,
+    /// Sessions' and onboarding tokens that this process has not met.
+    pub(crate) token_strangers: Strangers,
     /// What is leased, and what each endpoint may still be sent: it outlives the actors of delivery.
     pub(crate) book: Arc<Book>,
     /// Files of creditors that may be open at the same time.

@@ -4,7 +4,7 @@
 //! decision on the response, and holds the caller's place among the concurrent ones until the response's body has ended.
 //! Never judges a key itself: that is admission's business.
 
-use actors::{ApiError, PartnerApi, Permit};
+use actors::{ApiError, PartnerApi, Permit, Refused};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -45,7 +45,7 @@ pub(crate) async fn check(
         Access::Creditor(access) => match Presented::from_headers(request.headers()) {
             Presented::ApiKey(key) => with_key(&guard.api, access, &key, request, next).await,
             Presented::Session { token, by_cookie } => {
-                with_session(&guard.api, token, by_cookie, request, next).await
+                with_session(&guard.api, access, token, by_cookie, request, next).await
             }
             Presented::Onboarding(token) => {
                 with_onboarding(&guard.api, access, token, request, next).await
@@ -70,13 +70,7 @@ async fn with_key(
         .await
     {
         Ok(admitted) => admitted,
-        Err(refused) => {
-            let mut response = PartnerError::from(refused.error).into_response();
-            if let Some(report) = refused.limits {
-                limits::write(response.headers_mut(), &report);
-            }
-            return response;
-        }
+        Err(refused) => return turn_away(refused),
     };
     let mut response = if access.key {
         request.extensions_mut().insert(admitted.tenant);
@@ -86,24 +80,22 @@ async fn with_key(
     };
     limits::write(response.headers_mut(), &admitted.limits);
     limits::write_expiry(response.headers_mut(), admitted.expires_at.as_deref());
-    response.map(|body| {
-        Body::new(Held {
-            body,
-            _permit: admitted.permit,
-        })
-    })
+    hold(response, admitted.permit)
 }
 
 async fn with_session(
     api: &PartnerApi,
+    access: CreditorAccess,
     token: SecretString,
     by_cookie: bool,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match api.authenticate_session(&token, by_cookie).await {
+    let (client, cost) = (client_address(&request), access.needs.cost);
+    let admitted = api.authenticate_session(&token, by_cookie, client, cost);
+    let caller = match admitted.await {
         Ok(caller) => caller,
-        Err(error) => return PartnerError::from(error).into_response(),
+        Err(refused) => return turn_away(refused),
     };
     request.extensions_mut().insert(caller.tenant);
     request.extensions_mut().insert(PresentedSession(token));
@@ -116,7 +108,7 @@ async fn with_session(
         let cookies = response.headers_mut().entry(header::SET_COOKIE);
         cookies.or_insert(cookie);
     }
-    response
+    hold(response, caller.permit)
 }
 
 async fn with_onboarding(
@@ -126,27 +118,39 @@ async fn with_onboarding(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let (tenant, report) = match api.authenticate_onboarding(&token).await {
-        Ok(known) => known,
-        Err(error) => return PartnerError::from(error).into_response(),
+    let (client, cost) = (client_address(&request), access.needs.cost);
+    let caller = match api.authenticate_onboarding(&token, client, cost).await {
+        Ok(caller) => caller,
+        Err(refused) => return turn_away(refused),
     };
     let mut response = if access.onboarding {
-        request.extensions_mut().insert(tenant);
+        request.extensions_mut().insert(caller.tenant);
         next.run(request).await
     } else if access.key {
         PartnerError::from(HttpError::OnboardingTokenRefused).into_response()
     } else {
         PartnerError::from(HttpError::SessionNeeded).into_response()
     };
-    limits::write(response.headers_mut(), &report);
+    limits::write(response.headers_mut(), &caller.limits);
+    hold(response, caller.permit)
+}
+
+/// Says no, and to a caller who is known, where its limits stand.
+fn turn_away(refused: Refused) -> Response {
+    let mut response = PartnerError::from(refused.error).into_response();
+    if let Some(report) = refused.limits {
+        limits::write(response.headers_mut(), &report);
+    }
+    limits::write_expiry(response.headers_mut(), refused.expires_at.as_deref());
     response
 }
 
 async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response {
     let token = Presented::bearer(request.headers()).map(SecretString::from);
+    let client = client_address(&request);
     let actor = token
         .ok_or(ApiError::InvalidSupportToken)
-        .and_then(|token| api.authenticate_support(&token));
+        .and_then(|token| api.authenticate_support(&token, client));
     match actor {
         Ok(actor) => {
             request.extensions_mut().insert(actor);
@@ -156,13 +160,23 @@ async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response
     }
 }
 
-/// A response body that holds its caller's permit: the request is not over before its last byte is.
-struct Held {
-    body: Body,
-    _permit: Permit,
+/// Keeps the caller's place until the response's body has ended.
+fn hold(response: Response, permit: Permit) -> Response {
+    response.map(|body| {
+        Body::new(Held {
+            body,
+            _permit: permit,
+        })
+    })
 }
 
-impl HttpBody for Held {
+/// A response body that holds its caller's permit: the request is not over before its last byte is.
+struct Held<P> {
+    body: Body,
+    _permit: P,
+}
+
+impl<P: Unpin> HttpBody for Held<P> {
     type Data = <Body as HttpBody>::Data;
     type Error = axum::Error;
 
@@ -179,5 +193,32 @@ impl HttpBody for Held {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_is_held_until_nobody_reads_the_body_any_more() {
+        for reads in [0, 1, 3] {
+            let (place, chunks) = (Arc::new(()), ["first", "last"].map(Ok::<_, axum::Error>));
+            let held = Held {
+                body: Body::from_stream(futures::stream::iter(chunks)),
+                _permit: Arc::clone(&place),
+            };
+            let mut body = Body::new(held);
+            for _ in 0..reads {
+                let _ = body.frame().await;
+                assert_eq!(Arc::strong_count(&place), 2);
+            }
+            drop(body);
+            assert_eq!(Arc::strong_count(&place), 1);
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct CreditorAccess {
     pub(crate) key: bool,
     /// The token of the onboarding wizard may call.
     pub(crate) onboarding: bool,
-    /// What admission asks of a key.
+    /// What admission asks: of people the cost alone.
     pub(crate) needs: RouteNeeds,
 }
 
@@ -36,7 +36,7 @@ const WRITE: RouteNeeds = RouteNeeds {
 };
 
 impl Access {
-    /// The same for a key, at another cost: what it takes from both rate limits.
+    /// The same, at another cost: what a key takes from both rate limits, and a person from its own.
     pub(crate) const fn costing(self, cost: u32) -> Self {
         match self {
             Self::Creditor(mut access) => {

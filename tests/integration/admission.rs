@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::harness::account::place;
+use crate::harness::forged::made_up;
 use crate::harness::{Account, TestServer, on_both_backends};
 
 on_both_backends! {
@@ -11,22 +12,22 @@ on_both_backends! {
         let (account, _) = Account::ready(&server.http).await;
         let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
         let real_prefix = status["api_key"]["prefix"].as_str().unwrap().to_owned();
-        // A well-formed key of a prefix that nobody has, and one of a prefix that somebody has.
-        let mut entropy = |bytes: &mut [u8]| bytes.fill(7);
-        let made_up = actors::domain::api_key::generate_prefix(&mut entropy);
-        let genuine = actors::domain::api_key::KeyPrefix::parse(&real_prefix).unwrap();
-        let key = |prefix: &actors::domain::api_key::KeyPrefix| {
-            use secrecy::ExposeSecret as _;
-            let mut entropy = |bytes: &mut [u8]| bytes.fill(9);
-            let secret = actors::domain::api_key::generate_secret(prefix, &mut entropy);
-            actors::domain::api_key::full_key(prefix, &secret).expose_secret().to_owned()
-        };
+        // A prefix that nobody has, one whose secret was never drawn, and one that is in use.
+        let unrevealed = Account::sign_up(&server.http).await;
+        unrevealed.onboard().await;
+        let status = unrevealed.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let silent_prefix = status["api_key"]["prefix"].as_str().unwrap();
+        let mut mistyped = made_up(None, 1);
+        let last = mistyped.pop().unwrap();
+        mistyped.push(if last == '0' { '1' } else { '0' });
         let mut answers = Vec::new();
-        for token in ["nonsense", "ca_abcdefgh_short", &key(&made_up), &key(&genuine)] {
+        for token in ["nonsense", "ca_abcdefgh_short", &mistyped, &made_up(None, 2), &made_up(Some(silent_prefix), 3), &made_up(Some(&real_prefix), 4)] {
             let mut answer = server.http.bearer(token).get("/v1/placements").await;
             assert_eq!((answer.status, answer.code()), (401, "invalid_api_key"), "{token}");
             answer.body.as_object_mut().unwrap().remove("request_id");
-            answers.push(answer.body);
+            answer.headers.remove("x-request-id");
+            answer.headers.remove("date");
+            answers.push((answer.headers, answer.body));
         }
         assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
         let missing = server.http.get("/v1/placements").await;

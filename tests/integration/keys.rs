@@ -1,5 +1,7 @@
 //! A creditor's own hands on its keys: rotation, revocation, the read-only key, networks, last use.
 
+use actors::clock::Clock;
+use partner_api::startup;
 use serde_json::{Value, json};
 
 use crate::harness::account::invoice;
@@ -256,5 +258,52 @@ on_both_backends! {
         }
         server.stop().await;
         assert_eq!(events(&database, "api_key.expiring").await, 1);
+    }
+
+    async fn a_retiring_key_says_when_it_stops_on_refusals_too_and_then_stops(database: TestDatabase) {
+        let clock = Clock::manual(Clock::system().now_ms());
+        let running = startup::start_at(config(&database), clock.clone()).await.unwrap();
+        let server = TestServer { http: Http::new(&running.base_url), running };
+        let (account, first) = Account::ready(&server.http).await;
+        first.get("/v1/settings").await.expect(200);
+        let session = account.session().await;
+        let second = rotate(&server, &session, 1).await;
+        let limits = json!({"key_burst": 1, "key_rps": 1});
+        let path = format!("/support/v1/creditors/{}", account.id);
+        server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
+        first.get("/v1/settings").await;
+        let throttled = first.get("/v1/settings").await;
+        assert_eq!(refused(&throttled), (429, "rate_limited"));
+        assert!(throttled.header("Api-Key-Expires-At").is_some());
+        clock.advance_ms(3_600_000);
+        assert_eq!(refused(&first.get("/v1/settings").await), (401, "expired_api_key"));
+        second.get("/v1/settings").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn refused_reveals_and_changed_limits_are_in_the_audit_log(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let account = Account::sign_up(&server.http).await;
+        assert_eq!(account.wizard.act("/v1/creditors/me/api-key").await.code(), "gates_pending");
+        account.onboard().await;
+        account.reveal().await;
+        assert_eq!(account.wizard.act("/v1/creditors/me/api-key").await.code(), "already_revealed");
+        let lines = audited(&server, &account, "creditor.api_key_reveal_refused").await;
+        let reasons: Vec<_> = lines.iter().map(|(actor, data)| (actor.as_str(), data["prefix"].is_string(), data["reason"].as_str().unwrap())).collect();
+        assert_eq!(reasons.len(), 2);
+        assert!(reasons[0].0 == "onboarding" && !reasons[0].1 && reasons[0].2.contains("kyb_verified"), "{reasons:?}");
+        assert!(reasons[1].1 && reasons[1].2.contains("already shown"), "{reasons:?}");
+        let path = format!("/support/v1/creditors/{}", account.id);
+        for limits in [json!({"key_burst": 7}), Value::Null] {
+            server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
+        }
+        let lines = audited(&server, &account, "creditor.limits_set").await;
+        assert_eq!((&lines[0].1["from"], &lines[0].1["to"]["key_burst"]), (&Value::Null, &json!(7)));
+        assert_eq!((&lines[1].1["from"]["key_burst"], &lines[1].1["to"]), (&json!(7), &Value::Null));
+        // Gates are conditions for the first key alone, so a later reveal is never told of them.
+        server.support().post(&format!("{path}/api-key/revoke"), json!({"reason": "leaked"})).await;
+        server.support().post(&format!("{path}/gates/payouts_enabled"), json!({"passed": false, "reason": "for the test"})).await.expect(200);
+        assert_eq!(account.wizard.act("/v1/creditors/me/api-key").await.code(), "already_revealed");
+        server.stop().await;
     }
 }

@@ -1,34 +1,17 @@
 //! Limits under many callers at once, bcrypt under many requests, throttles under many guesses.
 
 use actors::clock::Clock;
-use actors::domain::api_key::{KeyPrefix, full_key, generate_prefix, generate_secret};
 use futures::StreamExt as _;
 use partner_api::startup;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
+use crate::harness::forged::made_up;
 use crate::harness::server::config;
-use crate::harness::{Account, Http, TestServer, on_both_backends};
-
-/// A well-formed key that nobody has: of a prefix that nobody has, unless one is given.
-fn made_up(prefix: Option<&str>, number: u64) -> String {
-    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut entropy = move |bytes: &mut [u8]| {
-        for byte in bytes {
-            // xorshift64: any spread will do.
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            *byte = state.to_be_bytes()[3];
-        }
-    };
-    let prefix = match prefix {
-        Some(prefix) => KeyPrefix::parse(prefix).unwrap(),
-        None => generate_prefix(&mut entropy),
-    };
-    let secret = generate_secret(&prefix, &mut entropy);
-    full_key(&prefix, &secret).expose_secret().to_owned()
-}
+use crate::harness::{
+    Account, Answer, Http, TestDatabase, TestServer, eventually, on_both_backends,
+};
 
 /// `total` GETs with this key, `at_once` at a time; answers with their statuses.
 async fn hammer(key: &Http, total: usize, at_once: usize) -> Vec<u16> {
@@ -40,17 +23,47 @@ async fn hammer(key: &Http, total: usize, at_once: usize) -> Vec<u16> {
         .await
 }
 
+/// A server whose time stands still, so that no limit refills.
+async fn frozen(database: &TestDatabase) -> (TestServer, Clock) {
+    let clock = Clock::manual(Clock::system().now_ms());
+    let running = startup::start_at(config(database), clock.clone()).await;
+    let running = running.unwrap();
+    let http = Http::new(&running.base_url);
+    (TestServer { running, http }, clock)
+}
+
+async fn set_limits(server: &TestServer, account: &Account, limits: serde_json::Value) {
+    let path = format!("/support/v1/creditors/{}", account.id);
+    let body = json!({"limits": limits, "reason": "for the test"});
+    server.support().patch(&path, body).await.expect(200);
+}
+
+/// What is left of the key's limit, as the answer says.
+fn left(answer: &Answer) -> u32 {
+    let state = answer.header("RateLimit").unwrap();
+    let left = state.split("r=").nth(1).unwrap().split(';').next();
+    left.unwrap().parse().unwrap()
+}
+
+/// A request whose body never ends: it is let in, and stays in progress until this is dropped.
+async fn unended(server: &TestServer, token: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.running.addr).await.unwrap();
+    let head = format!(
+        "POST /v1/placements HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
 on_both_backends! {
     async fn sixty_four_callers_are_admitted_exactly_what_both_quotas_allow(database: TestDatabase) {
-        // Time stands still, so nothing refills.
-        let running = startup::start_at(config(&database), Clock::manual(Clock::system().now_ms())).await.unwrap();
-        let server = TestServer { http: Http::new(&running.base_url), running };
+        let (server, _) = frozen(&database).await;
         let (account, full) = Account::ready(&server.http).await;
         let minted = account.session().await.act("/v1/settings/read-key/rotate").await.expect(201);
         let read = server.http.bearer(minted["api_key"].as_str().unwrap());
         let limits = json!({"key_rps": 10, "key_burst": 50, "tenant_rps": 10, "tenant_burst": 70, "concurrency": 1000});
-        let path = format!("/support/v1/creditors/{}", account.id);
-        server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
+        set_limits(&server, &account, limits).await;
         let (of_full, of_read) = futures::join!(hammer(&full, 200, 32), hammer(&read, 200, 32));
         let admitted = |statuses: &[u16]| statuses.iter().filter(|status| **status == 200).count();
         let (by_full, by_read) = (admitted(&of_full), admitted(&of_read));
@@ -108,7 +121,7 @@ on_both_backends! {
         let path = format!("/support/v1/creditors/{}", account.id);
         let limits = json!({"key_burst": 7});
         server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
-        let policy = |answer: &crate::harness::Answer| answer.header("RateLimit-Policy").unwrap().to_owned();
+        let policy = |answer: &Answer| answer.header("RateLimit-Policy").unwrap().to_owned();
         assert!(policy(&key.get("/v1/settings").await).starts_with("\"key\";q=7;"));
         server.support().patch(&path, json!({"tier": "narrow", "reason": "for the test"})).await.expect(200);
         assert_eq!(policy(&key.get("/v1/settings").await), "\"key\";q=7;w=2, \"tenant\";q=10;w=2");
@@ -127,15 +140,83 @@ on_both_backends! {
         let receiver = crate::harness::Receiver::start().await;
         account.set_webhook(&receiver.url).await;
         let limits = json!({"key_rps": 1, "key_burst": 100, "tenant_rps": 1, "tenant_burst": 100, "concurrency": 10});
-        let path = format!("/support/v1/creditors/{}", account.id);
-        server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
-        let left = |answer: &crate::harness::Answer| -> u32 {
-            let state = answer.header("RateLimit").unwrap();
-            state.split("r=").nth(1).unwrap().split(';').next().unwrap().parse().unwrap()
-        };
+        set_limits(&server, &account, limits).await;
         let before = left(&key.get("/v1/settings").await);
         let after = left(&key.act("/v1/settings/webhook-deliveries/test").await);
         assert!((4..=5).contains(&(before - after)), "{before} {after}: five, less what a second refills");
+        server.stop().await;
+    }
+
+    async fn people_have_limits_of_their_own(database: TestDatabase) {
+        let (server, clock) = frozen(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        set_limits(&server, &account, json!({"key_rps": 1, "key_burst": 8, "tenant_rps": 1, "tenant_burst": 8, "concurrency": 50})).await;
+        // A key that ran wild locks no owner out.
+        assert!(hammer(&key, 20, 4).await.contains(&429));
+        let first = session.get("/v1/settings").await;
+        assert_eq!((first.status, left(&first)), (200, 7), "as much as a key has, and all of it left");
+        // A script that signs in gets no more than one with a key.
+        let admitted = hammer(&session, 40, 4).await.iter().filter(|status| **status == 200).count();
+        assert_eq!(admitted, 7);
+        let refused = account.wizard.get("/v1/creditors/me/status").await;
+        assert_eq!((refused.status, refused.code(), left(&refused)), (429, "rate_limited", 0), "whichever token it brings");
+        assert_eq!(refused.header("Retry-After"), Some("1"));
+        clock.advance_ms(1_000);
+        account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        clock.advance_ms(8_000);
+        assert_eq!(left(&key.get("/v1/settings").await), 7, "nor does a person take from the key");
+        // To mint a key costs as much as five requests.
+        let rotated = session.act("/v1/settings/read-key/rotate").await;
+        assert_eq!((rotated.status, left(&rotated)), (201, 3));
+        server.stop().await;
+    }
+
+    async fn a_request_in_progress_holds_its_place(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        set_limits(&server, &account, json!({"concurrency": 2})).await;
+        let busy = async |caller: &Http| {
+            let answer = caller.get("/v1/settings").await;
+            (answer.status == 429 && answer.code() == "too_many_concurrent_requests").then_some(answer)
+        };
+        let token = key.token().unwrap().to_owned();
+        let held = [unended(&server, &token).await, unended(&server, &token).await];
+        let refused = eventually("both places are taken", || busy(&key)).await;
+        assert_eq!((refused.status, refused.header("Retry-After")), (429, Some("1")));
+        assert!(refused.header("RateLimit").is_some());
+        session.get("/v1/settings").await.expect(200);
+        let token = session.token().unwrap().to_owned();
+        let more = [unended(&server, &token).await, unended(&server, &token).await];
+        let refused = eventually("and those of people", || busy(&session)).await;
+        assert!(refused.header("RateLimit").is_some());
+        drop((held, more));
+        for caller in [&key, &session] {
+            eventually("the places are free again", async || {
+                (caller.get("/v1/settings").await.status == 200).then_some(())
+            }).await;
+        }
+        server.stop().await;
+    }
+
+    async fn made_up_tokens_cost_a_few_look_ups_and_disturb_no_session(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let session = Account::sign_up(&server.http).await.session().await;
+        session.get("/v1/settings").await.expect(200);
+        let guess = async |kind: &str, number: u32| server.http.bearer(&format!("{kind}_{number:064x}")).get("/v1/settings").await;
+        let mut codes = Vec::new();
+        for number in 0..40 {
+            codes.push(guess("cs", number).await.code().to_owned());
+        }
+        assert_eq!(codes[..30], vec!["invalid_session"; 30]);
+        assert_eq!(codes[30..], vec!["too_many_attempts"; 10]);
+        let throttled = guess("ot", 99).await;
+        let wait: u64 = throttled.header("Retry-After").unwrap().parse().unwrap();
+        assert!(throttled.status == 429 && (1..=60).contains(&wait));
+        assert_eq!(guess("cs", 0).await.code(), "invalid_session", "from memory");
+        assert_eq!(server.http.bearer("cs_nonsense").get("/v1/settings").await.code(), "invalid_session");
+        session.get("/v1/settings").await.expect(200);
         server.stop().await;
     }
 }

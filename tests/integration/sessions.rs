@@ -106,4 +106,34 @@ on_both_backends! {
         }
         server.stop().await;
     }
+
+    async fn failed_logins_are_throttled_and_in_the_audit_log(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let account = Account::sign_up(&server.http).await;
+        let wrong = json!({"email": account.email, "password": "not the password"});
+        for _ in 0..10 {
+            let refused = server.http.post("/v1/sessions", wrong.clone()).await;
+            assert_eq!((refused.status, refused.code()), (401, "invalid_credentials"));
+        }
+        let throttled = server.http.post("/v1/sessions", wrong).await;
+        assert_eq!((throttled.status, throttled.code()), (429, "too_many_attempts"));
+        let wait: u64 = throttled.header("Retry-After").unwrap().parse().unwrap();
+        assert!((890..=900).contains(&wait), "{wait}");
+        let nobody = json!({"email": format!("{}@creditor.test", "x".repeat(300)), "password": "not the password"});
+        assert_eq!(server.http.post("/v1/sessions", nobody).await.code(), "validation_failed");
+        for number in 0..12 {
+            let refused = server.http.bearer(&format!("st_made-up-{number}")).get("/support/v1/creditors").await;
+            assert_eq!(refused.status, if number < 10 { 401 } else { 429 });
+        }
+        server.support().get("/support/v1/creditors").await.expect(200);
+        for (action, creditor) in [("session.login_failed", Some(account.id.as_str())), ("support.login_failed", None)] {
+            let lines = eventually("every failure is noted", async || {
+                let log = server.support().get(&format!("/support/v1/audit?action={action}")).await.expect(200);
+                let lines = log["events"].as_array().unwrap().clone();
+                (lines.len() == 10).then_some(lines)
+            }).await;
+            assert!(lines.iter().all(|line| line["data"]["address"] == "127.0.0.1" && line["creditor_id"].as_str() == creditor), "{lines:?}");
+        }
+        server.stop().await;
+    }
 }

@@ -14,7 +14,7 @@ mod status;
 pub(crate) use file::{AccountFile, Subject};
 pub(crate) use sessions::{dashboard_session, onboarding_token, sign_out};
 pub(crate) use settings::{settings_view, update_settings};
-pub(crate) use sign_in::sign_in;
+pub(crate) use sign_in::{refuse_support, sign_in};
 pub(crate) use sign_up::sign_up;
 pub(crate) use status::{
     account_status_of, current_key, gate_statuses, gates_from, key_status, onboarding_status,

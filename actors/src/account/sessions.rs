@@ -3,6 +3,7 @@
 //! A sign-in begins a family of tokens: each is exchanged for the next one as it ages, all keep
 //! the first one's absolute end, and all end together.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use entities::DbErr;
@@ -13,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::admission::Meeting;
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::domain::session_life::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
@@ -52,14 +54,11 @@ fn draw(
 ) -> FreshToken {
     let mut bytes = [0_u8; 32];
     entropy(&mut bytes);
-    let prefix = match kind {
-        SessionKind::Dashboard => "cs_",
-        SessionKind::Onboarding => "ot_",
-    };
+    let prefix = prefix_of(kind);
     let token = SecretString::from(format!("{prefix}{}", hex::encode(bytes)));
     let row = session::Model {
         id: Uuid::now_v7(),
-        token_hash: digest(&token),
+        token_hash: digest(&token).to_vec(),
         kind,
         creditor_id: creditor,
         created_ms: now_ms,
@@ -74,8 +73,9 @@ fn draw(
 pub(crate) async fn onboarding_token(
     house: &House,
     token: &SecretString,
+    client: IpAddr,
 ) -> Result<CreditorId, ApiError> {
-    let found = find(house, SessionKind::Onboarding, token).await?;
+    let found = find(house, SessionKind::Onboarding, token, client).await?;
     found
         .map(|session| session.creditor_id)
         .ok_or(ApiError::InvalidOnboardingToken)
@@ -86,8 +86,9 @@ pub(crate) async fn dashboard_session(
     house: &Arc<House>,
     token: &SecretString,
     renewable: bool,
+    client: IpAddr,
 ) -> Result<LiveSession, ApiError> {
-    let found = find(house, SessionKind::Dashboard, token).await?;
+    let found = find(house, SessionKind::Dashboard, token, client).await?;
     let session = found.ok_or(ApiError::InvalidSession)?;
     let now_ms = house.clock.now_ms();
     let token = Token {
@@ -109,16 +110,45 @@ pub(crate) async fn dashboard_session(
     Ok(LiveSession { creditor, renewed })
 }
 
-/// It is looked up by its digest, so no comparison depends on the secret.
+/// It is looked up by its digest, so no comparison depends on the secret. A token that this process has not met is looked up
+/// like the prefix of a key: not at all if it cannot be one, and few at a time.
 async fn find(
     house: &House,
     kind: SessionKind,
     token: &SecretString,
+    client: IpAddr,
 ) -> Result<Option<session::Model>, ApiError> {
-    let now_ms = house.clock.now_ms();
-    sessions::find(house.db.reader(), kind, &digest(token), now_ms)
+    if !has_its_shape(kind, token.expose_secret()) {
+        return Ok(None);
+    }
+    let (digest, now_ms) = (digest(token), house.clock.now_ms());
+    let strangers = &house.token_strangers;
+    let turn = match strangers.meet(&digest, client, now_ms).await? {
+        Meeting::Known => None,
+        Meeting::Stranger(turn) => Some(turn),
+        Meeting::Nobody => return Ok(None),
+    };
+    let found = sessions::find(house.db.reader(), kind, &digest, now_ms)
         .await
-        .or_fault()
+        .or_fault()?;
+    if turn.is_some() || found.is_none() {
+        strangers.was_found(&digest, found.is_some(), client, now_ms);
+    }
+    Ok(found)
+}
+
+/// `cs_` or `ot_` and 64 hexadecimal digits.
+fn has_its_shape(kind: SessionKind, token: &str) -> bool {
+    let drawn = token.strip_prefix(prefix_of(kind)).unwrap_or_default();
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    drawn.len() == 64 && drawn.bytes().all(is_digit)
+}
+
+fn prefix_of(kind: SessionKind) -> &'static str {
+    match kind {
+        SessionKind::Dashboard => "cs_",
+        SessionKind::Onboarding => "ot_",
+    }
 }
 
 /// Not awaited: no request waits for it. The first use of a token shows that it has arrived, so the
@@ -128,13 +158,16 @@ fn note_use(house: &Arc<House>, session: &session::Model, now_ms: i64) {
     let (id, created_ms) = (session.id, session.created_ms);
     let first_of = session.family_id.filter(|_| session.seen_ms.is_none());
     tokio::spawn(async move {
-        let db = house.db.writer();
-        let mut noted = sessions::touch(db, id, now_ms).await;
-        if let (Ok(()), Some(family)) = (&noted, first_of) {
-            let until_ms = now_ms + GRACE_MS;
-            noted = sessions::shorten_older(db, family, created_ms, until_ms).await;
-        }
-        if let Err(error) = noted {
+        let noted = async {
+            let db = house.db.writer();
+            // First, for once a use is noted the next one is not the first: what fails here is tried again.
+            if let Some(family) = first_of {
+                let until_ms = now_ms + GRACE_MS;
+                sessions::shorten_older(db, family, created_ms, until_ms).await?;
+            }
+            sessions::touch(db, id, now_ms).await
+        };
+        if let Err(error) = noted.await {
             tracing::warn!(%error, "the use of a session could not be noted");
         }
     });
@@ -193,6 +226,6 @@ pub(crate) async fn sign_out(
     transaction.commit().await.or_fault()
 }
 
-fn digest(token: &SecretString) -> Vec<u8> {
-    Sha256::digest(token.expose_secret().as_bytes()).to_vec()
+fn digest(token: &SecretString) -> [u8; 32] {
+    Sha256::digest(token.expose_secret().as_bytes()).into()
 }

@@ -35,7 +35,7 @@ pub(crate) async fn sign_in(house: &Arc<House>, request: SignIn) -> Result<Signe
     let row = match judged {
         Ok(Ok(row)) => row,
         Ok(Err(known)) => {
-            note_failure(house, known, request.client);
+            note_failure(house, "session.login_failed", known, request.client);
             return Err(ApiError::InvalidCredentials);
         }
         Err(error) => {
@@ -84,12 +84,22 @@ async fn check_password(
     })
 }
 
+/// Refuses a wrong support token, and notes it as a failed login; whoever goes on trying has to wait.
+pub(crate) fn refuse_support(house: &Arc<House>, address: IpAddr) -> ApiError {
+    let now_ms = house.clock.now_ms();
+    if let Err(wait) = house.attempts.wrong_support_token(address, now_ms) {
+        return wait;
+    }
+    note_failure(house, "support.login_failed", None, address);
+    ApiError::InvalidSupportToken
+}
+
 /// A failed login goes to the audit log. Not awaited: it must not take longer for an account that
 /// exists.
-fn note_failure(house: &Arc<House>, creditor: Option<CreditorId>, address: IpAddr) {
+fn note_failure(house: &Arc<House>, action: &str, creditor: Option<CreditorId>, address: IpAddr) {
     let line = audit_event::Model {
         id: Uuid::now_v7(),
-        action: "session.login_failed".to_owned(),
+        action: action.to_owned(),
         actor: "anonymous".to_owned(),
         creditor_id: creditor,
         placement_id: None,
@@ -102,4 +112,15 @@ fn note_failure(house: &Arc<House>, creditor: Option<CreditorId>, address: IpAdd
             tracing::error!(%error, "a failed login could not be noted");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoy_is_a_hash_that_bcrypt_works_on() {
+        let verified = bcrypt::non_truncating_verify("whatever", &decoy_hash(4));
+        assert!(matches!(verified, Ok(false)), "{verified:?}");
+    }
 }

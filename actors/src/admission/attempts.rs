@@ -24,6 +24,11 @@ const PER_ADDRESS: Window = Window {
     most: 50,
     length_ms: QUARTER_MS,
 };
+/// Wrong support tokens from one address, all of which go to the audit log, before it has to wait.
+const SUPPORT: Window = Window {
+    most: 10,
+    length_ms: QUARTER_MS,
+};
 /// Sign-ups from one address.
 const SIGN_UPS: Window = Window {
     most: 5,
@@ -35,6 +40,7 @@ enum Who {
     Account(String),
     Address(Source),
     Newcomer(Source),
+    Support(Source),
 }
 
 /// Who has tried how often.
@@ -72,12 +78,20 @@ impl Attempts {
 
     /// Counts a sign-up.
     pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        let who = Who::Newcomer(Source::of(address));
+        self.one_more(Who::Newcomer(Source::of(address)), SIGN_UPS, now_ms)
+    }
+
+    /// Counts a wrong support token.
+    pub(crate) fn wrong_support_token(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
+        self.one_more(Who::Support(Source::of(address)), SUPPORT, now_ms)
+    }
+
+    fn one_more(&self, who: Who, window: Window, now_ms: i64) -> Result<(), ApiError> {
         let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(retry_after_s) = tried.wait_s(&who, SIGN_UPS, now_ms) {
+        if let Some(retry_after_s) = tried.wait_s(&who, window, now_ms) {
             return Err(ApiError::TooManyAttempts { retry_after_s });
         }
-        tried.count(who, SIGN_UPS, now_ms);
+        tried.count(who, window, now_ms);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use entities::ids::KeyId;
 use smallvec::SmallVec;
 
 use super::decision::{LimitReport, LimitState};
-use crate::domain::gcra::{self, Cell, Headroom, Quota, Verdict};
+use crate::domain::gcra::{self, Cell, Decision, Headroom, Quota, Verdict};
 use crate::domain::limits::TenantLimits;
 
 /// A cell, and its quota: a change of quota converts the cell, so that none hands out a burst.
@@ -33,10 +33,11 @@ impl Bucket {
     }
 }
 
-/// The tenant's cell and one for each of its keys.
+/// The tenant's cell, one for each of its keys, and one for its people.
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
     tenant: Option<Bucket>,
+    people: Option<Bucket>,
     /// A handful, so that looking through them is the fastest way to find one; most have one.
     keys: SmallVec<[(KeyId, Bucket); 1]>,
 }
@@ -49,10 +50,6 @@ pub(crate) enum Limited {
         limit: &'static str,
         retry_after_s: u64,
         report: LimitReport,
-    },
-    /// The cost is more than a burst: waiting does not help.
-    Never {
-        limit: &'static str,
     },
 }
 
@@ -118,9 +115,45 @@ impl Cells {
                 retry_after_s: gcra::retry_after_secs(wait_us),
                 report: report(key, tenant),
             },
-            Verdict::NeverAdmissible { limit, .. } => Limited::Never {
+            // Cannot be, for the cost was cut to both bursts.
+            Verdict::NeverAdmissible { limit, .. } => Limited::Refused {
                 limit: limit.as_str(),
+                retry_after_s: limits.key.window_secs(),
+                report: self.report(Some(key), limits, now_us),
             },
+        }
+    }
+
+    /// Takes `cost` from what people may do: as much as one key, and nothing of what the keys have. Reported in the key's
+    /// place.
+    pub(crate) fn take_as_person(
+        &mut self,
+        limits: &TenantLimits,
+        cost: u32,
+        now_us: i64,
+    ) -> Limited {
+        let quota = limits.key;
+        let bucket = self.people.unwrap_or(Bucket::full(quota));
+        let mut bucket = bucket.under(quota, now_us);
+        let decision = gcra::check(bucket.cell, &quota, cost.min(quota.burst), now_us);
+        if let Decision::Admitted { cell } = decision {
+            bucket.cell = cell;
+        }
+        self.people = Some(bucket);
+        let report = LimitReport {
+            key: state(&quota, gcra::headroom(bucket.cell, &quota, now_us)),
+            ..self.report(None, limits, now_us)
+        };
+        let wait_us = match decision {
+            Decision::Admitted { .. } => return Limited::Admitted(report),
+            Decision::Refused { wait_us } => wait_us,
+            // Cannot be, for the cost was cut to the burst.
+            Decision::NeverAdmissible => i64::MAX,
+        };
+        Limited::Refused {
+            limit: "session",
+            retry_after_s: gcra::retry_after_secs(wait_us),
+            report,
         }
     }
 
@@ -144,9 +177,9 @@ impl Cells {
 
     /// Whether forgetting every cell would hand out nothing.
     pub(crate) fn are_full(&self, now_us: i64) -> bool {
-        let mut buckets = self.keys.iter().map(|(_, bucket)| bucket);
+        let keys = self.keys.iter().map(|(_, bucket)| bucket);
+        let mut buckets = keys.chain(&self.tenant).chain(&self.people);
         buckets.all(|bucket| bucket.cell.is_full(now_us))
-            && self.tenant.is_none_or(|bucket| bucket.cell.is_full(now_us))
     }
 
     /// Forgets the cells of keys that are full: their keys may be long gone.
@@ -178,6 +211,7 @@ fn state(quota: &Quota, room: Headroom) -> LimitState {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -241,5 +275,57 @@ mod tests {
             ));
         }
         assert_eq!(cells.report(Some(key), &tight, 0), before);
+    }
+
+    /// One request: how long after the last one (µs), with which key, at what cost.
+    fn arrivals() -> impl Strategy<Value = Vec<(i64, usize, u32)>> {
+        prop::collection::vec((0..400_000_i64, 0..2_usize, 1..4_u32), 1..150)
+    }
+
+    /// Whether `admitted`, pairs of an instant and a cost, keeps to the quota over every window.
+    fn keeps_to(quota: Quota, admitted: &[(i64, u32)]) -> bool {
+        (0..admitted.len()).all(|first| {
+            let mut taken = 0;
+            admitted[first..].iter().all(|(at_us, cost)| {
+                taken += i64::from(*cost);
+                let window_us = at_us - admitted[first].0;
+                let refilled = i64::from(quota.per_second) * window_us / 1_000_000 + 1;
+                taken <= i64::from(quota.burst) + refilled
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn over_any_window_each_limit_admits_what_it_may_and_a_refusal_takes_nothing(
+            arrivals in arrivals(),
+            (per_key, key_burst) in (1..20_u32, 4..20_u32),
+            (per_tenant, tenant_burst) in (1..20_u32, 4..20_u32),
+        ) {
+            let limits = TenantLimits {
+                key: Quota { per_second: per_key, burst: key_burst },
+                tenant: Quota { per_second: per_tenant, burst: tenant_burst },
+                concurrency: 10,
+            };
+            let (mut cells, mut now_us) = (Cells::default(), 0);
+            let keys = [KeyId(Uuid::from_u128(1)), KeyId(Uuid::from_u128(2))];
+            let (mut by_key, mut in_all) = ([Vec::new(), Vec::new()], Vec::new());
+            for (pause_us, n, cost) in arrivals {
+                now_us += pause_us;
+                let before = keys.map(|key| cells.report(Some(key), &limits, now_us));
+                match cells.take(keys[n], &limits, cost, now_us) {
+                    Limited::Admitted(_) => {
+                        by_key[n].push((now_us, cost));
+                        in_all.push((now_us, cost));
+                    }
+                    Limited::Refused { .. } => {
+                        let after = keys.map(|key| cells.report(Some(key), &limits, now_us));
+                        prop_assert_eq!(before, after);
+                    }
+                }
+            }
+            prop_assert!(by_key.iter().all(|admitted| keeps_to(limits.key, admitted)));
+            prop_assert!(keeps_to(limits.tenant, &in_all));
+        }
     }
 }

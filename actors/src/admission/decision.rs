@@ -49,6 +49,8 @@ pub(crate) struct Refusal {
     pub(crate) error: ApiError,
     /// Present where the key was genuine.
     pub(crate) limits: Option<LimitReport>,
+    /// When a retiring key stops.
+    pub(crate) expires_ms: Option<i64>,
 }
 
 impl From<ApiError> for Refusal {
@@ -56,6 +58,7 @@ impl From<ApiError> for Refusal {
         Self {
             error,
             limits: None,
+            expires_ms: None,
         }
     }
 }

@@ -3,22 +3,24 @@
 //! The tenant's actor owns what lies here: it alone reads live state and has secrets proven. Whoever
 //! finds the desk ready takes a decision from it without a message; who does not asks the actor.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use entities::ids::KeyId;
 
-use super::cells::Cells;
-use super::decision::{LimitReport, Verdict};
+use super::cells::{Cells, Limited};
+use super::decision::Verdict;
 use super::judge::judge;
 use super::knock::Knock;
 use super::proofs::{HashDigest, Mac};
 use super::slot::TenantSlot;
 use super::tenant_load::{Live, LiveKey, Question};
-use crate::api::error::ApiError;
 use crate::domain::limits::TenantLimits;
 
 /// The use of a key is passed on so often at most: people are shown it to the minute.
 const TELL_USE_EVERY_MS: i64 = 60_000;
+/// A use from another address is passed on sooner: it is the one that its owner looks for.
+const TELL_MOVE_EVERY_MS: i64 = 1_000;
 
 /// What the desk says to a request.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(super) enum Answer {
     Stale,
     /// The secret has yet to be matched with this hash.
     Unproven(Box<Question>),
+    /// The secret is nobody's: no key has this prefix, or its secret was never drawn.
+    Nobodys,
 }
 
 /// What has to be passed on about a request that was admitted.
@@ -66,17 +70,15 @@ impl Desk {
         };
         let prefix = knock.key.prefix;
         let Some(key) = live.keys.iter_mut().find(|key| key.prefix == prefix) else {
-            return quiet(Answer::Decided(Err(ApiError::InvalidApiKey.into())));
+            return quiet(Answer::Nobodys);
         };
         if !key.is_proven_by(&knock.mac) {
-            return quiet(key.question().map_or_else(
-                || Answer::Decided(Err(ApiError::InvalidApiKey.into())),
-                |question| Answer::Unproven(Box::new(question)),
-            ));
+            let question = key.question().map(Box::new);
+            return quiet(question.map_or(Answer::Nobodys, Answer::Unproven));
         }
         let verdict = judge(key, &live.limits, &mut self.cells, slot, knock, now_us);
         let news = match verdict {
-            Ok(_) => news_of(key, now_us / 1_000),
+            Ok(_) => news_of(key, knock.client, now_us / 1_000),
             Err(_) => News::default(),
         };
         (Answer::Decided(verdict), news)
@@ -122,9 +124,14 @@ impl Desk {
         self.closed
     }
 
-    /// Where the limits stand, without taking anything.
-    pub(super) fn report(&self, limits: &TenantLimits, now_us: i64) -> LimitReport {
-        self.cells.report(None, limits, now_us)
+    /// Takes from what people may do; `None` at a desk that is closed.
+    pub(super) fn admit_person(
+        &mut self,
+        limits: &TenantLimits,
+        cost: u32,
+        now_us: i64,
+    ) -> Option<Limited> {
+        (!self.closed).then(|| self.cells.take_as_person(limits, cost, now_us))
     }
 
     /// Forgets the cells of keys that are full: their keys may be long gone.
@@ -133,10 +140,15 @@ impl Desk {
     }
 }
 
-fn news_of(key: &mut LiveKey, now_ms: i64) -> News {
+fn news_of(key: &mut LiveKey, client: IpAddr, now_ms: i64) -> News {
     let mut news = News::default();
-    if now_ms - key.use_told_ms >= TELL_USE_EVERY_MS {
+    let tell_every_ms = match key.used_from == Some(client) {
+        true => TELL_USE_EVERY_MS,
+        false => TELL_MOVE_EVERY_MS,
+    };
+    if now_ms - key.use_told_ms >= tell_every_ms {
         key.use_told_ms = now_ms;
+        key.used_from = Some(client);
         news.used = Some(key.id);
     }
     if !key.expiring_told && key.is_near_its_end(now_ms) {

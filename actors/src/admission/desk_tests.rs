@@ -56,6 +56,7 @@ fn live(slot: &TenantSlot, knock: &Knock, burst: u32) -> Live {
         networks: AllowedNetworks::default(),
         proven: None,
         use_told_ms: 0,
+        used_from: None,
     };
     Live {
         epoch: slot.epoch(),

@@ -72,6 +72,19 @@ impl Guesses {
         if self.was_refused(mac, now_ms) {
             return Err(ApiError::InvalidApiKey);
         }
+        self.may_guess(prefix, address, now_ms)
+    }
+
+    /// Whether this caller may try something that nothing is known of.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyAttempts`].
+    pub(super) fn may_guess(
+        &self,
+        prefix: &str,
+        address: IpAddr,
+        now_ms: i64,
+    ) -> Result<(), ApiError> {
         let address = Who::Address(Source::of(address));
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let own = counted.wait_s(&address, PER_ADDRESS, now_ms);
@@ -97,7 +110,8 @@ impl Guesses {
         counted.count(Who::Prefix(prefix.to_owned()), PER_PREFIX, now_ms);
     }
 
-    fn was_refused(&self, mac: &Mac, now_ms: i64) -> bool {
+    /// Whether it was refused a moment ago.
+    pub(super) fn was_refused(&self, mac: &Mac, now_ms: i64) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused
             .get(mac)

@@ -7,7 +7,7 @@ use entities::api_key::{KeyEnd, KeyScope, KeyState};
 use super::cells::{Cells, Limited};
 use super::decision::{Admission, Refusal, Verdict};
 use super::knock::Knock;
-use super::slot::TenantSlot;
+use super::slot::{Crowd, TenantSlot};
 use super::tenant_load::LiveKey;
 use crate::api::error::ApiError;
 use crate::domain::limits::TenantLimits;
@@ -27,6 +27,7 @@ pub(super) fn judge(
     let refused = |cells: &Cells, error| Refusal {
         error,
         limits: Some(cells.report(Some(key.id), limits, now_us)),
+        expires_ms: key.expires_ms,
     };
     if !key.networks.allow(knock.client) {
         let address = knock.client;
@@ -37,10 +38,9 @@ pub(super) fn judge(
     }
     let limit = limits.concurrency;
     let permit = slot
-        .permit(limit)
+        .permit(Crowd::Keys, limit)
         .ok_or_else(|| refused(cells, ApiError::TooManyConcurrentRequests { limit }))?;
-    let cost = knock.needs.cost;
-    match cells.take(key.id, limits, cost, now_us) {
+    match cells.take(key.id, limits, knock.needs.cost, now_us) {
         Limited::Admitted(limits) => Ok(Admission {
             creditor: slot.creditor,
             prefix: knock.key.prefix,
@@ -58,17 +58,8 @@ pub(super) fn judge(
                 retry_after_s,
             },
             limits: Some(report),
+            expires_ms: key.expires_ms,
         }),
-        Limited::Never { limit } => {
-            tracing::warn!(limit, cost, "a route costs more than the whole burst");
-            Err(refused(
-                cells,
-                ApiError::RateLimited {
-                    limit,
-                    retry_after_s: u64::from(u16::MAX),
-                },
-            ))
-        }
     }
 }
 

@@ -32,7 +32,7 @@ impl Knock {
     pub(crate) fn at_once(&self, house: &Arc<House>, slot: &Arc<TenantSlot>) -> Option<Verdict> {
         match self.ask(house, slot) {
             Answer::Decided(verdict) => Some(verdict),
-            Answer::Stale | Answer::Unproven(_) => None,
+            Answer::Stale | Answer::Unproven(_) | Answer::Nobodys => None,
         }
     }
 

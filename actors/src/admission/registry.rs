@@ -19,7 +19,7 @@ use crate::api::error::ApiError;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 use crate::house::House;
-use crate::supervision::{Address, Chain, spawn_metered};
+use crate::supervision::{Address, Chain, spawn_metered, spawn_reporting};
 
 /// A tenant that nobody has used for so long is let go.
 const IDLE_MS: i64 = 10 * 60_000;
@@ -29,7 +29,23 @@ const MOST_ASKED: usize = 64;
 /// Prefixes that are looked up at the same time: made-up ones must not take every connection.
 const MOST_LOOKUPS: usize = 3;
 
+/// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
+/// Requests that may wait for one prefix.
+const MOST_WAITING: usize = 10_000;
+
 type Found = Result<Arc<TenantSlot>, ApiError>;
+
+/// Why a prefix was not looked up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    #[error("the database did not answer in time")]
+    TooSlow,
+    #[error("the task died")]
+    Died,
+}
 
 /// Messages of the [`Registry`].
 #[derive(Debug)]
@@ -42,7 +58,7 @@ pub(crate) enum RegistryMsg {
     /// A prefix was looked up.
     LookedUp {
         prefix: KeyPrefix,
-        owner: Result<Option<CreditorId>, DbErr>,
+        owner: Result<Option<CreditorId>, LookupError>,
     },
     /// A tenant's actor is not there: start it.
     Respawn {
@@ -154,16 +170,31 @@ impl RegistryState {
             return;
         }
         let waiting = self.asking.entry(prefix).or_default();
-        waiting.push(reply);
-        if waiting.len() > 1 {
+        if waiting.len() >= MOST_WAITING {
+            let _ = reply.send(Err(ApiError::Overloaded));
             return;
         }
-        let (house, me) = (Arc::clone(&self.house), self.me.clone());
-        let lookups = Arc::clone(&self.lookups);
-        tokio::spawn(async move {
+        waiting.push(reply);
+        if waiting.len() == 1 {
+            self.look_up(prefix);
+        }
+    }
+
+    /// Asks the database, and always gets an answer.
+    fn look_up(&self, prefix: KeyPrefix) {
+        let (house, lookups) = (Arc::clone(&self.house), Arc::clone(&self.lookups));
+        let died = RegistryMsg::LookedUp {
+            prefix,
+            owner: Err(LookupError::Died),
+        };
+        spawn_reporting(&self.me, died, async move {
             let _turn = lookups.acquire().await;
-            let owner = keys::creditor_of_prefix(house.db.reader(), prefix.as_str()).await;
-            let _ = me.send(RegistryMsg::LookedUp { prefix, owner });
+            let asked = keys::creditor_of_prefix(house.db.reader(), prefix.as_str());
+            let owner = match tokio::time::timeout(LOOKUP_PATIENCE, asked).await {
+                Ok(answer) => answer.map_err(LookupError::from),
+                Err(_) => Err(LookupError::TooSlow),
+            };
+            RegistryMsg::LookedUp { prefix, owner }
         });
     }
 
@@ -171,7 +202,7 @@ impl RegistryState {
         &mut self,
         myself: &ActorRef<RegistryMsg>,
         prefix: KeyPrefix,
-        owner: Result<Option<CreditorId>, DbErr>,
+        owner: Result<Option<CreditorId>, LookupError>,
     ) {
         let found = match owner {
             Ok(Some(creditor)) => {

@@ -16,7 +16,8 @@ use crate::supervision::Address;
 pub(crate) struct TenantSlot {
     epoch: AtomicU64,
     last_use_ms: AtomicI64,
-    permits_out: AtomicU32,
+    keys_at_work: AtomicU32,
+    people_at_work: AtomicU32,
     desk: Mutex<Desk>,
     pub(crate) creditor: CreditorId,
     pub(crate) address: Address<TenantMsg>,
@@ -28,7 +29,8 @@ impl TenantSlot {
             creditor,
             address: Address::vacant(),
             desk: Mutex::default(),
-            permits_out: AtomicU32::new(0),
+            keys_at_work: AtomicU32::new(0),
+            people_at_work: AtomicU32::new(0),
             epoch: AtomicU64::new(0),
             last_use_ms: AtomicI64::new(0),
         }
@@ -53,14 +55,22 @@ impl TenantSlot {
         self.at_desk(|desk| desk.is_closed())
     }
 
-    /// Takes one of `most` permits.
-    pub(super) fn permit(self: &Arc<Self>, most: u32) -> Option<Permit> {
-        let taken = self
-            .permits_out
-            .try_update(Ordering::AcqRel, Ordering::Acquire, |out| {
-                (out < most).then_some(out + 1)
-            });
-        taken.ok().map(|_| Permit(Arc::clone(self)))
+    /// Takes one of `most` permits of this crowd.
+    pub(super) fn permit(self: &Arc<Self>, crowd: Crowd, most: u32) -> Option<Permit> {
+        let taken =
+            self.at_work(crowd)
+                .try_update(Ordering::AcqRel, Ordering::Acquire, |at_work| {
+                    (at_work < most).then_some(at_work + 1)
+                });
+        let slot = Arc::clone(self);
+        taken.ok().map(|_| Permit { slot, crowd })
+    }
+
+    fn at_work(&self, crowd: Crowd) -> &AtomicU32 {
+        match crowd {
+            Crowd::Keys => &self.keys_at_work,
+            Crowd::People => &self.people_at_work,
+        }
     }
 
     pub(super) fn used(&self, now_ms: i64) {
@@ -72,18 +82,31 @@ impl TenantSlot {
     pub(super) fn close_if_idle(&self, now_us: i64, idle_ms: i64) -> bool {
         self.at_desk(|desk| {
             let idle = now_us / 1_000 - self.last_use_ms.load(Ordering::Relaxed) >= idle_ms;
-            let all_back = self.permits_out.load(Ordering::Acquire) == 0;
+            let all_back = [Crowd::Keys, Crowd::People]
+                .iter()
+                .all(|crowd| self.at_work(*crowd).load(Ordering::Acquire) == 0);
             idle && all_back && desk.close_if_full(now_us)
         })
     }
 }
 
+/// Who takes from a limit. Keys and people each have their own: a key that runs wild must not lock its owner out of the
+/// settings, nor a person's script stop the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crowd {
+    Keys,
+    People,
+}
+
 /// A request in progress: gives its place back when it is dropped.
 #[derive(Debug)]
-pub struct Permit(Arc<TenantSlot>);
+pub struct Permit {
+    slot: Arc<TenantSlot>,
+    crowd: Crowd,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.permits_out.fetch_sub(1, Ordering::AcqRel);
+        self.slot.at_work(self.crowd).fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -145,6 +145,7 @@ impl TenantState {
                 let _ = waiting.reply.send(verdict);
             }
             Answer::Unproven(question) => self.check_secret(*question, waiting),
+            Answer::Nobodys => self.refuse_guess(waiting),
             Answer::Stale => self.wait_for_reading(waiting),
         }
     }
@@ -227,13 +228,14 @@ impl TenantState {
             self.admit(waiting);
             return;
         }
+        if matched.is_some() {
+            // Another secret is behind the hash, so this one is not: bcrypt has nothing to add.
+            self.refuse_guess(waiting);
+            return;
+        }
         let guesses = &self.house.guesses;
         if let Err(error) = guesses.may_try(&mac, prefix.as_str(), knock.client, now_ms) {
             refuse(waiting, error);
-        } else if matched.is_some() {
-            // Another secret is behind the hash, so this one is not: bcrypt has nothing to add.
-            guesses.refused(&mac, prefix.as_str(), knock.client, now_ms);
-            refuse(waiting, ApiError::InvalidApiKey);
         } else {
             let check = Check {
                 key,
@@ -242,6 +244,23 @@ impl TenantState {
             };
             self.wait_for_bcrypt(check, bcrypt, waiting);
         }
+    }
+
+    /// The secret is known to be wrong: one more guess of its caller.
+    fn refuse_guess(&self, waiting: Waiting) {
+        let Knock {
+            key, mac, client, ..
+        } = waiting.knock.as_ref();
+        let (guesses, now_ms) = (&self.house.guesses, self.house.clock.now_ms());
+        let prefix = key.prefix.as_str();
+        let refusal = match guesses.may_try(mac, prefix, *client, now_ms) {
+            Ok(()) => {
+                guesses.refused(mac, prefix, *client, now_ms);
+                ApiError::InvalidApiKey
+            }
+            Err(error) => error,
+        };
+        refuse(waiting, refusal);
     }
 
     /// One check for all who bring the same secret.

@@ -1,5 +1,7 @@
 //! Live state of a tenant, read in one go: its keys and its limits.
 
+use std::net::IpAddr;
+
 use entities::api_key::{self, KeyEnd, KeyScope, KeyState};
 use entities::ids::{CreditorId, KeyId};
 use entities::queries::{creditors, keys};
@@ -42,8 +44,9 @@ pub(super) struct LiveKey {
     pub(super) networks: AllowedNetworks,
     /// By which the secret that bcrypt has matched with the hash is known.
     pub(super) proven: Option<Mac>,
-    /// When its use was passed on last, epoch ms.
+    /// When its use was passed on last, epoch ms, and from where it was used then.
     pub(super) use_told_ms: i64,
+    pub(super) used_from: Option<IpAddr>,
 }
 
 /// bcrypt of a secret, and by what it is recognised.
@@ -86,6 +89,7 @@ impl LiveKey {
             expires_ms: row.expires_ms,
             expiring_told: row.expiring_told_ms.is_some(),
             use_told_ms: 0,
+            used_from: None,
         })
     }
 

@@ -64,10 +64,13 @@ impl<K: Eq + Hash + Clone> Windows<K> {
         seen.count = seen.count.saturating_add(1);
     }
 
-    /// Takes one back.
+    /// Takes one back; of whoever has nothing left, nothing is kept.
     pub(super) fn take_back(&mut self, who: &K) {
         if let Some(seen) = self.0.get_mut(who) {
             seen.count = seen.count.saturating_sub(1);
+            if seen.count == 0 {
+                self.0.remove(who);
+            }
         }
     }
 
@@ -109,6 +112,14 @@ mod tests {
         assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 60_999), Some(1));
         assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 61_000), None);
         assert_eq!(windows.wait_s(&"b", TEN_A_MINUTE, 1_001), None);
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_nothing_behind() {
+        let mut windows = Windows::default();
+        windows.count("a", TEN_A_MINUTE, 0);
+        windows.take_back(&"a");
+        assert!(windows.0.is_empty());
     }
 
     #[test]

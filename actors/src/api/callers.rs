@@ -13,10 +13,9 @@ use uuid::Uuid;
 use super::{ApiError, ApiResult, PartnerApi};
 use crate::account;
 use crate::admission::{
-    Knock, LimitReport, Mac, Permit, RegistryMsg, TenantMsg, TenantSlot, Verdict, keyed_mac,
-    report_limits,
+    Knock, LimitReport, Mac, Permit, Refusal, RegistryMsg, TenantMsg, TenantSlot, Verdict,
+    admit_person, keyed_mac,
 };
-use crate::api::fault::DbResultExt as _;
 use crate::api::request::RouteNeeds;
 use crate::domain::api_key::{KeyPrefix, PresentedKey};
 use crate::domain::date::rfc3339_ms;
@@ -95,15 +94,17 @@ impl AuthenticatedTenant {
     }
 }
 
-/// A person who is signed in.
+/// A person's request that was let in.
 #[derive(Debug)]
 pub struct SignedInCaller {
     /// Who it is.
     pub tenant: AuthenticatedTenant,
     /// The token that takes the place of the one that was sent, once it is used.
     pub renewed: Option<SecretString>,
-    /// The creditor's limits, of which people take nothing.
+    /// What people may do, in the key's place, and the creditor's limit, of which they take nothing.
     pub limits: LimitReport,
+    /// Its place among the creditor's people: to be kept until the response's body has ended.
+    pub permit: Permit,
 }
 
 /// A support caller.
@@ -138,8 +139,26 @@ pub struct Admitted {
 pub struct Refused {
     /// Why.
     pub error: ApiError,
-    /// Both limits, where the key was genuine.
+    /// Both limits, where the caller is known.
     pub limits: Option<LimitReport>,
+    /// When a retiring key stops.
+    pub expires_at: Option<String>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            error: refusal.error,
+            limits: refusal.limits,
+            expires_at: refusal.expires_ms.map(rfc3339_ms),
+        }
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Refusal::from(error).into()
+    }
 }
 
 /// An `Idempotency-Key` that was checked.
@@ -169,11 +188,7 @@ impl PartnerApi {
         client: IpAddr,
         needs: RouteNeeds,
     ) -> Result<Admitted, Refused> {
-        let admitted = self.knock(bearer, client, needs).await;
-        let admission = admitted.map_err(|refusal| Refused {
-            error: refusal.error,
-            limits: refusal.limits,
-        })?;
+        let admission = self.knock(bearer, client, needs).await?;
         Ok(Admitted {
             tenant: AuthenticatedTenant::new(
                 admission.creditor,
@@ -272,49 +287,62 @@ impl PartnerApi {
         respawned.unwrap_or(Err(ApiError::Overloaded))
     }
 
-    /// Whose dashboard session this is. A token that came as a cookie is `renewable`: when it has
-    /// aged, a new one takes its place.
+    /// Lets a person in whose dashboard session this is, at the `cost` of the route. A token that came as a cookie is
+    /// `renewable`: when it has aged, a new one takes its place.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSession`].
+    /// [`ApiError::InvalidSession`], [`ApiError::TooManyAttempts`] for an address that makes tokens up,
+    /// [`ApiError::RateLimited`], [`ApiError::TooManyConcurrentRequests`].
     pub async fn authenticate_session(
         &self,
         token: &SecretString,
         renewable: bool,
-    ) -> ApiResult<SignedInCaller> {
+        client: IpAddr,
+        cost: u32,
+    ) -> Result<SignedInCaller, Refused> {
         self.refuse_while_draining()?;
-        let session = account::dashboard_session(&self.0.house, token, renewable).await?;
+        let session = account::dashboard_session(&self.0.house, token, renewable, client).await?;
+        let admitted = admit_person(self.house(), session.creditor, cost).await?;
         Ok(SignedInCaller {
-            limits: self.limits_of(session.creditor).await?,
             tenant: AuthenticatedTenant::new(session.creditor, Via::Session, "session".to_owned()),
             renewed: session.renewed,
+            limits: admitted.limits,
+            permit: admitted.permit,
         })
     }
 
-    /// Whose onboarding token this is, and the creditor's limits.
+    /// Lets the sign-up wizard in whose onboarding token this is, at the `cost` of the route.
     ///
     /// # Errors
-    /// [`ApiError::InvalidOnboardingToken`].
+    /// [`ApiError::InvalidOnboardingToken`], and as [`PartnerApi::authenticate_session`].
     pub async fn authenticate_onboarding(
         &self,
         token: &SecretString,
-    ) -> ApiResult<(AuthenticatedTenant, LimitReport)> {
+        client: IpAddr,
+        cost: u32,
+    ) -> Result<SignedInCaller, Refused> {
         self.refuse_while_draining()?;
-        let creditor = account::onboarding_token(self.house(), token).await?;
+        let creditor = account::onboarding_token(self.house(), token, client).await?;
+        let admitted = admit_person(self.house(), creditor, cost).await?;
         let (via, actor) = (Via::OnboardingToken, "onboarding".to_owned());
-        let tenant = AuthenticatedTenant::new(creditor, via, actor);
-        Ok((tenant, self.limits_of(creditor).await?))
+        Ok(SignedInCaller {
+            tenant: AuthenticatedTenant::new(creditor, via, actor),
+            renewed: None,
+            limits: admitted.limits,
+            permit: admitted.permit,
+        })
     }
 
-    async fn limits_of(&self, creditor: CreditorId) -> ApiResult<LimitReport> {
-        report_limits(self.house(), creditor).await.or_fault()
-    }
-
-    /// Which support caller this is. Every configured token is compared, in constant time.
+    /// Which support caller this is. Every configured token is compared, in constant time. A wrong one is in the audit log;
+    /// whoever goes on trying has to wait, and a right token never does.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSupportToken`].
-    pub fn authenticate_support(&self, token: &SecretString) -> ApiResult<SupportActor> {
+    /// [`ApiError::InvalidSupportToken`], [`ApiError::TooManyAttempts`].
+    pub fn authenticate_support(
+        &self,
+        token: &SecretString,
+        client: IpAddr,
+    ) -> ApiResult<SupportActor> {
         self.refuse_while_draining()?;
         let digest = |text: &SecretString| Sha256::digest(text.expose_secret().as_bytes());
         let presented = digest(token);
@@ -326,6 +354,9 @@ impl PartnerApi {
                 });
             }
         }
-        found.ok_or(ApiError::InvalidSupportToken)
+        match found {
+            Some(actor) => Ok(actor),
+            None => Err(account::refuse_support(&self.0.house, client)),
+        }
     }
 }

@@ -44,7 +44,7 @@ pub use view::*;
 
 pub use crate::admission::{LimitReport, LimitState, Permit};
 
-use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, TenantBook};
+use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, Strangers, TenantBook};
 use crate::clock::Clock;
 use crate::delivery::Metrics;
 use crate::house::{Addresses, House, OPEN_FILES};
@@ -156,6 +156,7 @@ impl PartnerApi {
             proofs: Proofs::default(),
             guesses: Guesses::default(),
             attempts: Attempts::default(),
+            token_strangers: Strangers::default(),
             files: Semaphore::new(OPEN_FILES),
             addresses: Addresses::new(writers),
             settings,

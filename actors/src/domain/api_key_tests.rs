@@ -135,3 +135,9 @@ proptest! {
         let _ = PresentedKey::parse(&text);
     }
 }
+
+#[test]
+fn secret_scanners_are_told_the_expression_that_is_documented() {
+    let documented = include_str!("../../../docs/keys.md");
+    assert!(documented.lines().any(|line| line == SCANNER_REGEX));
+}

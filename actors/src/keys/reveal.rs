@@ -71,19 +71,25 @@ pub(crate) async fn reveal(
 /// Without a key: the gates are pending, or there was one.
 async fn why_no_key(house: &House, creditor: CreditorId) -> Result<ApiError, ApiError> {
     let db = house.db.reader();
+    // Gates are conditions for the first key alone.
+    if !keys::of_creditor(db, creditor).await.or_fault()?.is_empty() {
+        return Ok(ApiError::AlreadyRevealed);
+    }
     let rows = onboarding::gates(db, creditor).await.or_fault()?;
     let pending = gates_from(rows.iter()).pending();
     if !pending.is_empty() {
         return Ok(ApiError::GatesPending { pending });
     }
     let row = creditors::by_id(db, creditor).await.or_fault()?;
-    let suspended = row.is_some_and(|row| row.suspended_at_ms.is_some());
-    let ever_issued = !keys::of_creditor(db, creditor).await.or_fault()?.is_empty();
-    if suspended && !ever_issued {
-        let action = "issuing the key";
-        return Ok(ApiError::AccountSuspended { action });
-    }
-    Ok(ApiError::AlreadyRevealed)
+    Ok(match row {
+        Some(row) if row.support_only_mint => ApiError::SupportOnlyMints,
+        Some(row) if row.suspended_at_ms.is_some() => {
+            let action = "issuing the key";
+            ApiError::AccountSuspended { action }
+        }
+        // The last gate has passed just now.
+        _ => ApiError::Overloaded,
+    })
 }
 
 /// Whoever asks in vain, and why, is in the audit log.

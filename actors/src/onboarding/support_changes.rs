@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entities::ids::CreditorId;
 use entities::queries::{creditors, onboarding};
 use entities::{DbErr, Transaction};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::gate_facts::replay_account;
 use crate::account::{AccountFile, Subject};
@@ -186,14 +186,13 @@ fn set_limits(file: &mut AccountFile<'_>, actor: &str, patch: &CreditorPatch) {
         file.touch(Subject::Limits);
     }
     if let Some(limits) = &patch.limits {
-        file.creditor.limits_override = limits
+        let text = limits
             .as_ref()
             .and_then(|limits| serde_json::to_string(limits).ok());
-        file.audit(
-            "creditor.limits_set",
-            actor,
-            json!({"limits": limits, "reason": patch.reason}),
-        );
+        let before = std::mem::replace(&mut file.creditor.limits_override, text);
+        let before: Option<Value> = before.and_then(|text| serde_json::from_str(&text).ok());
+        let data = json!({"from": before, "to": limits, "reason": patch.reason});
+        file.audit("creditor.limits_set", actor, data);
         file.touch(Subject::Limits);
     }
 }

@@ -120,9 +120,10 @@ pub async fn idempotency_records(
 ) -> Result<Vec<idempotency_record::Model>, DbErr> {
     let mut records = Vec::new();
     for (pairs, values) in bulk::pairs(keys, transaction.get_database_backend()) {
+        // CROSS: SQLite keeps the order of a cross join; of its own choice it reads the whole table for each list.
         let sql = format!(
-            "WITH {pairs} SELECT r.* FROM pair JOIN idempotency_record r \
-             ON r.creditor_id = pair.creditor_id AND r.key = pair.text"
+            "WITH {pairs} SELECT r.* FROM pair CROSS JOIN idempotency_record r \
+             WHERE r.creditor_id = pair.creditor_id AND r.key = pair.text"
         );
         let some = idempotency_record::Entity::find()
             .from_raw_sql(statement(transaction, &sql, values))

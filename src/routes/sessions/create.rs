@@ -15,6 +15,9 @@ use crate::routes::respond;
 use crate::session_cookie;
 use crate::state::AppState;
 
+/// The longest e-mail address there is (RFC 5321, section 4.5.3.1).
+const EMAIL_MAX: usize = 254;
+
 /// As signed up with.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SignIn)]
@@ -63,6 +66,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
     let email = errors.required("email", body.email);
+    let email = errors.text("email", email, EMAIL_MAX);
     let password = errors.required("password", body.password);
     errors.unknown(&body.unknown);
     let sign_in = errors.finish(|| {

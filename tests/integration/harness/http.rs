@@ -58,6 +58,11 @@ impl Http {
         }
     }
 
+    /// The credential.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.bearer.as_deref()
+    }
+
     /// Another server with the same credential.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self {

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod database;
 pub(crate) mod feed;
+pub(crate) mod forged;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod postgres;

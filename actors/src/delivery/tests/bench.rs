@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
-use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, TenantBook};
+use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, Strangers, TenantBook};
 use crate::clock::Clock;
 use crate::delivery::Metrics;
 use crate::domain::limits::Tiers;
@@ -296,6 +296,7 @@ pub(crate) fn house(
         proofs: Proofs::default(),
         guesses: Guesses::default(),
         attempts: Attempts::default(),
+        token_strangers: Strangers::default(),
         files: Semaphore::new(OPEN_FILES),
         addresses: Addresses::new(1),
         settings,
