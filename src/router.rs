@@ -62,6 +62,7 @@ pub(crate) fn table() -> Table {
         GET    "/v1/settings/webhook-endpoints/{id}"            session()          => settings::webhook_endpoints::show;
         PATCH  "/v1/settings/webhook-endpoints/{id}"            session()          => settings::webhook_endpoints::update;
         DELETE "/v1/settings/webhook-endpoints/{id}"            session()          => settings::webhook_endpoints::delete;
+        POST   "/v1/settings/webhook-endpoints/{id}/test"       session().costing(5) => settings::webhook_endpoints::test;
         GET    "/v1/settings/webhook-endpoints/{id}/secret"     session()          => settings::webhook_endpoints::secret;
         POST   "/v1/settings/webhook-endpoints/{id}/secret/rotate" session()       => settings::webhook_endpoints::rotate_secret;
         GET    "/v1/settings/webhook-events"                    read()             => webhook_events::list;

@@ -13,7 +13,7 @@ use crate::admission::{
 };
 use crate::api::error::ApiError;
 use crate::clock::Clock;
-use crate::delivery::{Book, CompleterMsg, Depth, DispatcherMsg, Metrics, RecovererMsg};
+use crate::delivery::{Book, CompleterMsg, Depth, DispatcherMsg, Metrics, RecovererMsg, Sender};
 use crate::jobs::SimulatorMsg;
 use crate::ledger::WriterMsg;
 use crate::node::{NodeMsg, Standing};
@@ -44,6 +44,8 @@ pub(crate) struct House {
     pub(crate) attempts: Attempts,
     /// Sessions' and onboarding tokens that this process has not met.
     pub(crate) token_strangers: Strangers,
+    /// POSTs webhooks: one client, so that connections are shared.
+    pub(crate) sender: Sender,
     /// What is leased, and what each endpoint may still be sent: it outlives the actors of delivery.
     pub(crate) book: Arc<Book>,
     /// Files of creditors that may be open at the same time.

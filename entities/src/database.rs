@@ -69,6 +69,8 @@ pub struct Database {
     write: DatabaseConnection,
     read: DatabaseConnection,
     node: DatabaseConnection,
+    /// Hears the other processes (Postgres).
+    ear: Option<DatabaseConnection>,
     backend: DbBackend,
 }
 
@@ -96,6 +98,7 @@ impl Database {
         let read = open(sqlite_options(url, pools.read)).await?;
         Ok(Self {
             node: write.clone(),
+            ear: None,
             write,
             read,
             backend: DbBackend::Sqlite,
@@ -107,6 +110,7 @@ impl Database {
             write: open(writer_options(url, pools.write)).await?,
             read: open(postgres_options(url, pools.read)).await?,
             node: open(node_options(url)).await?,
+            ear: Some(open(ear_options(url)).await?),
             backend: DbBackend::Postgres,
         })
     }
@@ -133,6 +137,13 @@ impl Database {
     #[must_use]
     pub fn node(&self) -> &DatabaseConnection {
         &self.node
+    }
+
+    /// Where the other processes are heard; there are none on SQLite.
+    pub(crate) fn ear(&self) -> Option<&sea_orm::sqlx::PgPool> {
+        self.ear
+            .as_ref()
+            .map(DatabaseConnection::get_postgres_connection_pool)
     }
 
     /// Begins a transaction that will write.
@@ -170,7 +181,8 @@ impl Database {
 
     /// Closes every pool, waiting for connections in use.
     pub async fn close(&self) {
-        for pool in [&self.write, &self.read, &self.node] {
+        let pools = [&self.write, &self.read, &self.node].into_iter();
+        for pool in pools.chain(&self.ear) {
             if let Err(error) = pool.clone().close().await {
                 tracing::debug!(%error, "closing a pool");
             }
@@ -312,5 +324,12 @@ fn writer_options(url: &str, size: u32) -> ConnectOptions {
 fn node_options(url: &str) -> ConnectOptions {
     let mut options = postgres_options(url, 1);
     options.set_application_name("partner-api node");
+    options
+}
+
+/// One connection that waits for notifications, and does nothing else.
+fn ear_options(url: &str) -> ConnectOptions {
+    let mut options = postgres_options(url, 1);
+    options.set_application_name("partner-api ear");
     options
 }

@@ -121,6 +121,8 @@ pub struct Model {
     pub on_exhausted: OnExhausted,
     /// Since when nothing has succeeded; absent while something does.
     pub failing_since_ms: Option<i64>,
+    /// When it failed last, to the minute.
+    pub last_failed_ms: Option<i64>,
     /// When it was made.
     pub created_ms: i64,
     /// When it was last changed.

@@ -1,7 +1,7 @@
 //! Where the SQL of the two backends differs: types, storage options, and the append-only guard.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 /// Runs a script of statements, each ended by `;` at the end of a line.
 ///
@@ -68,6 +68,43 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
             verb.to_lowercase()
         ))
         .await?;
+    }
+    Ok(())
+}
+
+/// SQLite: makes `table` anew as one tree by its primary key (`WITHOUT ROWID`), without a reference to its placement, and
+/// moves its rows and indexes there. Nothing may refer to it, and it may have no triggers that its rows depend on.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn without_rowid(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    let definitions = format!(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = '{table}' AND sql IS NOT NULL \
+         ORDER BY type = 'table' DESC"
+    );
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, definitions));
+    let definitions: Result<Vec<String>, DbErr> = rows
+        .await?
+        .iter()
+        .map(|row| row.try_get("", "sql"))
+        .collect();
+    let definitions = definitions?;
+    let (definition, indexes) = definitions
+        .split_first()
+        .ok_or_else(|| DbErr::Custom(format!("there is no table {table}")))?;
+    let columns = definition
+        .split_once('(')
+        .map(|(_, columns)| columns.replace(" REFERENCES placement (id)", ""))
+        .ok_or_else(|| DbErr::Custom(format!("the definition of {table} cannot be read")))?;
+    let moves = [
+        format!("CREATE TABLE {table}_anew ({columns} WITHOUT ROWID"),
+        format!("INSERT INTO {table}_anew SELECT * FROM {table}"),
+        format!("DROP TABLE {table}"),
+        format!("ALTER TABLE {table}_anew RENAME TO {table}"),
+    ];
+    for statement in moves.iter().chain(indexes) {
+        db.execute_unprepared(statement).await?;
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ mod m0011_ordering;
 mod m0012_recovery;
 mod m0013_retention;
 mod m0014_lean_writes;
+mod m0015_quiet_endpoints;
+mod m0016_lean_tables;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_recovery::Migration),
             Box::new(m0013_retention::Migration),
             Box::new(m0014_lean_writes::Migration),
+            Box::new(m0015_quiet_endpoints::Migration),
+            Box::new(m0016_lean_tables::Migration),
         ]
     }
 }

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use crate::harness::queue::{CREDIT, settled};
+use crate::harness::queue::{UNWRITTEN, settled};
 use crate::harness::receiver::Arrival;
 use crate::harness::{Account, Load, Process, Receiver, TestDatabase, on_both_backends};
 
@@ -78,7 +78,7 @@ async fn crash_again_and_again(database: &TestDatabase, receiver: &Receiver, end
         repeats.iter().sum::<usize>(),
     );
     assert!(
-        repeats.iter().all(|count| *count <= CREDIT),
+        repeats.iter().all(|count| *count <= UNWRITTEN),
         "no more than were in flight: {repeats:?}"
     );
 }

@@ -275,7 +275,7 @@ on_both_backends! {
         let throttled = first.get("/v1/settings").await;
         assert_eq!(refused(&throttled), (429, "rate_limited"));
         assert!(throttled.header("Api-Key-Expires-At").is_some());
-        clock.advance_ms(3_600_000);
+        clock.advance_ms(3_600_000 + 1_000);
         assert_eq!(refused(&first.get("/v1/settings").await), (401, "expired_api_key"));
         second.get("/v1/settings").await.expect(200);
         server.stop().await;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use crate::harness::queue::{CREDIT, in_flight, leased, settled};
+use crate::harness::queue::{UNWRITTEN, in_flight, leased, settled};
 use crate::harness::receiver::Repeat;
 use crate::harness::{
     Account, Http, Load, Process, Receiver, TestDatabase, eventually, on_both_backends,
@@ -131,7 +131,7 @@ impl Death {
     fn check_repeats(&self, receiver: &Receiver) {
         let repeats = receiver.repeats();
         eprintln!("{} came twice", repeats.len());
-        assert!(repeats.len() <= CREDIT, "{repeats:?}");
+        assert!(repeats.len() <= UNWRITTEN, "{repeats:?}");
         let in_flight = |repeat: &Repeat| repeat.accepted_at <= self.caught_up;
         assert!(repeats.iter().all(in_flight), "{repeats:?}");
     }

@@ -188,4 +188,59 @@ on_both_backends! {
         eventually("it is known to have recovered", || async { (database.number(failing).await == 0).then_some(()) }).await;
         server.stop().await;
     }
+
+    async fn days_without_anything_to_send_are_no_days_of_failing(database: TestDatabase) {
+        let server = impatient(&database).await;
+        let dead = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&dead.url).await;
+        dead.answer(500);
+        place(&key, "INV-1").await;
+        let failing = "SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms IS NOT NULL";
+        eventually("it is known to fail", || async { (database.number(failing).await == 1).then_some(()) }).await;
+        let six_days_ago = "UPDATE webhook_endpoint SET failing_since_ms = failing_since_ms - 518400000, last_failed_ms = last_failed_ms - 518400000";
+        database.execute(six_days_ago).await.unwrap();
+        // What this process last said of it is remembered for a minute; another one has said nothing yet.
+        server.stop().await;
+        let server = impatient(&database).await;
+        place(&key.at(&server.running.base_url), "INV-2").await;
+        let anew = format!("SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms > {} AND state = 'enabled'", actors::clock::Clock::system().now_ms() - 3_600_000);
+        eventually("the time of failing begins anew", || async { (database.number(&anew).await == 1).then_some(()) }).await;
+        server.stop().await;
+    }
+
+    async fn what_is_asked_for_under_a_key_is_done_once(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        let session = account.session().await;
+        let body = json!({"url": receiver.url});
+        let path = "/v1/settings/webhook-endpoints";
+        let both = futures::future::join_all((0..2).map(|_| session.post_keyed(path, body.clone(), "once"))).await;
+        assert_eq!(both[0].body["id"], both[1].body["id"]);
+        let replays = both.iter().filter(|answer| answer.header("Idempotent-Replayed").is_some()).count();
+        assert_eq!((replays, both[0].status, both[1].status), (1, 201, 201));
+        let reused = session.post_keyed(path, json!({"url": receiver.url, "order": "endpoint"}), "once").await;
+        assert_eq!((reused.status, reused.code()), (422, "idempotency_key_reused"));
+        assert_eq!(database.number("SELECT count(*) FROM webhook_endpoint").await, 1);
+        place(&key, "INV-1").await;
+        let delivered = eventually("it arrives", || async {
+            let list = key.get("/v1/settings/webhook-deliveries?status=delivered").await.expect(200);
+            list["items"][0]["id"].as_str().map(str::to_owned)
+        }).await;
+        let again = format!("/v1/settings/webhook-deliveries/{delivered}/redeliver");
+        for replayed in [None, Some("true")] {
+            let answer = key.post_keyed(&again, json!(null), "again").await;
+            assert_eq!((answer.status, answer.header("Idempotent-Replayed")), (200, replayed));
+        }
+        let span = json!({"since": "2026-01-01T00:00:00Z"});
+        let path = "/v1/settings/webhook-deliveries/recover";
+        let first = key.post_keyed(path, span.clone(), "recover").await;
+        let second = key.post_keyed(path, span, "recover").await;
+        assert_eq!((first.status, second.status, &first.body["id"]), (202, 202, &second.body["id"]));
+        assert_eq!(second.header("Idempotent-Replayed"), Some("true"));
+        assert_eq!(database.number("SELECT count(*) FROM recovery").await, 1);
+        assert_eq!(database.number("SELECT count(*) FROM audit_event WHERE action = 'webhook.redelivered'").await, 1);
+        server.stop().await;
+    }
 }

@@ -74,15 +74,52 @@ on_both_backends! {
         session.patch("/v1/settings", json!({"webhook_events": ["placement.status_changed"]})).await.expect(200);
         let id = place(&key, "INV-1").await;
         key.act(&format!("/v1/placements/{id}/recall")).await.expect(200);
-        let tested = key.act("/v1/settings/webhook-deliveries/test").await;
-        assert!(tested.status == 200 || tested.status == 201 || tested.status == 202, "{}", tested.body);
-        eventually("the test event arrives", || async {
-            receiver.accepted().iter().any(|arrival| arrival.kind() == "webhook.test").then_some(())
-        }).await;
+        let tested = key.act("/v1/settings/webhook-deliveries/test").await.expect(200);
+        assert_eq!((&tested["status"], &tested["response_status"]), (&json!("delivered"), &json!(200)));
+        assert!(receiver.accepted().iter().any(|arrival| arrival.kind() == "webhook.test"));
         eventually("the status change arrives", || async {
             receiver.accepted().iter().any(|arrival| arrival.kind() == "placement.status_changed").then_some(())
         }).await;
         assert!(receiver.accepted().iter().all(|arrival| arrival.kind() != "placement.created"));
+        server.stop().await;
+    }
+
+    async fn the_test_event_tells_what_the_receiver_answers_whatever_stands_in_its_way(database: TestDatabase) {
+        let server = TestServer::start(&database).await;
+        let receiver = Receiver::start().await;
+        let (account, key) = Account::ready(&server.http).await;
+        account.set_webhook(&receiver.url).await;
+        let session = account.session().await;
+        let endpoint = session.get("/v1/settings/webhook-endpoints").await.expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/settings/webhook-endpoints/{endpoint}");
+        session.patch(&path, json!({"order": "placement", "throttle_per_second": 20})).await.expect(200);
+        receiver.answer(503);
+        // Lines whose heads fail, and soon an open circuit.
+        for number in 0..3 {
+            place(&key, &format!("INV-{number}")).await;
+        }
+        eventually("the circuit is open", || async {
+            let metrics = server.http.get("/metrics").await.body;
+            metrics.as_str().unwrap().contains("partner_api_delivery_circuits{state=\"open\"} 1").then_some(())
+        }).await;
+        const TEST: &str = "/v1/settings/webhook-deliveries/test";
+        let failed = key.act(TEST).await.expect(200);
+        assert_eq!((&failed["status"], &failed["response_status"]), (&json!("failed"), &json!(503)));
+        assert!(failed["latency_ms"].is_i64() && failed["error"] == json!("HTTP 503"), "{failed}");
+        receiver.answer(200);
+        let tested = key.post_keyed(TEST, json!(null), "test-1").await.expect(200);
+        assert_eq!((&tested["status"], &tested["response_status"], &tested["error"]), (&json!("delivered"), &json!(200), &json!(null)));
+        let again = key.post_keyed(TEST, json!(null), "test-1").await;
+        assert_eq!((again.status, again.header("Idempotent-Replayed")), (200, Some("true")));
+        assert_eq!(again.body["delivery_id"], tested["delivery_id"]);
+        session.patch(&path, json!({"paused": true})).await.expect(200);
+        let tested = session.act(&format!("{path}/test")).await.expect(200);
+        assert_eq!(tested["status"], json!("delivered"), "one that is paused may be tested");
+        session.patch("/v1/settings", json!({"webhook_url": "http://127.0.0.1:1/nobody"})).await.expect(200);
+        let refused = key.act(TEST).await.expect(200);
+        assert!(refused["response_status"].is_null() && refused["error"].as_str().unwrap().contains("connection"), "{refused}");
+        let shown = key.get("/v1/settings").await.expect(200);
+        assert_eq!((&shown["webhook_state"], &shown["webhook_state_reason"]), (&json!("paused"), &json!("paused by its owner")), "a new URL ends no pause");
         server.stop().await;
     }
 
@@ -98,7 +135,13 @@ on_both_backends! {
             (disabled == 1).then_some(())
         }).await;
         place(&key, "INV-2").await;
-        assert_eq!(receiver.arrivals().len(), 1, "nothing more is sent");
+        let of_second = "SELECT count(*) FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.payload LIKE '%INV-2%'";
+        assert_eq!(database.number(of_second).await, 0, "nothing more is queued");
+        assert_eq!(receiver.arrivals().len(), 1, "or sent");
+        let shown = key.get("/v1/settings").await.expect(200);
+        assert_eq!((&shown["webhook_state"], &shown["webhook_state_reason"]), (&json!("disabled"), &json!("its server answered 410 Gone")));
+        let refused = key.act("/v1/settings/webhook-deliveries/test").await;
+        assert_eq!((refused.status, refused.code()), (409, "endpoint_disabled"));
         assert_eq!(database.number("SELECT count(*) FROM audit_event WHERE action = 'webhook.endpoint_disabled'").await, 1);
         server.stop().await;
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
 use entities::ids::{CreditorId, KeyId};
+use entities::queries::node::Ring;
 use entities::queries::{creditors, keys, node, onboarding};
 use entities::{DbErr, Transaction, creditor, gate};
 use serde_json::{Map, Value, json};
@@ -34,8 +35,10 @@ pub(crate) enum Subject {
     Keys,
     /// Tier and override.
     Limits,
-    /// Webhook endpoints.
+    /// Webhook endpoints, changed by their owner.
     Endpoints,
+    /// A webhook endpoint, stopped by delivery.
+    StoppedEndpoint,
 }
 
 impl Subject {
@@ -44,6 +47,7 @@ impl Subject {
             Self::Keys => "keys",
             Self::Limits => "limits",
             Self::Endpoints => "endpoints",
+            Self::StoppedEndpoint => "stopped_endpoint",
         }
     }
 }
@@ -200,6 +204,10 @@ impl<'a> AccountFile<'a> {
         }
         self.transaction.commit().await?;
         outbound.hand_over(self.house);
+        if !self.changed.is_empty() {
+            let feed = true;
+            crate::node::ring(self.house, Ring { feed, due: false });
+        }
         tell_this_process(self.house, self.creditor.id, &self.changed);
         Ok(issued)
     }
@@ -258,11 +266,14 @@ impl<'a> AccountFile<'a> {
 
 /// This process does not wait for the feed: what was changed holds here from the next request on.
 fn tell_this_process(house: &House, creditor: CreditorId, changed: &BTreeSet<Subject>) {
-    if changed.contains(&Subject::Endpoints) {
-        let _ = house
-            .addresses
-            .dispatcher
-            .send(DispatcherMsg::CreditorEndpointsChanged { creditor });
+    for (subject, by_owner) in [
+        (Subject::Endpoints, true),
+        (Subject::StoppedEndpoint, false),
+    ] {
+        if changed.contains(&subject) {
+            let told = DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner };
+            let _ = house.addresses.dispatcher.send(told);
+        }
     }
     if changed.contains(&Subject::Keys) || changed.contains(&Subject::Limits) {
         // Whatever a tenant's actor has in hand is stale from here on, whether or not it is alive

@@ -5,6 +5,7 @@
 //! gate still closed cannot both walk away, and the last fact issues the key.
 
 mod file;
+mod once;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -12,6 +13,7 @@ mod sign_up;
 mod status;
 
 pub(crate) use file::{AccountFile, Subject};
+pub(crate) use once::Once;
 pub(crate) use sessions::{dashboard_session, onboarding_token, sign_out};
 pub(crate) use settings::{settings_view, update_settings};
 pub(crate) use sign_in::{refuse_support, sign_in};

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use entities::DbErr;
 use entities::ids::CreditorId;
@@ -20,6 +21,9 @@ use crate::api::fault::DbResultExt as _;
 use crate::domain::session_life::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
 use crate::house::House;
 use crate::vault::entropy;
+
+/// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
+const FIND_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A token that was just made: the only moment in which it exists in clear.
 #[derive(Debug)]
@@ -110,6 +114,11 @@ pub(crate) async fn dashboard_session(
     Ok(LiveSession { creditor, renewed })
 }
 
+/// A token that was just made is nobody's guess.
+pub(super) fn introduce(house: &House, token: &SecretString) {
+    house.token_strangers.introduce(&digest(token));
+}
+
 /// It is looked up by its digest, so no comparison depends on the secret. A token that this process has not met is looked up
 /// like the prefix of a key: not at all if it cannot be one, and few at a time.
 async fn find(
@@ -128,9 +137,9 @@ async fn find(
         Meeting::Stranger(turn) => Some(turn),
         Meeting::Nobody => return Ok(None),
     };
-    let found = sessions::find(house.db.reader(), kind, &digest, now_ms)
-        .await
-        .or_fault()?;
+    let asked = sessions::find(house.db.reader(), kind, &digest, now_ms);
+    let asked = tokio::time::timeout(FIND_PATIENCE, asked).await;
+    let found = asked.map_err(|_| ApiError::Overloaded)?.or_fault()?;
     if turn.is_some() || found.is_none() {
         strangers.was_found(&digest, found.is_some(), client, now_ms);
     }
@@ -204,6 +213,7 @@ async fn exchange(
     }
     sessions::insert(&transaction, next.row).await?;
     transaction.commit().await?;
+    introduce(house, &next.token);
     Ok(Some(next.token))
 }
 

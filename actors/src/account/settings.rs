@@ -29,6 +29,7 @@ pub(crate) async fn settings_view(house: &House, id: CreditorId) -> Result<Setti
     let ids: Vec<_> = key.iter().map(|key| key.id).collect();
     let last = keys::last_uses(db, &ids).await.or_fault()?.pop();
     let endpoint = webhooks::primary(db, id).await.or_fault()?;
+    let endpoint = endpoint.filter(|endpoint| endpoints::shown_url(endpoint).is_some());
     let gates = gates_from(gate_rows.iter());
     let status = account_status_of(&row, gate_rows.iter());
     let blocked = outreach::account_reason(status);
@@ -50,6 +51,10 @@ pub(crate) async fn settings_view(house: &House, id: CreditorId) -> Result<Setti
         outreach_blocked_reason: blocked.map(str::to_owned),
         posture_default: row.posture_default,
         webhook_url: endpoint.as_ref().and_then(endpoints::shown_url),
+        webhook_state: endpoint.as_ref().map(|endpoint| endpoint.state.as_str()),
+        webhook_state_reason: endpoint
+            .as_ref()
+            .and_then(|endpoint| endpoint.state_reason.clone()),
         webhook_events: endpoint
             .and_then(|endpoint| endpoint.events)
             .and_then(|json| serde_json::from_str(&json).ok()),

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sessions::fresh;
+use super::sessions::{fresh, introduce};
 use super::status::account_status_of;
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
@@ -53,6 +53,7 @@ pub(crate) async fn sign_in(house: &Arc<House>, request: SignIn) -> Result<Signe
     sessions::insert(house.db.writer(), token.row)
         .await
         .or_fault()?;
+    introduce(house, &token.token);
     Ok(SignedIn {
         session_token: token.token,
         expires_at,

@@ -9,7 +9,7 @@ use entities::{SqlErr, creditor};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sessions::fresh;
+use super::sessions::{fresh, introduce};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::SignUp;
@@ -79,6 +79,7 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
     let outbound = journal.write(house, &transaction).await.or_fault()?;
     transaction.commit().await.or_fault()?;
     outbound.hand_over(house);
+    introduce(house, &token.token);
     Ok(SignedUp {
         creditor: view,
         onboarding_token: token.token,

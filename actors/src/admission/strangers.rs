@@ -77,13 +77,17 @@ impl Strangers {
             .map_err(|_| ApiError::ShuttingDown)
     }
 
-    /// What the look-up of a stranger has brought, or that a known token is gone.
+    /// What the look-up of a stranger has brought, or that a known token is gone, which is no guess.
     pub(crate) fn was_found(&self, token: &Digest, found: bool, client: IpAddr, now_ms: i64) {
-        if !found {
-            self.known().pop(token);
+        if found {
+            self.introduce(token);
+        } else if self.known().pop(token).is_none() {
             self.guesses.refused(token, &name(token), client, now_ms);
-            return;
         }
+    }
+
+    /// A token that this process has made, or found.
+    pub(crate) fn introduce(&self, token: &Digest) {
         let mut known = self.known();
         known.put(*token, ());
         if known.len() > MOST_KNOWN {
@@ -140,10 +144,17 @@ mod tests {
             Ok(Meeting::Known)
         ));
         strangers.was_found(&REAL, false, HERE, 1);
+        let refused = strangers.meet(&REAL, HERE, 1).await;
         assert!(
-            matches!(strangers.meet(&REAL, HERE, 1).await, Ok(Meeting::Nobody)),
+            matches!(refused, Err(ApiError::TooManyAttempts { .. })),
             "its session was ended"
         );
+        let fresh = made_up(201);
+        strangers.introduce(&fresh);
+        assert!(matches!(
+            strangers.meet(&fresh, HERE, 1).await,
+            Ok(Meeting::Known)
+        ));
     }
 
     #[tokio::test(start_paused = true)]

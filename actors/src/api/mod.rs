@@ -46,7 +46,7 @@ pub use crate::admission::{LimitReport, LimitState, Permit};
 
 use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, Strangers, TenantBook};
 use crate::clock::Clock;
-use crate::delivery::Metrics;
+use crate::delivery::{Metrics, Sender};
 use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::Settings;
@@ -74,6 +74,9 @@ pub enum StartError {
     /// The master key is unusable.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// There is no HTTP client to send webhooks with.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(#[from] reqwest::Error),
     /// Another process has this SQLite database open.
     #[error(
         "another partner-api uses this SQLite database (lock file {0}); SQLite is for one process, Postgres for several"
@@ -142,14 +145,17 @@ impl PartnerApi {
             1
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let metrics = Metrics::default();
+        let sender = Sender::new(&settings, &clock, metrics.connections.clone())?;
         let house = Arc::new(House {
             db,
             clock,
             vault,
             standing,
             tenants: Arc::new(TenantBook::default()),
+            sender,
             book: Arc::default(),
-            metrics: Metrics::default(),
+            metrics,
             depth: Mutex::default(),
             key_bcrypt: Arc::new(BcryptPool::new(cores, BCRYPT_QUEUE)),
             password_bcrypt: BcryptPool::new(cores, BCRYPT_QUEUE),

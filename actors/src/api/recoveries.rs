@@ -4,12 +4,13 @@ use entities::ids::{CreditorId, RecoveryId};
 use uuid::Uuid;
 
 use super::request::RecoverySpan;
-use super::view::RecoveryView;
-use super::{ApiResult, AuthenticatedTenant, PartnerApi, SupportActor};
+use super::view::{RecoveryView, Replayable};
+use super::{ApiResult, AuthenticatedTenant, IdempotencyKey, PartnerApi, SupportActor};
+use crate::account::Once;
 use crate::delivery::recovery;
 
 impl PartnerApi {
-    /// Makes due again what did not arrive of a time's events.
+    /// Makes due again what did not arrive of a time's events; once under one `key`.
     ///
     /// # Errors
     /// [`super::ApiError::Validation`] while as many as may run are running.
@@ -17,10 +18,12 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
         span: RecoverySpan,
-    ) -> ApiResult<RecoveryView> {
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<RecoveryView>> {
         let tenant = tenant.clone();
+        let once = Once::new(key, "webhook-deliveries/recover", &span);
         self.to_its_end(move |house| async move {
-            recovery::start(&house, tenant.creditor(), tenant.actor(), span).await
+            recovery::start(&house, tenant.creditor(), tenant.actor(), span, &once).await
         })
         .await
     }
@@ -48,10 +51,12 @@ impl PartnerApi {
         span: RecoverySpan,
     ) -> ApiResult<RecoveryView> {
         let actor = actor.clone();
+        let once = Once::new(None, "webhook-deliveries/recover", &span);
         self.to_its_end(move |house| async move {
-            recovery::start(&house, CreditorId(creditor), actor.name(), span).await
+            recovery::start(&house, CreditorId(creditor), actor.name(), span, &once).await
         })
         .await
+        .map(|begun| begun.value)
     }
 
     /// How far anybody's recovery is.

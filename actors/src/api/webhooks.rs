@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use super::request::{DeliveryFilter, EndpointChange, Slice, WhichEndpoint};
 use super::view::{
-    DeliveryDetail, DeliveryView, EndpointView, Page, TestEventView, WebhookCatalogue,
+    DeliveryDetail, DeliveryView, EndpointView, Page, Replayable, TestEventView, WebhookCatalogue,
     WebhookSecretView,
 };
-use super::{ApiResult, AuthenticatedTenant, PartnerApi};
+use super::{ApiResult, AuthenticatedTenant, IdempotencyKey, PartnerApi};
+use crate::account::Once;
 use crate::delivery::{catalogue, deliveries, settings as endpoints};
 
 impl PartnerApi {
@@ -43,30 +44,44 @@ impl PartnerApi {
         deliveries::detail(self.house(), tenant.creditor(), DeliveryId(id)).await
     }
 
-    /// Sends a delivery again, under its old `webhook-id`.
+    /// Sends a delivery again, under its old `webhook-id`; once under one `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    /// [`super::ApiError::NotFound`], for another creditor's as well; [`super::ApiError::IdempotencyKeyReused`].
     pub async fn redeliver(
         &self,
         tenant: &AuthenticatedTenant,
         id: Uuid,
-    ) -> ApiResult<DeliveryView> {
-        self.refuse_while_draining()?;
-        deliveries::redeliver(&self.0.house, tenant.creditor(), DeliveryId(id)).await
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<DeliveryView>> {
+        let tenant = tenant.clone();
+        let once = Once::new(key, "webhook-deliveries/redeliver", &id);
+        self.to_its_end(move |house| async move {
+            let (creditor, actor) = (tenant.creditor(), tenant.actor());
+            deliveries::redeliver(&house, creditor, actor, DeliveryId(id), &once).await
+        })
+        .await
     }
 
-    /// Sends a test event to the creditor's webhook, past its filter, and waits a moment for the
-    /// receiver's answer.
+    /// Sends a test event to an endpoint, or to the one that the settings set, past its filter, and waits for the
+    /// receiver's answer; once under one `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] without a webhook URL.
+    /// [`super::ApiError::NotFound`] without a webhook URL, [`super::ApiError::EndpointDisabled`],
+    /// [`super::ApiError::IdempotencyKeyReused`].
     pub async fn send_test_webhook(
         &self,
         tenant: &AuthenticatedTenant,
-    ) -> ApiResult<TestEventView> {
-        self.refuse_while_draining()?;
-        endpoints::send_test(self.house(), tenant.creditor(), tenant.actor()).await
+        endpoint: Option<Uuid>,
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<TestEventView>> {
+        let tenant = tenant.clone();
+        let once = Once::new(key, "webhook-deliveries/test", &endpoint);
+        self.to_its_end(move |house| async move {
+            let (creditor, actor) = (tenant.creditor(), tenant.actor());
+            endpoints::send_test(&house, creditor, actor, endpoint.map(EndpointId), &once).await
+        })
+        .await
     }
 
     /// The newest signing secret of an endpoint, for a signed-in person.
@@ -126,19 +141,22 @@ impl PartnerApi {
         endpoints::show(self.house(), tenant.creditor(), EndpointId(id)).await
     }
 
-    /// A further endpoint; the change must have a URL.
+    /// A further endpoint; the change must have a URL. Once under one `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`].
+    /// [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`], [`super::ApiError::IdempotencyKeyReused`].
     pub async fn create_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
         change: EndpointChange,
-    ) -> ApiResult<EndpointView> {
+        key: Option<IdempotencyKey>,
+    ) -> ApiResult<Replayable<EndpointView>> {
         tenant.require_session()?;
         let tenant = tenant.clone();
+        let once = Once::new(key, "webhook-endpoints", &change);
         self.to_its_end(move |house| async move {
-            endpoints::create(&house, tenant.creditor(), tenant.actor(), change).await
+            let (creditor, actor) = (tenant.creditor(), tenant.actor());
+            endpoints::create(&house, creditor, actor, change, &once).await
         })
         .await
     }

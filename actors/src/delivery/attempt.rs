@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use entities::ids::{CreditorId, EndpointId};
+use entities::ids::{CreditorId, DeliveryId, EndpointId};
 use entities::queries::delivery::{Attempt, ClaimedDelivery, Completion, Ending};
 use entities::webhook_endpoint::OnExhausted;
 use uuid::Uuid;
 
+use super::book::Attempted;
 use super::completer::CompleterMsg;
 use super::endpoint_config::Config;
 use super::lease::Lease;
-use super::sender::{self, Answer, OutOfSockets, Post, Sender};
+use super::sender::{self, Answer, OutOfSockets, Post};
 use super::switch_off::Stop;
 use crate::domain::retry::{self, FailureCause, NextStep};
 use crate::domain::safe_address::UnsafeUrl;
@@ -47,6 +48,10 @@ impl Ended {
         self.lease.endpoint()
     }
 
+    pub(super) fn delivery(&self) -> DeliveryId {
+        self.completion.fence.delivery
+    }
+
     /// When it is tried again, if it is.
     pub(super) fn due_ms(&self) -> Option<i64> {
         match self.completion.ending {
@@ -55,7 +60,8 @@ impl Ended {
         }
     }
 
-    fn new(leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
+    fn new(mut leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
+        leased.lease.answer();
         let completion = Completion {
             fence: leased.lease.fence(),
             ending,
@@ -90,38 +96,41 @@ enum Unsent {
     NoSecret,
 }
 
-/// Sends one row and says how its lease ends. Answers also whether it was delivered, or `None`
-/// when nothing was sent.
-pub(super) async fn run(
-    house: &House,
-    sender: &Sender,
-    config: &Config,
-    leased: Leased,
-) -> (Ended, Option<bool>) {
+/// What became of a row that was to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tried {
+    /// It was, and this came of it.
+    Sent(Attempted),
+    /// There is nothing left to send.
+    Unneeded,
+    /// It could not be, through no fault of the receiver.
+    Unsent,
+}
+
+/// Sends one row and says how its lease ends.
+pub(super) async fn run(house: &House, config: &Config, leased: Leased) -> (Ended, Tried) {
     if leased.row.payload.is_empty() {
-        return (Ended::cancelled(leased), None); // erased while it was on its way
+        return (Ended::cancelled(leased), Tried::Unneeded); // erased while it was on its way
     }
-    match exchange(house, sender, config, &leased.row).await {
+    match exchange(house, config, &leased.row).await {
         Ok(answer) => {
-            let delivered = answer.outcome == retry::Outcome::Delivered;
+            let attempted = Attempted {
+                delivered: answer.outcome == retry::Outcome::Delivered,
+                latency_ms: answer.latency_ms,
+            };
             let lag_ms = house.clock.now_ms() - leased.row.created_ms;
             let metrics = &house.metrics;
             metrics.attempted(&answer.outcome, answer.latency_ms, lag_ms);
-            (ended(house, config, leased, answer), Some(delivered))
+            (ended(house, config, leased, answer), Tried::Sent(attempted))
         }
         Err(reason) => {
             tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery waits");
-            (Ended::released(leased), None)
+            (Ended::released(leased), Tried::Unsent)
         }
     }
 }
 
-async fn exchange(
-    house: &House,
-    sender: &Sender,
-    config: &Config,
-    row: &ClaimedDelivery,
-) -> Result<Answer, Unsent> {
+async fn exchange(house: &House, config: &Config, row: &ClaimedDelivery) -> Result<Answer, Unsent> {
     let url = match &config.url {
         Ok(url) => url.clone(),
         Err(reason) => return Ok(refused(*reason)),
@@ -134,7 +143,8 @@ async fn exchange(
     }
     let signature = sign(&secrets, &id, timestamp_s, row.payload.as_bytes());
     let body = Bytes::from(row.payload.clone());
-    Ok(sender
+    Ok(house
+        .sender
         .post(Post {
             url,
             id,

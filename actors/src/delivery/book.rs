@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use entities::ids::EndpointId;
+use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::Fence;
 
 use super::lease::{Lease, Reservation};
@@ -17,12 +17,19 @@ use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHisto
 
 /// Sends of one endpoint at a time.
 pub(super) const CREDIT: u32 = 8;
-/// Sends at a time of an endpoint whose last attempt failed: what hangs shall hang few.
-const FAILING_CREDIT: u32 = 2;
+/// Leases of one endpoint at a time: sends, and answers that have yet to be written. It bounds what a crash repeats.
+const UNWRITTEN: u32 = 4 * CREDIT;
+/// Sends at a time of an endpoint whose last attempt failed or took long: what hangs shall hang few.
+const SICK_CREDIT: u32 = 2;
 /// Leases of this process at a time: it bounds sockets and memory.
 const LEASES: u32 = 4_096;
-/// Failing endpoints may use half of them, so that they never keep healthy ones out.
-const FAILING_LEASES: u32 = LEASES / 2;
+/// Sick endpoints may use half of them, so that they never keep healthy ones out.
+const SICK_LEASES: u32 = LEASES / 2;
+/// An answer that takes so long is a sick one, although it be a good one.
+const SLOW_MS: i64 = 3_000;
+/// How long rows may wait to be claimed before fresh ones overtake them no more. A burst that takes all credit for a moment
+/// leaves a few behind; were everything claimed from then on, the claims would take the time in which they are caught up with.
+const OVERTAKING_MS: i64 = 250;
 /// How long an endpoint rests whose actor failed too often.
 const LONG_REST_MS: i64 = 60_000;
 
@@ -40,16 +47,32 @@ pub(super) struct Pages {
     pub(super) lost: Vec<Fence>,
     releasing: usize,
     in_use: u32,
+    /// What sick endpoints have of it.
+    in_use_by_sick: u32,
+}
+
+/// What came of an attempt, as far as it matters to its endpoint's next ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Attempted {
+    pub(super) delivered: bool,
+    pub(super) latency_ms: i64,
 }
 
 /// What is known of an endpoint as long as this process lives.
 #[derive(Debug, PartialEq, Eq)]
 struct Account {
     in_use: u32,
+    /// Of these, answered: they are sends no more, only leases.
+    answered: u32,
+    /// Sends at a time while it is well: fewer where a throttle would keep most of them waiting.
+    most: u32,
     breaker: Breaker,
-    failing: bool,
-    /// Rows of it wait to be claimed: fresh ones do not overtake them.
-    backlog: bool,
+    /// Its last attempt failed or took long.
+    sick: bool,
+    /// Its last attempt failed, and this is whose it is.
+    ill_of: Option<CreditorId>,
+    /// Since when rows of it wait to be claimed.
+    backlog_since_ms: Option<i64>,
     history: RestartHistory,
     rests_until_ms: i64,
 }
@@ -58,9 +81,12 @@ impl Default for Account {
     fn default() -> Self {
         Self {
             in_use: 0,
+            answered: 0,
+            most: CREDIT,
             breaker: Breaker::new(BreakerPolicy::default()),
-            failing: false,
-            backlog: false,
+            sick: false,
+            ill_of: None,
+            backlog_since_ms: None,
             history: RestartHistory::default(),
             rests_until_ms: 0,
         }
@@ -76,9 +102,28 @@ impl Account {
         match self.breaker.next_try_ms() {
             Some(due_ms) if now_ms < due_ms => None,
             Some(_) => Some(1),
-            None if self.failing => Some(FAILING_CREDIT),
-            None => Some(CREDIT),
+            None if self.sick => Some(SICK_CREDIT.min(self.most)),
+            None => Some(self.most),
         }
+    }
+
+    /// How many more may be sent of `credit` at a time. What a sick one has answered counts until it is written.
+    fn free(&self, credit: u32) -> u32 {
+        if self.is_sick() {
+            return credit.saturating_sub(self.in_use);
+        }
+        let sends = self.in_use.saturating_sub(self.answered);
+        let leases = UNWRITTEN.saturating_sub(self.in_use);
+        credit.saturating_sub(sends).min(leases)
+    }
+
+    fn has_backlog(&self, now_ms: i64) -> bool {
+        let since_ms = self.backlog_since_ms;
+        since_ms.is_some_and(|since_ms| !(0..OVERTAKING_MS).contains(&(now_ms - since_ms)))
+    }
+
+    fn is_sick(&self) -> bool {
+        self.sick || self.breaker.next_try_ms().is_some()
     }
 }
 
@@ -100,59 +145,64 @@ impl Book {
 
     /// Reserves whatever credit the endpoint has.
     pub(crate) fn reserve(self: &Arc<Self>, endpoint: EndpointId, now_ms: i64) -> Grant {
-        let mut guard = self.pages();
-        let pages = &mut *guard;
-        let leases = pages.in_use;
-        let account = pages.accounts.entry(endpoint).or_default();
-        let Some(credit) = account.credit(now_ms) else {
+        let mut pages = self.pages();
+        let Some(room) = pages.room(endpoint, now_ms) else {
             return Grant::Shut;
         };
-        let room = if credit < CREDIT {
-            FAILING_LEASES
-        } else {
-            LEASES
-        }
-        .saturating_sub(leases);
-        let credits = credit.saturating_sub(account.in_use).min(room);
-        if credits == 0 {
+        if room == 0 {
             return Grant::Busy;
         }
-        account.in_use += credits;
-        pages.in_use += credits;
-        Grant::Credit(Reservation::new(Arc::clone(self), endpoint, credits))
+        pages.take(endpoint, room);
+        drop(pages);
+        Grant::Credit(Reservation::new(Arc::clone(self), endpoint, room))
+    }
+
+    /// Reserves one send whatever the endpoint's credit says: for what its owner asks for and waits for.
+    pub(super) fn reserve_one_more(self: &Arc<Self>, endpoint: EndpointId) -> Reservation {
+        self.pages().take(endpoint, 1);
+        Reservation::new(Arc::clone(self), endpoint, 1)
     }
 
     /// A lease for a row that is about to be inserted, if its endpoint is healthy, has credit to
-    /// spare, and nothing older waiting. Must come before the commit.
+    /// spare, and nothing that has waited for long. Must come before the commit.
     pub(super) fn lease_fresh(
         self: &Arc<Self>,
         endpoint: EndpointId,
         fence: Fence,
         now_ms: i64,
     ) -> Option<Lease> {
-        let mut guard = self.pages();
-        let pages = &mut *guard;
+        let mut pages = self.pages();
         let account = pages.accounts.entry(endpoint).or_default();
-        let ready = account.credit(now_ms) == Some(CREDIT) && !account.backlog;
-        if !ready || account.in_use >= CREDIT || pages.in_use >= LEASES {
+        let waits = account.is_sick() || account.has_backlog(now_ms);
+        let room = pages.room(endpoint, now_ms).unwrap_or_default();
+        if waits || room == 0 {
             return None;
         }
-        account.in_use += 1;
-        pages.in_use += 1;
+        pages.take(endpoint, 1);
         pages.held.insert(fence);
+        drop(pages);
         Some(Lease::new(Arc::clone(self), endpoint, fence))
     }
 
+    /// The endpoint is sent so much a second at most. Of what its throttle holds back it has no more than half a second's
+    /// worth leased, so that many throttled endpoints do not keep the others out.
+    pub(super) fn throttle(&self, endpoint: EndpointId, per_second: Option<u32>) {
+        let most = per_second.map_or(CREDIT, |rate| rate.div_ceil(2).clamp(1, CREDIT));
+        self.pages().change(endpoint, |account| account.most = most);
+    }
+
     /// Rows of the endpoint wait to be claimed.
-    pub(super) fn begin_backlog(&self, endpoint: EndpointId) {
-        self.pages().accounts.entry(endpoint).or_default().backlog = true;
+    pub(super) fn begin_backlog(&self, endpoint: EndpointId, now_ms: i64) {
+        let mut pages = self.pages();
+        let account = pages.accounts.entry(endpoint).or_default();
+        account.backlog_since_ms.get_or_insert(now_ms);
     }
 
     /// Every row of the endpoint that was due has been claimed.
     pub(super) fn end_backlog(&self, endpoint: EndpointId) {
         let mut pages = self.pages();
         if let Some(account) = pages.accounts.get_mut(&endpoint) {
-            account.backlog = false;
+            account.backlog_since_ms = None;
         }
         pages.forget_if_plain(endpoint);
     }
@@ -160,23 +210,50 @@ impl Book {
     /// Whether the endpoint's circuit lets one send through; after a cooldown, `true` is the probe.
     pub(super) fn may_send(&self, endpoint: EndpointId, now_ms: i64) -> bool {
         self.pages()
-            .accounts
-            .entry(endpoint)
-            .or_default()
-            .breaker
-            .may_send(now_ms)
+            .change(endpoint, |account| account.breaker.may_send(now_ms))
     }
 
     /// An attempt ended.
-    pub(super) fn record(&self, endpoint: EndpointId, delivered: bool, now_ms: i64) {
-        let mut pages = self.pages();
-        let account = pages.accounts.entry(endpoint).or_default();
-        account.failing = !delivered;
-        if delivered {
-            account.breaker.on_success();
-        } else {
-            account.breaker.on_failure(now_ms);
+    pub(super) fn record(
+        &self,
+        endpoint: EndpointId,
+        creditor: CreditorId,
+        attempted: Attempted,
+        now_ms: i64,
+    ) {
+        self.pages().change(endpoint, |account| {
+            account.ill_of = (!attempted.delivered).then_some(creditor);
+            account.sick = !attempted.delivered || attempted.latency_ms >= SLOW_MS;
+            match attempted.delivered {
+                true => account.breaker.on_success(),
+                false => account.breaker.on_failure(now_ms),
+            }
+        });
+    }
+
+    /// Their owner has changed some of these endpoints.
+    pub(super) fn forgive_all_of(&self, creditor: CreditorId) {
+        let pages = self.pages();
+        let ill = pages.accounts.iter();
+        let ill = ill.filter(|(_, account)| account.ill_of == Some(creditor));
+        let ill: Vec<_> = ill.map(|(endpoint, _)| *endpoint).collect();
+        drop(pages);
+        for endpoint in ill {
+            self.forgive(endpoint);
         }
+    }
+
+    /// What it did before says nothing any more.
+    pub(super) fn forgive(&self, endpoint: EndpointId) {
+        let mut pages = self.pages();
+        pages.change(endpoint, |account| {
+            account.sick = false;
+            account.ill_of = None;
+            account.breaker = Breaker::new(BreakerPolicy::default());
+            account.history = RestartHistory::default();
+            account.rests_until_ms = 0;
+        });
+        pages.forget_if_plain(endpoint);
     }
 
     /// Something on our side failed, such as the endpoint's actor: nothing is claimed for the
@@ -257,8 +334,36 @@ impl Book {
 }
 
 impl Pages {
+    /// What the endpoint may be sent now beside what it is being sent; `None` while it may be sent nothing at all.
+    fn room(&mut self, endpoint: EndpointId, now_ms: i64) -> Option<u32> {
+        let in_all = LEASES.saturating_sub(self.in_use);
+        let for_sick = SICK_LEASES.saturating_sub(self.in_use_by_sick);
+        let account = self.accounts.entry(endpoint).or_default();
+        let own = account.free(account.credit(now_ms)?);
+        let probes = account.breaker.next_try_ms().is_some();
+        // A probe is what makes it well again: it always finds room.
+        Some(match account.is_sick() && !probes {
+            true => own.min(for_sick).min(in_all),
+            false => own.min(in_all),
+        })
+    }
+
+    /// Changes an account, and what sick ones have if it falls ill by that or gets well.
+    fn change<T>(&mut self, endpoint: EndpointId, work: impl FnOnce(&mut Account) -> T) -> T {
+        let account = self.accounts.entry(endpoint).or_default();
+        let share = |account: &Account| match account.is_sick() {
+            true => account.in_use,
+            false => 0,
+        };
+        let before = share(account);
+        let done = work(account);
+        let after = share(account);
+        self.in_use_by_sick = (self.in_use_by_sick + after).saturating_sub(before);
+        done
+    }
+
     pub(super) fn take(&mut self, endpoint: EndpointId, credits: u32) {
-        self.accounts.entry(endpoint).or_default().in_use += credits;
+        self.change(endpoint, |account| account.in_use += credits);
         self.in_use += credits;
     }
 
@@ -269,10 +374,22 @@ impl Pages {
         }
     }
 
+    /// A send has ended; its lease is held until that is written.
+    pub(super) fn answered(&mut self, endpoint: EndpointId) {
+        self.change(endpoint, |account| account.answered += 1);
+    }
+
+    /// Takes the lease of an answered send back.
+    pub(super) fn written(&mut self, endpoint: EndpointId) {
+        self.change(endpoint, |account| {
+            account.answered = account.answered.saturating_sub(1);
+        });
+    }
+
     pub(super) fn give(&mut self, endpoint: EndpointId, credits: u32) {
-        if let Some(account) = self.accounts.get_mut(&endpoint) {
+        self.change(endpoint, |account| {
             account.in_use = account.in_use.saturating_sub(credits);
-        }
+        });
         self.forget_if_plain(endpoint);
         self.in_use = self.in_use.saturating_sub(credits);
     }

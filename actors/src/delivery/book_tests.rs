@@ -17,6 +17,16 @@ fn fence(n: u128) -> Fence {
     }
 }
 
+const OWNER: CreditorId = CreditorId(Uuid::from_u128(7));
+const FAILED: Attempted = Attempted {
+    delivered: false,
+    latency_ms: 1,
+};
+const DELIVERED: Attempted = Attempted {
+    delivered: true,
+    latency_ms: 1,
+};
+
 fn credit(book: &Arc<Book>, now_ms: i64) -> Option<Reservation> {
     match book.reserve(endpoint(), now_ms) {
         Grant::Credit(reservation) => Some(reservation),
@@ -62,17 +72,17 @@ fn a_lease_that_is_dropped_is_lost_and_one_that_is_settled_is_not() {
 fn an_open_circuit_gives_no_credit_and_then_one_probe() {
     let book = Arc::new(Book::default());
     let failures = BreakerPolicy::default().failures_to_open;
-    book.record(endpoint(), false, 0);
-    assert_eq!(credit(&book, 0).unwrap().credits(), FAILING_CREDIT);
+    book.record(endpoint(), OWNER, FAILED, 0);
+    assert_eq!(credit(&book, 0).unwrap().credits(), SICK_CREDIT);
     for _ in 1..failures {
-        book.record(endpoint(), false, 0);
+        book.record(endpoint(), OWNER, FAILED, 0);
     }
     assert!(matches!(book.reserve(endpoint(), 4_999), Grant::Shut));
     let probe = credit(&book, 5_000).unwrap();
     assert_eq!(probe.credits(), 1);
     assert!(book.may_send(endpoint(), 5_000), "this is the probe");
     assert!(!book.may_send(endpoint(), 5_000));
-    book.record(endpoint(), true, 5_001);
+    book.record(endpoint(), OWNER, DELIVERED, 5_001);
     drop(probe);
     assert_eq!(credit(&book, 5_001).unwrap().credits(), CREDIT);
 }
@@ -83,14 +93,14 @@ fn failing_endpoints_leave_room_for_healthy_ones() {
     let hung: Vec<_> = (10..)
         .map(|n| {
             let endpoint = EndpointId(Uuid::from_u128(n));
-            book.record(endpoint, false, 0);
+            book.record(endpoint, OWNER, FAILED, 0);
             book.reserve(endpoint, 0)
         })
         .take_while(|grant| matches!(grant, Grant::Credit(_)))
         .collect();
     assert_eq!(
-        u32::try_from(hung.len()).unwrap() * FAILING_CREDIT,
-        FAILING_LEASES
+        u32::try_from(hung.len()).unwrap() * SICK_CREDIT,
+        SICK_LEASES
     );
     assert_eq!(credit(&book, 0).unwrap().credits(), CREDIT);
 }
@@ -106,4 +116,122 @@ fn an_endpoint_rests_the_longer_the_more_often_it_fails_on_our_side() {
     }
     assert!(matches!(book.reserve(endpoint(), 60_049), Grant::Shut));
     assert!(credit(&book, 60_050).is_some());
+}
+
+#[test]
+fn a_probe_finds_room_when_sick_endpoints_have_taken_their_share() {
+    let book = Arc::new(Book::default());
+    for _ in 0..BreakerPolicy::default().failures_to_open {
+        book.record(endpoint(), OWNER, FAILED, 0);
+    }
+    let sick = (10..).map(|n| EndpointId(Uuid::from_u128(n)));
+    let held: Vec<_> = sick
+        .map(|endpoint| {
+            book.record(endpoint, OWNER, FAILED, 0);
+            book.reserve(endpoint, 5_000)
+        })
+        .take_while(|grant| matches!(grant, Grant::Credit(_)))
+        .collect();
+    assert_eq!(credit(&book, 5_000).unwrap().credits(), 1);
+    // Those who get well take no more of the sick ones' share.
+    assert_eq!(book.pages().in_use_by_sick, SICK_LEASES);
+    book.record(EndpointId(Uuid::from_u128(10)), OWNER, DELIVERED, 5_000);
+    assert_eq!(book.pages().in_use_by_sick, SICK_LEASES - SICK_CREDIT);
+    drop(held);
+    assert_eq!(book.pages().in_use_by_sick, 0);
+}
+
+#[test]
+fn a_healthy_load_keeps_no_sick_endpoint_out() {
+    let book = Arc::new(Book::default());
+    let healthy = (10..).map(|n| book.reserve(EndpointId(Uuid::from_u128(n)), 0));
+    let held: Vec<_> = healthy
+        .take(usize::try_from(SICK_LEASES / CREDIT).unwrap() + 1)
+        .collect();
+    book.record(endpoint(), OWNER, FAILED, 0);
+    assert_eq!(credit(&book, 0).unwrap().credits(), SICK_CREDIT);
+    drop(held);
+}
+
+#[test]
+fn what_answers_late_or_is_throttled_holds_few() {
+    let book = Arc::new(Book::default());
+    let late = Attempted {
+        delivered: true,
+        latency_ms: SLOW_MS,
+    };
+    book.record(endpoint(), OWNER, late, 0);
+    assert_eq!(credit(&book, 0).unwrap().credits(), SICK_CREDIT);
+    book.record(endpoint(), OWNER, DELIVERED, 0);
+    for (rate, most) in [
+        (Some(1), 1),
+        (Some(5), 3),
+        (Some(1_000), CREDIT),
+        (None, CREDIT),
+    ] {
+        book.throttle(endpoint(), rate);
+        assert_eq!(credit(&book, 0).unwrap().credits(), most, "{rate:?}");
+    }
+    book.throttle(endpoint(), Some(1));
+    assert!(
+        book.lease_fresh(endpoint(), fence(1), 0).is_some(),
+        "and is well all the same"
+    );
+}
+
+#[test]
+fn an_owners_change_is_a_fresh_start() {
+    let book = Arc::new(Book::default());
+    for _ in 0..BreakerPolicy::default().failures_to_open {
+        book.record(endpoint(), OWNER, FAILED, 0);
+    }
+    book.rest(endpoint(), 0);
+    book.forgive_all_of(CreditorId(Uuid::from_u128(8)));
+    assert!(matches!(book.reserve(endpoint(), 1), Grant::Shut));
+    book.forgive_all_of(OWNER);
+    assert_eq!(credit(&book, 1).unwrap().credits(), CREDIT);
+    assert!(book.pages().accounts.is_empty());
+}
+
+#[test]
+fn fresh_rows_overtake_those_of_a_moment_and_none_that_wait() {
+    let book = Arc::new(Book::default());
+    book.begin_backlog(endpoint(), 1_000);
+    book.begin_backlog(endpoint(), 1_200);
+    let fresh = |n, now_ms| book.lease_fresh(endpoint(), fence(n), now_ms);
+    let held = fresh(1, 1_000 + OVERTAKING_MS - 1);
+    assert!(held.is_some());
+    assert!(fresh(2, 1_000 + OVERTAKING_MS).is_none());
+    assert!(fresh(2, 999).is_none(), "a clock that went back");
+    book.end_backlog(endpoint());
+    assert!(fresh(2, 1_000 + OVERTAKING_MS).is_some());
+}
+
+#[test]
+fn an_answered_send_makes_room_for_the_next_and_holds_its_lease() {
+    let book = Arc::new(Book::default());
+    let mut held = Vec::new();
+    for n in 0..UNWRITTEN {
+        let lease = book.lease_fresh(endpoint(), fence(n.into()), 0);
+        let mut lease = lease.expect("seven at most are being sent");
+        if n >= CREDIT - 1 {
+            lease.answer();
+        }
+        held.push(lease);
+    }
+    assert!(
+        book.lease_fresh(endpoint(), fence(99), 0).is_none(),
+        "too many are not written"
+    );
+    held.pop().unwrap().settle();
+    held.push(book.lease_fresh(endpoint(), fence(99), 0).unwrap());
+    held.pop().unwrap().settle();
+    // Of a sick one it counts until it is written.
+    book.record(endpoint(), OWNER, FAILED, 0);
+    assert!(matches!(book.reserve(endpoint(), 0), Grant::Busy));
+    held.into_iter().for_each(Lease::settle);
+    assert_eq!(credit(&book, 0).unwrap().credits(), SICK_CREDIT);
+    book.record(endpoint(), OWNER, DELIVERED, 0);
+    assert_eq!(credit(&book, 0).unwrap().credits(), CREDIT);
+    assert!(book.pages().accounts.is_empty(), "nothing is left of it");
 }

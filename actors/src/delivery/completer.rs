@@ -2,22 +2,25 @@
 //!
 //! Owns the outcomes between the receiver's answer and the commit. What waits in the mailbox is
 //! collected, and one Flush takes up to [`BATCH`] of it; while a batch is being written the next
-//! one collects. An outcome that cannot be written keeps its lease, and with it its credit, and is
-//! tried again: a database that is down slows deliveries, and loses none. Never sends.
+//! one collects. An outcome that stops its endpoint is written apart, in its creditor's file
+//! ([`super::switch_off`]), so that nobody else's outcomes wait for that lock. An outcome that
+//! cannot be written keeps its lease, and with it its credit, and is tried again: a database that
+//! is down slows deliveries, and loses none. Never sends.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::queries::delivery::{self as queue, Failing};
+use entities::ids::EndpointId;
+use entities::queries::delivery::{self as queue, Completions, Failing};
 use entities::{DbErr, Transaction};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt::Ended;
 use super::dispatcher::DispatcherMsg;
 use super::health::{Health, News};
-use super::switch_off::{Stop, switch_off};
-use crate::domain::endpoint_health::is_given_up;
+use super::switch_off::{Stop, end_and_stop, switch_off};
+use crate::domain::endpoint_health::{QUIET_MS, is_given_up};
 use crate::house::House;
 use crate::supervision::spawn_reporting;
 
@@ -43,8 +46,24 @@ pub(crate) enum CompleterMsg {
     Flushed {
         /// The batch; empty if its writer died, whose leases are then lost.
         batch: Vec<Ended>,
-        /// What the database said.
-        result: Result<(), FlushError>,
+        /// What there was to say of endpoints and was said, or what the database said.
+        result: Result<News, FlushError>,
+    },
+    /// Write an outcome that stops its endpoint.
+    Stop {
+        /// It is one.
+        ended: Box<Ended>,
+        /// So often it could not be written.
+        failures: u32,
+    },
+    /// It has been written, or not.
+    Stopped {
+        /// Whose.
+        endpoint: EndpointId,
+        /// The outcome; none if its writer died, whose lease is then lost.
+        ended: Option<Box<Ended>>,
+        /// So often it could not be written, this time included.
+        failures: u32,
     },
     /// Panics.
     #[cfg(feature = "fault-injection")]
@@ -74,6 +93,8 @@ pub(crate) struct CompleterState {
     busy: bool,
     failures: u32,
     health: Health,
+    /// Endpoints that are being switched off because their receivers are gone.
+    going: HashSet<EndpointId>,
 }
 
 /// The actor.
@@ -95,6 +116,7 @@ impl Actor for Completer {
             busy: false,
             failures: 0,
             health: Health::default(),
+            going: HashSet::new(),
         })
     }
 
@@ -108,6 +130,12 @@ impl Actor for Completer {
             CompleterMsg::Settle { ended } => state.collect(ended),
             CompleterMsg::Flush => state.flush(),
             CompleterMsg::Flushed { batch, result } => state.flushed(batch, result),
+            CompleterMsg::Stop { ended, failures } => state.stop(ended, failures),
+            CompleterMsg::Stopped {
+                endpoint,
+                ended,
+                failures,
+            } => state.stopped(endpoint, ended, failures),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             CompleterMsg::Panic => panic!("injected into the Completer"),
@@ -118,8 +146,57 @@ impl Actor for Completer {
 
 impl CompleterState {
     fn collect(&mut self, ended: Vec<Ended>) {
-        self.collected.extend(ended);
+        for mut ended in ended {
+            match ended.stop {
+                None => self.collected.push(ended),
+                // Its endpoint is being switched off by the first of them.
+                Some(Stop::Gone) if !self.going.insert(ended.endpoint()) => {
+                    ended.stop = None;
+                    self.collected.push(ended);
+                }
+                Some(_) => self.stop(Box::new(ended), 0),
+            }
+        }
         self.flush_soon(Duration::ZERO);
+    }
+
+    fn stop(&self, ended: Box<Ended>, failures: u32) {
+        let (house, endpoint) = (Arc::clone(&self.house), ended.endpoint());
+        let died = CompleterMsg::Stopped {
+            endpoint,
+            ended: None,
+            failures,
+        };
+        spawn_reporting(&self.house.addresses.completer, died, async move {
+            let failures = match end_and_stop(&house, &ended).await {
+                Ok(()) => 0,
+                Err(error) => {
+                    tracing::warn!(%error, "an outcome that stops its endpoint could not be written yet");
+                    failures.saturating_add(1)
+                }
+            };
+            CompleterMsg::Stopped {
+                endpoint,
+                ended: Some(ended),
+                failures,
+            }
+        });
+    }
+
+    fn stopped(&mut self, endpoint: EndpointId, ended: Option<Box<Ended>>, failures: u32) {
+        match ended {
+            Some(ended) if failures > 0 => {
+                let me = &self.house.addresses.completer;
+                let again = CompleterMsg::Stop { ended, failures };
+                me.send_after(pause_after(failures), again);
+            }
+            ended => {
+                self.going.remove(&endpoint);
+                self.settle(ended.map(|ended| *ended).into_iter().collect());
+                let changed = DispatcherMsg::EndpointChanged { endpoint };
+                let _ = self.house.addresses.dispatcher.send(changed);
+            }
+        }
     }
 
     /// Sends itself one Flush, which comes after everything that waits in the mailbox now.
@@ -151,16 +228,17 @@ impl CompleterState {
             result: Err(FlushError::Died),
         };
         spawn_reporting(&self.house.addresses.completer, died, async move {
-            let result = write(&house, &batch, &news).await.map_err(FlushError::from);
+            let result = write(&house, &batch, news).await.map_err(FlushError::from);
             CompleterMsg::Flushed { batch, result }
         });
     }
 
-    fn flushed(&mut self, batch: Vec<Ended>, result: Result<(), FlushError>) {
+    fn flushed(&mut self, batch: Vec<Ended>, result: Result<News, FlushError>) {
         self.busy = false;
         match result {
-            Ok(()) => {
+            Ok(news) => {
                 self.failures = 0;
+                self.health.said(&news, self.house.clock.now_ms());
                 self.settle(batch);
                 self.flush_soon(Duration::ZERO);
             }
@@ -169,8 +247,7 @@ impl CompleterState {
                 self.failures = self.failures.saturating_add(1);
                 // To the end, so that the others get their turn.
                 self.collected.extend(batch);
-                let doublings = self.failures.min(10) - 1;
-                self.flush_soon((BACKOFF_BASE * (1 << doublings)).min(BACKOFF_CAP));
+                self.flush_soon(pause_after(self.failures));
             }
         }
     }
@@ -178,11 +255,6 @@ impl CompleterState {
     /// Ends the leases of a batch that is committed, and says whose credit came free.
     fn settle(&self, batch: Vec<Ended>) {
         let endpoints: HashSet<_> = batch.iter().map(Ended::endpoint).collect();
-        let stopped: HashSet<_> = batch
-            .iter()
-            .filter(|ended| ended.stop.is_some())
-            .map(Ended::endpoint)
-            .collect();
         // The next in the line has waited for this.
         let in_order: HashSet<_> = batch
             .iter()
@@ -194,9 +266,6 @@ impl CompleterState {
             ended.lease.settle();
         }
         let dispatcher = &self.house.addresses.dispatcher;
-        for endpoint in stopped {
-            let _ = dispatcher.send(DispatcherMsg::EndpointChanged { endpoint });
-        }
         let endpoints = endpoints.into_iter().collect();
         let _ = dispatcher.send(DispatcherMsg::CreditFree {
             endpoints,
@@ -211,27 +280,35 @@ impl CompleterState {
     }
 }
 
-/// One short transaction; before it, one for each endpoint that is to get nothing more.
-async fn write(house: &House, batch: &[Ended], news: &News) -> Result<(), DbErr> {
-    for ended in batch {
-        if let Some(stop) = ended.stop {
-            let switched = switch_off(house, ended.creditor, ended.endpoint(), stop).await;
-            switched.map_err(|error| DbErr::Custom(error.to_string()))?;
-        }
-    }
+/// How long to wait after so many failures in a row.
+fn pause_after(failures: u32) -> Duration {
+    let doublings = failures.clamp(1, 10) - 1;
+    (BACKOFF_BASE * (1 << doublings)).min(BACKOFF_CAP)
+}
+
+/// One short transaction. Answers what of the `news` came from leases that still stood: a process
+/// that was stopped and comes back has nothing to say of what others have done since.
+async fn write(house: &Arc<House>, batch: &[Ended], news: News) -> Result<News, DbErr> {
     let completions: Vec<_> = batch.iter().map(|ended| ended.completion.clone()).collect();
+    let completions = Completions::of(&house.db, &completions);
     let transaction = house.db.begin().await?;
-    let done = queue::complete(&transaction, &completions).await?;
-    let failing = note_health(house, &transaction, news).await?;
+    let done: HashSet<_> = completions.write(&transaction).await?.into_iter().collect();
+    let late = batch.len().saturating_sub(done.len());
+    let news = match late {
+        0 => news,
+        _ => news.of_those(batch, |ended| done.contains(&ended.delivery())),
+    };
+    let failing = note_health(house, &transaction, &news).await?;
     transaction.commit().await?;
-    give_up(house, failing).await;
-    if done.len() < batch.len() {
-        tracing::info!(
-            late = batch.len() - done.len(),
-            "outcomes of leases that had been rescued"
-        );
+    if !failing.is_empty() {
+        let house = Arc::clone(house);
+        // Beside the batch: nobody's outcomes wait for another creditor's lock.
+        tokio::spawn(async move { give_up(&house, failing).await });
     }
-    Ok(())
+    if late > 0 {
+        tracing::info!(late, "outcomes of leases that had been rescued");
+    }
+    Ok(news)
 }
 
 /// Answers the endpoints of which it is news that they fail.
@@ -244,7 +321,7 @@ async fn note_health(
     let mut failing = Vec::new();
     for endpoint in &news.failing {
         let now_ms = house.clock.now_ms();
-        failing.extend(queue::note_failing(transaction, *endpoint, now_ms).await?);
+        failing.extend(queue::note_failing(transaction, *endpoint, QUIET_MS, now_ms).await?);
     }
     Ok(failing)
 }

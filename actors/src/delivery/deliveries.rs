@@ -6,12 +6,14 @@ use entities::ids::{CreditorId, DeliveryId, EndpointId};
 use entities::queries::delivery::{self as queue, DeliveryRow, ListFilter};
 use entities::webhook_endpoint::EndpointState;
 use entities::{Transaction, delivery_attempt};
+use serde_json::json;
 
 use super::{DispatcherMsg, EventType};
+use crate::account::{AccountFile, Once};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::{DeliveryFilter, Slice};
-use crate::api::view::{AttemptView, DeliveryDetail, DeliveryView, Page};
+use crate::api::view::{AttemptView, DeliveryDetail, DeliveryView, Page, Replayable};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::delivery_state;
 use crate::house::House;
@@ -58,25 +60,39 @@ pub(crate) async fn detail(
 pub(crate) async fn redeliver(
     house: &Arc<House>,
     creditor: CreditorId,
+    actor: &str,
     delivery: DeliveryId,
-) -> Result<DeliveryView, ApiError> {
-    let transaction = house.db.begin().await.or_fault()?;
-    let now_ms = house.clock.now_ms();
-    let found = queue::requeue(&transaction, creditor, delivery, now_ms).await;
-    let endpoint = found.or_fault()?.ok_or(ApiError::no_such("delivery"))?;
-    refuse_if_disabled(&transaction, endpoint).await?;
-    if queue::is_erased(&transaction, delivery).await.or_fault()? {
-        return Err(ApiError::PayloadErased);
+    once: &Once,
+) -> Result<Replayable<DeliveryView>, ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let replayed = once.made_before(&file).await?.is_some();
+    if replayed {
+        drop(file);
+    } else {
+        let now_ms = house.clock.now_ms();
+        let found = queue::requeue(&file.transaction, creditor, delivery, now_ms).await;
+        let endpoint = found.or_fault()?.ok_or(ApiError::no_such("delivery"))?;
+        refuse_if_disabled(&file.transaction, endpoint).await?;
+        let erased = queue::is_erased(&file.transaction, delivery).await;
+        if erased.or_fault()? {
+            return Err(ApiError::PayloadErased);
+        }
+        let data = json!({"delivery_id": delivery, "endpoint_id": endpoint});
+        file.audit("webhook.redelivered", actor, data);
+        once.made(&file, delivery.0).await?;
+        file.close().await.or_fault()?;
+        let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
+            endpoints: vec![endpoint],
+            in_order: true,
+        });
     }
-    transaction.commit().await.or_fault()?;
-    let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
-        endpoints: vec![endpoint],
-        in_order: true,
-    });
-    let row = queue::detail(house.db.reader(), creditor, delivery)
-        .await
-        .or_fault()?;
-    row.map(view).ok_or(ApiError::no_such("delivery"))
+    let row = queue::detail(house.db.reader(), creditor, delivery).await;
+    let value = row
+        .or_fault()?
+        .map(view)
+        .ok_or(ApiError::no_such("delivery"))?;
+    Ok(Replayable { value, replayed })
 }
 
 /// What is queued for an endpoint that is switched off would be cancelled at once.

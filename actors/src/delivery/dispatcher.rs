@@ -19,6 +19,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use entities::DbErr;
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::{Fence, Waiting};
@@ -30,7 +32,6 @@ use super::attempt::Leased;
 use super::book::Book;
 use super::demand::Demand;
 use super::orphans::Orphans;
-use super::sender::Sender;
 use crate::house::House;
 use crate::supervision::Chain;
 
@@ -52,15 +53,17 @@ pub(crate) enum DispatcherMsg {
         /// Of any endpoints.
         rows: Vec<Leased>,
     },
-    /// An endpoint's URL, secrets or state changed.
+    /// An endpoint was stopped.
     EndpointChanged {
         /// Which.
         endpoint: EndpointId,
     },
-    /// Some endpoint of this creditor changed, on another node.
+    /// Some endpoint of this creditor changed, here or on another node.
     CreditorEndpointsChanged {
         /// Whose.
         creditor: CreditorId,
+        /// Their owner did: what is known of how they did is out of date.
+        by_owner: bool,
     },
     /// Any endpoint may have changed: what was told about it was missed.
     EveryEndpointChanged,
@@ -80,6 +83,8 @@ pub(crate) enum DispatcherMsg {
         /// The rows; their leases are entered.
         result: Result<Claim, ClaimError>,
     },
+    /// Another process has rows that it does not send at once: look soon.
+    Rung,
     /// Look who has rows waiting.
     Poll,
     /// Who has.
@@ -144,6 +149,10 @@ pub(crate) struct DispatcherState {
     polls: Chain,
     /// An extra poll comes at that time.
     poll_by_ms: Option<i64>,
+    /// Before that no extra look may begin.
+    next_poll: Instant,
+    /// An extra look is on its way because another process rang.
+    rung: bool,
     sweeps: Chain,
     orphans: Orphans,
     draining: Vec<RpcReplyPort<()>>,
@@ -163,12 +172,7 @@ impl Actor for Dispatcher {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let sender = Arc::new(Sender::new(
-            &args.house.settings,
-            &args.house.clock,
-            args.house.metrics.connections.clone(),
-        )?);
-        let endpoints = Endpoints::new(&args.house, sender, args.roster);
+        let endpoints = Endpoints::new(&args.house, args.roster);
         let me = &args.house.addresses.dispatcher;
         me.send(DispatcherMsg::Poll)?;
         me.send(DispatcherMsg::Sweep)?;
@@ -181,6 +185,8 @@ impl Actor for Dispatcher {
             pace: Pace::default(),
             polls: Chain::default(),
             poll_by_ms: None,
+            next_poll: Instant::now(),
+            rung: false,
             sweeps: Chain::default(),
             orphans: Orphans::default(),
             draining: Vec::new(),
@@ -200,8 +206,11 @@ impl Actor for Dispatcher {
                 in_order,
             } => state.wake(&endpoints, in_order),
             DispatcherMsg::Fresh { rows } => state.fresh(&myself, rows).await,
-            DispatcherMsg::EndpointChanged { endpoint } => state.endpoint_changed(endpoint),
-            DispatcherMsg::CreditorEndpointsChanged { creditor } => {
+            DispatcherMsg::EndpointChanged { endpoint } => state.endpoints.changed(endpoint),
+            DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner } => {
+                if by_owner {
+                    state.book.forgive_all_of(creditor);
+                }
                 state.endpoints.changed_of(creditor);
             }
             DispatcherMsg::EveryEndpointChanged => state.endpoints.all_changed(),
@@ -211,6 +220,7 @@ impl Actor for Dispatcher {
             } => state.credit_free(&endpoints, next_due_ms),
             DispatcherMsg::Claim => state.claim(),
             DispatcherMsg::Claimed { asked, result } => state.claimed(&myself, asked, result).await,
+            DispatcherMsg::Rung => state.rung(),
             DispatcherMsg::Poll => state.poll(),
             DispatcherMsg::Polled {
                 began_ms,
@@ -248,12 +258,6 @@ impl Actor for Dispatcher {
 }
 
 impl DispatcherState {
-    fn endpoint_changed(&mut self, endpoint: EndpointId) {
-        self.endpoints.changed(endpoint);
-        // It may have been enabled.
-        self.wake(&[endpoint], true);
-    }
-
     /// An endpoint's actor died. The rows in its mailbox are lost leases, which the book reports;
     /// its sends go on without it.
     fn endpoint_failed(&mut self, id: ractor::ActorId, error: &ActorProcessingErr) {

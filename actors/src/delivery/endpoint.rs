@@ -8,15 +8,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::ids::EndpointId;
+use entities::ids::{CreditorId, EndpointId};
 use entities::webhook_endpoint::EndpointState;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::attempt::{self, Ended, Leased, give_back};
+use super::attempt::{self, Ended, Leased, Tried, give_back};
 use super::book::Book;
 use super::completer::CompleterMsg;
 use super::endpoint_config::{Config, LoadError, read};
-use super::sender::Sender;
 use crate::domain::pace::Pace;
 use crate::house::House;
 use crate::supervision::Address;
@@ -43,8 +42,10 @@ pub(crate) enum EndpointMsg {
     Paced,
     /// An attempt ended.
     Sent {
-        /// Whether with a 2xx; `None` when nothing could be sent.
-        delivered: Option<bool>,
+        /// Whose the endpoint is.
+        creditor: CreditorId,
+        /// What became of it.
+        tried: Tried,
     },
     /// Give back what has not been sent yet.
     GiveBack,
@@ -58,7 +59,6 @@ pub(crate) struct EndpointArgs {
     pub(super) endpoint: EndpointId,
     pub(super) house: Arc<House>,
     pub(super) book: Arc<Book>,
-    pub(super) sender: Arc<Sender>,
     pub(super) me: Address<EndpointMsg>,
 }
 
@@ -122,7 +122,7 @@ impl Actor for Endpoint {
                 state.pace_timer = false;
                 state.send_on();
             }
-            EndpointMsg::Sent { delivered } => state.sent(delivered),
+            EndpointMsg::Sent { creditor, tried } => state.sent(creditor, tried),
             EndpointMsg::GiveBack => state.give_back(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
@@ -166,10 +166,12 @@ impl Seat {
         match config {
             Ok(config) => {
                 let config: Arc<Config> = Arc::from(config);
+                let nodes = self.args.house.standing.nodes();
                 self.pace = config.throttle.map(|rate| match self.pace {
-                    Some(pace) => pace.at_rate(rate),
-                    None => Pace::new(rate),
+                    Some(pace) => pace.at_rate(rate, nodes),
+                    None => Pace::new(rate, nodes),
                 });
+                self.args.book.throttle(self.args.endpoint, config.throttle);
                 self.config = Some(Arc::clone(&config));
                 self.send_as_read(&config, rows);
             }
@@ -199,7 +201,7 @@ impl Seat {
     fn send_as_read(&mut self, config: &Arc<Config>, rows: Vec<Leased>) {
         match config.state {
             EndpointState::Enabled => self.send(config, rows),
-            EndpointState::Paused => self.rest(rows),
+            EndpointState::Paused => give_back(&self.args.house, rows),
             EndpointState::Disabled => self.cancel(rows),
         }
     }
@@ -219,7 +221,13 @@ impl Seat {
         let Some(config) = self.config.clone() else {
             return; // they go with the others when it has been read
         };
-        let now_us = self.args.house.clock.now_us();
+        let (now_us, nodes) = (
+            self.args.house.clock.now_us(),
+            self.args.house.standing.nodes(),
+        );
+        // Processes come and go.
+        let paced = self.pace.zip(config.throttle);
+        self.pace = paced.map(|(pace, rate)| pace.at_rate(rate, nodes));
         let mut rows = Vec::new();
         while let Some(leased) = self.paced.pop_front() {
             let wait_us = self.pace.as_mut().and_then(|pace| pace.take(now_us).err());
@@ -258,20 +266,27 @@ impl Seat {
     }
 
     fn spawn_send(&self, config: Arc<Config>, leased: Leased) {
-        let (house, sender) = (Arc::clone(&self.args.house), Arc::clone(&self.args.sender));
-        let me = self.args.me.clone();
+        let (house, me) = (Arc::clone(&self.args.house), self.args.me.clone());
         tokio::spawn(async move {
-            let (ended, delivered) = attempt::run(&house, &sender, &config, leased).await;
-            let _ = me.send(EndpointMsg::Sent { delivered });
+            let creditor = leased.row.creditor;
+            let (ended, tried) = attempt::run(&house, &config, leased).await;
+            let _ = me.send(EndpointMsg::Sent { creditor, tried });
             attempt::hand_over(&house.addresses.completer, ended).await;
         });
     }
 
-    fn sent(&self, delivered: Option<bool>) {
-        let now_ms = self.args.house.clock.now_ms();
-        match delivered {
-            Some(delivered) => self.args.book.record(self.args.endpoint, delivered, now_ms),
-            None => self.args.book.rest(self.args.endpoint, now_ms),
+    fn sent(&self, creditor: CreditorId, tried: Tried) {
+        let EndpointArgs {
+            endpoint,
+            house,
+            book,
+            ..
+        } = &self.args;
+        let now_ms = house.clock.now_ms();
+        match tried {
+            Tried::Sent(attempted) => book.record(*endpoint, creditor, attempted, now_ms),
+            Tried::Unsent => book.rest(*endpoint, now_ms),
+            Tried::Unneeded => {}
         }
     }
 
@@ -289,7 +304,9 @@ impl Seat {
         give_back(&self.args.house, rows);
     }
 
+    /// Nothing more is sent to it, so there is nothing to remember of how it did.
     fn cancel(&self, rows: Vec<Leased>) {
+        self.args.book.forgive(self.args.endpoint);
         if rows.is_empty() {
             return;
         }

@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entities::ids::{EndpointId, MessageId};
 use entities::queries::delivery::{ClaimedDelivery, Fence};
+use entities::queries::node::Ring;
 use entities::{delivery, message};
 
 use super::attempt::Leased;
@@ -47,6 +48,9 @@ impl Outbound {
         let messages: HashMap<MessageId, &message::Model> =
             messages.iter().map(|row| (row.id, row)).collect();
         for row in deliveries {
+            if row.due_ms > now_ms {
+                continue; // it is sent by hand
+            }
             let free = row.order_key.is_none() && enabled.contains(&row.endpoint_id);
             let lease = (may_lease && free)
                 .then(|| {
@@ -91,6 +95,11 @@ impl Outbound {
         if !rows.is_empty() {
             house.metrics.leased(LeasedHow::Born, rows.len());
             let _ = dispatcher.send(DispatcherMsg::Fresh { rows });
+        }
+        if !self.pending.is_empty() || !self.in_line.is_empty() {
+            // Another process may have credit for them, or this one may be about to stop.
+            let due = true;
+            crate::node::ring(house, Ring { due, feed: false });
         }
         for (endpoints, in_order) in [(&self.pending, false), (&self.in_line, true)] {
             if !endpoints.is_empty() {

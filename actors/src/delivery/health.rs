@@ -1,7 +1,7 @@
 //! Since when an endpoint has failed everything. The database remembers it, so that neither a
 //! restart nor another process's luck is forgotten; this only spares it most of the writing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entities::ids::EndpointId;
 use entities::queries::delivery::Ending;
@@ -25,48 +25,69 @@ struct Said {
     at_ms: i64,
 }
 
-/// What there is to say.
+/// What there is to say, each list in the order of ids, which is the order in which rows are locked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct News {
+pub(crate) struct News {
     pub(super) healthy: Vec<EndpointId>,
     pub(super) failing: Vec<EndpointId>,
 }
 
-impl Health {
+impl News {
     /// What a batch of outcomes tells: one success makes an endpoint healthy.
-    pub(super) fn news(&mut self, batch: &[Ended], now_ms: i64) -> News {
-        let mut failing: HashMap<EndpointId, bool> = HashMap::new();
-        for ended in batch {
-            if ended.completion.attempt.is_some() {
-                let failed = ended.completion.ending != Ending::Delivered;
-                let known = failing.entry(ended.endpoint()).or_insert(true);
-                *known &= failed;
-            }
+    fn told_by<'a>(batch: impl Iterator<Item = &'a Ended>) -> Self {
+        let mut failing: BTreeMap<EndpointId, bool> = BTreeMap::new();
+        for ended in batch.filter(|ended| ended.completion.attempt.is_some()) {
+            let failed = ended.completion.ending != Ending::Delivered;
+            *failing.entry(ended.endpoint()).or_insert(true) &= failed;
         }
-        let mut news = News::default();
+        let mut news = Self::default();
         for (endpoint, failing) in failing {
-            if self.is_news(endpoint, failing, now_ms) {
-                let list = match failing {
-                    true => &mut news.failing,
-                    false => &mut news.healthy,
-                };
-                list.push(endpoint);
+            match failing {
+                true => news.failing.push(endpoint),
+                false => news.healthy.push(endpoint),
             }
         }
         news
     }
 
-    fn is_news(&mut self, endpoint: EndpointId, failing: bool, now_ms: i64) -> bool {
+    /// The same news, told by some of the batch alone.
+    pub(super) fn of_those(&self, batch: &[Ended], counts: impl Fn(&Ended) -> bool) -> Self {
+        let mut told = Self::told_by(batch.iter().filter(|ended| counts(ended)));
+        let is_news = |endpoint: &EndpointId| {
+            self.healthy.contains(endpoint) || self.failing.contains(endpoint)
+        };
+        told.healthy.retain(is_news);
+        told.failing.retain(is_news);
+        told
+    }
+}
+
+impl Health {
+    /// What a batch tells that was not said a moment ago. It counts as said when [`Health::said`] says so.
+    pub(super) fn news(&self, batch: &[Ended], now_ms: i64) -> News {
+        let mut news = News::told_by(batch.iter());
+        let is_news =
+            |failing| move |endpoint: &EndpointId| self.is_news(*endpoint, failing, now_ms);
+        news.healthy.retain(is_news(false));
+        news.failing.retain(is_news(true));
+        news
+    }
+
+    fn is_news(&self, endpoint: EndpointId, failing: bool, now_ms: i64) -> bool {
         let said = self.said.get(&endpoint);
-        if said.is_some_and(|said| said.failing == failing && now_ms - said.at_ms < SAY_AGAIN_MS) {
-            return false;
-        }
+        !said.is_some_and(|said| said.failing == failing && now_ms - said.at_ms < SAY_AGAIN_MS)
+    }
+
+    /// It is in the database now.
+    pub(super) fn said(&mut self, news: &News, at_ms: i64) {
         if self.said.len() >= MOST {
             self.said.clear();
         }
-        let at_ms = now_ms;
-        self.said.insert(endpoint, Said { failing, at_ms });
-        true
+        for (list, failing) in [(&news.healthy, false), (&news.failing, true)] {
+            for endpoint in list {
+                self.said.insert(*endpoint, Said { failing, at_ms });
+            }
+        }
     }
 }
 
@@ -78,10 +99,29 @@ mod tests {
     #[test]
     fn only_changes_are_said_and_the_rest_once_a_minute() {
         let (mut health, endpoint) = (Health::default(), EndpointId(Uuid::from_u128(1)));
+        let mut say = |failing, at_ms| {
+            let is_news = health.is_news(endpoint, failing, at_ms);
+            let mut news = News::default();
+            match failing {
+                true => news.failing.push(endpoint),
+                false => news.healthy.push(endpoint),
+            }
+            if is_news {
+                health.said(&news, at_ms);
+            }
+            is_news
+        };
+        assert!(say(false, 0));
+        assert!(!say(false, SAY_AGAIN_MS - 1));
+        assert!(say(true, SAY_AGAIN_MS - 1));
+        assert!(say(false, SAY_AGAIN_MS - 1));
+        assert!(say(false, 2 * SAY_AGAIN_MS));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_still_news() {
+        let (health, endpoint) = (Health::default(), EndpointId(Uuid::from_u128(1)));
         assert!(health.is_news(endpoint, false, 0));
-        assert!(!health.is_news(endpoint, false, SAY_AGAIN_MS - 1));
-        assert!(health.is_news(endpoint, true, SAY_AGAIN_MS - 1));
-        assert!(health.is_news(endpoint, false, SAY_AGAIN_MS - 1));
-        assert!(health.is_news(endpoint, false, 2 * SAY_AGAIN_MS));
+        assert!(health.is_news(endpoint, false, 1));
     }
 }

@@ -60,6 +60,7 @@ pub(crate) struct Lease {
     book: Arc<Book>,
     endpoint: EndpointId,
     fence: Fence,
+    answered: bool,
     settled: bool,
 }
 
@@ -70,6 +71,7 @@ impl Lease {
             book,
             endpoint,
             fence,
+            answered: false,
             settled: false,
         }
     }
@@ -80,6 +82,14 @@ impl Lease {
 
     pub(super) fn endpoint(&self) -> EndpointId {
         self.endpoint
+    }
+
+    /// The receiver has answered, or never will: the endpoint may be sent the next one.
+    pub(super) fn answer(&mut self) {
+        if !self.answered {
+            self.answered = true;
+            self.book.pages().answered(self.endpoint);
+        }
     }
 
     /// Its completion is committed, or its row never was.
@@ -94,6 +104,9 @@ impl Drop for Lease {
         pages.held.remove(&self.fence);
         if !self.settled {
             pages.lost.push(self.fence);
+        }
+        if self.answered {
+            pages.written(self.endpoint);
         }
         pages.give(self.endpoint, 1);
     }

@@ -22,7 +22,7 @@ pub(crate) struct Metrics {
     attempt_duration: Histogram,
     attempts: Family<Label, Counter>,
     leases: Family<Label, Counter>,
-    pub(super) connections: Counter,
+    pub(crate) connections: Counter,
     in_flight: Gauge,
     queue: Family<Label, Gauge>,
     circuits: Family<Label, Gauge>,

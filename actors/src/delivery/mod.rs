@@ -52,7 +52,7 @@ pub(crate) use dispatcher::{Dispatcher, DispatcherArgs, DispatcherMsg};
 pub(crate) use fresh::Outbound;
 pub(crate) use metrics::{Levels, Metrics};
 pub(crate) use recovery::RecovererMsg;
-pub(crate) use sender::address_policy;
+pub(crate) use sender::{Sender, address_policy};
 
 use recovery::{Recoverer, RecovererArgs};
 use roster::Roster;

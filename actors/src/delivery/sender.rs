@@ -95,7 +95,7 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Builds the client.
-    pub(super) fn new(
+    pub(crate) fn new(
         settings: &Settings,
         clock: &Clock,
         connections: Counter,

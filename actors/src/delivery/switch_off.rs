@@ -2,11 +2,12 @@
 //! owner is told.
 
 use entities::ids::{CreditorId, EndpointId};
-use entities::queries::delivery;
+use entities::queries::delivery::{self, Completions};
 use entities::webhook_endpoint::EndpointState;
 use serde_json::json;
 
 use super::EventType;
+use super::attempt::Ended;
 use crate::account::{AccountFile, Subject};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
@@ -50,17 +51,47 @@ impl Stop {
     }
 }
 
-/// Stops the endpoint, tells its owner's other endpoints if it is for good, and the other nodes, in
-/// one transaction. Doing it twice is harmless.
+/// Writes an outcome that stops its endpoint, and stops it, in one transaction: so nothing that waits
+/// behind it is taken in between. Of a lease that was rescued meanwhile nothing is written.
+pub(super) async fn end_and_stop(house: &House, ended: &Ended) -> Result<(), ApiError> {
+    let Some(stop) = ended.stop else {
+        return Ok(());
+    };
+    let completions = Completions::of(&house.db, std::slice::from_ref(&ended.completion));
+    let Some(mut file) = AccountFile::open(house, ended.creditor).await? else {
+        return Ok(());
+    };
+    let done = completions.write(&file.transaction).await.or_fault()?;
+    match done.is_empty() {
+        true => tracing::info!(late = 1, "outcomes of leases that had been rescued"),
+        false => stop_in(&mut file, ended.endpoint(), stop).await?,
+    }
+    file.close().await.or_fault()?;
+    Ok(())
+}
+
+/// Stops the endpoint in a transaction of its own. Doing it twice is harmless.
 pub(super) async fn switch_off(
     house: &House,
     creditor: CreditorId,
     endpoint: EndpointId,
     stop: Stop,
 ) -> Result<(), ApiError> {
-    let Some(mut file) = AccountFile::open(house, creditor).await? else {
-        return Ok(());
-    };
+    if let Some(mut file) = AccountFile::open(house, creditor).await? {
+        stop_in(&mut file, endpoint, stop).await?;
+        file.close().await.or_fault()?;
+    }
+    Ok(())
+}
+
+/// Stops the endpoint in its creditor's open file, and tells its owner's other endpoints if it is for
+/// good, and the other nodes.
+async fn stop_in(
+    file: &mut AccountFile<'_>,
+    endpoint: EndpointId,
+    stop: Stop,
+) -> Result<(), ApiError> {
+    let creditor = file.creditor.id;
     let now_ms = file.journal.updated_ms(creditor);
     let (state, reason) = (stop.state(), stop.reason());
     let stopped = delivery::stop(&file.transaction, creditor, endpoint, state, reason, now_ms);
@@ -73,8 +104,7 @@ pub(super) async fn switch_off(
         file.journal.forget_endpoint(endpoint);
         file.event(EventType::WebhookEndpointDisabled, data);
     }
-    file.touch(Subject::Endpoints);
+    file.touch(Subject::StoppedEndpoint);
     tracing::warn!(%endpoint, %creditor, "an endpoint was stopped: {reason}");
-    file.close().await.or_fault()?;
     Ok(())
 }

@@ -14,21 +14,22 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// So many sends a second; zero counts as one.
+    /// So many sends a second, of which each of `nodes` processes that send takes its share; zero counts as one.
     #[must_use]
-    pub fn new(per_second: u32) -> Self {
+    pub fn new(per_second: u32, nodes: u32) -> Self {
+        let per_second = i64::from(per_second.clamp(1, MOST_PER_SECOND));
         Self {
-            every_us: 1_000_000 / i64::from(per_second.clamp(1, MOST_PER_SECOND)),
+            every_us: 1_000_000 * i64::from(nodes.max(1)) / per_second,
             next_us: i64::MIN,
         }
     }
 
-    /// The same pace at another rate. What has been sent keeps counting.
+    /// The same pace at another rate, or among others. What has been sent keeps counting.
     #[must_use]
-    pub fn at_rate(self, per_second: u32) -> Self {
+    pub fn at_rate(self, per_second: u32, nodes: u32) -> Self {
         Self {
             next_us: self.next_us,
-            ..Self::new(per_second)
+            ..Self::new(per_second, nodes)
         }
     }
 
@@ -55,13 +56,13 @@ mod tests {
 
     #[test]
     fn ten_a_second_are_a_tenth_of_a_second_apart() {
-        let mut pace = Pace::new(10);
+        let mut pace = Pace::new(10, 1);
         assert_eq!(pace.take(0), Ok(()));
         assert_eq!(pace.take(0), Err(100_000));
         assert_eq!(pace.take(99_999), Err(1));
         assert_eq!(pace.take(100_000), Ok(()));
         assert_eq!(
-            pace.at_rate(1).take(100_000),
+            pace.at_rate(1, 1).take(100_000),
             Err(100_000),
             "what was promised holds"
         );
@@ -72,12 +73,24 @@ mod tests {
         );
     }
 
+    #[test]
+    fn processes_share_a_rate() {
+        let mut pace = Pace::new(10, 3);
+        assert_eq!(pace.take(0), Ok(()));
+        assert_eq!(pace.take(0), Err(300_000));
+        assert_eq!(
+            pace.at_rate(10, 1).take(0),
+            Err(100_000),
+            "the others are gone"
+        );
+    }
+
     proptest! {
         #[test]
         fn no_second_sees_more_than_the_rate_and_waiting_is_enough(
             rate in 1..=MOST_PER_SECOND, steps in proptest::collection::vec(0..200_000_i64, 1..400),
         ) {
-            let (mut pace, mut now_us, mut sent) = (Pace::new(rate), 0_i64, Vec::new());
+            let (mut pace, mut now_us, mut sent) = (Pace::new(rate, 1), 0_i64, Vec::new());
             for step in steps {
                 now_us += step;
                 match pace.take(now_us) {

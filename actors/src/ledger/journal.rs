@@ -203,6 +203,21 @@ impl Journal {
         })
     }
 
+    /// Notes an event for one endpoint that its owner waits for: whoever notes it sends it once it is committed, past every
+    /// line. The queue does at `due_ms`, should nobody have.
+    pub(crate) fn event_by_hand(
+        &mut self,
+        creditor: CreditorId,
+        event: EventType,
+        endpoint: EndpointId,
+        due_ms: i64,
+    ) -> Option<Sent> {
+        let sent = self.event_to(creditor, event, None, Map::new(), &[endpoint])?;
+        let row = self.deliveries.last_mut()?;
+        (row.order_key, row.due_ms) = (None, due_ms);
+        Some(sent)
+    }
+
     /// The line in which a delivery of this endpoint stands.
     fn line(
         &self,

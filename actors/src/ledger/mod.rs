@@ -21,4 +21,5 @@ pub(crate) use command::{Command, Operation, Outcome};
 pub(crate) use journal::{AuditLine, Journal};
 pub(crate) use place_many::Row;
 pub(crate) use views::placement_view;
+pub(crate) use working_set::IDEMPOTENCY_MS;
 pub(crate) use writer::WriterMsg;

@@ -19,7 +19,7 @@ use crate::account::account_status_of;
 use crate::domain::gates::AccountStatus;
 
 /// Stored answers are replayed for a day.
-const IDEMPOTENCY_MS: i64 = 86_400_000;
+pub(crate) const IDEMPOTENCY_MS: i64 = 86_400_000;
 
 /// What a creditor's account permits and presets.
 #[derive(Debug)]
@@ -54,90 +54,37 @@ impl WorkingSet {
         commands: &[&Command],
         now_ms: i64,
     ) -> Result<Self, DbErr> {
+        let wanted = Wanted::of(commands);
+        // One after the other all the same; but what one has brought is taken in while the next is executed.
+        let (gates, creditors, named, duplicates, disputes, records) = futures::try_join!(
+            onboarding::gates_of(transaction, &wanted.creditors),
+            creditors::by_ids(transaction, &wanted.creditors),
+            placements::by_ids(transaction, &wanted.placements),
+            placements::by_invoices(transaction, &wanted.invoices),
+            ledger::disputes(transaction, &wanted.placements, &wanted.disputes),
+            ledger::idempotency_records(transaction, &wanted.records),
+        )?;
         let mut set = Self::default();
-        set.load_accounts(transaction, commands).await?;
-        set.load_placements(transaction, commands).await?;
-        set.load_records(transaction, commands, now_ms).await?;
-        Ok(set)
-    }
-
-    async fn load_accounts(
-        &mut self,
-        transaction: &Transaction,
-        commands: &[&Command],
-    ) -> Result<(), DbErr> {
-        let ids: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
-        let ids: Vec<CreditorId> = ids.into_iter().collect();
-        let gates = onboarding::gates_of(transaction, &ids).await?;
-        for row in creditors::by_ids(transaction, &ids).await? {
+        for row in creditors {
             let own = gates.iter().filter(|gate| gate.creditor_id == row.id);
-            self.accounts.insert(row.id, account(&row, own));
+            set.accounts.insert(row.id, account(&row, own));
         }
-        Ok(())
-    }
-
-    async fn load_placements(
-        &mut self,
-        transaction: &Transaction,
-        commands: &[&Command],
-    ) -> Result<(), DbErr> {
-        let mut ids = BTreeSet::new();
-        let mut invoices = Vec::new();
-        let mut disputes = Vec::new();
-        for command in commands {
-            ids.extend(command.operation.placement());
-            match &command.operation {
-                Operation::Place { new } => {
-                    invoices.push((command.creditor, new.invoice_number.clone()));
-                }
-                Operation::PlaceMany { rows } => {
-                    invoices.extend(rows.iter().filter_map(|row| match row {
-                        Row::Place(new) => Some((command.creditor, new.invoice_number.clone())),
-                        Row::Refuse(_) => None,
-                    }));
-                }
-                Operation::AnswerDispute { dispute, .. } => disputes.push(*dispute),
-                _ => {}
-            }
-        }
-        let ids: Vec<PlacementId> = ids.into_iter().collect();
-        let named = placements::by_ids(transaction, &ids).await?;
-        let duplicates = placements::by_invoices(transaction, &invoices).await?;
         for row in named.into_iter().chain(duplicates) {
-            self.invoices
+            set.invoices
                 .insert((row.creditor_id, row.invoice_number.clone()), row.id);
-            self.placements.insert(row.id, row);
+            set.placements.insert(row.id, row);
         }
-        for row in ledger::disputes(transaction, &ids, &disputes).await? {
-            self.disputes.insert(row.id, row);
-        }
-        Ok(())
-    }
-
-    async fn load_records(
-        &mut self,
-        transaction: &Transaction,
-        commands: &[&Command],
-        now_ms: i64,
-    ) -> Result<(), DbErr> {
-        let keys: Vec<(CreditorId, String)> = commands
-            .iter()
-            .filter_map(|command| {
-                Some((
-                    command.creditor,
-                    command.idempotency.as_ref()?.as_str().to_owned(),
-                ))
-            })
-            .collect();
-        for row in ledger::idempotency_records(transaction, &keys).await? {
+        set.disputes
+            .extend(disputes.into_iter().map(|row| (row.id, row)));
+        for row in records {
             let key = (row.creditor_id, row.key.clone());
             if row.created_ms > now_ms - IDEMPOTENCY_MS {
-                self.records.insert(key, row);
+                set.records.insert(key, row);
             } else {
-                self.outlived.insert(key);
+                set.outlived.insert(key);
             }
         }
-        Ok(())
+        Ok(set)
     }
 
     /// A placement of this creditor; another creditor's is none.
@@ -250,6 +197,49 @@ impl WorkingSet {
             ledger::replace_idempotency_records(transaction, again),
         )?;
         Ok(())
+    }
+}
+
+/// Keys of what a batch has to read.
+#[derive(Debug, Default)]
+struct Wanted {
+    creditors: Vec<CreditorId>,
+    placements: Vec<PlacementId>,
+    invoices: Vec<(CreditorId, String)>,
+    disputes: Vec<Uuid>,
+    records: Vec<(CreditorId, String)>,
+}
+
+impl Wanted {
+    fn of(commands: &[&Command]) -> Self {
+        let mut wanted = Self::default();
+        let (mut creditors, mut placements) = (BTreeSet::new(), BTreeSet::new());
+        for command in commands {
+            creditors.insert(command.creditor);
+            placements.extend(command.operation.placement());
+            wanted.invoices_of(command);
+            if let Operation::AnswerDispute { dispute, .. } = &command.operation {
+                wanted.disputes.push(*dispute);
+            }
+            let record = command.idempotency.as_ref();
+            let record = record.map(|key| (command.creditor, key.as_str().to_owned()));
+            wanted.records.extend(record);
+        }
+        wanted.creditors.extend(creditors);
+        wanted.placements.extend(placements);
+        wanted
+    }
+
+    fn invoices_of(&mut self, command: &Command) {
+        let mut want = |number: &String| self.invoices.push((command.creditor, number.clone()));
+        match &command.operation {
+            Operation::Place { new } => want(&new.invoice_number),
+            Operation::PlaceMany { rows } => rows.iter().for_each(|row| match row {
+                Row::Place(new) => want(&new.invoice_number),
+                Row::Refuse(_) => {}
+            }),
+            _ => {}
+        }
     }
 }
 

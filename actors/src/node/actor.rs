@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use entities::DbErr;
-use entities::queries::node::{Beat, Cleaned};
+use entities::queries::node::{Beat, Cleaned, Ring};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
+use super::bell::{self, Bell, Listening};
 use crate::house::House;
 use crate::supervision::Chain;
 
@@ -51,6 +52,15 @@ pub(crate) enum NodeMsg {
         /// What the database said.
         result: Result<Cleaned, RoundError>,
     },
+    /// Ring for the other processes, soon.
+    Ring {
+        /// What there is to look at.
+        ring: Ring,
+    },
+    /// Ring out what has gathered. Sent to itself.
+    RingOut,
+    /// That was done, or could not be.
+    RungOut,
     /// Leave: give up the epoch and its lock.
     Drain {
         /// Answered when it is done, or cannot be.
@@ -84,6 +94,8 @@ pub(crate) struct NodeState {
     pub(super) polls: Chain,
     pub(super) rescues: Chain,
     pub(super) cleanings: Chain,
+    pub(super) bell: Bell,
+    _listening: Listening,
 }
 
 /// The actor.
@@ -109,6 +121,8 @@ impl Actor for Node {
             me.send(first)?;
         }
         Ok(NodeState {
+            bell: Bell::default(),
+            _listening: bell::listen(&args.house),
             house: args.house,
             beats: Chain::default(),
             polls: Chain::default(),
@@ -133,6 +147,9 @@ impl Actor for Node {
             NodeMsg::Rescued { result } => state.rescued(result),
             NodeMsg::Clean => state.clean(),
             NodeMsg::CleanedUp { result } => state.cleaned_up(result),
+            NodeMsg::Ring { ring } => state.gather(ring),
+            NodeMsg::RingOut => state.ring_out(),
+            NodeMsg::RungOut => state.rung_out(),
             NodeMsg::Drain { reply } => state.drain(reply),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]

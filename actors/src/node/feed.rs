@@ -47,8 +47,9 @@ fn tell(house: &House, entry: &control_feed::Model) {
         "keys" | "limits" => {
             house.tenants.invalidate(creditor);
         }
-        "endpoints" => {
-            let changed = DispatcherMsg::CreditorEndpointsChanged { creditor };
+        subject @ ("endpoints" | "stopped_endpoint") => {
+            let by_owner = subject == "endpoints";
+            let changed = DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner };
             let _ = house.addresses.dispatcher.send(changed);
         }
         subject => tracing::warn!(

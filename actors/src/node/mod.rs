@@ -6,6 +6,7 @@
 //! says, through [`Standing`], whether this process may.
 
 mod actor;
+mod bell;
 mod feed;
 mod rescue;
 mod rounds;
@@ -17,6 +18,7 @@ use crate::house::House;
 use crate::supervision::ChildSpec;
 
 pub(crate) use actor::{Node, NodeArgs, NodeMsg};
+pub(crate) use bell::ring;
 pub(crate) use standing::Standing;
 
 /// The Node's place in the tree.

@@ -49,8 +49,9 @@ impl NodeState {
 
     pub(super) fn beaten(&mut self, began_ms: i64, result: Result<Beat, RoundError>) {
         let pause = match result {
-            Ok(Beat::Confirmed) => {
+            Ok(Beat::Confirmed { nodes }) => {
                 self.house.standing.confirm(began_ms);
+                self.house.standing.set_nodes(nodes);
                 BEAT_PAUSE
             }
             Ok(Beat::Lost) => {

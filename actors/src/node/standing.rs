@@ -1,6 +1,6 @@
 //! Whether this process may act, readable by everyone without a message.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entities::queries::node::{self, Membership};
@@ -23,6 +23,8 @@ pub(crate) struct Standing {
     left: AtomicBool,
     /// When the last confirmed heartbeat began.
     beat_ms: AtomicI64,
+    /// Processes that share the database, as of the last confirmed heartbeat.
+    nodes: AtomicU32,
     /// Since when no two confirmed heartbeats were further apart than [`FENCE_AFTER_MS`].
     unbroken_since_ms: AtomicI64,
     /// When the last good poll of the control feed began.
@@ -58,6 +60,7 @@ impl Standing {
             fenced: AtomicBool::new(false),
             left: AtomicBool::new(false),
             beat_ms: AtomicI64::new(began_ms),
+            nodes: AtomicU32::new(1),
             unbroken_since_ms: AtomicI64::new(began_ms),
             feed_ms: AtomicI64::new(began_ms),
             feed_position: AtomicI64::new(position),
@@ -80,6 +83,15 @@ impl Standing {
     /// Whether what is in memory may decide. Otherwise re-read first.
     pub(crate) fn feed_is_fresh(&self, now_ms: i64) -> bool {
         younger(&self.feed_ms, now_ms, FEED_FRESH_MS)
+    }
+
+    /// So many processes share the database, this one included.
+    pub(crate) fn nodes(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_nodes(&self, nodes: u32) {
+        self.nodes.store(nodes, Ordering::Relaxed);
     }
 
     /// For how long the heartbeat has been confirmed without a gap.

@@ -81,7 +81,7 @@ async fn a_single_process_frees_every_lease_at_boot() {
     let second = Process::boot(&bench).await;
     assert!(second.epoch() > first.epoch());
     assert_eq!(second.lease_all(endpoint).await, 3);
-    assert_eq!(second.beat().await, Beat::Confirmed);
+    assert!(matches!(second.beat().await, Beat::Confirmed { .. }));
     assert_eq!(first.beat().await, Beat::Lost);
 }
 
@@ -96,7 +96,7 @@ async fn a_living_process_is_left_alone_and_a_dead_one_rescued_at_once() {
     assert_eq!(one.rescue().await, 0);
     assert_eq!(
         (one.beat().await, two.beat().await),
-        (Beat::Confirmed, Beat::Confirmed)
+        (Beat::Confirmed { nodes: 2 }, Beat::Confirmed { nodes: 2 })
     );
     two.house.db.close().await;
     let mut rescued = 0;

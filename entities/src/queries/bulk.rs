@@ -85,8 +85,14 @@ where
         // The first column of every table is of its key, and never null.
         let (first, names) = (names[0], names.join(", "));
         let (rows, values) = list.named("new_row", backend);
+        let insert = match backend {
+            // Whoever gets an error rolls the transaction back, so the statement need not remember how to undo itself, which
+            // took a tenth of the time.
+            DbBackend::Sqlite => "INSERT OR FAIL INTO",
+            _ => "INSERT INTO",
+        };
         let sql = format!(
-            "INSERT INTO {} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}",
+            "{insert} {} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}",
             table.table_name()
         );
         statements.push(statement(connection, &sql, values));

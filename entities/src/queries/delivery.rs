@@ -21,9 +21,9 @@ use uuid::Uuid;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
-pub use claim::{SQLITE_CLAIM, claim};
+pub use claim::{SQLITE_CLAIM, claim, claim_one};
 pub use claim_in_order::{InOrder, claim_in_order};
-pub use complete::complete;
+pub use complete::Completions;
 pub use depth::depth;
 pub use endpoint::{cancel_disabled, endpoint, endpoint_ids, stop};
 pub use health::{Failing, note_failing, note_healthy};

@@ -1,7 +1,7 @@
 //! What a Writer writes: placements with their history, payments, disputes, idempotency records.
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait as _, DbErr, EntityTrait, Iterable, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -110,6 +110,10 @@ pub async fn disputes(
         .await
 }
 
+/// Only the primary key has this order, so no plan that was made of an empty table can read it otherwise.
+const THE_FIRST_FROM_THE_PAIR_ON: &str = "LATERAL (SELECT * FROM idempotency_record \
+     WHERE creditor_id = pair.creditor_id AND key >= pair.text ORDER BY key LIMIT 1)";
+
 /// The stored records of these keys, however old.
 ///
 /// # Errors
@@ -118,11 +122,16 @@ pub async fn idempotency_records(
     transaction: &Transaction,
     keys: &[(CreditorId, String)],
 ) -> Result<Vec<idempotency_record::Model>, DbErr> {
+    let backend = transaction.get_database_backend();
+    let found = match backend {
+        DbBackend::Postgres => THE_FIRST_FROM_THE_PAIR_ON,
+        _ => "idempotency_record",
+    };
     let mut records = Vec::new();
-    for (pairs, values) in bulk::pairs(keys, transaction.get_database_backend()) {
+    for (pairs, values) in bulk::pairs(keys, backend) {
         // CROSS: SQLite keeps the order of a cross join; of its own choice it reads the whole table for each list.
         let sql = format!(
-            "WITH {pairs} SELECT r.* FROM pair CROSS JOIN idempotency_record r \
+            "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {found} r \
              WHERE r.creditor_id = pair.creditor_id AND r.key = pair.text"
         );
         let some = idempotency_record::Entity::find()
@@ -132,6 +141,20 @@ pub async fn idempotency_records(
         records.extend(some);
     }
     Ok(records)
+}
+
+/// The stored record of one key, however old.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn idempotency_record<C: ConnectionTrait>(
+    connection: &C,
+    creditor: CreditorId,
+    key: &str,
+) -> Result<Option<idempotency_record::Model>, DbErr> {
+    idempotency_record::Entity::find_by_id((creditor, key.to_owned()))
+        .one(connection)
+        .await
 }
 
 /// Stores records under keys that have none.

@@ -5,6 +5,7 @@
 //! before anything is leased under its epoch and removed before or after its leases, so an owner
 //! without a row is dead at every instant.
 
+mod bell;
 mod feed;
 mod janitor;
 
@@ -13,6 +14,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use crate::Database;
 use crate::database::statement;
 
+pub use bell::{Ear, Ring, ring};
 pub use feed::{append_feed, feed_head, read_feed};
 pub use janitor::{Cleaned, clean};
 
@@ -32,7 +34,10 @@ pub struct Membership {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beat {
     /// The row was renewed over the session that holds the lock.
-    Confirmed,
+    Confirmed {
+        /// So many processes share the database, this one included.
+        nodes: u32,
+    },
     /// The row is gone, or the session is another: this epoch is over.
     Lost,
 }
@@ -83,25 +88,26 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
 pub async fn beat(database: &Database, member: Membership) -> Result<Beat, DbErr> {
     let node = database.node();
     let renewed = if database.is_postgres() {
-        node.execute_raw(statement(
+        statement(
             node,
             "UPDATE node SET heartbeat_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
-             WHERE epoch = $1 AND pg_backend_pid() = $2",
+             WHERE epoch = $1 AND pg_backend_pid() = $2 RETURNING (SELECT count(*) FROM node) AS nodes",
             [member.epoch.into(), member.session.into()],
-        ))
-        .await?
-        .rows_affected()
-            > 0
+        )
     } else {
         // One process: nobody reads the time, so nothing is written.
-        let row = statement(
+        statement(
             node,
-            "SELECT 1 FROM node WHERE epoch = $1",
+            "SELECT 1 AS nodes FROM node WHERE epoch = $1",
             [member.epoch.into()],
-        );
-        node.query_one_raw(row).await?.is_some()
+        )
     };
-    Ok(if renewed { Beat::Confirmed } else { Beat::Lost })
+    let Some(row) = node.query_one_raw(renewed).await? else {
+        return Ok(Beat::Lost);
+    };
+    let nodes: i64 = row.try_get("", "nodes")?;
+    let nodes = u32::try_from(nodes).unwrap_or(1).max(1);
+    Ok(Beat::Confirmed { nodes })
 }
 
 /// Ends a membership: its row goes, its lock is free.

@@ -1,8 +1,10 @@
 //! Webhook endpoints and their signing secrets.
 
+use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait,
+    IntoActiveModel as _, QueryFilter, QueryOrder,
 };
 
 use super::bulk;
@@ -90,12 +92,19 @@ pub async fn insert(
     super::bulk::insert::<_, webhook_endpoint::ActiveModel, _>(transaction, vec![model]).await
 }
 
-/// Writes every column of an endpoint whose creditor's position the transaction has locked.
+/// Writes an endpoint whose creditor's position the transaction has locked. Since when it fails is delivery's to note,
+/// without that lock: it can only be forgotten here.
 ///
 /// # Errors
 /// Whatever the database says.
 pub async fn save(transaction: &Transaction, model: webhook_endpoint::Model) -> Result<(), DbErr> {
-    super::save::<_, webhook_endpoint::ActiveModel, _>(transaction, model).await
+    let forgets = model.failing_since_ms.is_none();
+    let mut row = model.into_active_model().reset_all();
+    row.last_failed_ms = NotSet;
+    if !forgets {
+        row.failing_since_ms = NotSet;
+    }
+    row.update(transaction).await.map(|_| ())
 }
 
 /// Adds a signing secret.

@@ -1,25 +1,33 @@
 //! `POST /v1/settings/webhook-deliveries/test`: a test event.
 
 use actors::{PartnerApi, TestEventView};
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 
 use crate::error::PartnerError;
 use crate::extract::json::Nothing;
-use crate::extract::{Body, Caller};
+use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey};
+use crate::routes::respond;
 
 /// Send a test event
 ///
-/// Sends `webhook.test` to the creditor's webhook, past its event filter.
+/// Sends `webhook.test` to the creditor's webhook at once, past its event filter, its order and its throttle, and answers
+/// with what the receiver said. It is tried again like any other event if that was no 2xx.
 #[utoipa::path(
-    post, path = "/v1/settings/webhook-deliveries/test", tag = "Webhooks",
-    responses((status = 200, description = "The test event, on its way or already answered", body = TestEventView))
+    post, path = "/v1/settings/webhook-deliveries/test", tag = "Webhooks", params(IdempotencyHeader),
+    responses(
+        (status = 200, description = "What the receiver answered", body = TestEventView),
+        (status = 409, description = "`endpoint_disabled`"),
+    )
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
+    key: OptionalKey,
     body: Body<Nothing>,
-) -> Result<Json<TestEventView>, PartnerError> {
+) -> Result<Response, PartnerError> {
     body.nothing()?;
-    Ok(Json(api.send_test_webhook(&caller.0).await?))
+    let tested = api.send_test_webhook(&caller.0, None, key.0).await?;
+    Ok(respond::replayable(StatusCode::OK, tested))
 }

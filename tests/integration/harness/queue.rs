@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Process, Receiver, TestDatabase, eventually};
 
 /// Sends of one endpoint that a process has in flight or not yet written down, at most.
-pub(crate) const CREDIT: usize = 8;
+pub(crate) const UNWRITTEN: usize = 32;
 
 const DELIVERED_TWICE: &str = "SELECT count(*) FROM (\
     SELECT delivery_id FROM delivery_attempt WHERE outcome = 'delivered' \

@@ -188,6 +188,10 @@ pub struct SettingsView {
     pub webhook_url: Option<String>,
     /// Which events; null is all.
     pub webhook_events: Option<Vec<String>>,
+    /// `enabled`, `paused` or `disabled`; null without a URL.
+    pub webhook_state: Option<&'static str>,
+    /// Why it is paused or disabled.
+    pub webhook_state_reason: Option<String>,
     /// Rate-limit tier.
     pub tier: String,
     /// When the key was used last, to a few seconds; null if never.

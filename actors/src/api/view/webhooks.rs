@@ -136,7 +136,7 @@ pub struct WebhookCatalogue {
     pub pause_reasons: Vec<&'static str>,
 }
 
-/// The test event that was queued.
+/// The test event, and what its receiver answered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TestEventView {
     /// Delivery id, to look up in the deliveries.
@@ -147,8 +147,14 @@ pub struct TestEventView {
     pub event: &'static str,
     /// State of the delivery when this was answered.
     pub status: String,
-    /// HTTP status of the receiver, if it has answered yet.
+    /// HTTP status of the receiver, if it answered.
     pub response_status: Option<i32>,
+    /// Milliseconds that the attempt took.
+    pub latency_ms: Option<i64>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The beginning of the answer's body.
+    pub response_excerpt: Option<String>,
 }
 
 /// A recovery: what did not arrive, sent again.

@@ -20,8 +20,11 @@ use crate::supervision::spawn_reporting;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
 const BATCH: u32 = 256;
-/// From one claim to the next: what arrives in between shares it.
+/// From one claim to the next, at least: what arrives in between shares it.
 const CLAIM_PAUSE: Duration = Duration::from_millis(2);
+/// Otherwise as long as the last one took, up to this: a database that is busy is asked less often, for more.
+const CLAIM_PAUSE_MOST: Duration = Duration::from_millis(20);
+
 /// For whom a claim is, and with how much credit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
@@ -32,24 +35,29 @@ pub(crate) struct Asked {
 /// When the next claim may begin.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
+    /// When the last claim began, and when it was back.
     last: Option<Instant>,
+    back: Option<Instant>,
     /// A claim is out, or a Claim is on its way.
     busy: bool,
 }
 
 impl Pace {
     fn pause(&self) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| {
-            CLAIM_PAUSE.saturating_sub(last.elapsed())
-        })
+        let Some((last, back)) = self.last.zip(self.back) else {
+            return Duration::ZERO;
+        };
+        let pause = (back - last).clamp(CLAIM_PAUSE, CLAIM_PAUSE_MOST);
+        pause.saturating_sub(back.elapsed())
     }
 }
 
 impl DispatcherState {
     pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
+        let now_ms = self.house.clock.now_ms();
         for endpoint in endpoints {
             self.demand.wake(*endpoint);
-            self.book.begin_backlog(*endpoint);
+            self.book.begin_backlog(*endpoint, now_ms);
         }
         if in_order {
             self.in_order.extend(endpoints);
@@ -155,6 +163,7 @@ impl DispatcherState {
         result: Result<Claim, ClaimError>,
     ) {
         self.pace.busy = false;
+        self.pace.back = Some(Instant::now());
         let claim = result.unwrap_or_else(|error| {
             tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
             Claim::default()

@@ -11,7 +11,6 @@ use crate::delivery::Roster;
 use crate::delivery::attempt::{Leased, give_back};
 use crate::delivery::book::Book;
 use crate::delivery::endpoint::{Endpoint, EndpointArgs, EndpointMsg};
-use crate::delivery::sender::Sender;
 use crate::house::House;
 use crate::supervision::{Address, spawn_metered};
 
@@ -25,7 +24,6 @@ const LATE_MS: i64 = 10_000;
 pub(super) struct Endpoints {
     house: Arc<House>,
     book: Arc<Book>,
-    sender: Arc<Sender>,
     roster: Arc<Roster>,
     seats: HashMap<EndpointId, Seat>,
     by_actor: HashMap<ActorId, EndpointId>,
@@ -42,12 +40,11 @@ struct Seat {
 }
 
 impl Endpoints {
-    pub(super) fn new(house: &Arc<House>, sender: Arc<Sender>, roster: Arc<Roster>) -> Self {
+    pub(super) fn new(house: &Arc<House>, roster: Arc<Roster>) -> Self {
         roster.clear();
         Self {
             house: Arc::clone(house),
             book: Arc::clone(&house.book),
-            sender,
             roster,
             seats: HashMap::new(),
             by_actor: HashMap::new(),
@@ -97,7 +94,6 @@ impl Endpoints {
             endpoint,
             house: Arc::clone(&self.house),
             book: Arc::clone(&self.book),
-            sender: Arc::clone(&self.sender),
             me: address.clone(),
         };
         match spawn_metered(Endpoint, args, &address, dispatcher.get_cell()).await {

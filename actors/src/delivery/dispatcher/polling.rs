@@ -19,8 +19,11 @@ impl DispatcherState {
     /// Spawns a look at who has rows waiting.
     pub(super) fn poll(&mut self) {
         if self.drains || !self.polls.begin() {
+            // One is under way, which may have looked too early for whoever rang.
+            self.rung = false;
             return;
         }
+        self.rung = false;
         self.release_lost();
         let began_ms = self.house.clock.now_ms();
         self.poll_by_ms = self.poll_by_ms.filter(|due_ms| *due_ms > began_ms);
@@ -59,6 +62,7 @@ impl DispatcherState {
         };
         let pause_ms = (next_ms - now_ms).clamp(POLL_LEAST_MS, POLL_MOST_MS);
         let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(took * POLL_SHARE);
+        self.next_poll = Instant::now() + took * POLL_SHARE;
         self.polls.again(
             self.house
                 .addresses
@@ -84,13 +88,24 @@ impl DispatcherState {
             self.endpoints.lower_floor(endpoint, due_ms);
             if due_ms <= now_ms {
                 self.demand.wake(endpoint);
-                self.book.begin_backlog(endpoint);
+                self.book.begin_backlog(endpoint, due_ms);
                 self.demand.feed(endpoint);
             } else {
                 next_ms = next_ms.min(due_ms);
             }
         }
         next_ms
+    }
+
+    /// However often it rings, looks come no faster than polls may.
+    pub(super) fn rung(&mut self) {
+        let least = Duration::from_millis(POLL_LEAST_MS.unsigned_abs());
+        let pause = self.next_poll.saturating_duration_since(Instant::now());
+        if !self.rung {
+            self.rung = true;
+            let dispatcher = &self.house.addresses.dispatcher;
+            dispatcher.send_after(pause.max(least), DispatcherMsg::Poll);
+        }
     }
 
     /// A row falls due that the last poll did not see: one that has just failed. Only where that

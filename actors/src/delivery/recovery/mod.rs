@@ -17,11 +17,11 @@ use uuid::Uuid;
 
 pub(crate) use worker::{Recoverer, RecovererArgs, RecovererMsg};
 
-use crate::account::AccountFile;
+use crate::account::{AccountFile, Once};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::RecoverySpan;
-use crate::api::view::RecoveryView;
+use crate::api::view::{RecoveryView, Replayable};
 use crate::domain::date::rfc3339_ms;
 use crate::house::House;
 
@@ -34,9 +34,16 @@ pub(crate) async fn start(
     creditor: CreditorId,
     actor: &str,
     span: RecoverySpan,
-) -> Result<RecoveryView, ApiError> {
+    once: &Once,
+) -> Result<Replayable<RecoveryView>, ApiError> {
     let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if let Some(begun) = once.made_before(&file).await? {
+        drop(file);
+        let value = show(house, Some(creditor), RecoveryId(begun)).await?;
+        let replayed = true;
+        return Ok(Replayable { value, replayed });
+    }
     let running = recoveries::running(&file.transaction, creditor)
         .await
         .or_fault()?;
@@ -56,9 +63,13 @@ pub(crate) async fn start(
     recoveries::insert(&file.transaction, row.clone())
         .await
         .or_fault()?;
+    once.made(&file, row.id.0).await?;
     file.close().await.or_fault()?;
     let _ = house.addresses.recoverer.send(RecovererMsg::Work);
-    Ok(view(&row))
+    Ok(Replayable {
+        value: view(&row),
+        replayed: false,
+    })
 }
 
 /// How far one is. Without a creditor it may be anybody's: for support alone.

@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::checks::{check_url, event_types, names_json, one_of};
 use super::secrets;
-use crate::account::{AccountFile, Subject};
+use crate::account::{AccountFile, Once, Subject};
 use crate::api::error::{ApiError, FieldError};
 use crate::api::fault::DbResultExt as _;
 use crate::api::request::EndpointChange;
-use crate::api::view::{EndpointView, LiveSecretView};
+use crate::api::view::{EndpointView, LiveSecretView, Replayable};
 use crate::domain::custom_headers;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::pace::MOST_PER_SECOND;
@@ -69,11 +69,19 @@ pub(crate) async fn create(
     creditor: CreditorId,
     actor: &str,
     change: EndpointChange,
-) -> Result<EndpointView, ApiError> {
+    once: &Once,
+) -> Result<Replayable<EndpointView>, ApiError> {
+    if let Some(made) = once.peek(house, creditor).await? {
+        return replayed(house, creditor, made).await;
+    }
     let change = check(house, change).await?;
     let url = change.url.clone().ok_or(ApiError::Internal)?;
     let file = AccountFile::open(house, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if let Some(made) = once.made_before(&file).await? {
+        drop(file);
+        return replayed(house, creditor, made).await;
+    }
     let known = webhooks::of_creditor(&file.transaction, creditor)
         .await
         .or_fault()?;
@@ -84,8 +92,21 @@ pub(crate) async fn create(
     let row = applied(house, new_endpoint(&mut file, url), change)?;
     let id = row.id;
     insert(house, &mut file, row, actor).await?;
+    once.made(&file, id.0).await?;
     file.close().await.or_fault()?;
-    show(house, creditor, id).await
+    let value = show(house, creditor, id).await?;
+    let replayed = false;
+    Ok(Replayable { value, replayed })
+}
+
+async fn replayed(
+    house: &House,
+    creditor: CreditorId,
+    made: Uuid,
+) -> Result<Replayable<EndpointView>, ApiError> {
+    let value = show(house, creditor, EndpointId(made)).await?;
+    let replayed = true;
+    Ok(Replayable { value, replayed })
 }
 
 /// Changes one. A new URL, or an end of the pause, switches on what was switched off.
@@ -131,10 +152,7 @@ pub(crate) async fn remove(
     let mut row = live(row)?;
     let data = json!({"endpoint_id": row.id, "url": row.url});
     file.audit("settings.webhook_removed", actor, data);
-    row.url = String::new();
-    row.sealed_headers = None;
-    row.state = EndpointState::Disabled;
-    row.state_reason = Some("removed".to_owned());
+    clear(&mut row);
     row.updated_ms = file.journal.updated_ms(creditor);
     webhooks::save(&file.transaction, row).await.or_fault()?;
     file.touch(Subject::Endpoints);
@@ -159,6 +177,7 @@ pub(super) fn new_endpoint(file: &mut AccountFile<'_>, url: String) -> webhook_e
         ordering: DeliveryOrder::default(),
         on_exhausted: OnExhausted::default(),
         failing_since_ms: None,
+        last_failed_ms: None,
         created_ms: now_ms,
         updated_ms: now_ms,
     }
@@ -256,10 +275,7 @@ fn applied(
     change: Checked,
 ) -> Result<webhook_endpoint::Model, ApiError> {
     if let Some(url) = change.url {
-        row.url = url;
-        if row.state == EndpointState::Disabled {
-            enable(&mut row);
-        }
+        set_url(&mut row, url);
     }
     if let Some(description) = change.description {
         row.description = description;
@@ -288,7 +304,23 @@ fn applied(
     Ok(row)
 }
 
-pub(super) fn enable(row: &mut webhook_endpoint::Model) {
+/// A new URL switches on what was switched off; a pause is its owner's to end.
+pub(super) fn set_url(row: &mut webhook_endpoint::Model, url: String) {
+    row.url = url;
+    if row.state == EndpointState::Disabled {
+        enable(row);
+    }
+}
+
+/// Without a URL it is gone; a URL that is set later knows nothing of this one's headers.
+pub(super) fn clear(row: &mut webhook_endpoint::Model) {
+    row.url = String::new();
+    row.sealed_headers = None;
+    row.state = EndpointState::Disabled;
+    row.state_reason = Some("removed".to_owned());
+}
+
+fn enable(row: &mut webhook_endpoint::Model) {
     row.state = EndpointState::Enabled;
     row.state_reason = None;
     row.failing_since_ms = None;

@@ -1,11 +1,11 @@
 //! Settings → Webhook URL: the endpoint that every creditor has room for.
 
 use entities::queries::webhooks;
-use entities::webhook_endpoint::{self, EndpointState};
+use entities::webhook_endpoint;
 use serde_json::json;
 
 use super::checks::{check_url, event_types, names_json};
-use super::further::{enable, insert, new_endpoint};
+use super::further::{clear, insert, new_endpoint, set_url};
 use crate::account::{AccountFile, Subject};
 use crate::api::error::ApiError;
 use crate::api::fault::DbResultExt as _;
@@ -77,8 +77,8 @@ pub(crate) async fn apply(
     Ok(())
 }
 
-/// A new URL enables the endpoint again; removing it disables it, and what waits is cancelled when
-/// it comes due.
+/// A new URL switches on what was switched off; removing it disables the endpoint, and what waits is
+/// cancelled when it comes due.
 fn changed(
     mut row: webhook_endpoint::Model,
     url: Option<Option<String>>,
@@ -87,14 +87,9 @@ fn changed(
 ) -> webhook_endpoint::Model {
     match url {
         Some(Some(url)) => {
-            row.url = url;
-            enable(&mut row);
+            set_url(&mut row, url);
         }
-        Some(None) => {
-            row.url = String::new();
-            row.state = EndpointState::Disabled;
-            row.state_reason = Some("removed".to_owned());
-        }
+        Some(None) => clear(&mut row),
         None => {}
     }
     if let Some(events) = events {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, Strangers, TenantBook};
 use crate::clock::Clock;
-use crate::delivery::Metrics;
+use crate::delivery::{Metrics, Sender};
 use crate::domain::limits::Tiers;
 use crate::domain::retry::RetrySchedule;
 use crate::house::{Addresses, House, OPEN_FILES};
@@ -135,6 +135,7 @@ impl Bench {
             ordering: DeliveryOrder::default(),
             on_exhausted: OnExhausted::default(),
             failing_since_ms: None,
+            last_failed_ms: None,
             id,
             creditor_id,
             is_primary: false,
@@ -282,14 +283,17 @@ pub(crate) fn house(
     settings: Settings,
     standing: Arc<Standing>,
 ) -> Arc<House> {
+    let metrics = Metrics::default();
+    let sender = Sender::new(&settings, &clock, metrics.connections.clone());
     Arc::new(House {
+        sender: sender.unwrap(),
         db,
         clock,
         vault: Vault::new(&settings.master_key).unwrap(),
         standing,
         tenants: Arc::new(TenantBook::default()),
         book: Arc::default(),
-        metrics: Metrics::default(),
+        metrics,
         depth: Mutex::default(),
         key_bcrypt: Arc::new(BcryptPool::new(1, 1)),
         password_bcrypt: BcryptPool::new(1, 1),

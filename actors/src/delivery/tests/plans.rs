@@ -1,11 +1,15 @@
 //! What the hot statements read where it matters: behind half a million due rows.
 
 use entities::Transaction;
-use entities::ids::EndpointId;
-use entities::queries::delivery::{SQLITE_CLAIM, Want, claim, claim_in_order, waiting};
+use entities::ids::{DeliveryId, EndpointId};
+use entities::queries::delivery::{
+    Completions, Ending, Fence, SQLITE_CLAIM, Want, claim, claim_in_order, waiting,
+};
 use sea_orm::{ConnectionTrait as _, Statement};
+use uuid::Uuid;
 
 use super::bench::{Bench, benches};
+use super::queue::tried;
 
 const MANY: i64 = 500_000;
 /// Rows of one INSERT: it has to end within the statement timeout.
@@ -132,5 +136,49 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
             );
         }
         transaction.rollback().await.unwrap();
+    }
+}
+
+/// However empty the table was when the plan was made.
+#[tokio::test]
+async fn an_outcome_finds_its_row_by_its_id_also_by_a_plan_of_an_empty_table() {
+    for bench in benches().await {
+        if !bench.db.is_postgres() {
+            continue; // there is nothing to choose
+        }
+        let transaction = bench.db.begin().await.unwrap();
+        let fence = Fence {
+            delivery: DeliveryId(Uuid::now_v7()),
+            claim_no: 1,
+            owner: 1,
+        };
+        let ending = tried(fence, Ending::Delivered, Some(200));
+        let completions = Completions::of(&bench.db, &vec![ending; 200]);
+        for statement in completions.statements() {
+            let (sql, values) = (&statement.sql, statement.values.clone().unwrap());
+            let explain = Statement::from_sql_and_values(
+                transaction.get_database_backend(),
+                format!("EXPLAIN {sql}"),
+                values.0,
+            );
+            let rows = transaction.query_all_raw(explain).await.unwrap();
+            let plan: Vec<String> = rows
+                .iter()
+                .map(|row| row.try_get("", "QUERY PLAN").unwrap())
+                .collect();
+            let reads = plan.iter().filter(|line| line.contains(" on delivery d"));
+            let reads: Vec<_> = reads.filter(|line| line.contains("Scan")).collect();
+            assert!(!reads.is_empty(), "{plan:#?}");
+            for (n, line) in plan.iter().enumerate() {
+                if line.contains("Scan using") && line.contains(" on delivery d") {
+                    assert!(line.contains("delivery_pkey"), "{plan:#?}");
+                    assert!(plan[n + 1].contains("Index Cond: ((id >= "), "{plan:#?}");
+                }
+                if line.contains("Tid Scan on delivery d") {
+                    assert!(plan[n + 1].contains("TID Cond: (ctid = "), "{plan:#?}");
+                }
+                assert!(!line.contains("Seq Scan on delivery d"), "{plan:#?}");
+            }
+        }
     }
 }

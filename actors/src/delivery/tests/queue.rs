@@ -3,7 +3,7 @@
 use entities::Database;
 use entities::ids::EndpointId;
 use entities::queries::delivery::{
-    Attempt, ClaimedDelivery, Completion, Ending, Fence, Want, claim, complete, held_by, waiting,
+    Attempt, ClaimedDelivery, Completion, Completions, Ending, Fence, Want, claim, held_by, waiting,
 };
 use uuid::Uuid;
 
@@ -31,7 +31,8 @@ pub(super) async fn claim_now(
 
 pub(super) async fn complete_now(db: &Database, completions: &[Completion]) -> usize {
     let transaction = db.begin().await.unwrap();
-    let done = complete(&transaction, completions).await.unwrap();
+    let completions = Completions::of(db, completions);
+    let done = completions.write(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
     done.len()
 }

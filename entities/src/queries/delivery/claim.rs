@@ -5,17 +5,20 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 use super::{ClaimedDelivery, Fence, Want};
 use crate::Transaction;
 use crate::database::statement;
+use crate::ids::DeliveryId;
 
 /// Losing this commit in a crash of the database loses a lease, not a delivery, so it need not
 /// wait for the disk.
 const ASYNC_COMMIT: &str = "SET LOCAL synchronous_commit = off";
 
+/// Locked rows are changed where they lie, and messages are looked up one by one: so no plan can do otherwise that was made
+/// while the tables were empty.
 const POSTGRES_CLAIM: &str = "
 WITH picked AS MATERIALIZED (
-    SELECT due.id
+    SELECT due.place
     FROM json_to_recordset($3::json) AS want (endpoint_id uuid, credit bigint, floor_ms bigint)
     CROSS JOIN LATERAL (
-        SELECT d.id FROM delivery d
+        SELECT d.ctid AS place FROM delivery d
         WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = want.endpoint_id) = 'enabled'
           AND d.endpoint_id = want.endpoint_id
           AND d.owner IS NULL AND d.state IN ('pending', 'failed')
@@ -27,12 +30,12 @@ WITH picked AS MATERIALIZED (
     ) due
 ), taken AS (
     UPDATE delivery d SET owner = $1, claim_no = d.claim_no + 1
-    FROM picked WHERE d.id = picked.id
+    FROM picked WHERE d.ctid = picked.place
     RETURNING d.id, d.claim_no, d.owner, d.message_id, d.endpoint_id, d.creditor_id, d.attempt, d.due_ms,
         d.order_key IS NOT NULL AS in_order
 )
 SELECT taken.*, m.event_type, m.payload, m.created_ms, m.traceparent
-FROM taken JOIN message m ON m.id = taken.message_id";
+FROM taken CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.id = taken.message_id LIMIT 1) m";
 
 /// The claim on SQLite: public, so that a test can ask for its plan.
 pub const SQLITE_CLAIM: &str = "
@@ -52,6 +55,32 @@ RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, du
     (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
     (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
     (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent";
+
+const CLAIM_ONE: &str = "
+UPDATE delivery SET owner = $1, claim_no = claim_no + 1
+WHERE id = $2 AND owner IS NULL AND state = 'pending'
+RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
+    order_key IS NOT NULL AS in_order,
+    (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
+    (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
+    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
+    (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent";
+
+/// Leases one row that was never tried to `owner`, whatever it waits for; `None` if somebody else has it.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn claim_one(
+    transaction: &Transaction,
+    owner: i64,
+    delivery: DeliveryId,
+) -> Result<Option<ClaimedDelivery>, DbErr> {
+    let values = [owner.into(), delivery.into()];
+    let row = transaction
+        .query_one_raw(statement(transaction, CLAIM_ONE, values))
+        .await?;
+    row.as_ref().map(claimed).transpose()
+}
 
 /// Leases due rows that stand in no line to `owner`: of each endpoint at most its credit, oldest first. Endpoints that
 /// are not enabled yield nothing. Rows that another process is leasing are skipped, not waited for.

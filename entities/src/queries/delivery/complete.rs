@@ -2,11 +2,10 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use super::{Completion, Ending};
-use crate::Transaction;
-use crate::database::statement;
+use super::{Completion, Ending, Fence};
 use crate::ids::DeliveryId;
 use crate::queries::bulk::{self, List};
+use crate::{Database, Transaction};
 
 const COLUMNS: [&str; 12] = [
     "id",
@@ -23,28 +22,36 @@ const COLUMNS: [&str; 12] = [
     "response_excerpt",
 ];
 
-/// `state` null gives the row back as it was. Owners are compared in a way that no index offers: in a
-/// backlog hardly any row has one, so the planner would take the index on them for a unique one, and
-/// read every leased row for each ending.
-const POSTGRES_COMPLETE: &str = ", gone AS (
-    DELETE FROM delivery d USING ending
-    WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner IS NOT DISTINCT FROM ending.owner
-      AND ending.state = 'delivered'
+const FENCE: [&str; 3] = ["id", "claim_no", "owner"];
+
+/// `state` null gives the row back as it was. Rows are looked up one by one, in an order that only the primary key has, and
+/// then changed where they lie: of a table that was empty when the plan was made any other way looks as good, reads all of
+/// it, and is kept when half a million rows wait. A row that another transaction has changed meanwhile lies elsewhere, and
+/// is left alone.
+const POSTGRES_COMPLETE: &str = ", found AS MATERIALIZED (
+    SELECT ending.*, d.place, d.message_id, d.endpoint_id, d.creditor_id
+    FROM ending CROSS JOIN LATERAL (
+        SELECT d.ctid AS place, d.claim_no, d.owner, d.message_id, d.endpoint_id, d.creditor_id FROM delivery d
+        WHERE d.id >= ending.id AND d.id <= ending.id ORDER BY d.id LIMIT 1
+    ) d
+    WHERE d.claim_no = ending.claim_no AND d.owner = ending.owner
+), gone AS (
+    DELETE FROM delivery d USING found
+    WHERE d.ctid = found.place AND found.state = 'delivered'
     RETURNING d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1 AS attempt,
-        ending.attempt_id, ending.outcome, ending.at_ms, ending.latency_ms,
-        ending.response_status, ending.error, ending.response_excerpt
+        found.attempt_id, found.outcome, found.at_ms, found.latency_ms,
+        found.response_status, found.error, found.response_excerpt
 ), kept AS (
     UPDATE delivery d SET owner = NULL,
-        state = coalesce(ending.state, d.state),
-        due_ms = coalesce(ending.due_ms, d.due_ms),
-        attempt = CASE WHEN ending.attempt_id IS NULL THEN d.attempt ELSE d.attempt + 1 END,
-        response_status = CASE WHEN ending.attempt_id IS NULL THEN d.response_status ELSE ending.response_status END
-    FROM ending
-    WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner IS NOT DISTINCT FROM ending.owner
-      AND ending.state IS DISTINCT FROM 'delivered'
+        state = coalesce(found.state, d.state),
+        due_ms = coalesce(found.due_ms, d.due_ms),
+        attempt = CASE WHEN found.attempt_id IS NULL THEN d.attempt ELSE d.attempt + 1 END,
+        response_status = CASE WHEN found.attempt_id IS NULL THEN d.response_status ELSE found.response_status END
+    FROM found
+    WHERE d.ctid = found.place AND found.state IS DISTINCT FROM 'delivered'
     RETURNING d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt,
-        ending.attempt_id, ending.outcome, ending.at_ms, ending.latency_ms,
-        ending.response_status, ending.error, ending.response_excerpt
+        found.attempt_id, found.outcome, found.at_ms, found.latency_ms,
+        found.response_status, found.error, found.response_excerpt
 ), done AS (
     SELECT * FROM gone UNION ALL SELECT * FROM kept
 ), history AS (
@@ -64,7 +71,7 @@ WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner = ending.own
 
 const SQLITE_GONE: &str = "
 DELETE FROM delivery WHERE (id, claim_no, owner) IN (
-    SELECT id, claim_no, owner FROM ending WHERE state = 'delivered')
+    SELECT id, claim_no, owner FROM ending)
 RETURNING id";
 
 const SQLITE_KEPT: &str = "
@@ -78,74 +85,115 @@ WHERE ending.state IS NOT 'delivered'
   AND delivery.id = ending.id AND delivery.claim_no = ending.claim_no AND delivery.owner = ending.owner
 RETURNING id";
 
-/// Ends leases: delivered rows leave the hot table, failed ones wait for their next attempt, and
-/// what was tried is appended to the history, all only where the fence matches. Answers the rows
-/// that did match; the others have been rescued, and whoever leased them since will end them.
-///
-/// No two completions of a batch may have the same fence.
-///
-/// # Errors
-/// Whatever the database says; then nothing was written.
-pub async fn complete(
-    transaction: &Transaction,
-    completions: &[Completion],
-) -> Result<Vec<DeliveryId>, DbErr> {
-    let mut done = Vec::with_capacity(completions.len());
-    for some in completions.chunks(bulk::ROWS) {
-        done.extend(match transaction.get_database_backend() {
-            DbBackend::Postgres => ids(transaction, POSTGRES_COMPLETE, some).await?,
-            _ => complete_sqlite(transaction, some).await?,
-        });
-    }
-    Ok(done)
+/// Endings as statements: made ready before a transaction begins, because on SQLite everybody waits for the one who has it.
+#[derive(Debug)]
+pub struct Completions {
+    /// Written first: the history is read off the rows, so it is written before they go.
+    history: Vec<Statement>,
+    /// Answers the rows that matched.
+    endings: Vec<Statement>,
 }
 
-/// A statement for each kind of end, and none where there is no such end.
-async fn complete_sqlite(
-    transaction: &Transaction,
-    completions: &[Completion],
-) -> Result<Vec<DeliveryId>, DbErr> {
-    // The history is read off the rows, so it is written before they go.
-    if completions
-        .iter()
-        .any(|completion| completion.attempt.is_some())
-    {
-        transaction
-            .execute_raw(ending_with(transaction, SQLITE_HISTORY, completions))
-            .await?;
+impl Completions {
+    /// No two completions may have the same fence.
+    #[must_use]
+    pub fn of(db: &Database, completions: &[Completion]) -> Self {
+        let mut made = Self {
+            history: Vec::new(),
+            endings: Vec::new(),
+        };
+        for some in completions.chunks(bulk::ROWS) {
+            match db.is_postgres() {
+                true => {
+                    let rows = some.iter().map(cells);
+                    made.endings.push(postgres(POSTGRES_COMPLETE, rows));
+                }
+                false => made.on_sqlite(some),
+            }
+        }
+        made
     }
-    let (gone, kept): (Vec<_>, Vec<_>) = completions
-        .iter()
-        .cloned()
-        .partition(|completion| completion.ending == Ending::Delivered);
-    let mut done = Vec::with_capacity(completions.len());
-    for (sql, batch) in [(SQLITE_GONE, gone), (SQLITE_KEPT, kept)] {
-        if !batch.is_empty() {
-            done.extend(ids(transaction, sql, &batch).await?);
+
+    /// A statement for each kind of end, and none where there is no such end.
+    fn on_sqlite(&mut self, completions: &[Completion]) {
+        let attempts = completions.iter().filter(|one| one.attempt.is_some());
+        let attempts: Vec<_> = attempts.map(cells).collect();
+        let is_delivered = |one: &&Completion| one.ending == Ending::Delivered;
+        let (gone, kept): (Vec<_>, Vec<_>) = completions.iter().partition(is_delivered);
+        if !attempts.is_empty() {
+            self.history
+                .push(sqlite(&COLUMNS, SQLITE_HISTORY, attempts));
+        }
+        if !gone.is_empty() {
+            let fences = gone.into_iter().map(|one| fence(&one.fence));
+            self.endings
+                .push(sqlite(&FENCE, SQLITE_GONE, fences.collect()));
+        }
+        if !kept.is_empty() {
+            let rows = kept.into_iter().map(cells);
+            self.endings
+                .push(sqlite(&COLUMNS, SQLITE_KEPT, rows.collect()));
         }
     }
-    Ok(done)
+
+    /// Every statement, so that a test can ask for its plan.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.history.iter().chain(&self.endings)
+    }
+
+    /// Ends leases: delivered rows leave the hot table, failed ones wait for their next attempt, and
+    /// what was tried is appended to the history, all only where the fence matches. Answers the rows
+    /// that did match; the others have been rescued, and whoever leased them since will end them.
+    ///
+    /// # Errors
+    /// Whatever the database says; then nothing was written.
+    pub async fn write(self, transaction: &Transaction) -> Result<Vec<DeliveryId>, DbErr> {
+        for statement in self.history {
+            transaction.execute_raw(statement).await?;
+        }
+        let mut done = Vec::new();
+        for statement in self.endings {
+            for row in transaction.query_all_raw(statement).await? {
+                done.push(row.try_get("", "id")?);
+            }
+        }
+        Ok(done)
+    }
 }
 
-async fn ids(
-    transaction: &Transaction,
+fn postgres(sql: &str, rows: impl Iterator<Item = [Value; COLUMNS.len()]>) -> Statement {
+    listed(DbBackend::Postgres, &COLUMNS, sql, rows)
+}
+
+fn sqlite<const N: usize>(
+    columns: &'static [&'static str; N],
     sql: &str,
-    batch: &[Completion],
-) -> Result<Vec<DeliveryId>, DbErr> {
-    let rows = transaction
-        .query_all_raw(ending_with(transaction, sql, batch))
-        .await?;
-    rows.iter().map(|row| row.try_get("", "id")).collect()
+    rows: Vec<[Value; N]>,
+) -> Statement {
+    listed(DbBackend::Sqlite, columns, sql, rows.into_iter())
 }
 
 /// `sql` behind the list of endings, at most [`bulk::ROWS`] of them.
-fn ending_with(transaction: &Transaction, sql: &str, batch: &[Completion]) -> Statement {
-    let mut list = List::of(&COLUMNS);
-    for completion in batch {
-        list.push(cells(completion));
+fn listed<const N: usize>(
+    backend: DbBackend,
+    columns: &'static [&'static str; N],
+    sql: &str,
+    rows: impl Iterator<Item = [Value; N]>,
+) -> Statement {
+    let mut list = List::of(columns);
+    for row in rows {
+        list.push(row);
     }
-    let (list, values) = list.named("ending", transaction.get_database_backend());
-    statement(transaction, &format!("WITH {list}{sql}"), values)
+    let (list, values) = list.named("ending", backend);
+    Statement::from_sql_and_values(backend, format!("WITH {list}{sql}"), values)
+}
+
+fn fence(fence: &Fence) -> [Value; FENCE.len()] {
+    [
+        fence.delivery.0.into(),
+        fence.claim_no.into(),
+        fence.owner.into(),
+    ]
 }
 
 fn cells(completion: &Completion) -> [Value; COLUMNS.len()] {

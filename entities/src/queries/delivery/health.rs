@@ -38,21 +38,28 @@ pub async fn note_healthy(
         .map(|_| ())
 }
 
-/// An endpoint has failed. Answers since when, unless it is switched off already.
+/// An endpoint has failed. Answers since when, unless it is switched off already; a failure more than `quiet_ms` after
+/// the last one begins anew.
 ///
 /// # Errors
 /// Whatever the database says.
 pub async fn note_failing(
     transaction: &Transaction,
     endpoint: EndpointId,
+    quiet_ms: i64,
     now_ms: i64,
 ) -> Result<Option<Failing>, DbErr> {
     let row = transaction
         .query_one_raw(statement(
             transaction,
-            "UPDATE webhook_endpoint SET failing_since_ms = coalesce(failing_since_ms, $2) \
+            "UPDATE webhook_endpoint SET last_failed_ms = $2, \
+                 failing_since_ms = CASE WHEN last_failed_ms >= $3 THEN coalesce(failing_since_ms, $2) ELSE $2 END \
              WHERE id = $1 AND state <> 'disabled' RETURNING creditor_id, failing_since_ms",
-            [endpoint.into(), now_ms.into()],
+            [
+                endpoint.into(),
+                now_ms.into(),
+                (now_ms - quiet_ms).into(),
+            ],
         ))
         .await?;
     row.map(|row| {

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{Completion, Ending, Fence};
+use super::{Completion, Completions, Ending, Fence};
 use crate::database::statement;
 use crate::{Database, ids::DeliveryId};
 
@@ -23,8 +23,9 @@ pub async fn release(database: &Database, fences: &[Fence]) -> Result<usize, DbE
             attempt: None,
         })
         .collect();
+    let completions = Completions::of(database, &completions);
     let transaction = database.begin().await?;
-    let released = super::complete(&transaction, &completions).await?;
+    let released = completions.write(&transaction).await?;
     transaction.commit().await?;
     Ok(released.len())
 }

@@ -1,19 +1,20 @@
 //! `POST /v1/settings/webhook-endpoints`.
 
 use actors::{EndpointView, PartnerApi};
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::Request;
 use crate::error::PartnerError;
-use crate::extract::{Body, Caller};
+use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey};
+use crate::routes::respond;
 
 /// Add a webhook endpoint
 ///
 /// It gets a signing secret of its own: `GET /v1/settings/webhook-endpoints/{id}/secret`. A creditor has at most ten.
 #[utoipa::path(
-    post, path = "/v1/settings/webhook-endpoints", tag = "Webhooks", request_body = Request,
+    post, path = "/v1/settings/webhook-endpoints", tag = "Webhooks", params(IdempotencyHeader), request_body = Request,
     responses(
         (status = 201, description = "The endpoint", body = EndpointView),
         (status = 422, description = "`validation_failed`, or `unsafe_webhook_url`"),
@@ -22,9 +23,10 @@ use crate::extract::{Body, Caller};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
+    key: OptionalKey,
     Body(body): Body<Request>,
-) -> Result<(StatusCode, Json<EndpointView>), PartnerError> {
+) -> Result<Response, PartnerError> {
     let change = body.change(true)?;
-    let endpoint = api.create_webhook_endpoint(&caller.0, change).await?;
-    Ok((StatusCode::CREATED, Json(endpoint)))
+    let endpoint = api.create_webhook_endpoint(&caller.0, change, key.0);
+    Ok(respond::replayable(StatusCode::CREATED, endpoint.await?))
 }

@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod rotate_secret;
 pub(crate) mod secret;
 pub(crate) mod show;
+pub(crate) mod test;
 pub(crate) mod update;
 
 use std::collections::BTreeMap;

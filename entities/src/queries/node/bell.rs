@@ -1,0 +1,135 @@
+//! Wake-ups between processes: a NOTIFY that says that there is something to look at, and never what.
+//!
+//! A NOTIFY takes a lock that every commit with one waits for, so it is never part of a writing transaction.
+
+use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr};
+
+use crate::Database;
+use crate::database::statement;
+
+const CHANNEL: &str = "partner_api";
+
+/// What there is to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ring {
+    /// Deliveries are due that who wrote them cannot send at once.
+    pub due: bool,
+    /// The control feed has grown.
+    pub feed: bool,
+}
+
+impl Ring {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            due: self.due || other.due,
+            feed: self.feed || other.feed,
+        }
+    }
+
+    /// Whether there is anything.
+    #[must_use]
+    pub fn is_silent(self) -> bool {
+        self == Self::default()
+    }
+
+    fn word(self) -> &'static str {
+        match (self.due, self.feed) {
+            (true, true) => "due feed",
+            (true, false) => "due",
+            (false, _) => "feed",
+        }
+    }
+
+    /// What another process rang; `None` for one's own, and for what a newer program may say.
+    fn heard(payload: &str, own_epoch: i64) -> Option<Self> {
+        let (epoch, words) = payload.split_once(' ')?;
+        let is_own = epoch.parse() == Ok(own_epoch);
+        let says = |word| words.split(' ').any(|said| said == word);
+        let ring = Self {
+            due: says("due"),
+            feed: says("feed"),
+        };
+        (!is_own && !ring.is_silent()).then_some(ring)
+    }
+}
+
+/// Rings for the other processes. On SQLite there are none.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn ring(db: &Database, epoch: i64, ring: Ring) -> Result<(), DbErr> {
+    if !db.is_postgres() {
+        return Ok(());
+    }
+    let payload = format!("{epoch} {}", ring.word());
+    let sql = "SELECT pg_notify($1, $2)";
+    let values = [CHANNEL.into(), payload.into()];
+    // Not on the node's own connection: no heartbeat waits behind a bell.
+    db.writer()
+        .execute_raw(statement(db.writer(), sql, values))
+        .await
+        .map(|_| ())
+}
+
+/// A connection that hears the others ring.
+#[derive(Debug)]
+pub struct Ear(PgListener);
+
+impl Ear {
+    /// Begins to listen; `None` on SQLite.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn open(db: &Database) -> Result<Option<Self>, DbErr> {
+        let Some(pool) = db.ear() else {
+            return Ok(None);
+        };
+        let mut listener = PgListener::connect_with(pool).await.map_err(failed)?;
+        listener.listen(CHANNEL).await.map_err(failed)?;
+        Ok(Some(Self(listener)))
+    }
+
+    /// Waits for another process than the one of `own_epoch` to ring. After a connection was lost it answers with
+    /// everything: what was rung meanwhile nobody knows.
+    ///
+    /// # Errors
+    /// When the connection cannot be had again; then another ear has to be opened.
+    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Ring, DbErr> {
+        loop {
+            let Some(heard) = self.0.try_recv().await.map_err(failed)? else {
+                return Ok(Ring {
+                    due: true,
+                    feed: true,
+                });
+            };
+            if let Some(ring) = Ring::heard(heard.payload(), own_epoch()) {
+                return Ok(ring);
+            }
+        }
+    }
+}
+
+fn failed(error: sea_orm::sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_are_heard_and_oneself_is_not() {
+        let rings = [(true, false), (false, true), (true, true)];
+        for ring in rings.map(|(due, feed)| Ring { due, feed }) {
+            let payload = format!("7 {}", ring.word());
+            assert_eq!(Ring::heard(&payload, 8), Some(ring));
+            assert_eq!(Ring::heard(&payload, 7), None);
+        }
+        for unknown in ["", "7", "7 something", "x due"] {
+            assert_eq!(Ring::heard(unknown, 8).is_some(), unknown == "x due");
+        }
+    }
+}

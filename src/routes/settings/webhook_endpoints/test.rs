@@ -1,0 +1,33 @@
+//! `POST /v1/settings/webhook-endpoints/{id}/test`.
+
+use actors::{PartnerApi, TestEventView};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::error::PartnerError;
+use crate::extract::json::Nothing;
+use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Endpoint};
+use crate::routes::respond;
+
+/// Send a test event to an endpoint
+///
+/// As `POST /v1/settings/webhook-deliveries/test` does. An endpoint that is paused may be tested too.
+#[utoipa::path(
+    post, path = "/v1/settings/webhook-endpoints/{id}/test", tag = "Webhooks", params(IdempotencyHeader),
+    responses(
+        (status = 200, description = "What the receiver answered", body = TestEventView),
+        (status = 409, description = "`endpoint_disabled`"),
+    )
+)]
+pub(crate) async fn handle(
+    State(api): State<PartnerApi>,
+    caller: Caller,
+    id: PathId<Endpoint>,
+    key: OptionalKey,
+    body: Body<Nothing>,
+) -> Result<Response, PartnerError> {
+    body.nothing()?;
+    let tested = api.send_test_webhook(&caller.0, Some(id.0), key.0).await?;
+    Ok(respond::replayable(StatusCode::OK, tested))
+}
