@@ -18,12 +18,10 @@ const POLL_SHARE: u32 = 10;
 impl DispatcherState {
     /// Spawns a look at who has rows waiting.
     pub(super) fn poll(&mut self) {
+        self.rung = false;
         if self.drains || !self.polls.begin() {
-            // One is under way, which may have looked too early for whoever rang.
-            self.rung = false;
             return;
         }
-        self.rung = false;
         self.release_lost();
         let began_ms = self.house.clock.now_ms();
         self.poll_by_ms = self.poll_by_ms.filter(|due_ms| *due_ms > began_ms);

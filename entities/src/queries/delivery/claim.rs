@@ -7,6 +7,23 @@ use crate::Transaction;
 use crate::database::statement;
 use crate::ids::DeliveryId;
 
+/// A statement that leases rows, and answers what they are sent with.
+macro_rules! leasing {
+    ($update:literal) => {
+        concat!(
+            $update,
+            "
+RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
+    order_key IS NOT NULL AS in_order,
+    (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
+    (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
+    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
+    (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent"
+        )
+    };
+}
+pub(super) use leasing;
+
 /// Losing this commit in a crash of the database loses a lease, not a delivery, so it need not
 /// wait for the disk.
 const ASYNC_COMMIT: &str = "SET LOCAL synchronous_commit = off";
@@ -38,7 +55,8 @@ SELECT taken.*, m.event_type, m.payload, m.created_ms, m.traceparent
 FROM taken CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.id = taken.message_id LIMIT 1) m";
 
 /// The claim on SQLite: public, so that a test can ask for its plan.
-pub const SQLITE_CLAIM: &str = "
+pub const SQLITE_CLAIM: &str = leasing!(
+    "
 UPDATE delivery SET owner = $1, claim_no = claim_no + 1
 WHERE id IN (
     SELECT d.id FROM delivery d
@@ -48,23 +66,14 @@ WHERE id IN (
       AND d.due_ms <= $2 AND d.due_ms >= $4
       AND EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.id = $3 AND e.state = 'enabled')
     ORDER BY d.due_ms, d.id
-    LIMIT $5)
-RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
-    order_key IS NOT NULL AS in_order,
-    (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
-    (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
-    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
-    (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent";
+    LIMIT $5)"
+);
 
-const CLAIM_ONE: &str = "
+const CLAIM_ONE: &str = leasing!(
+    "
 UPDATE delivery SET owner = $1, claim_no = claim_no + 1
-WHERE id = $2 AND owner IS NULL AND state = 'pending'
-RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
-    order_key IS NOT NULL AS in_order,
-    (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
-    (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
-    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
-    (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent";
+WHERE id = $2 AND owner IS NULL AND state = 'pending'"
+);
 
 /// Leases one row that was never tried to `owner`, whatever it waits for; `None` if somebody else has it.
 ///

@@ -8,7 +8,7 @@
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::claim::claimed;
+use super::claim::{claimed, leasing};
 use super::{ClaimedDelivery, Want};
 use crate::Transaction;
 use crate::database::statement;
@@ -47,16 +47,12 @@ UPDATE delivery SET due_ms = $3
 WHERE endpoint_id = $1 AND order_key = $2 AND order_key <> endpoint_id
   AND state IN ('pending', 'failed') AND owner IS NULL AND due_ms < $3";
 
-const TAKE: &str = "
+const TAKE: &str = leasing!(
+    "
 UPDATE delivery SET owner = $1, claim_no = claim_no + 1
 WHERE id = $2 AND owner IS NULL AND state IN ('pending', 'failed') AND due_ms <= $3
-  AND EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.id = delivery.endpoint_id AND e.state = 'enabled')
-RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, due_ms,
-    order_key IS NOT NULL AS in_order,
-    (SELECT m.event_type FROM message m WHERE m.id = message_id) AS event_type,
-    (SELECT m.payload FROM message m WHERE m.id = message_id) AS payload,
-    (SELECT m.created_ms FROM message m WHERE m.id = message_id) AS created_ms,
-    (SELECT m.traceparent FROM message m WHERE m.id = message_id) AS traceparent";
+  AND EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.id = delivery.endpoint_id AND e.state = 'enabled')"
+);
 
 /// What a claim of one endpoint's lines found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
