@@ -19,7 +19,7 @@ use crate::ledger::WriterMsg;
 use crate::node::{NodeMsg, Standing};
 use crate::onboarding::EvaluatorMsg;
 use crate::settings::Settings;
-use crate::supervision::Address;
+use crate::supervision::{Address, Lane};
 use crate::vault::Vault;
 
 /// The means of the house, shared by everyone in it.
@@ -27,6 +27,8 @@ use crate::vault::Vault;
 pub(crate) struct House {
     pub(crate) db: Database,
     pub(crate) clock: Clock,
+    /// Where those live who write to the database all the time.
+    pub(crate) writing: Lane,
     pub(crate) settings: Settings,
     pub(crate) vault: Vault,
     /// This process among others: its epoch, and whether it may act.

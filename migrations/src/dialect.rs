@@ -73,11 +73,15 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
 }
 
 /// SQLite: makes `table` anew as one tree by its primary key (`WITHOUT ROWID`), without a reference to its placement, and
-/// moves its rows and indexes there. Nothing may refer to it, and it may have no triggers that its rows depend on.
+/// moves its rows, indexes and triggers there. Nothing may refer to it. A `key` takes the place of its `id` as primary key.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn without_rowid(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+pub async fn without_rowid(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    key: Option<&str>,
+) -> Result<(), DbErr> {
     let db = manager.get_connection();
     let definitions = format!(
         "SELECT sql FROM sqlite_master WHERE tbl_name = '{table}' AND sql IS NOT NULL \
@@ -90,20 +94,25 @@ pub async fn without_rowid(manager: &SchemaManager<'_>, table: &str) -> Result<(
         .map(|row| row.try_get("", "sql"))
         .collect();
     let definitions = definitions?;
-    let (definition, indexes) = definitions
+    let (definition, others) = definitions
         .split_first()
         .ok_or_else(|| DbErr::Custom(format!("there is no table {table}")))?;
     let columns = definition
         .split_once('(')
-        .map(|(_, columns)| columns.replace(" REFERENCES placement (id)", ""))
+        .and_then(|(_, columns)| columns.rsplit_once(')'))
+        .map(|(columns, _)| columns.replace(" REFERENCES placement (id)", ""))
         .ok_or_else(|| DbErr::Custom(format!("the definition of {table} cannot be read")))?;
+    let columns = match key {
+        None => columns,
+        Some(key) => columns.replace(" PRIMARY KEY", "") + &format!(", PRIMARY KEY ({key})"),
+    };
     let moves = [
-        format!("CREATE TABLE {table}_anew ({columns} WITHOUT ROWID"),
+        format!("CREATE TABLE {table}_anew ({columns}) WITHOUT ROWID"),
         format!("INSERT INTO {table}_anew SELECT * FROM {table}"),
         format!("DROP TABLE {table}"),
         format!("ALTER TABLE {table}_anew RENAME TO {table}"),
     ];
-    for statement in moves.iter().chain(indexes) {
+    for statement in moves.iter().chain(others) {
         db.execute_unprepared(statement).await?;
     }
     Ok(())

@@ -27,6 +27,7 @@ mod m0013_retention;
 mod m0014_lean_writes;
 mod m0015_quiet_endpoints;
 mod m0016_lean_tables;
+mod m0017_lean_indexes;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_lean_writes::Migration),
             Box::new(m0015_quiet_endpoints::Migration),
             Box::new(m0016_lean_tables::Migration),
+            Box::new(m0017_lean_indexes::Migration),
         ]
     }
 }

@@ -24,7 +24,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Sqlite {
             for table in ["delivery", "delivery_attempt", "placement_history"] {
-                dialect::without_rowid(manager, table).await?;
+                dialect::without_rowid(manager, table, None).await?;
             }
         }
         Ok(())
@@ -65,7 +65,7 @@ mod tests {
         }
         let indexes = "SELECT name AS answer FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
         let before = ask(&db, indexes).await;
-        crate::Migrator::up(&db, None).await.unwrap();
+        crate::Migrator::up(&db, Some(1)).await.unwrap();
         assert_eq!(ask(&db, indexes).await, before);
         let lean = "SELECT name AS answer FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID' ORDER BY name";
         let tables = ["delivery", "delivery_attempt", "placement_history"];

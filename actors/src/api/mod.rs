@@ -50,6 +50,7 @@ use crate::delivery::{Metrics, Sender};
 use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::Settings;
+use crate::supervision::Lane;
 use crate::trace;
 use crate::tree::Tree;
 use crate::vault::{Vault, VaultError};
@@ -147,9 +148,12 @@ impl PartnerApi {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let metrics = Metrics::default();
         let sender = Sender::new(&settings, &clock, metrics.connections.clone())?;
+        let writing =
+            Lane::open("writing").map_err(|error| StartError::Actors(error.to_string()))?;
         let house = Arc::new(House {
             db,
             clock,
+            writing,
             vault,
             standing,
             tenants: Arc::new(TenantBook::default()),

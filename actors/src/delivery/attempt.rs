@@ -60,8 +60,7 @@ impl Ended {
         }
     }
 
-    fn new(mut leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
-        leased.lease.answer();
+    fn new(leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
         let completion = Completion {
             fence: leased.lease.fence(),
             ending,

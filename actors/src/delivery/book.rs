@@ -16,13 +16,16 @@ use crate::domain::breaker::{Breaker, BreakerPolicy};
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 
 /// Sends of one endpoint at a time.
-pub(super) const CREDIT: u32 = 8;
-/// Leases of one endpoint at a time: sends, and answers that have yet to be written. It bounds what a crash repeats.
-const UNWRITTEN: u32 = 4 * CREDIT;
-/// Sends at a time of an endpoint whose last attempt failed or took long: what hangs shall hang few.
+pub(super) const SENDS: u32 = 8;
+/// Leases of one endpoint at a time: sends, what waits for one of them to end, and answers that have yet to be written. It
+/// bounds what a crash repeats.
+const CREDIT: u32 = 4 * SENDS;
+/// Leases and sends at a time of an endpoint whose last attempt failed or took long: what hangs shall hang few.
 const SICK_CREDIT: u32 = 2;
 /// Leases of this process at a time: it bounds sockets and memory.
 const LEASES: u32 = 4_096;
+/// While fewer are in use, an endpoint may have more than it is being sent: those that are slow shall not keep the others out.
+const PLENTY: u32 = LEASES / 2;
 /// Sick endpoints may use half of them, so that they never keep healthy ones out.
 const SICK_LEASES: u32 = LEASES / 2;
 /// An answer that takes so long is a sick one, although it be a good one.
@@ -62,9 +65,7 @@ pub(super) struct Attempted {
 #[derive(Debug, PartialEq, Eq)]
 struct Account {
     in_use: u32,
-    /// Of these, answered: they are sends no more, only leases.
-    answered: u32,
-    /// Sends at a time while it is well: fewer where a throttle would keep most of them waiting.
+    /// Leases at a time while it is well: fewer where a throttle would keep most of them waiting.
     most: u32,
     breaker: Breaker,
     /// Its last attempt failed or took long.
@@ -81,7 +82,6 @@ impl Default for Account {
     fn default() -> Self {
         Self {
             in_use: 0,
-            answered: 0,
             most: CREDIT,
             breaker: Breaker::new(BreakerPolicy::default()),
             sick: false,
@@ -94,7 +94,7 @@ impl Default for Account {
 }
 
 impl Account {
-    /// How many sends it may have at a time; `None` while it may have none at all.
+    /// How many leases it may have at a time; `None` while it may have none at all.
     fn credit(&self, now_ms: i64) -> Option<u32> {
         if now_ms < self.rests_until_ms {
             return None;
@@ -105,16 +105,6 @@ impl Account {
             None if self.sick => Some(SICK_CREDIT.min(self.most)),
             None => Some(self.most),
         }
-    }
-
-    /// How many more may be sent of `credit` at a time. What a sick one has answered counts until it is written.
-    fn free(&self, credit: u32) -> u32 {
-        if self.is_sick() {
-            return credit.saturating_sub(self.in_use);
-        }
-        let sends = self.in_use.saturating_sub(self.answered);
-        let leases = UNWRITTEN.saturating_sub(self.in_use);
-        credit.saturating_sub(sends).min(leases)
     }
 
     fn has_backlog(&self, now_ms: i64) -> bool {
@@ -132,7 +122,7 @@ impl Account {
 pub(crate) enum Grant {
     /// So many rows, reserved.
     Credit(Reservation),
-    /// Nothing until a send ends.
+    /// Nothing until a lease ends.
     Busy,
     /// Nothing: its circuit is open, or its actor rests.
     Shut,
@@ -211,6 +201,16 @@ impl Book {
     pub(super) fn may_send(&self, endpoint: EndpointId, now_ms: i64) -> bool {
         self.pages()
             .change(endpoint, |account| account.breaker.may_send(now_ms))
+    }
+
+    /// How many sends the endpoint may have at a time.
+    pub(super) fn sends(&self, endpoint: EndpointId) -> u32 {
+        let pages = self.pages();
+        let account = pages.accounts.get(&endpoint);
+        match account.is_some_and(Account::is_sick) {
+            true => SICK_CREDIT,
+            false => SENDS,
+        }
     }
 
     /// An attempt ended.
@@ -334,12 +334,15 @@ impl Book {
 }
 
 impl Pages {
-    /// What the endpoint may be sent now beside what it is being sent; `None` while it may be sent nothing at all.
+    /// How many more leases the endpoint may have now; `None` while it may have none at all.
     fn room(&mut self, endpoint: EndpointId, now_ms: i64) -> Option<u32> {
         let in_all = LEASES.saturating_sub(self.in_use);
+        let is_plenty = self.in_use < PLENTY;
         let for_sick = SICK_LEASES.saturating_sub(self.in_use_by_sick);
         let account = self.accounts.entry(endpoint).or_default();
-        let own = account.free(account.credit(now_ms)?);
+        let credit = account.credit(now_ms)?;
+        let credit = if is_plenty { credit } else { credit.min(SENDS) };
+        let own = credit.saturating_sub(account.in_use);
         let probes = account.breaker.next_try_ms().is_some();
         // A probe is what makes it well again: it always finds room.
         Some(match account.is_sick() && !probes {
@@ -372,18 +375,6 @@ impl Pages {
         if self.accounts.get(&endpoint) == Some(&Account::default()) {
             self.accounts.remove(&endpoint);
         }
-    }
-
-    /// A send has ended; its lease is held until that is written.
-    pub(super) fn answered(&mut self, endpoint: EndpointId) {
-        self.change(endpoint, |account| account.answered += 1);
-    }
-
-    /// Takes the lease of an answered send back.
-    pub(super) fn written(&mut self, endpoint: EndpointId) {
-        self.change(endpoint, |account| {
-            account.answered = account.answered.saturating_sub(1);
-        });
     }
 
     pub(super) fn give(&mut self, endpoint: EndpointId, credits: u32) {

@@ -102,7 +102,7 @@ fn failing_endpoints_leave_room_for_healthy_ones() {
         u32::try_from(hung.len()).unwrap() * SICK_CREDIT,
         SICK_LEASES
     );
-    assert_eq!(credit(&book, 0).unwrap().credits(), CREDIT);
+    assert_eq!(credit(&book, 0).unwrap().credits(), SENDS);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_healthy_load_keeps_no_sick_endpoint_out() {
     let book = Arc::new(Book::default());
     let healthy = (10..).map(|n| book.reserve(EndpointId(Uuid::from_u128(n)), 0));
     let held: Vec<_> = healthy
-        .take(usize::try_from(SICK_LEASES / CREDIT).unwrap() + 1)
+        .take(usize::try_from(PLENTY / CREDIT).unwrap() + 1)
         .collect();
     book.record(endpoint(), OWNER, FAILED, 0);
     assert_eq!(credit(&book, 0).unwrap().credits(), SICK_CREDIT);
@@ -166,6 +166,7 @@ fn what_answers_late_or_is_throttled_holds_few() {
     for (rate, most) in [
         (Some(1), 1),
         (Some(5), 3),
+        (Some(20), 10),
         (Some(1_000), CREDIT),
         (None, CREDIT),
     ] {
@@ -208,30 +209,28 @@ fn fresh_rows_overtake_those_of_a_moment_and_none_that_wait() {
 }
 
 #[test]
-fn an_answered_send_makes_room_for_the_next_and_holds_its_lease() {
+fn an_endpoint_has_more_leases_than_sends_while_there_are_plenty() {
     let book = Arc::new(Book::default());
-    let mut held = Vec::new();
-    for n in 0..UNWRITTEN {
-        let lease = book.lease_fresh(endpoint(), fence(n.into()), 0);
-        let mut lease = lease.expect("seven at most are being sent");
-        if n >= CREDIT - 1 {
-            lease.answer();
-        }
-        held.push(lease);
-    }
-    assert!(
-        book.lease_fresh(endpoint(), fence(99), 0).is_none(),
-        "too many are not written"
-    );
-    held.pop().unwrap().settle();
-    held.push(book.lease_fresh(endpoint(), fence(99), 0).unwrap());
-    held.pop().unwrap().settle();
-    // Of a sick one it counts until it is written.
+    let mut held: Vec<_> = (0..CREDIT)
+        .map(|n| book.lease_fresh(endpoint(), fence(n.into()), 0).unwrap())
+        .collect();
+    assert!(book.lease_fresh(endpoint(), fence(99), 0).is_none());
+    assert_eq!(book.sends(endpoint()), SENDS);
+    // Of a sick one every lease counts until it is written, and it is sent less at a time.
     book.record(endpoint(), OWNER, FAILED, 0);
+    held.truncate(2);
     assert!(matches!(book.reserve(endpoint(), 0), Grant::Busy));
+    assert_eq!(book.sends(endpoint()), SICK_CREDIT);
     held.into_iter().for_each(Lease::settle);
-    assert_eq!(credit(&book, 0).unwrap().credits(), SICK_CREDIT);
     book.record(endpoint(), OWNER, DELIVERED, 0);
     assert_eq!(credit(&book, 0).unwrap().credits(), CREDIT);
-    assert!(book.pages().accounts.is_empty(), "nothing is left of it");
+
+    let others = (10..).map(|n| book.reserve(EndpointId(Uuid::from_u128(n)), 0));
+    let others: Vec<_> = others
+        .take(usize::try_from(PLENTY / CREDIT).unwrap())
+        .collect();
+    assert_eq!(credit(&book, 0).unwrap().credits(), SENDS);
+    let one = book.lease_fresh(endpoint(), fence(1), 0).unwrap();
+    assert_eq!(credit(&book, 0).unwrap().credits(), SENDS - 1);
+    drop((one, others));
 }

@@ -1,8 +1,8 @@
 //! One receiver: what it is sent with, and whether it is sent to now.
 //!
 //! Owns the endpoint's URL, secrets and state as last read, and moves its circuit breaker. Spawns
-//! sends and never awaits one. What it may be sent is bounded by the credits of the book before a
-//! row ever reaches it. Rows that it cannot send go back to the queue, without an attempt spent.
+//! sends and never awaits one, a few at a time. How many rows reach it is bounded by the credits of
+//! the book. Rows that it cannot send go back to the queue, without an attempt spent.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -71,10 +71,12 @@ pub(crate) struct Seat {
     loading: bool,
     /// Rows that wait for it.
     waiting: Vec<Leased>,
+    /// Sends that have not ended.
+    sends: u32,
+    /// Rows whose turn has not come, never more than the endpoint has credit for.
+    queue: VecDeque<Leased>,
     /// What the throttle says, if there is one.
     pace: Option<Pace>,
-    /// Rows that it holds back, never more than the endpoint has credit for.
-    paced: VecDeque<Leased>,
     /// A [`EndpointMsg::Paced`] is on its way.
     pace_timer: bool,
 }
@@ -100,8 +102,9 @@ impl Actor for Endpoint {
             reading: 0,
             loading: false,
             waiting: Vec::new(),
+            sends: 0,
+            queue: VecDeque::new(),
             pace: None,
-            paced: VecDeque::new(),
             pace_timer: false,
         };
         state.load();
@@ -161,7 +164,7 @@ impl Seat {
         }
         self.loading = false;
         // Those that wait for their turn came before those that wait for this.
-        let mut rows: Vec<_> = self.paced.drain(..).collect();
+        let mut rows: Vec<_> = self.queue.drain(..).collect();
         rows.append(&mut self.waiting);
         match config {
             Ok(config) => {
@@ -173,7 +176,7 @@ impl Seat {
                 });
                 self.args.book.throttle(self.args.endpoint, config.throttle);
                 self.config = Some(Arc::clone(&config));
-                self.send_as_read(&config, rows);
+                self.send_as_read(config.state, rows);
             }
             Err(LoadError::Gone) => self.cancel(rows),
             Err(error) => {
@@ -184,8 +187,9 @@ impl Seat {
     }
 
     fn deliver(&mut self, rows: Vec<Leased>) {
-        match self.config.clone() {
-            Some(config) if config.state == EndpointState::Enabled => self.send(&config, rows),
+        let state = self.config.as_ref().map(|config| config.state);
+        match state {
+            Some(EndpointState::Enabled) => self.send(rows),
             // Rows are claimed of enabled endpoints alone: what was read is out of date.
             _ => self.wait_for_config(rows),
         }
@@ -198,48 +202,43 @@ impl Seat {
         }
     }
 
-    fn send_as_read(&mut self, config: &Arc<Config>, rows: Vec<Leased>) {
-        match config.state {
-            EndpointState::Enabled => self.send(config, rows),
+    fn send_as_read(&mut self, state: EndpointState, rows: Vec<Leased>) {
+        match state {
+            EndpointState::Enabled => self.send(rows),
             EndpointState::Paused => give_back(&self.args.house, rows),
             EndpointState::Disabled => self.cancel(rows),
         }
     }
 
-    /// Takes a place in the throttle for each row, in their order.
-    fn send(&mut self, config: &Arc<Config>, rows: Vec<Leased>) {
-        if self.pace.is_none() {
-            self.send_now(config, rows);
-            return;
-        }
-        self.paced.extend(rows);
+    fn send(&mut self, rows: Vec<Leased>) {
+        self.queue.extend(rows);
         self.send_on();
     }
 
-    /// Sends what the throttle lets through now, and comes back for the rest.
+    /// Sends those whose turn it is: as many at a time as the endpoint bears, and no faster than its throttle says. Gives
+    /// all of them back when nothing may be sent.
     fn send_on(&mut self) {
         let Some(config) = self.config.clone() else {
             return; // they go with the others when it has been read
         };
-        let (now_us, nodes) = (
-            self.args.house.clock.now_us(),
-            self.args.house.standing.nodes(),
-        );
+        let (house, endpoint) = (Arc::clone(&self.args.house), self.args.endpoint);
+        let (now_ms, now_us) = (house.clock.now_ms(), house.clock.now_us());
         // Processes come and go.
         let paced = self.pace.zip(config.throttle);
-        self.pace = paced.map(|(pace, rate)| pace.at_rate(rate, nodes));
-        let mut rows = Vec::new();
-        while let Some(leased) = self.paced.pop_front() {
-            let wait_us = self.pace.as_mut().and_then(|pace| pace.take(now_us).err());
-            let Some(wait_us) = wait_us else {
-                rows.push(leased);
-                continue;
-            };
-            self.paced.push_front(leased);
-            self.come_back_in(Duration::from_micros(wait_us.unsigned_abs()));
-            break;
+        self.pace = paced.map(|(pace, rate)| pace.at_rate(rate, house.standing.nodes()));
+        while !self.queue.is_empty() && self.sends < self.args.book.sends(endpoint) {
+            if let Some(Err(wait_us)) = self.pace.as_mut().map(|pace| pace.take(now_us)) {
+                self.come_back_in(Duration::from_micros(wait_us.unsigned_abs()));
+                return;
+            }
+            if !house.standing.may_send(now_ms) || !self.args.book.may_send(endpoint, now_ms) {
+                self.give_back();
+                return;
+            }
+            if let Some(leased) = self.queue.pop_front() {
+                self.spawn_send(Arc::clone(&config), leased);
+            }
         }
-        self.send_now(&config, rows);
     }
 
     fn come_back_in(&mut self, wait: Duration) {
@@ -249,33 +248,22 @@ impl Seat {
         }
     }
 
-    /// Spawns the sends that the standing of this process and the circuit allow.
-    fn send_now(&self, config: &Arc<Config>, rows: Vec<Leased>) {
-        let now_ms = self.args.house.clock.now_ms();
-        let mut held_back = Vec::new();
-        for leased in rows {
-            let allowed = self.args.house.standing.may_send(now_ms)
-                && self.args.book.may_send(self.args.endpoint, now_ms);
-            if allowed {
-                self.spawn_send(Arc::clone(config), leased);
-            } else {
-                held_back.push(leased);
-            }
-        }
-        give_back(&self.args.house, held_back);
-    }
-
-    fn spawn_send(&self, config: Arc<Config>, leased: Leased) {
-        let (house, me) = (Arc::clone(&self.args.house), self.args.me.clone());
-        tokio::spawn(async move {
-            let creditor = leased.row.creditor;
+    fn spawn_send(&mut self, config: Arc<Config>, leased: Leased) {
+        self.sends += 1;
+        let (house, creditor) = (Arc::clone(&self.args.house), leased.row.creditor);
+        let died = EndpointMsg::Sent {
+            creditor,
+            tried: Tried::Unsent,
+        };
+        spawn_reporting(&self.args.me, died, async move {
             let (ended, tried) = attempt::run(&house, &config, leased).await;
-            let _ = me.send(EndpointMsg::Sent { creditor, tried });
             attempt::hand_over(&house.addresses.completer, ended).await;
+            EndpointMsg::Sent { creditor, tried }
         });
     }
 
-    fn sent(&self, creditor: CreditorId, tried: Tried) {
+    fn sent(&mut self, creditor: CreditorId, tried: Tried) {
+        self.sends = self.sends.saturating_sub(1);
         let EndpointArgs {
             endpoint,
             house,
@@ -285,14 +273,18 @@ impl Seat {
         let now_ms = house.clock.now_ms();
         match tried {
             Tried::Sent(attempted) => book.record(*endpoint, creditor, attempted, now_ms),
-            Tried::Unsent => book.rest(*endpoint, now_ms),
             Tried::Unneeded => {}
+            Tried::Unsent => {
+                book.rest(*endpoint, now_ms);
+                self.give_back();
+            }
         }
+        self.send_on();
     }
 
     fn give_back(&mut self) {
         let mut rows = std::mem::take(&mut self.waiting);
-        rows.extend(self.paced.drain(..));
+        rows.extend(self.queue.drain(..));
         give_back(&self.args.house, rows);
     }
 

@@ -60,7 +60,6 @@ pub(crate) struct Lease {
     book: Arc<Book>,
     endpoint: EndpointId,
     fence: Fence,
-    answered: bool,
     settled: bool,
 }
 
@@ -71,7 +70,6 @@ impl Lease {
             book,
             endpoint,
             fence,
-            answered: false,
             settled: false,
         }
     }
@@ -82,14 +80,6 @@ impl Lease {
 
     pub(super) fn endpoint(&self) -> EndpointId {
         self.endpoint
-    }
-
-    /// The receiver has answered, or never will: the endpoint may be sent the next one.
-    pub(super) fn answer(&mut self) {
-        if !self.answered {
-            self.answered = true;
-            self.book.pages().answered(self.endpoint);
-        }
     }
 
     /// Its completion is committed, or its row never was.
@@ -104,9 +94,6 @@ impl Drop for Lease {
         pages.held.remove(&self.fence);
         if !self.settled {
             pages.lost.push(self.fence);
-        }
-        if self.answered {
-            pages.written(self.endpoint);
         }
         pages.give(self.endpoint, 1);
     }

@@ -79,7 +79,8 @@ pub(crate) fn delivery_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildS
 
 fn completer(house: &Arc<House>) -> ChildSpec {
     let args = Arc::clone(house);
-    ChildSpec::worker(
+    ChildSpec::worker_on(
+        &house.writing,
         "Completer",
         "Completer",
         &house.addresses.completer,

@@ -23,10 +23,12 @@ pub(crate) fn ledger_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpe
 fn writer(house: &Arc<House>, index: usize) -> ChildSpec {
     let house = Arc::clone(house);
     let address = house.addresses.writers[index].clone();
-    ChildSpec::worker(&format!("writer-{index}"), "Writer", &address, move || {
+    let args = Arc::clone(&house);
+    let name = format!("writer-{index}");
+    ChildSpec::worker_on(&house.writing, &name, "Writer", &address, move || {
         let args = WriterArgs {
-            house: Arc::clone(&house),
-            me: house.addresses.writers[index].clone(),
+            house: Arc::clone(&args),
+            me: args.addresses.writers[index].clone(),
         };
         (Writer, args)
     })

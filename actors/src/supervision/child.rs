@@ -7,8 +7,10 @@ use futures::future::BoxFuture;
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, Message, SpawnErr, SupervisionEvent,
 };
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
 
-use super::{Address, Branch, Supervisor, SupervisorArgs, SupervisorMsg, Vital};
+use super::{Address, Branch, Lane, Supervisor, SupervisorArgs, SupervisorMsg, Vital};
 
 type Start =
     Box<dyn Fn(ActorCell) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync>;
@@ -37,17 +39,37 @@ impl ChildSpec {
         address: &Address<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
+        Self::spawned_by(vital, address, make, None)
+    }
+
+    fn spawned_by<A: Actor>(
+        vital: Vital,
+        address: &Address<A::Msg>,
+        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
+        lane: Option<Handle>,
+    ) -> Self {
         let (home, old_home) = (address.clone(), address.clone());
         let make = Arc::new(make);
         Self {
             vital: Arc::new(vital),
             start: Box::new(move |supervisor| {
                 let (home, make) = (home.clone(), Arc::clone(&make));
-                Box::pin(async move {
+                let spawn = async move {
                     let (actor, arguments) = make();
                     let actor = spawn_metered(actor, arguments, &home, supervisor).await?;
                     Ok(actor.get_cell())
-                })
+                };
+                match &lane {
+                    None => Box::pin(spawn),
+                    // An actor lives where it was spawned.
+                    Some(lane) => {
+                        let spawned = lane.spawn(spawn);
+                        Box::pin(async move {
+                            let died = |error: JoinError| SpawnErr::StartupFailed(error.into());
+                            spawned.await.map_err(died)?
+                        })
+                    }
+                }
             }),
             vacate: Box::new(move |id| old_home.vacate(id)),
         }
@@ -63,6 +85,19 @@ impl ChildSpec {
         let mailbox = address.clone();
         let vital = Vital::new(name.to_owned(), kind, move || mailbox.waiting());
         Self::new(vital, address, make)
+    }
+
+    /// A worker that lives on `lane`.
+    pub(crate) fn worker_on<A: Actor>(
+        lane: &Lane,
+        name: &str,
+        kind: &'static str,
+        address: &Address<A::Msg>,
+        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
+    ) -> Self {
+        let mailbox = address.clone();
+        let vital = Vital::new(name.to_owned(), kind, move || mailbox.waiting());
+        Self::spawned_by(vital, address, make, Some(lane.handle().clone()))
     }
 
     /// A supervisor of its own, with the children that `make` describes at every start.

@@ -9,6 +9,7 @@ mod address;
 mod branch;
 mod chain;
 mod child;
+mod lane;
 mod spawned;
 mod supervisor;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub(crate) use address::{Address, CallError};
 pub(crate) use branch::{Branch, Vital};
 pub(crate) use chain::Chain;
 pub(crate) use child::{ChildSpec, Metered, spawn_metered};
+pub(crate) use lane::Lane;
 pub(crate) use spawned::spawn_reporting;
 pub(crate) use supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};

@@ -154,9 +154,9 @@ pub struct Requeued {
     pub last: Option<DeliveryId>,
 }
 
-/// The next rows of a creditor's queue, by id.
+/// The next rows of a creditor's queue that wait, by id.
 const PAGE: &str = "
-SELECT id FROM delivery WHERE creditor_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+SELECT id FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND id > $2 ORDER BY id LIMIT $3";
 
 /// What has failed, run out or was cancelled is due now; a ladder that has ended begins anew. Rows
 /// of an endpoint that is switched off stay as they are, and so does what is being sent.

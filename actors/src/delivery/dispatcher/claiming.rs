@@ -19,7 +19,7 @@ use crate::house::House;
 use crate::supervision::spawn_reporting;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
-const BATCH: u32 = 256;
+const BATCH: u32 = 1_024;
 /// From one claim to the next, at least: what arrives in between shares it.
 const CLAIM_PAUSE: Duration = Duration::from_millis(2);
 /// Otherwise as long as the last one took, up to this: a database that is busy is asked less often, for more.

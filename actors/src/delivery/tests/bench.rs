@@ -22,6 +22,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::{Mode, ProviderSecrets, Settings};
+use crate::supervision::Lane;
 use crate::vault::Vault;
 
 /// URL of a Postgres server whose role may create databases; without it only SQLite is tested.
@@ -289,6 +290,7 @@ pub(crate) fn house(
         sender: sender.unwrap(),
         db,
         clock,
+        writing: Lane::shared(),
         vault: Vault::new(&settings.master_key).unwrap(),
         standing,
         tenants: Arc::new(TenantBook::default()),

@@ -7,11 +7,11 @@ use entities::delivery::DeliveryState;
 use entities::queries::delivery as queue;
 use entities::webhook_endpoint::EndpointState;
 
-use super::bench::{benches, sqlite};
+use super::bench::{benches, settings, sqlite};
 use super::receiver::{Receiver, Reply};
-use super::tree::{start, until};
-#[cfg(feature = "fault-injection")]
+use super::tree::{start, start_with, until};
 use crate::delivery::DispatcherMsg;
+use crate::settings::Settings;
 
 #[tokio::test]
 async fn everything_is_delivered_once_and_its_history_kept() {
@@ -146,6 +146,36 @@ async fn a_hung_endpoint_holds_its_credit_and_nobody_elses() {
         (10..=20).contains(&spent),
         "an open circuit spends no attempts: {spent}"
     );
+}
+
+#[tokio::test]
+async fn a_receiver_has_eight_at_a_time_and_a_pause_gives_back_what_waits_in_hand() {
+    for bench in benches().await {
+        let hung = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
+        let creditor = bench.creditor().await;
+        let endpoint = bench.endpoint(creditor, &hung.url).await;
+        let patient = Settings {
+            delivery_timeout: Duration::from_secs(20),
+            ..settings(&bench.url)
+        };
+        let tree = start_with(&bench, patient).await;
+        let now_ms = tree.house.clock.now_ms();
+        bench.enqueue(creditor, endpoint, 100, now_ms).await;
+        tree.wake(endpoint);
+        let leased = async || {
+            let rows = bench.queue().await.into_iter();
+            rows.filter(|row| row.owner.is_some()).count()
+        };
+        until("a full hand", async || {
+            leased().await == 32 && hung.seen().len() == 8
+        })
+        .await;
+        bench.set_state(endpoint, "paused").await;
+        let changed = DispatcherMsg::EndpointChanged { endpoint };
+        tree.house.addresses.dispatcher.send(changed).unwrap();
+        until("only the sends", async || leased().await == 8).await;
+        assert_eq!(hung.seen().len(), 8);
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::delivery::{DispatcherMsg, delivery_branch};
 use crate::domain::restart_budget::RestartBudget;
 use crate::house::House;
 use crate::node::{Standing, node_spec};
+use crate::settings::Settings;
 use crate::supervision::{
     Address, Branch, Supervisor, SupervisorArgs, SupervisorMsg, spawn_metered,
 };
@@ -36,9 +37,13 @@ impl ractor::Actor for Ground {
 }
 
 pub(super) async fn start(bench: &Bench) -> Tree {
+    start_with(bench, settings(&bench.url)).await
+}
+
+pub(super) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     let clock = Clock::system();
     let standing = Standing::boot(&bench.db, &clock, "test").await.unwrap();
-    let house = new_house(bench.db.clone(), clock, settings(&bench.url), standing);
+    let house = new_house(bench.db.clone(), clock, settings, standing);
     let (root_branch, branch) = (Arc::new(Branch::default()), Arc::new(Branch::default()));
     let children = vec![
         node_spec(&house),
