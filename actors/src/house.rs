@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::Database;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -19,7 +20,7 @@ use crate::ledger::WriterMsg;
 use crate::node::{NodeMsg, Standing};
 use crate::onboarding::EvaluatorMsg;
 use crate::settings::Settings;
-use crate::supervision::{Address, Lane};
+use crate::supervision::Address;
 use crate::vault::Vault;
 
 /// The means of the house, shared by everyone in it.
@@ -28,7 +29,7 @@ pub(crate) struct House {
     pub(crate) db: Database,
     pub(crate) clock: Clock,
     /// Where those live who write to the database all the time.
-    pub(crate) writing: Lane,
+    pub(crate) writing: Handle,
     pub(crate) settings: Settings,
     pub(crate) vault: Vault,
     /// This process among others: its epoch, and whether it may act.

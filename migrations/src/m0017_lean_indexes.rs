@@ -24,10 +24,12 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, INDEXES).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
-            return dialect::run(manager, POSTGRES_KEYS).await;
+            // First what takes long: dropping an index keeps everybody out of its table until the end.
+            dialect::run(manager, POSTGRES_KEYS).await?;
+            return dialect::run(manager, INDEXES).await;
         }
+        dialect::run(manager, INDEXES).await?;
         let history = Some("placement_id, at_ms, id");
         dialect::without_rowid(manager, "placement_history", history).await?;
         dialect::without_rowid(manager, "audit_event", Some("at_ms, id")).await

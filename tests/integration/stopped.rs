@@ -176,11 +176,17 @@ async fn stop_in_flight(
 ) -> Stalled {
     let epoch = process.epoch(database).await;
     receiver.hold();
-    in_flight(database, receiver, process).await;
-    process.stop();
-    let leased = leased(database, epoch).await;
-    receiver.release_and_hold(leased.clone());
-    Stalled { epoch, leased }
+    loop {
+        in_flight(database, receiver, process).await;
+        process.stop();
+        let leased = leased(database, epoch).await;
+        if !leased.is_disjoint(&receiver.unanswered()) {
+            receiver.release_and_hold(leased.clone());
+            return Stalled { epoch, leased };
+        }
+        // On a busy machine those that were in flight have run out of time just before.
+        process.resume();
+    }
 }
 
 /// What came twice was in flight when the process was stopped.

@@ -99,6 +99,7 @@ struct Inner {
     draining: AtomicBool,
     /// Turns true when the root gives up.
     failed: watch::Receiver<bool>,
+    _writing: Lane,
     _lock: Option<File>,
 }
 
@@ -153,7 +154,7 @@ impl PartnerApi {
         let house = Arc::new(House {
             db,
             clock,
-            writing,
+            writing: writing.handle(),
             vault,
             standing,
             tenants: Arc::new(TenantBook::default()),
@@ -184,6 +185,7 @@ impl PartnerApi {
             tree,
             draining: AtomicBool::new(false),
             failed,
+            _writing: writing,
             _lock: lock,
         })))
     }

@@ -13,7 +13,7 @@ use entities::webhook_endpoint::EndpointState;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt::{self, Ended, Leased, Tried, give_back};
-use super::book::Book;
+use super::book::{Book, SENDS};
 use super::completer::CompleterMsg;
 use super::endpoint_config::{Config, LoadError, read};
 use crate::domain::pace::Pace;
@@ -272,7 +272,10 @@ impl Seat {
         } = &self.args;
         let now_ms = house.clock.now_ms();
         match tried {
-            Tried::Sent(attempted) => book.record(*endpoint, creditor, attempted, now_ms),
+            Tried::Sent(attempted) => {
+                book.record(*endpoint, creditor, attempted, now_ms);
+                self.keep_what_it_bears();
+            }
             Tried::Unneeded => {}
             Tried::Unsent => {
                 book.rest(*endpoint, now_ms);
@@ -280,6 +283,16 @@ impl Seat {
             }
         }
         self.send_on();
+    }
+
+    /// Of a sick receiver no more is held in hand than it is sent at a time.
+    fn keep_what_it_bears(&mut self) {
+        let sends = self.args.book.sends(self.args.endpoint);
+        let bears = usize::try_from(sends).unwrap_or(usize::MAX);
+        if sends < SENDS && self.queue.len() > bears {
+            let rows = self.queue.split_off(bears).into();
+            give_back(&self.args.house, rows);
+        }
     }
 
     fn give_back(&mut self) {

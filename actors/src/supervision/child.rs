@@ -10,7 +10,7 @@ use ractor::{
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
-use super::{Address, Branch, Lane, Supervisor, SupervisorArgs, SupervisorMsg, Vital};
+use super::{Address, Branch, Supervisor, SupervisorArgs, SupervisorMsg, Vital};
 
 type Start =
     Box<dyn Fn(ActorCell) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync>;
@@ -87,9 +87,9 @@ impl ChildSpec {
         Self::new(vital, address, make)
     }
 
-    /// A worker that lives on `lane`.
+    /// A worker that lives on the runtime of `lane`.
     pub(crate) fn worker_on<A: Actor>(
-        lane: &Lane,
+        lane: &Handle,
         name: &str,
         kind: &'static str,
         address: &Address<A::Msg>,
@@ -97,7 +97,7 @@ impl ChildSpec {
     ) -> Self {
         let mailbox = address.clone();
         let vital = Vital::new(name.to_owned(), kind, move || mailbox.waiting());
-        Self::spawned_by(vital, address, make, Some(lane.handle().clone()))
+        Self::spawned_by(vital, address, make, Some(lane.clone()))
     }
 
     /// A supervisor of its own, with the children that `make` describes at every start.

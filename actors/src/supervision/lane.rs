@@ -7,13 +7,9 @@ use std::io;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Where such actors live.
+/// Such a thread. It belongs to whoever holds the tree, and not to the house: who lives on it has the house.
 #[derive(Debug)]
-pub(crate) struct Lane {
-    handle: Handle,
-    /// Ends with the lane; none is the runtime of whoever made it.
-    own: Option<Runtime>,
-}
+pub(crate) struct Lane(Option<Runtime>);
 
 impl Lane {
     /// A thread of this name.
@@ -21,36 +17,26 @@ impl Lane {
     /// # Errors
     /// When the operating system has none left.
     pub(crate) fn open(name: &str) -> io::Result<Self> {
-        let own = Builder::new_multi_thread()
+        let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(name)
             .enable_all()
             .build()?;
-        Ok(Self {
-            handle: own.handle().clone(),
-            own: Some(own),
-        })
+        Ok(Self(Some(runtime)))
     }
 
-    /// The threads that everybody shares.
-    #[cfg(test)]
-    pub(crate) fn shared() -> Self {
-        Self {
-            handle: Handle::current(),
-            own: None,
-        }
-    }
-
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+    /// Where to spawn who shall live on it.
+    pub(crate) fn handle(&self) -> Handle {
+        let runtime = self.0.as_ref();
+        runtime.map_or_else(Handle::current, |runtime| runtime.handle().clone())
     }
 }
 
 impl Drop for Lane {
-    /// Its last user may be on it: nobody waits for the thread.
+    /// Nobody waits for it: it may be dropped by a task.
     fn drop(&mut self) {
-        if let Some(own) = self.own.take() {
-            own.shutdown_background();
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
     }
 }

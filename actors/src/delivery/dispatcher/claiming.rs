@@ -20,6 +20,8 @@ use crate::supervision::spawn_reporting;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
 const BATCH: u32 = 1_024;
+/// What an endpoint counts for at least, however little credit it has: it has to be looked up.
+const LOOK_UP: u32 = 4;
 /// From one claim to the next, at least: what arrives in between shares it.
 const CLAIM_PAUSE: Duration = Duration::from_millis(2);
 /// Otherwise as long as the last one took, up to this: a database that is busy is asked less often, for more.
@@ -100,7 +102,9 @@ impl DispatcherState {
         let reservations =
             self.demand
                 .take(BATCH, |endpoint| match book.reserve(endpoint, now_ms) {
-                    Grant::Credit(reservation) => Offer::Credit(reservation.credits(), reservation),
+                    Grant::Credit(reservation) => {
+                        Offer::Credit(reservation.credits().max(LOOK_UP), reservation)
+                    }
                     Grant::Busy => Offer::Busy,
                     Grant::Shut => Offer::Shut,
                 });

@@ -11,6 +11,7 @@ use entities::queries::{creditors, outbox, webhooks};
 use entities::webhook_endpoint::{DeliveryOrder, EndpointState, OnExhausted};
 use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
@@ -22,7 +23,6 @@ use crate::domain::retry::RetrySchedule;
 use crate::house::{Addresses, House, OPEN_FILES};
 use crate::node::Standing;
 use crate::settings::{Mode, ProviderSecrets, Settings};
-use crate::supervision::Lane;
 use crate::vault::Vault;
 
 /// URL of a Postgres server whose role may create databases; without it only SQLite is tested.
@@ -290,7 +290,7 @@ pub(crate) fn house(
         sender: sender.unwrap(),
         db,
         clock,
-        writing: Lane::shared(),
+        writing: Handle::current(),
         vault: Vault::new(&settings.master_key).unwrap(),
         standing,
         tenants: Arc::new(TenantBook::default()),
