@@ -82,9 +82,7 @@ impl ChildSpec {
         address: &Address<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        let mailbox = address.clone();
-        let vital = Vital::new(name.to_owned(), kind, move || mailbox.waiting());
-        Self::new(vital, address, make)
+        Self::new(worker_vital(name, kind, address), address, make)
     }
 
     /// A worker that lives on the runtime of `lane`.
@@ -95,8 +93,7 @@ impl ChildSpec {
         address: &Address<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        let mailbox = address.clone();
-        let vital = Vital::new(name.to_owned(), kind, move || mailbox.waiting());
+        let vital = worker_vital(name, kind, address);
         Self::spawned_by(vital, address, make, Some(lane.clone()))
     }
 
@@ -128,6 +125,11 @@ impl ChildSpec {
         (self.vacate)(id);
         self.vital.set_down(true);
     }
+}
+
+fn worker_vital<M: Message>(name: &str, kind: &'static str, address: &Address<M>) -> Vital {
+    let mailbox = address.clone();
+    Vital::new(name.to_owned(), kind, move || mailbox.waiting())
 }
 
 /// Spawns `actor` under `supervisor` and lets it move into `home`.
