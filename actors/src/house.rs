@@ -28,7 +28,7 @@ use crate::vault::Vault;
 pub(crate) struct House {
     pub(crate) db: Database,
     pub(crate) clock: Clock,
-    /// Where those live who write to the database all the time.
+    /// Where those live, or spawn, who write to the database all the time.
     pub(crate) writing: Handle,
     pub(crate) settings: Settings,
     pub(crate) vault: Vault,

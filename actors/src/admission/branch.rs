@@ -53,7 +53,7 @@ fn verifier(house: &Arc<House>) -> ChildSpec {
 
 fn last_use(house: &Arc<House>) -> ChildSpec {
     let (address, made) = (house.addresses.last_use.clone(), Arc::clone(house));
-    ChildSpec::worker("last_use", "LastUse", &address, move || {
+    ChildSpec::worker_on(&house.writing, "last_use", "LastUse", &address, move || {
         let args = LastUseArgs {
             house: Arc::clone(&made),
             me: made.addresses.last_use.clone(),

@@ -14,7 +14,7 @@ use crate::account::account_status_of;
 use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
 use crate::domain::placement::NewPlacement;
-use crate::ledger::{Command, Operation, Row, placement_view};
+use crate::ledger::{Command, OncePer, Operation, Row, placement_view};
 use crate::settings::Mode;
 use crate::trace;
 
@@ -264,8 +264,9 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
         operation: Operation,
-        idempotency: Option<IdempotencyKey>,
+        key: Option<IdempotencyKey>,
     ) -> Command {
+        let idempotency = key.map(|key| OncePer::new(key, &operation));
         Command {
             creditor: tenant.creditor(),
             actor: tenant.actor().to_owned(),

@@ -20,9 +20,29 @@ pub(crate) struct Command {
     /// Who: a key's prefix, `session`, a support actor, `simulator`.
     pub(crate) actor: String,
     pub(crate) operation: Operation,
-    pub(crate) idempotency: Option<IdempotencyKey>,
+    pub(crate) idempotency: Option<OncePer>,
     /// The trace of the request that wants it.
     pub(crate) trace: Option<TraceContext>,
+}
+
+/// What a command is done once for: this key, for this very request. Made by whoever asks, for a Writer has better things to
+/// do than to hash.
+#[derive(Debug, Clone)]
+pub(crate) struct OncePer {
+    pub(crate) key: IdempotencyKey,
+    /// What makes two requests the same one.
+    pub(crate) fingerprint: [u8; 32],
+}
+
+impl OncePer {
+    /// Once for `key`, if it is `operation` that is asked for.
+    pub(crate) fn new(key: IdempotencyKey, operation: &Operation) -> Self {
+        let canonical = serde_json::to_vec(operation).unwrap_or_default();
+        Self {
+            key,
+            fingerprint: request_fingerprint(operation.name(), &canonical),
+        }
+    }
 }
 
 /// The change itself.
@@ -105,12 +125,6 @@ impl Operation {
             | Self::Move { placement, .. }
             | Self::OpenDispute { placement, .. } => Some(*placement),
         }
-    }
-
-    /// What makes two requests the same one.
-    pub(crate) fn fingerprint(&self) -> [u8; 32] {
-        let canonical = serde_json::to_vec(self).unwrap_or_default();
-        request_fingerprint(self.name(), &canonical)
     }
 }
 

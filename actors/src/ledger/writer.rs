@@ -126,7 +126,7 @@ impl WriterState {
         self.flush_is_due = false;
         // Callers that have given up were told that nobody knows: nothing must happen now.
         self.waiting.retain(|waiting| !waiting.reply.is_closed());
-        let batch = take_in_turn(&mut self.waiting, BATCH);
+        let batch = by_creditor(take_in_turn(&mut self.waiting, BATCH));
         self.rows_waiting = rows(&self.waiting);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch
@@ -206,6 +206,13 @@ fn take_in_turn(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
     taken.into_iter().map(|(entry, _)| entry).collect()
 }
 
+/// Each tenant's own one after the other, in their order: most indexes begin with the tenant, so one row's place is found
+/// next to the last one's.
+fn by_creditor(mut batch: Vec<Waiting>) -> Vec<Waiting> {
+    batch.sort_by_key(|waiting| waiting.command.creditor.0);
+    batch
+}
+
 #[cfg(test)]
 mod tests {
     use entities::ids::PlacementId;
@@ -266,6 +273,13 @@ mod tests {
             .filter_map(|w| w.command.operation.placement())
             .map(|id| id.0.as_u128())
             .collect()
+    }
+
+    #[test]
+    fn a_batch_goes_tenant_by_tenant_and_each_keeps_its_order() {
+        let mixed = [(2, 1), (1, 2), (2, 3), (1, 4), (3, 5)];
+        let batch = mixed.map(|(creditor, placement)| waiting(creditor, placement));
+        assert_eq!(placements(&by_creditor(batch.into())), [2, 4, 1, 3, 5]);
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub(crate) use standing::Standing;
 /// The Node's place in the tree.
 pub(crate) fn node_spec(house: &Arc<House>) -> ChildSpec {
     let args = Arc::clone(house);
-    ChildSpec::worker("Node", "Node", &house.addresses.node, move || {
+    let (lane, me) = (&house.writing, &house.addresses.node);
+    ChildSpec::worker_on(lane, "Node", "Node", me, move || {
         (
             Node,
             NodeArgs {

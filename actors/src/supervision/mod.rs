@@ -20,5 +20,5 @@ pub(crate) use branch::{Branch, Vital};
 pub(crate) use chain::Chain;
 pub(crate) use child::{ChildSpec, Metered, spawn_metered};
 pub(crate) use lane::Lane;
-pub(crate) use spawned::spawn_reporting;
+pub(crate) use spawned::{spawn_reporting, spawn_reporting_on};
 pub(crate) use supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};

@@ -1,6 +1,7 @@
 //! Long work beside an actor, which comes back as a message however it ends.
 
 use ractor::Message;
+use tokio::runtime::Handle;
 
 use super::Address;
 
@@ -11,11 +12,21 @@ pub(crate) fn spawn_reporting<M: Message>(
     died: M,
     work: impl Future<Output = M> + Send + 'static,
 ) {
+    spawn_reporting_on(&Handle::current(), to, died, work);
+}
+
+/// The same on the runtime of `lane`.
+pub(crate) fn spawn_reporting_on<M: Message>(
+    lane: &Handle,
+    to: &Address<M>,
+    died: M,
+    work: impl Future<Output = M> + Send + 'static,
+) {
     let mut report = Report {
         to: to.clone(),
         died: Some(died),
     };
-    tokio::spawn(async move {
+    lane.spawn(async move {
         let message = work.await;
         report.died = None;
         let _ = report.to.send(message);

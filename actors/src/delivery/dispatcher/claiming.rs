@@ -16,7 +16,7 @@ use crate::delivery::demand::Offer;
 use crate::delivery::lease::Reservation;
 use crate::delivery::metrics::LeasedHow;
 use crate::house::House;
-use crate::supervision::spawn_reporting;
+use crate::supervision::spawn_reporting_on;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
 const BATCH: u32 = 1_024;
@@ -154,7 +154,8 @@ impl DispatcherState {
             result: Err(ClaimError::Died),
         };
         let house = Arc::clone(&self.house);
-        spawn_reporting(&self.house.addresses.dispatcher, died, async move {
+        let (lane, me) = (&self.house.writing, &self.house.addresses.dispatcher);
+        spawn_reporting_on(lane, me, died, async move {
             let result = claim(&house, reservations, &wants, &lines, now_ms).await;
             DispatcherMsg::Claimed { asked, result }
         });

@@ -29,7 +29,7 @@ impl DispatcherState {
 
     fn spawn_release(&self, lost: Vec<Fence>) {
         let (house, book) = (Arc::clone(&self.house), Arc::clone(&self.book));
-        tokio::spawn(async move {
+        self.house.writing.spawn(async move {
             let result = queue::release(&house.db, &lost).await;
             book.released(lost.len());
             if let Err(error) = result {

@@ -61,8 +61,9 @@ const POSTGRES_COMPLETE: &str = ", found AS MATERIALIZED (
 )
 SELECT id FROM done";
 
+/// FAIL: whoever gets an error rolls the transaction back, so the statement need not remember how to undo itself.
 const SQLITE_HISTORY: &str = "
-INSERT INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
+INSERT OR FAIL INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
     outcome, at_ms, latency_ms, response_status, error, response_excerpt)
 SELECT ending.attempt_id, d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1,
     ending.outcome, ending.at_ms, ending.latency_ms, ending.response_status, ending.error, ending.response_excerpt
