@@ -3,8 +3,9 @@
 use tokio::runtime::{Builder, Runtime};
 
 /// Tasks that a worker takes from its own queue before it looks at what came from elsewhere. A database that answers from
-/// a thread of its own, as SQLite does, comes from elsewhere: a Writer that waits for the next of its twenty answers must not
-/// wait behind hundreds of requests each time, for everybody waits for the Writer.
+/// a thread of its own, as SQLite does, comes from elsewhere: a request that changes an account, and waits for the next of its
+/// answers, must not wait behind hundreds of others each time, for everybody waits for whoever is in a transaction. Those who
+/// always write have a thread of their own.
 const TASKS_BETWEEN: u32 = 4;
 
 /// One worker a core.

@@ -25,8 +25,8 @@ pub(crate) struct Command {
     pub(crate) trace: Option<TraceContext>,
 }
 
-/// What a command is done once for: this key, for this very request. Made by whoever asks, for a Writer has better things to
-/// do than to hash.
+/// What a command is done once for: this key, for this very request. Whoever asks makes it, because while a Writer hashes the
+/// database waits.
 #[derive(Debug, Clone)]
 pub(crate) struct OncePer {
     pub(crate) key: IdempotencyKey,

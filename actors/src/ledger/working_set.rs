@@ -41,7 +41,7 @@ pub(crate) struct WorkingSet {
     new_placements: BTreeSet<PlacementId>,
     changed_placements: BTreeSet<PlacementId>,
     dirty_disputes: BTreeSet<Uuid>,
-    new_records: HashSet<(CreditorId, String)>,
+    new_records: BTreeSet<(CreditorId, String)>,
     pub(crate) history: Vec<placement_history::Model>,
     pub(crate) payments: Vec<payment::Model>,
     pub(crate) forgotten: Vec<(PlacementId, &'static str)>,

@@ -207,9 +207,12 @@ fn take_in_turn(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
 }
 
 /// Each tenant's own one after the other, in their order: most indexes begin with the tenant, so one row's place is found
-/// next to the last one's.
+/// next to the last one's. The tenant that has waited longest begins, and those after it follow in a circle, so that no
+/// tenant always has the first of the leases that are left.
 fn by_creditor(mut batch: Vec<Waiting>) -> Vec<Waiting> {
-    batch.sort_by_key(|waiting| waiting.command.creditor.0);
+    let place = |waiting: &Waiting| waiting.command.creditor.0.as_u128();
+    let first = batch.first().map(place).unwrap_or_default();
+    batch.sort_by_key(|waiting| place(waiting).wrapping_sub(first));
     batch
 }
 
@@ -279,7 +282,8 @@ mod tests {
     fn a_batch_goes_tenant_by_tenant_and_each_keeps_its_order() {
         let mixed = [(2, 1), (1, 2), (2, 3), (1, 4), (3, 5)];
         let batch = mixed.map(|(creditor, placement)| waiting(creditor, placement));
-        assert_eq!(placements(&by_creditor(batch.into())), [2, 4, 1, 3, 5]);
+        assert_eq!(placements(&by_creditor(batch.into())), [1, 3, 5, 2, 4]);
+        assert!(by_creditor(Vec::new()).is_empty());
     }
 
     #[test]

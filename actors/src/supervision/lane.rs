@@ -1,4 +1,4 @@
-//! A thread of its own for actors whose every step somebody waits for.
+//! A thread of its own for actors, and work of actors, whose every step somebody waits for.
 //!
 //! Among thousands of requests and sends that are ready to go on, a task of the shared threads gets its next turn after all of
 //! them. A writer to the database takes half a dozen turns a commit, and while it waits for one the database has nothing to do.

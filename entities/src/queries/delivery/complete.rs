@@ -147,7 +147,7 @@ impl Completions {
     /// that did match; the others have been rescued, and whoever leased them since will end them.
     ///
     /// # Errors
-    /// Whatever the database says; then nothing was written.
+    /// Whatever the database says; then the transaction must be rolled back, for a part may have been written.
     pub async fn write(self, transaction: &Transaction) -> Result<Vec<DeliveryId>, DbErr> {
         for statement in self.history {
             transaction.execute_raw(statement).await?;
