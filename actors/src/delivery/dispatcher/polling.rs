@@ -14,6 +14,8 @@ const POLL_MOST_MS: i64 = 1_000;
 const POLL_LEAST_MS: i64 = 20;
 /// A poll may take at most a tenth of the time: it slows down as it gets slower.
 const POLL_SHARE: u32 = 10;
+/// But it rests no longer than this: what took so long may be a process that stood still in the middle of it.
+const REST_MOST: Duration = Duration::from_secs(10);
 
 impl DispatcherState {
     /// Spawns a look at who has rows waiting.
@@ -59,8 +61,9 @@ impl DispatcherState {
             }
         };
         let pause_ms = (next_ms - now_ms).clamp(POLL_LEAST_MS, POLL_MOST_MS);
-        let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(took * POLL_SHARE);
-        self.next_poll = Instant::now() + took * POLL_SHARE;
+        let rest = rest_after(took);
+        let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(rest);
+        self.next_poll = Instant::now() + rest;
         self.polls.again(
             self.house
                 .addresses
@@ -124,5 +127,27 @@ impl DispatcherState {
         let pause = Duration::from_millis(pause_ms.unsigned_abs());
         let dispatcher = &self.house.addresses.dispatcher;
         dispatcher.send_after(pause, DispatcherMsg::Poll);
+    }
+}
+
+/// How long the database is left alone after a poll.
+fn rest_after(took: Duration) -> Duration {
+    took.saturating_mul(POLL_SHARE).min(REST_MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_poll_is_followed_by_a_longer_rest_but_not_by_silence() {
+        assert_eq!(rest_after(Duration::ZERO), Duration::ZERO);
+        assert_eq!(
+            rest_after(Duration::from_millis(30)),
+            Duration::from_millis(300)
+        );
+        // Stopped for an hour, or asleep.
+        assert_eq!(rest_after(Duration::from_secs(3_600)), REST_MOST);
+        assert_eq!(rest_after(Duration::MAX), REST_MOST);
     }
 }
