@@ -11,9 +11,20 @@ const CHUNK: u64 = 10_000;
 const TURN: Duration = Duration::from_millis(5);
 
 /// Numbers the rows that were written, so that no two have the same id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Backlog {
     next: u64,
+    /// When it was begun, as the ids tell it: what is older than the server keeps it would be pruned while it waits.
+    begun_ms: i64,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self {
+            next: 0,
+            begun_ms: Clock::system().now_ms(),
+        }
+    }
 }
 
 impl Backlog {
@@ -25,7 +36,7 @@ impl Backlog {
         let due_ms = Clock::system().now_ms() - i64::try_from(end).expect("not that many");
         while self.next < end {
             let until = end.min(self.next + CHUNK);
-            for sql in [messages(stage, path), deliveries(stage, path)] {
+            for sql in [self.messages(stage, path), self.deliveries(stage, path)] {
                 let sql = sql
                     .replace("@first", &self.next.to_string())
                     .replace("@until", &until.to_string())
@@ -37,6 +48,43 @@ impl Backlog {
             tokio::time::sleep(TURN).await;
         }
         stage.tidy().await;
+    }
+
+    fn messages(&self, stage: &Stage, path: &str) -> String {
+        let (shared, id) = (shared(path), self.id(stage, 1));
+        format!(
+            "{shared}
+        INSERT INTO message (id, creditor_id, event_type, sequence, payload, created_ms)
+        SELECT {id}, creditor_id, 'placement.created', 1000000 + n,
+            '{{\"type\":\"placement.created\",\"timestamp\":\"2026-06-01T00:00:00.000Z\",\"data\":{{\"placement_id\":' ||
+            '\"019b0003-0000-7000-8000-000000000000\",\"invoice_number\":\"R-' || n || '\",\"external_debtor_ref\":\"D-' || n ||
+            '\",\"status\":\"pending_enrichment\",\"sequence\":' || n || ',\"updated_at\":\"2026-06-01T00:00:00.000Z\"}}}}',
+            @due + n FROM due"
+        )
+    }
+
+    /// In no line, as at an endpoint that keeps no order.
+    fn deliveries(&self, stage: &Stage, path: &str) -> String {
+        let [message, delivery] = [1, 2].map(|kind| self.id(stage, kind));
+        let shared = shared(path);
+        format!(
+            "{shared}
+        INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no, attempt, order_key,
+            sequence, response_status)
+        SELECT {delivery}, {message}, endpoint_id, creditor_id, 'pending', @due + n, NULL, 0, 0, NULL,
+            1000000 + n, NULL FROM due"
+        )
+    }
+
+    /// The id of kind `kind` with number `n`: in the order of their numbers, as ids v7 are in the order of their times.
+    fn id(&self, stage: &Stage, kind: u8) -> String {
+        let time = format!("{:012x}", self.begun_ms);
+        if stage.is_postgres() {
+            let (high, low) = time.split_at(8);
+            format!("('{high}-{low}-700{kind}-8000-' || lpad(to_hex(n), 12, '0'))::uuid")
+        } else {
+            format!("unhex(printf('{time}700{kind}8000%012x', n))")
+        }
     }
 }
 
@@ -72,39 +120,4 @@ fn shared(path: &str) -> String {
             FROM series JOIN target ON target.lot = series.n % @endpoints
         )"
     )
-}
-
-fn messages(stage: &Stage, path: &str) -> String {
-    let (shared, id) = (shared(path), id(stage, 1));
-    format!(
-        "{shared}
-        INSERT INTO message (id, creditor_id, event_type, sequence, payload, created_ms)
-        SELECT {id}, creditor_id, 'placement.created', 1000000 + n,
-            '{{\"type\":\"placement.created\",\"timestamp\":\"2026-06-01T00:00:00.000Z\",\"data\":{{\"placement_id\":' ||
-            '\"019b0003-0000-7000-8000-000000000000\",\"invoice_number\":\"R-' || n || '\",\"external_debtor_ref\":\"D-' || n ||
-            '\",\"status\":\"pending_enrichment\",\"sequence\":' || n || ',\"updated_at\":\"2026-06-01T00:00:00.000Z\"}}}}',
-            @due + n FROM due"
-    )
-}
-
-/// In no line, as at an endpoint that keeps no order.
-fn deliveries(stage: &Stage, path: &str) -> String {
-    let [message, delivery] = [1, 2].map(|kind| id(stage, kind));
-    let shared = shared(path);
-    format!(
-        "{shared}
-        INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no, attempt, order_key,
-            sequence, response_status)
-        SELECT {delivery}, {message}, endpoint_id, creditor_id, 'pending', @due + n, NULL, 0, 0, NULL,
-            1000000 + n, NULL FROM due"
-    )
-}
-
-/// The id of kind `kind` with number `n`: in the order of their numbers, as ids v7 are in the order of their times.
-fn id(stage: &Stage, kind: u8) -> String {
-    if stage.is_postgres() {
-        format!("('019b000{kind}-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid")
-    } else {
-        format!("unhex(printf('019b000{kind}000070008000%012x', n))")
-    }
 }
