@@ -18,16 +18,15 @@ pub(crate) struct Backlog {
     begun_ms: i64,
 }
 
-impl Default for Backlog {
-    fn default() -> Self {
+impl Backlog {
+    /// None yet, as of now.
+    pub(crate) fn begin() -> Self {
         Self {
             next: 0,
             begun_ms: Clock::system().now_ms(),
         }
     }
-}
 
-impl Backlog {
     /// Pauses the endpoints of these paths, gives them `rows` due deliveries in turn, and leaves the database in order.
     pub(crate) async fn add(&mut self, stage: &Stage, rows: u64, path: &str) {
         set_state(stage, path, "paused").await;

@@ -21,7 +21,7 @@ const WATCHED: u64 = 200_000;
 /// The rate over all rows.
 pub(crate) async fn run(options: &Options) {
     let (mut stage, rows) = set("drain", options, 200_000).await;
-    let mut backlog = Backlog::default();
+    let mut backlog = Backlog::begin();
     let drained = drain(&mut stage, &mut backlog, rows, rows).await;
     tell("delivered", &drained);
     stage.clear().await;
@@ -30,7 +30,7 @@ pub(crate) async fn run(options: &Options) {
 /// The rate while very many rows are due, against that of few.
 pub(crate) async fn deep(options: &Options) {
     let (mut stage, rows) = set("drain-deep", options, 1_000_000).await;
-    let mut backlog = Backlog::default();
+    let mut backlog = Backlog::begin();
     drain(&mut stage, &mut backlog, FEW, FEW).await; // warms up
     let few = drain(&mut stage, &mut backlog, FEW, FEW).await;
     tell(&format!("with {FEW} rows due"), &few);
@@ -43,7 +43,7 @@ pub(crate) async fn deep(options: &Options) {
 /// The rate while another connection reads from an old snapshot, against that without.
 pub(crate) async fn snapshot(options: &Options) {
     let (mut stage, rows) = set("drain-snapshot", options, WATCHED).await;
-    let mut backlog = Backlog::default();
+    let mut backlog = Backlog::begin();
     drain(&mut stage, &mut backlog, FEW, FEW).await; // warms up
     let free = drain(&mut stage, &mut backlog, rows, rows).await;
     tell("without a snapshot", &free);

@@ -39,7 +39,7 @@ pub(crate) async fn run(options: &Options) {
     let calm = phase(&mut stage, rate, seconds).await;
     calm.say("all healthy");
 
-    let mut backlog = Backlog::default();
+    let mut backlog = Backlog::begin();
     backlog.add(&stage, rows, HANG).await;
     backlog.add(&stage, SLOW_ROWS, SLOW).await;
     say("resident memory, before", resident_mib(), "MiB");

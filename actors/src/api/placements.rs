@@ -14,7 +14,7 @@ use crate::account::account_status_of;
 use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
 use crate::domain::placement::NewPlacement;
-use crate::ledger::{Command, OncePer, Operation, Row, placement_view};
+use crate::ledger::{Command, Idempotency, Operation, Row, placement_view};
 use crate::settings::Mode;
 use crate::trace;
 
@@ -266,7 +266,7 @@ impl PartnerApi {
         operation: Operation,
         key: Option<IdempotencyKey>,
     ) -> Command {
-        let idempotency = key.map(|key| OncePer::new(key, &operation));
+        let idempotency = key.map(|key| Idempotency::new(key, &operation));
         Command {
             creditor: tenant.creditor(),
             actor: tenant.actor().to_owned(),

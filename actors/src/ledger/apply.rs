@@ -8,7 +8,7 @@ use entities::{idempotency_record, payment, placement};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
-use super::command::{Answer, Command, OncePer, Operation, Outcome};
+use super::command::{Answer, Command, Idempotency, Operation, Outcome};
 use super::desk::{Desk, Refusable, new_row, object, refused};
 use crate::api::error::ApiError;
 use crate::api::view::{PaymentRecorded, Replayable};
@@ -21,8 +21,8 @@ use crate::domain::placement::{Action, NewPlacement, PlacementStatus, payment as
 impl Desk<'_> {
     /// Replays, refuses or performs one command.
     pub(super) fn apply(&mut self, command: &Command) -> Answer {
-        if let Some((once, record)) = self.stored_answer(command) {
-            return replay(record, once);
+        if let Some(answer) = self.stored_answer(command) {
+            return answer;
         }
         if !self.journal.knows(command.creditor) {
             return Err(ApiError::no_such("creditor"));
@@ -36,13 +36,11 @@ impl Desk<'_> {
         })
     }
 
-    fn stored_answer<'a>(
-        &self,
-        command: &'a Command,
-    ) -> Option<(&'a OncePer, &idempotency_record::Model)> {
-        let once = command.idempotency.as_ref()?;
-        let key = (command.creditor, once.key.as_str().to_owned());
-        self.set.records.get(&key).map(|record| (once, record))
+    fn stored_answer(&self, command: &Command) -> Option<Answer> {
+        let asked = command.idempotency.as_ref()?;
+        let key = (command.creditor, asked.key.as_str().to_owned());
+        let record = self.set.records.get(&key)?;
+        Some(replay(record, asked))
     }
 
     fn store_answer(
@@ -51,13 +49,13 @@ impl Desk<'_> {
         placement: Option<PlacementId>,
         outcome: &Outcome,
     ) {
-        let Some(once) = &command.idempotency else {
+        let Some(asked) = &command.idempotency else {
             return;
         };
         self.set.put_record(idempotency_record::Model {
             creditor_id: command.creditor,
-            key: once.key.as_str().to_owned(),
-            fingerprint: once.fingerprint.to_vec(),
+            key: asked.key.as_str().to_owned(),
+            fingerprint: asked.fingerprint.to_vec(),
             operation: command.operation.name().to_owned(),
             placement_id: placement,
             outcome: serde_json::to_string(outcome).unwrap_or_default(),
@@ -259,8 +257,8 @@ fn note_on(row: &placement::Model) -> Option<String> {
     })
 }
 
-fn replay(record: &idempotency_record::Model, once: &OncePer) -> Answer {
-    if record.fingerprint != once.fingerprint {
+fn replay(record: &idempotency_record::Model, asked: &Idempotency) -> Answer {
+    if record.fingerprint != asked.fingerprint {
         return Err(ApiError::IdempotencyKeyReused);
     }
     let value = serde_json::from_str(&record.outcome).map_err(|error| {

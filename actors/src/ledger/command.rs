@@ -20,22 +20,22 @@ pub(crate) struct Command {
     /// Who: a key's prefix, `session`, a support actor, `simulator`.
     pub(crate) actor: String,
     pub(crate) operation: Operation,
-    pub(crate) idempotency: Option<OncePer>,
+    pub(crate) idempotency: Option<Idempotency>,
     /// The trace of the request that wants it.
     pub(crate) trace: Option<TraceContext>,
 }
 
-/// What a command is done once for: this key, for this very request. Whoever asks makes it, because while a Writer hashes the
-/// database waits.
+/// The key under which a command is done once, and the request that it was used for. Whoever asks makes it, because while a
+/// Writer hashes the database waits.
 #[derive(Debug, Clone)]
-pub(crate) struct OncePer {
-    pub(crate) key: IdempotencyKey,
+pub(crate) struct Idempotency {
+    pub(super) key: IdempotencyKey,
     /// What makes two requests the same one.
-    pub(crate) fingerprint: [u8; 32],
+    pub(super) fingerprint: [u8; 32],
 }
 
-impl OncePer {
-    /// Once for `key`, if it is `operation` that is asked for.
+impl Idempotency {
+    /// `key`, used for `operation`.
     pub(crate) fn new(key: IdempotencyKey, operation: &Operation) -> Self {
         let canonical = serde_json::to_vec(operation).unwrap_or_default();
         Self {

@@ -17,7 +17,7 @@ mod working_set;
 mod writer;
 
 pub(crate) use branch::ledger_branch;
-pub(crate) use command::{Command, OncePer, Operation, Outcome};
+pub(crate) use command::{Command, Idempotency, Operation, Outcome};
 pub(crate) use journal::{AuditLine, Journal};
 pub(crate) use place_many::Row;
 pub(crate) use views::placement_view;

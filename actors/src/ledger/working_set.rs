@@ -222,7 +222,7 @@ impl Wanted {
                 wanted.disputes.push(*dispute);
             }
             let record = command.idempotency.as_ref();
-            let record = record.map(|once| (command.creditor, once.key.as_str().to_owned()));
+            let record = record.map(|asked| (command.creditor, asked.key.as_str().to_owned()));
             wanted.records.extend(record);
         }
         wanted.creditors.extend(creditors);
