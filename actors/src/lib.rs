@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Root
-//! ├─ Node                 this process among others: heartbeat, control feed, rescue, janitor
+//! ├─ Node                 this process among others: heartbeat, control feed, rescue, janitor, checkpoints
 //! ├─ Admission
 //! │  ├─ Registry          prefix → tenant actor; loads on first use, lets the idle go
 //! │  │  └─ Tenant × n     owns one tenant's live keys, limit state and concurrency

@@ -99,18 +99,28 @@ impl Stage {
 
     /// Leaves the database in order, so that what was put into it is not what is measured.
     pub(crate) async fn tidy(&self) {
-        let steps: &[&str] = if self.is_postgres() {
-            &[
+        if self.is_postgres() {
+            for step in [
                 "VACUUM ANALYZE delivery",
                 "VACUUM ANALYZE message",
                 "CHECKPOINT",
-            ]
-        } else {
-            &["PRAGMA wal_checkpoint(TRUNCATE)"]
-        };
-        for step in steps {
-            self.execute(step).await;
+            ] {
+                self.execute(step).await;
+            }
+            return;
         }
+        // Not while the server does the same.
+        while !self.truncate_wal().await {}
+    }
+
+    async fn truncate_wal(&self) -> bool {
+        let truncate = Statement::from_string(
+            self.db.get_database_backend(),
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        );
+        let row = self.db.query_one_raw(truncate).await.expect("an answer");
+        let busy: i64 = row.expect("a row").try_get_by_index(0).expect("a number");
+        busy == 0
     }
 
     /// Ends the server; the sink ends with this.
@@ -129,7 +139,11 @@ pub(crate) fn healthy(n: usize) -> String {
 pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
-    // What the bench writes itself need not survive a crash.
-    options.map_sqlx_sqlite_opts(|sqlite| sqlite.pragma("synchronous", "OFF"));
+    // What the bench writes itself need not survive a crash, and the server copies the log.
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .pragma("synchronous", "OFF")
+            .pragma("wal_autocheckpoint", "0")
+    });
     Database::connect(options).await.expect("the database")
 }

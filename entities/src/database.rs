@@ -1,6 +1,7 @@
 //! Connections: which database, how many of them, and how a transaction begins.
 //!
-//! SQLite has one write connection, whose transactions begin IMMEDIATE, and a separate read pool.
+//! SQLite has one write connection, whose transactions begin IMMEDIATE, a separate read pool, and a
+//! connection that copies the log into the database.
 //! Postgres has three pools: writes, reads, and one connection of the node's own, because a
 //! heartbeat that waits behind a busy pool would make a healthy node fence itself.
 
@@ -26,6 +27,12 @@ const IDLE_IN_TRANSACTION: &str = "8s";
 
 /// Prepared statements that a connection keeps: lists of rows come in nine lengths (`queries::bulk`).
 const STATEMENTS: usize = 400;
+
+/// What SQLite's write connection keeps of the database in memory, in KiB (negative: not in pages).
+/// Four times as much was no faster.
+const WRITER_CACHE: &str = "-32768";
+/// The same of each other connection, which forgets all of it when somebody has written.
+const READER_CACHE: &str = "-16384";
 
 /// Sizes of the pools.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +78,8 @@ pub struct Database {
     node: DatabaseConnection,
     /// Hears the other processes (Postgres).
     ear: Option<DatabaseConnection>,
+    /// Copies the log into the database while others write (SQLite).
+    checkpointer: Option<DatabaseConnection>,
     backend: DbBackend,
 }
 
@@ -93,12 +102,14 @@ impl Database {
         if url.contains(":memory:") || url.contains("mode=memory") {
             return Err(ConnectError::InMemory);
         }
-        let write = open(sqlite_options(url, 1)).await?;
+        let write = open(sqlite_options(url, 1, WRITER_CACHE)).await?;
         // The write connection creates the file and its WAL, so it comes first.
-        let read = open(sqlite_options(url, pools.read)).await?;
+        let read = open(sqlite_options(url, pools.read, READER_CACHE)).await?;
+        let checkpointer = open(sqlite_options(url, 1, READER_CACHE)).await?;
         Ok(Self {
             node: write.clone(),
             ear: None,
+            checkpointer: Some(checkpointer),
             write,
             read,
             backend: DbBackend::Sqlite,
@@ -111,6 +122,7 @@ impl Database {
             read: open(postgres_options(url, pools.read)).await?,
             node: open(node_options(url)).await?,
             ear: Some(open(ear_options(url)).await?),
+            checkpointer: None,
             backend: DbBackend::Postgres,
         })
     }
@@ -144,6 +156,11 @@ impl Database {
         self.ear
             .as_ref()
             .map(DatabaseConnection::get_postgres_connection_pool)
+    }
+
+    /// Where SQLite's log is copied into the database; Postgres does so by itself.
+    pub(crate) fn checkpointer(&self) -> Option<&DatabaseConnection> {
+        self.checkpointer.as_ref()
     }
 
     /// Begins a transaction that will write.
@@ -182,7 +199,7 @@ impl Database {
     /// Closes every pool, waiting for connections in use.
     pub async fn close(&self) {
         let pools = [&self.write, &self.read, &self.node].into_iter();
-        for pool in pools.chain(&self.ear) {
+        for pool in pools.chain(&self.ear).chain(&self.checkpointer) {
             if let Err(error) = pool.clone().close().await {
                 tracing::debug!(%error, "closing a pool");
             }
@@ -260,9 +277,10 @@ fn base_options(url: &str, size: u32) -> ConnectOptions {
     options
 }
 
-fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
+/// `cache` is of each connection, as `PRAGMA cache_size` takes it.
+fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
     let mut options = base_options(url, size);
-    options.map_sqlx_sqlite_opts(|sqlite| {
+    options.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .create_if_missing(true)
             .foreign_keys(true)
@@ -271,11 +289,14 @@ fn sqlite_options(url: &str, size: u32) -> ConnectOptions {
             .pragma("synchronous", "FULL")
             // Without it, REPLACE would delete rows behind the append-only trigger's back.
             .pragma("recursive_triggers", "ON")
-            .pragma("cache_size", "-131072")
+            .pragma("cache_size", cache)
             // What a statement would have to undo stays in memory: as a file it took a sixth of a commit.
             .pragma("temp_store", "MEMORY")
-            // Of 4 KiB: a page that many commits have written is copied back to the database once.
-            .pragma("wal_autocheckpoint", "25000")
+            // Rounds of their own copy the log (`queries::wal`). A commit that may not copy it, because
+            // somebody reads from an old snapshot, would sort the whole of it to find that out.
+            .pragma("wal_autocheckpoint", "0")
+            // Twice what it is under load: what a long snapshot let it grow to is given back.
+            .pragma("journal_size_limit", "402653184")
             .statement_cache_capacity(STATEMENTS)
     });
     options

@@ -8,5 +8,5 @@ mod plans;
 mod pruning;
 mod queue;
 pub(crate) mod receiver;
-mod tree;
+pub(crate) mod tree;
 mod views;

@@ -1,4 +1,4 @@
-//! The Node: heartbeat, rescue, control feed and janitor, each in its own rhythm.
+//! The Node: heartbeat, rescue, control feed, janitor and SQLite's checkpoints, each in its own rhythm.
 //!
 //! Every round is spawned and comes back as a message; the next one begins a pause after it has
 //! ended, so a slow database makes rounds rarer, never more. A heartbeat that is lost fences this
@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use entities::DbErr;
 use entities::queries::node::{Beat, Cleaned, Ring};
+use entities::queries::wal::Wal;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::bell::{self, Bell, Listening};
+use super::rounds::LONG_WAL;
 use crate::house::House;
 use crate::supervision::Chain;
 
@@ -51,6 +53,13 @@ pub(crate) enum NodeMsg {
     CleanedUp {
         /// What the database said.
         result: Result<Cleaned, RoundError>,
+    },
+    /// Copy SQLite's log into the database.
+    Checkpoint,
+    /// It was, or not.
+    Checkpointed {
+        /// What the database said.
+        result: Result<Wal, RoundError>,
     },
     /// Ring for the other processes, soon.
     Ring {
@@ -94,6 +103,9 @@ pub(crate) struct NodeState {
     pub(super) polls: Chain,
     pub(super) rescues: Chain,
     pub(super) cleanings: Chain,
+    pub(super) checkpoints: Chain,
+    /// Pages of a log that is held back from which on it is told (again).
+    pub(super) long_wal: i64,
     pub(super) bell: Bell,
     _listening: Listening,
 }
@@ -117,6 +129,7 @@ impl Actor for Node {
             NodeMsg::PollFeed,
             NodeMsg::Rescue,
             NodeMsg::Clean,
+            NodeMsg::Checkpoint,
         ] {
             me.send(first)?;
         }
@@ -128,6 +141,8 @@ impl Actor for Node {
             polls: Chain::default(),
             rescues: Chain::default(),
             cleanings: Chain::default(),
+            checkpoints: Chain::default(),
+            long_wal: LONG_WAL,
         })
     }
 
@@ -147,6 +162,8 @@ impl Actor for Node {
             NodeMsg::Rescued { result } => state.rescued(result),
             NodeMsg::Clean => state.clean(),
             NodeMsg::CleanedUp { result } => state.cleaned_up(result),
+            NodeMsg::Checkpoint => state.checkpoint(),
+            NodeMsg::Checkpointed { result } => state.checkpointed(result),
             NodeMsg::Ring { ring } => state.gather(ring),
             NodeMsg::RingOut => state.ring_out(),
             NodeMsg::RungOut => state.rung_out(),

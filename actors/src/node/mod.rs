@@ -2,8 +2,8 @@
 //!
 //! Owns the epoch under which this process leases, the proof that it lives (a session lock and a
 //! heartbeat, both on a connection of its own), the rescue of what dead processes held, the
-//! control feed, and the removal of what has had its time. Never sends and never claims: it only
-//! says, through [`Standing`], whether this process may.
+//! control feed, the removal of what has had its time, and SQLite's checkpoints. Never sends and never
+//! claims: it only says, through [`Standing`], whether this process may.
 
 mod actor;
 mod bell;

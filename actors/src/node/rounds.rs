@@ -6,6 +6,7 @@ use std::time::Duration;
 use entities::DbErr;
 use entities::queries::node::{self, Beat, Cleaned};
 use entities::queries::retention::{self, Retention};
+use entities::queries::wal::{self, Wal};
 use ractor::RpcReplyPort;
 
 use super::actor::{NodeMsg, NodeState, RoundError};
@@ -20,6 +21,9 @@ const RESCUE_PAUSE: Duration = Duration::from_secs(1);
 const CLEAN_PAUSE: Duration = Duration::from_secs(60);
 /// When a round of cleaning left something over.
 const CLEAN_ON: Duration = Duration::from_secs(1);
+const CHECKPOINT_PAUSE: Duration = Duration::from_secs(1);
+/// Pages of 4 KiB (1 GiB) from which on somebody should know; then at twice as many, and so on.
+pub(super) const LONG_WAL: i64 = 262_144;
 /// Rows removed by one statement.
 const CLEAN_BATCH: u32 = 2_000;
 
@@ -178,6 +182,43 @@ impl NodeState {
         let pause = if more.more { CLEAN_ON } else { CLEAN_PAUSE };
         self.cleanings
             .again(self.house.addresses.node.send_after(pause, NodeMsg::Clean));
+    }
+
+    pub(super) fn checkpoint(&mut self) {
+        if self.house.db.is_postgres() || !self.checkpoints.begin() {
+            return;
+        }
+        let house = Arc::clone(&self.house);
+        let died = NodeMsg::Checkpointed {
+            result: Err(RoundError::Died),
+        };
+        spawn_reporting(&self.house.addresses.node, died, async move {
+            let result = wal::copy_wal(&house.db).await;
+            NodeMsg::Checkpointed {
+                result: result.map_err(RoundError::from),
+            }
+        });
+    }
+
+    pub(super) fn checkpointed(&mut self, result: Result<Wal, RoundError>) {
+        match result {
+            Ok(Wal::Copied) => self.long_wal = LONG_WAL,
+            Ok(Wal::HeldBack { pages }) if pages >= self.long_wal => {
+                tracing::warn!(
+                    pages,
+                    "the database's write-ahead log grows until somebody who has been reading for long ends"
+                );
+                self.long_wal = pages.saturating_mul(2);
+            }
+            Ok(Wal::HeldBack { .. }) => {}
+            Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied"),
+        }
+        self.checkpoints.again(
+            self.house
+                .addresses
+                .node
+                .send_after(CHECKPOINT_PAUSE, NodeMsg::Checkpoint),
+        );
     }
 
     pub(super) fn drain(&self, reply: RpcReplyPort<()>) {

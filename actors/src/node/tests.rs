@@ -1,6 +1,7 @@
 //! Epochs and rescue; several processes need Postgres.
 
 mod told;
+mod wal;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,6 +18,7 @@ pub mod placements;
 pub mod recovery;
 pub mod retention;
 pub mod sessions;
+pub mod wal;
 pub mod webhooks;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr};

@@ -102,6 +102,11 @@ pub(crate) fn master_key() -> String {
 }
 
 impl Bench {
+    /// Where SQLite's database is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.file.clone().expect("a bench on SQLite")
+    }
+
     pub(crate) async fn creditor(&self) -> CreditorId {
         let id = CreditorId(Uuid::now_v7());
         let transaction = self.db.begin().await.unwrap();

@@ -18,9 +18,9 @@ use crate::supervision::{
 };
 
 /// The running house.
-pub(super) struct Tree {
-    pub(super) house: Arc<House>,
-    pub(super) branch: Arc<Branch>,
+pub(crate) struct Tree {
+    pub(crate) house: Arc<House>,
+    pub(crate) branch: Arc<Branch>,
     root: ActorRef<SupervisorMsg>,
 }
 
@@ -36,11 +36,11 @@ impl ractor::Actor for Ground {
     }
 }
 
-pub(super) async fn start(bench: &Bench) -> Tree {
+pub(crate) async fn start(bench: &Bench) -> Tree {
     start_with(bench, settings(&bench.url)).await
 }
 
-pub(super) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
+pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     let clock = Clock::system();
     let standing = Standing::boot(&bench.db, &clock, "test").await.unwrap();
     let house = new_house(bench.db.clone(), clock, settings, standing);
@@ -73,7 +73,7 @@ pub(super) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
 }
 
 impl Tree {
-    pub(super) fn wake(&self, endpoint: entities::ids::EndpointId) {
+    pub(crate) fn wake(&self, endpoint: entities::ids::EndpointId) {
         self.house
             .addresses
             .dispatcher
@@ -84,7 +84,7 @@ impl Tree {
             .unwrap();
     }
 
-    pub(super) async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         let drained = self
             .house
             .addresses
@@ -103,7 +103,7 @@ impl Drop for Tree {
     }
 }
 
-pub(super) async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !done().await {
         assert!(

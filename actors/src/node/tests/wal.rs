@@ -1,0 +1,127 @@
+//! SQLite's write-ahead log, and who copies it into the database.
+
+use entities::Database;
+use entities::queries::wal::{Wal, copy_wal};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
+
+use crate::delivery::tests::bench::{Bench, postgres, sqlite};
+use crate::delivery::tests::tree::{start, until};
+
+const MIB: u64 = 1 << 20;
+/// As long as the log may become, and longer.
+const FULL_MIB: u64 = 101;
+
+/// Writes so much into a table of its own.
+async fn write(db: &Database, mib: u64) {
+    for sql in [
+        "CREATE TABLE IF NOT EXISTS ballast (data BLOB)",
+        &format!("INSERT INTO ballast VALUES (zeroblob({}))", mib * MIB),
+    ] {
+        db.writer().execute_unprepared(sql).await.unwrap();
+    }
+}
+
+/// A reader in the middle of something.
+async fn snapshot(db: &Database) -> DatabaseTransaction {
+    let reader = db.reader().begin().await.unwrap();
+    let read = reader.execute_unprepared("SELECT 1 FROM creditor LIMIT 1");
+    read.await.unwrap();
+    reader
+}
+
+impl Bench {
+    fn length(&self) -> u64 {
+        std::fs::metadata(self.path()).unwrap().len()
+    }
+
+    /// Of the log's file, which keeps its length when the log begins anew.
+    fn log_length(&self) -> u64 {
+        let mut path = self.path().into_os_string();
+        path.push("-wal");
+        std::fs::metadata(path).unwrap().len()
+    }
+
+    async fn write(&self, mib: u64) {
+        write(&self.db, mib).await;
+    }
+
+    async fn copy(&self) -> Wal {
+        copy_wal(&self.db).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn commits_leave_the_log_to_the_node() {
+    let bench = sqlite().await;
+    bench.write(8).await;
+    assert!(bench.length() < 8 * MIB);
+    let _tree = start(&bench).await;
+    let copied = async || bench.length() > 8 * MIB;
+    until("the log is in the database", copied).await;
+}
+
+#[tokio::test]
+async fn a_full_log_begins_anew() {
+    let bench = sqlite().await;
+    bench.write(FULL_MIB).await;
+    let full = bench.log_length();
+    assert_eq!(bench.copy().await, Wal::Copied);
+    assert!(bench.length() > FULL_MIB * MIB);
+    bench.write(50).await;
+    assert_eq!(bench.log_length(), full, "it is written from its beginning");
+    assert_eq!(bench.copy().await, Wal::Copied);
+    assert!(bench.length() > (FULL_MIB + 50) * MIB);
+}
+
+#[tokio::test]
+async fn a_log_that_somebody_reads_begins_anew_after_them() {
+    let bench = sqlite().await;
+    bench.write(FULL_MIB).await;
+    let full = bench.log_length();
+    let reader = snapshot(&bench.db).await;
+    assert_eq!(bench.copy().await, Wal::Copied);
+    bench.write(1).await;
+    let longer = bench.log_length();
+    assert!(longer > full, "the reader still needs it");
+    reader.rollback().await.unwrap();
+    assert_eq!(bench.copy().await, Wal::Copied);
+    bench.write(50).await;
+    assert_eq!(bench.log_length(), longer);
+}
+
+#[tokio::test]
+async fn a_snapshot_holds_the_log_back_until_it_ends() {
+    let bench = sqlite().await;
+    let reader = snapshot(&bench.db).await;
+    bench.write(8).await;
+    let wal = bench.copy().await;
+    assert!(
+        matches!(wal, Wal::HeldBack { pages } if pages > 2_000),
+        "{wal:?}"
+    );
+    assert!(bench.length() < 8 * MIB);
+    reader.rollback().await.unwrap();
+    assert_eq!(bench.copy().await, Wal::Copied);
+    assert!(bench.length() > 8 * MIB);
+}
+
+#[tokio::test]
+async fn a_writer_still_waits_for_its_turn_afterwards() {
+    let bench = sqlite().await;
+    bench.write(FULL_MIB).await;
+    bench.copy().await;
+    let question = "PRAGMA busy_timeout";
+    let backend = bench.db.writer().get_database_backend();
+    let question = sea_orm::Statement::from_string(backend, question);
+    let answer = bench.db.writer().query_one_raw(question).await.unwrap();
+    let patience_ms: i64 = answer.unwrap().try_get_by_index(0).unwrap();
+    assert_eq!(patience_ms, 10_000);
+}
+
+#[tokio::test]
+async fn postgres_looks_after_its_own() {
+    let Some(bench) = postgres().await else {
+        return;
+    };
+    assert_eq!(bench.copy().await, Wal::Copied);
+}
