@@ -109,8 +109,11 @@ impl Stage {
             }
             return;
         }
+        // What is not on the disk now would be written there during the measurement.
+        self.execute("PRAGMA synchronous = FULL").await;
         // Not while the server does the same.
         while !self.truncate_wal().await {}
+        self.execute("PRAGMA synchronous = OFF").await;
     }
 
     async fn truncate_wal(&self) -> bool {
