@@ -28,6 +28,7 @@ mod m0014_lean_writes;
 mod m0015_quiet_endpoints;
 mod m0016_lean_tables;
 mod m0017_lean_indexes;
+mod m0018_disabled_endpoints;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_quiet_endpoints::Migration),
             Box::new(m0016_lean_tables::Migration),
             Box::new(m0017_lean_indexes::Migration),
+            Box::new(m0018_disabled_endpoints::Migration),
         ]
     }
 }

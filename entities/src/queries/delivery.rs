@@ -6,6 +6,7 @@
 //! A lease is (`owner`, `claim_no`) of a row. Whoever writes to a leased row proves its lease with
 //! a [`Fence`]; a row that has been rescued and claimed again does not match any more.
 
+mod cancel;
 mod claim;
 mod claim_in_order;
 mod complete;
@@ -21,11 +22,12 @@ use uuid::Uuid;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
+pub use cancel::{cancel_disabled, cancelling};
 pub use claim::{SQLITE_CLAIM, claim, claim_one};
 pub use claim_in_order::{InOrder, claim_in_order};
 pub use complete::Completions;
 pub use depth::depth;
-pub use endpoint::{cancel_disabled, endpoint, endpoint_ids, stop};
+pub use endpoint::{endpoint, endpoint_ids, stop};
 pub use health::{Failing, note_failing, note_healthy};
 pub use list::{DeliveryRow, ListFilter, attempts, detail, list};
 pub use release::{held_by, release};

@@ -185,7 +185,7 @@ async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
         bench.enqueue(creditor, endpoint, 3, 100).await;
-        assert_eq!(cancel_disabled(db.writer(), 10).await.unwrap(), 0);
+        assert_eq!(cancel_disabled(db.writer(), 10).await.unwrap().rows, 0);
         let transaction = db.begin().await.unwrap();
         assert!(
             stop(
@@ -212,8 +212,10 @@ async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
             .unwrap()
         );
         transaction.commit().await.unwrap();
-        assert_eq!(cancel_disabled(db.writer(), 2).await.unwrap(), 2);
-        assert_eq!(cancel_disabled(db.writer(), 2).await.unwrap(), 1);
+        let cancelled = cancel_disabled(db.writer(), 2).await.unwrap();
+        assert_eq!((cancelled.rows, cancelled.more), (2, true));
+        let cancelled = cancel_disabled(db.writer(), 2).await.unwrap();
+        assert_eq!((cancelled.rows, cancelled.more), (1, false));
         assert!(
             bench
                 .queue()

@@ -3,9 +3,10 @@
 use entities::Transaction;
 use entities::ids::{DeliveryId, EndpointId};
 use entities::queries::delivery::{
-    Completions, Ending, Fence, SQLITE_CLAIM, Want, claim, claim_in_order, waiting,
+    Completions, Ending, Fence, SQLITE_CLAIM, Want, cancel_disabled, cancelling, claim,
+    claim_in_order, waiting,
 };
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait as _, Statement, Value};
 use uuid::Uuid;
 
 use super::bench::{Bench, benches};
@@ -52,15 +53,8 @@ async fn rows_read(transaction: &Transaction) -> (i64, i64) {
     )
 }
 
-async fn sqlite_plan(bench: &Bench) -> String {
-    let sql = format!("EXPLAIN QUERY PLAN {SQLITE_CLAIM}");
-    let values = [
-        1_i64.into(),
-        1_000_i64.into(),
-        Vec::<u8>::new().into(),
-        0_i64.into(),
-        8_i64.into(),
-    ];
+async fn sqlite_plan(bench: &Bench, sql: &str, values: impl IntoIterator<Item = Value>) -> String {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
     let statement =
         Statement::from_sql_and_values(bench.db.reader().get_database_backend(), sql, values);
     let rows = bench.db.reader().query_all_raw(statement).await.unwrap();
@@ -127,7 +121,14 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
                 claimed.len() + 1
             );
         } else {
-            let plan = sqlite_plan(&bench).await;
+            let values = [
+                1_i64.into(),
+                1_000_i64.into(),
+                Vec::<u8>::new().into(),
+                0_i64.into(),
+                8_i64.into(),
+            ];
+            let plan = sqlite_plan(&bench, SQLITE_CLAIM, values).await;
             assert!(plan.contains("USING INDEX delivery_due (endpoint_id=? AND due_ms>? AND due_ms<?)")
                 || plan.contains("USING COVERING INDEX delivery_due (endpoint_id=? AND due_ms>? AND due_ms<?)"), "{plan}");
             assert!(
@@ -136,6 +137,57 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
             );
         }
         transaction.rollback().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_cancelled_is_found_by_its_endpoint() {
+    for bench in benches().await {
+        let creditor = bench.creditor().await;
+        let mut off = Vec::new();
+        for n in 0..3 {
+            off.push(
+                bench
+                    .endpoint(creditor, &format!("https://off{n}.example"))
+                    .await,
+            );
+            bench.enqueue(creditor, off[n], 2, 100).await;
+        }
+        let live = bench.endpoint(creditor, "https://live.example").await;
+        bench.enqueue(creditor, live, 1, 100).await;
+        pile_up(&bench, live, MANY, "NULL").await;
+        for (endpoint, order_key) in off.iter().zip(["NULL", "endpoint_id", "message_id"]) {
+            let id = bench.literal(endpoint.0);
+            for sql in [
+                format!("UPDATE webhook_endpoint SET state = 'disabled' WHERE id = {id}"),
+                format!("UPDATE delivery SET order_key = {order_key} WHERE endpoint_id = {id}"),
+            ] {
+                bench.db.writer().execute_unprepared(&sql).await.unwrap();
+            }
+        }
+        let transaction = bench.db.begin().await.unwrap();
+        let postgres = bench.db.is_postgres();
+        let before = match postgres {
+            true => rows_read(&transaction).await,
+            false => (0, 0),
+        };
+        let cancelled = cancel_disabled(&transaction, 10).await.unwrap();
+        assert_eq!(cancelled.rows, 6, "two of each kind");
+        if postgres {
+            let (by_scan, by_index) = rows_read(&transaction).await;
+            let (by_scan, by_index) = (by_scan - before.0, by_index - before.1);
+            assert_eq!(by_scan, 0, "nothing is read from end to end");
+            assert!(by_index < 50, "{by_index} rows read");
+        }
+        transaction.rollback().await.unwrap();
+        if postgres {
+            continue;
+        }
+        for sql in cancelling(bench.db.reader().get_database_backend()) {
+            let plan = sqlite_plan(&bench, &sql, [10_i64.into()]).await;
+            assert!(!plan.contains("SCAN d"), "{plan}");
+            assert!(plan.contains("webhook_endpoint_disabled"), "{plan}");
+        }
     }
 }
 

@@ -66,21 +66,3 @@ pub async fn stop(
         .await?;
     Ok(done.rows_affected() > 0)
 }
-
-/// Cancels waiting rows of endpoints that are disabled, at most `limit`. Answers how many.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn cancel_disabled<C: ConnectionTrait>(connection: &C, limit: u32) -> Result<u64, DbErr> {
-    let done = connection
-        .execute_raw(statement(
-            connection,
-            "UPDATE delivery SET state = 'cancelled' WHERE owner IS NULL AND state IN ('pending', 'failed') \
-             AND id IN (SELECT d.id FROM webhook_endpoint e JOIN delivery d ON d.endpoint_id = e.id \
-                        WHERE e.state = 'disabled' AND d.owner IS NULL AND d.state IN ('pending', 'failed') \
-                        LIMIT $1)",
-            [i64::from(limit).into()],
-        ))
-        .await?;
-    Ok(done.rows_affected())
-}

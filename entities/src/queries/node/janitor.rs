@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::Database;
 use crate::database::statement;
+use crate::queries::delivery::cancel_disabled;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -56,11 +57,8 @@ pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Clean
             .rows_affected();
         cleaned.add(removed, batch);
     }
-    cleaned.add(
-        crate::queries::delivery::cancel_disabled(writer, batch).await?,
-        batch,
-    );
-    Ok(cleaned)
+    let cancelled = cancel_disabled(writer, batch).await?;
+    Ok(cleaned.and(cancelled))
 }
 
 impl Cleaned {
