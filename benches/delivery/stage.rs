@@ -1,5 +1,7 @@
 //! What every measurement stands on: a server on a fresh database, a sink, and tenants whose webhooks go there.
 
+use std::time::Duration;
+
 use actors::clock::Clock;
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement,
@@ -112,7 +114,9 @@ impl Stage {
         // What is not on the disk now would be written there during the measurement.
         self.execute("PRAGMA synchronous = FULL").await;
         // Not while the server does the same.
-        while !self.truncate_wal().await {}
+        while !self.truncate_wal().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         self.execute("PRAGMA synchronous = OFF").await;
     }
 

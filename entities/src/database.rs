@@ -25,6 +25,9 @@ const LOCK_TIMEOUT: &str = "4s";
 /// A process that was paused between lock and commit loses its transaction, not everybody's time.
 const IDLE_IN_TRANSACTION: &str = "8s";
 
+/// How long SQLite waits for another process that writes.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Prepared statements that a connection keeps: lists of rows come in nine lengths (`queries::bulk`).
 const STATEMENTS: usize = 400;
 
@@ -284,7 +287,7 @@ fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
         sqlite
             .create_if_missing(true)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
+            .busy_timeout(BUSY_TIMEOUT)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
             // Without it, REPLACE would delete rows behind the append-only trigger's back.

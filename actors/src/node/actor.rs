@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use entities::DbErr;
 use entities::queries::node::{Beat, Cleaned, Ring};
-use entities::queries::wal::Wal;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::bell::{self, Bell, Listening};
@@ -58,8 +57,8 @@ pub(crate) enum NodeMsg {
     Checkpoint,
     /// It was, or not.
     Checkpointed {
-        /// What the database said.
-        result: Result<Wal, RoundError>,
+        /// How long the log was, in pages.
+        result: Result<i64, RoundError>,
     },
     /// Ring for the other processes, soon.
     Ring {
@@ -104,7 +103,7 @@ pub(crate) struct NodeState {
     pub(super) rescues: Chain,
     pub(super) cleanings: Chain,
     pub(super) checkpoints: Chain,
-    /// Pages of a log that is held back from which on it is told (again).
+    /// Pages of the log from which on its length is told (again).
     pub(super) long_wal: i64,
     pub(super) bell: Bell,
     _listening: Listening,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entities::DbErr;
 use entities::queries::node::{self, Beat, Cleaned};
 use entities::queries::retention::{self, Retention};
-use entities::queries::wal::{self, Wal};
+use entities::queries::wal;
 use ractor::RpcReplyPort;
 
 use super::actor::{NodeMsg, NodeState, RoundError};
@@ -200,17 +200,17 @@ impl NodeState {
         });
     }
 
-    pub(super) fn checkpointed(&mut self, result: Result<Wal, RoundError>) {
+    pub(super) fn checkpointed(&mut self, result: Result<i64, RoundError>) {
         match result {
-            Ok(Wal::Copied) => self.long_wal = LONG_WAL,
-            Ok(Wal::HeldBack { pages }) if pages >= self.long_wal => {
+            Ok(pages) if pages < LONG_WAL => self.long_wal = LONG_WAL,
+            Ok(pages) if pages >= self.long_wal => {
                 tracing::warn!(
                     pages,
-                    "the database's write-ahead log grows until somebody who has been reading for long ends"
+                    "the database's write-ahead log grows while somebody reads for long, or reads overlap"
                 );
                 self.long_wal = pages.saturating_mul(2);
             }
-            Ok(Wal::HeldBack { .. }) => {}
+            Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied"),
         }
         self.checkpoints.again(

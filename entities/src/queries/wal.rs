@@ -6,10 +6,10 @@
 //! younger: then the log grows until the reader has gone.
 //! Source: <https://www.sqlite.org/wal.html>, "Avoiding Excessively Large WAL Files".
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
 use crate::Database;
-use crate::database::statement;
+use crate::database::{BUSY_TIMEOUT, statement};
 
 /// From so many pages on the log is to begin anew (100 MiB).
 const FULL: i64 = 25_000;
@@ -20,46 +20,42 @@ const PASSES: usize = 4;
 
 const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// Waits for the readers of this moment, because any of them would keep the log from beginning anew.
-/// It waits with all writers behind it, so not for as long as a writer otherwise waits.
-const BEGIN_ANEW: &str =
-    "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 10000";
+/// Waits for the readers of this moment, because any of them would keep the log from beginning anew: not for
+/// as long as a writer otherwise waits, for all writers wait behind it.
+const BEGIN_ANEW: &str = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART)";
 
-/// What a round found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wal {
-    /// All of it is in the database but what was written since, or somebody else copies it.
-    Copied,
-    /// Somebody still reads a database that is older than this many pages.
-    HeldBack {
-        /// Pages of 4 KiB that wait.
-        pages: i64,
-    },
-}
-
-/// One round. Postgres does this by itself: nothing happens there.
+/// One round. Answers how long the log was, in pages of 4 KiB. Postgres does all this by itself: nothing
+/// happens there, and the answer is 0.
 ///
 /// # Errors
 /// Whatever the database says; the log stays as long as it is.
-pub async fn copy_wal(database: &Database) -> Result<Wal, DbErr> {
+pub async fn copy_wal(database: &Database) -> Result<i64, DbErr> {
     let Some(aside) = database.checkpointer() else {
-        return Ok(Wal::Copied);
+        return Ok(0);
     };
-    let mut copied_before = 0;
+    let mut last = Pass::default();
     for _ in 0..PASSES {
         let pass = Pass::run(aside).await?;
-        match pass.next(copied_before) {
-            Next::Pass => copied_before = pass.copied,
+        match pass.next(last.copied) {
+            Next::Pass => last = pass,
             Next::BeginAnew => break,
-            Next::End(wal) => return Ok(wal),
+            Next::End => return Ok(pass.pages),
         }
     }
-    database.writer().execute_unprepared(BEGIN_ANEW).await?;
-    Ok(Wal::Copied)
+    begin_anew(database.writer()).await?;
+    Ok(last.pages)
+}
+
+async fn begin_anew(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    let begun = writer.execute_unprepared(BEGIN_ANEW).await;
+    let patience = BUSY_TIMEOUT.as_millis();
+    let patient = format!("PRAGMA busy_timeout = {patience}");
+    writer.execute_unprepared(&patient).await?;
+    begun.map(|_| ())
 }
 
 /// What `PRAGMA wal_checkpoint` answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Pass {
     /// Length of the log when it began; -1 while another checkpoint runs.
     pages: i64,
@@ -75,7 +71,7 @@ enum Next {
     /// So little was, that the write connection can copy the rest.
     BeginAnew,
     /// Nothing, in this round.
-    End(Wal),
+    End,
 }
 
 impl Pass {
@@ -91,12 +87,9 @@ impl Pass {
 
     /// `copied_before` is how much of the log the pass before had copied.
     fn next(self, copied_before: i64) -> Next {
-        let held_back = self.pages - self.copied;
-        if held_back > FEW {
-            return Next::End(Wal::HeldBack { pages: held_back });
-        }
-        if self.pages < FULL {
-            return Next::End(Wal::Copied);
+        let held_back = self.pages - self.copied > FEW;
+        if held_back || self.pages < FULL {
+            return Next::End;
         }
         if self.pages - copied_before > FEW {
             return Next::Pass;
@@ -107,7 +100,7 @@ impl Pass {
 
 #[cfg(test)]
 mod tests {
-    use super::{Next, Pass, Wal};
+    use super::{Next, Pass};
 
     fn next(pages: i64, copied: i64, copied_before: i64) -> Next {
         Pass { pages, copied }.next(copied_before)
@@ -115,9 +108,9 @@ mod tests {
 
     #[test]
     fn a_short_log_is_copied_and_goes_on() {
-        assert_eq!(next(0, 0, 0), Next::End(Wal::Copied));
-        assert_eq!(next(24_999, 24_999, 0), Next::End(Wal::Copied));
-        assert_eq!(next(-1, -1, 0), Next::End(Wal::Copied));
+        assert_eq!(next(0, 0, 0), Next::End);
+        assert_eq!(next(24_999, 24_999, 0), Next::End);
+        assert_eq!(next(-1, -1, 0), Next::End);
     }
 
     #[test]
@@ -129,8 +122,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_ends_the_round() {
-        let held = |pages| Next::End(Wal::HeldBack { pages });
-        assert_eq!(next(30_000, 28_999, 28_999), held(1_001));
-        assert_eq!(next(2_000, 0, 0), held(2_000));
+        assert_eq!(next(30_000, 28_999, 28_999), Next::End);
+        assert_eq!(next(30_000, 0, 0), Next::End);
     }
 }

@@ -183,8 +183,11 @@ async fn what_is_cancelled_is_found_by_its_endpoint() {
         if postgres {
             continue;
         }
-        for sql in cancelling(bench.db.reader().get_database_backend()) {
-            let plan = sqlite_plan(&bench, &sql, [10_i64.into()]).await;
+        let statements = cancelling(bench.db.reader().get_database_backend());
+        for (sql, index) in statements.iter().zip(["due", "line", "key"]) {
+            let plan = sqlite_plan(&bench, sql, [10_i64.into()]).await;
+            assert!(plan.contains(&format!("INDEX delivery_{index}")), "{plan}");
+            assert!(!plan.contains("AUTOMATIC"), "{plan}");
             assert!(!plan.contains("SCAN d"), "{plan}");
             assert!(plan.contains("webhook_endpoint_disabled"), "{plan}");
         }

@@ -1,7 +1,7 @@
 //! SQLite's write-ahead log, and who copies it into the database.
 
 use entities::Database;
-use entities::queries::wal::{Wal, copy_wal};
+use entities::queries::wal::copy_wal;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
 
 use crate::delivery::tests::bench::{Bench, postgres, sqlite};
@@ -45,7 +45,8 @@ impl Bench {
         write(&self.db, mib).await;
     }
 
-    async fn copy(&self) -> Wal {
+    /// How long the log was.
+    async fn copy(&self) -> i64 {
         copy_wal(&self.db).await.unwrap()
     }
 }
@@ -65,11 +66,11 @@ async fn a_full_log_begins_anew() {
     let bench = sqlite().await;
     bench.write(FULL_MIB).await;
     let full = bench.log_length();
-    assert_eq!(bench.copy().await, Wal::Copied);
+    assert!(bench.copy().await > 25_000);
     assert!(bench.length() > FULL_MIB * MIB);
     bench.write(50).await;
     assert_eq!(bench.log_length(), full, "it is written from its beginning");
-    assert_eq!(bench.copy().await, Wal::Copied);
+    assert!(bench.copy().await < 25_000);
     assert!(bench.length() > (FULL_MIB + 50) * MIB);
 }
 
@@ -79,12 +80,12 @@ async fn a_log_that_somebody_reads_begins_anew_after_them() {
     bench.write(FULL_MIB).await;
     let full = bench.log_length();
     let reader = snapshot(&bench.db).await;
-    assert_eq!(bench.copy().await, Wal::Copied);
+    bench.copy().await;
     bench.write(1).await;
     let longer = bench.log_length();
     assert!(longer > full, "the reader still needs it");
     reader.rollback().await.unwrap();
-    assert_eq!(bench.copy().await, Wal::Copied);
+    assert!(bench.copy().await > 25_000, "its length is told");
     bench.write(50).await;
     assert_eq!(bench.log_length(), longer);
 }
@@ -94,14 +95,10 @@ async fn a_snapshot_holds_the_log_back_until_it_ends() {
     let bench = sqlite().await;
     let reader = snapshot(&bench.db).await;
     bench.write(8).await;
-    let wal = bench.copy().await;
-    assert!(
-        matches!(wal, Wal::HeldBack { pages } if pages > 2_000),
-        "{wal:?}"
-    );
+    assert!(bench.copy().await > 2_000);
     assert!(bench.length() < 8 * MIB);
     reader.rollback().await.unwrap();
-    assert_eq!(bench.copy().await, Wal::Copied);
+    bench.copy().await;
     assert!(bench.length() > 8 * MIB);
 }
 
@@ -123,5 +120,5 @@ async fn postgres_looks_after_its_own() {
     let Some(bench) = postgres().await else {
         return;
     };
-    assert_eq!(bench.copy().await, Wal::Copied);
+    assert_eq!(bench.copy().await, 0);
 }
