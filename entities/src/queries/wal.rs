@@ -36,10 +36,12 @@ pub async fn copy_wal(database: &Database) -> Result<i64, DbErr> {
     let mut last = Pass::default();
     for _ in 0..PASSES {
         let pass = Pass::run(aside).await?;
-        match pass.next(last.copied) {
-            Next::Pass => last = pass,
+        let next = pass.next(last.copied);
+        last = pass;
+        match next {
+            Next::Pass => {}
             Next::BeginAnew => break,
-            Next::End => return Ok(pass.pages),
+            Next::End => return Ok(last.pages),
         }
     }
     begin_anew(database.writer()).await?;

@@ -1,6 +1,5 @@
 //! SQLite's write-ahead log, and who copies it into the database.
 
-use entities::Database;
 use entities::queries::wal::copy_wal;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
 
@@ -10,24 +9,6 @@ use crate::delivery::tests::tree::{start, until};
 const MIB: u64 = 1 << 20;
 /// As long as the log may become, and longer.
 const FULL_MIB: u64 = 101;
-
-/// Writes so much into a table of its own.
-async fn write(db: &Database, mib: u64) {
-    for sql in [
-        "CREATE TABLE IF NOT EXISTS ballast (data BLOB)",
-        &format!("INSERT INTO ballast VALUES (zeroblob({}))", mib * MIB),
-    ] {
-        db.writer().execute_unprepared(sql).await.unwrap();
-    }
-}
-
-/// A reader in the middle of something.
-async fn snapshot(db: &Database) -> DatabaseTransaction {
-    let reader = db.reader().begin().await.unwrap();
-    let read = reader.execute_unprepared("SELECT 1 FROM creditor LIMIT 1");
-    read.await.unwrap();
-    reader
-}
 
 impl Bench {
     fn length(&self) -> u64 {
@@ -41,8 +22,22 @@ impl Bench {
         std::fs::metadata(path).unwrap().len()
     }
 
+    /// Writes so much into a table of its own.
     async fn write(&self, mib: u64) {
-        write(&self.db, mib).await;
+        for sql in [
+            "CREATE TABLE IF NOT EXISTS ballast (data BLOB)",
+            &format!("INSERT INTO ballast VALUES (zeroblob({}))", mib * MIB),
+        ] {
+            self.db.writer().execute_unprepared(sql).await.unwrap();
+        }
+    }
+
+    /// A reader in the middle of something.
+    async fn snapshot(&self) -> DatabaseTransaction {
+        let reader = self.db.reader().begin().await.unwrap();
+        let read = reader.execute_unprepared("SELECT 1 FROM creditor LIMIT 1");
+        read.await.unwrap();
+        reader
     }
 
     /// How long the log was.
@@ -79,7 +74,7 @@ async fn a_log_that_somebody_reads_begins_anew_after_them() {
     let bench = sqlite().await;
     bench.write(FULL_MIB).await;
     let full = bench.log_length();
-    let reader = snapshot(&bench.db).await;
+    let reader = bench.snapshot().await;
     bench.copy().await;
     bench.write(1).await;
     let longer = bench.log_length();
@@ -93,7 +88,7 @@ async fn a_log_that_somebody_reads_begins_anew_after_them() {
 #[tokio::test]
 async fn a_snapshot_holds_the_log_back_until_it_ends() {
     let bench = sqlite().await;
-    let reader = snapshot(&bench.db).await;
+    let reader = bench.snapshot().await;
     bench.write(8).await;
     assert!(bench.copy().await > 2_000);
     assert!(bench.length() < 8 * MIB);
