@@ -90,7 +90,7 @@ impl PartnerError {
 
     fn field_errors(&self) -> Vec<FieldError> {
         match self {
-            Self::Api(ApiError::Validation(errors)) => errors.clone(),
+            Self::Api(ApiError::Validation(errors)) => errors.listed(),
             Self::Api(ApiError::UnsafeWebhookUrl { reason }) => {
                 vec![body_field("webhook_url", reason)]
             }

@@ -7,9 +7,11 @@
 
 use std::time::Duration;
 
+use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteError};
+use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 use thiserror::Error;
 
@@ -105,7 +107,11 @@ impl Database {
         if url.contains(":memory:") || url.contains("mode=memory") {
             return Err(ConnectError::InMemory);
         }
-        let write = open(sqlite_options(url, 1, WRITER_CACHE)).await?;
+        let mut writer = sqlite_options(url, 1, WRITER_CACHE);
+        writer.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(is_clean(connection)))
+        });
+        let write = open(writer).await?;
         // The write connection creates the file and its WAL, so it comes first.
         let read = open(sqlite_options(url, pools.read, READER_CACHE)).await?;
         let checkpointer = open(sqlite_options(url, 1, READER_CACHE)).await?;
@@ -210,11 +216,11 @@ impl Database {
     }
 }
 
-/// Whether the database is away, busy, or has taken a lock for too long: the same thing may work in
-/// a moment. Anything else is a statement that fails whenever it is tried.
+/// Whether the database is away, busy, full or has held a lock for too long: the same thing may work
+/// in a moment. Anything else is a statement that fails whenever it is tried.
 #[must_use]
 pub fn is_passing(error: &DbErr) -> bool {
-    use sea_orm::RuntimeErr;
+    use sea_orm::sqlx::Error;
     let cause = match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
@@ -223,25 +229,54 @@ pub fn is_passing(error: &DbErr) -> bool {
         _ => return false,
     };
     match cause.as_ref() {
-        sea_orm::sqlx::Error::Database(refusal) => refusal
-            .code()
-            .is_some_and(|code| PASSING_CODES.contains(&code.as_ref())),
-        sea_orm::sqlx::Error::Io(_)
-        | sea_orm::sqlx::Error::Tls(_)
-        | sea_orm::sqlx::Error::Protocol(_)
-        | sea_orm::sqlx::Error::PoolTimedOut
-        | sea_orm::sqlx::Error::PoolClosed
-        | sea_orm::sqlx::Error::WorkerCrashed => true,
+        Error::Database(refusal) => {
+            let code = refusal.code();
+            let code = code.as_deref().unwrap_or_default();
+            if refusal.try_downcast_ref::<SqliteError>().is_some() {
+                is_passing_on_sqlite(code)
+            } else {
+                is_passing_on_postgres(code)
+            }
+        }
+        // The first two: a transaction was open already where one was to begin.
+        Error::InvalidSavePointStatement
+        | Error::BeginFailed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::Protocol(_)
+        | Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed => true,
         _ => false,
     }
 }
 
-/// Postgres: lock timeout, statement cancelled, idle in transaction, serialization, deadlock, too
-/// many connections, shutting down, crashed, starting. SQLite: busy, busy snapshot, locked.
-const PASSING_CODES: &[&str] = &[
-    "55P03", "57014", "25P03", "40001", "40P01", "53300", "57P01", "57P02", "57P03", "5", "517",
-    "6",
-];
+/// SQLite's result codes (<https://sqlite.org/rescode.html>). The low byte is the primary code, the rest says where.
+fn is_passing_on_sqlite(code: &str) -> bool {
+    /// BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
+    const PASSING: &[u32] = &[5, 6, 7, 8, 9, 10, 13, 14];
+    code.parse::<u32>()
+        .is_ok_and(|code| PASSING.contains(&(code & 0xff)))
+}
+
+/// Postgres' error codes (its manual, appendix A), whole or by class.
+fn is_passing_on_postgres(code: &str) -> bool {
+    const PASSING: &[&str] = &[
+        "08",    // connection exceptions
+        "25006", // read-only transaction
+        "25P03", // idle in transaction for too long
+        "40001", // serialization failure
+        "40P01", // deadlock
+        "53",    // insufficient resources: disk full, out of memory, too many connections
+        "55P03", // lock not available
+        "57014", // statement cancelled
+        "57P01", // shutting down
+        "57P02", // crashed
+        "57P03", // starting
+        "58030", // I/O error
+    ];
+    PASSING.iter().any(|passing| code.starts_with(passing))
+}
 
 /// A statement for the backend of `connection`. Both backends understand `$1`, `$2`, ….
 pub(crate) fn statement<C: ConnectionTrait>(
@@ -264,6 +299,18 @@ async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectErro
     sea_orm::Database::connect(options)
         .await
         .map_err(ConnectError::Unreachable)
+}
+
+/// Whether SQLite's write connection may go back to its pool. One whose transaction could not be ended may not: the driver
+/// would take the next transaction for a part of that one, and never commit it.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A rollback may be queued: it has been executed when the connection answers.
+    connection.ping().await?;
+    let is_clean = !connection.is_in_transaction();
+    if !is_clean {
+        tracing::warn!("a transaction could not be ended: its connection is closed");
+    }
+    Ok(is_clean)
 }
 
 fn base_options(url: &str, size: u32) -> ConnectOptions {

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use actors::{ApiError, FieldError, Slice};
+use actors::{ApiError, FieldError, FieldErrorList, Slice};
 
 use super::field::{Field, Unknown};
 
@@ -16,7 +16,7 @@ const MAX_LIMIT: u64 = 100;
 pub(crate) struct FieldErrors {
     /// Where we are: the part of the request, then the path inside it.
     path: Vec<String>,
-    errors: Vec<FieldError>,
+    errors: FieldErrorList,
 }
 
 impl FieldErrors {
@@ -24,7 +24,7 @@ impl FieldErrors {
     pub(crate) fn of_body() -> Self {
         Self {
             path: vec!["body".into()],
-            errors: Vec::new(),
+            errors: FieldErrorList::default(),
         }
     }
 
@@ -32,7 +32,7 @@ impl FieldErrors {
     pub(crate) fn of_query() -> Self {
         Self {
             path: vec!["query".into()],
-            errors: Vec::new(),
+            errors: FieldErrorList::default(),
         }
     }
 
@@ -51,7 +51,8 @@ impl FieldErrors {
     pub(crate) fn add_all(&mut self, errors: impl IntoIterator<Item = FieldError>) {
         let known = self.errors.len();
         for error in errors {
-            if !self.errors[..known]
+            let reported = &self.errors[..known];
+            if !reported
                 .iter()
                 .any(|reported| error.loc.starts_with(&reported.loc))
             {

@@ -5,15 +5,15 @@
 
 use std::time::Duration;
 
-use actors::{ApiError, FieldError};
+use actors::ApiError;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::FieldErrors;
+use super::bounded_json;
 use super::field::{FieldType, Fields, Unknown};
 use crate::error::{HttpError, PartnerError};
 use crate::router::BODY_LIMIT;
@@ -52,8 +52,7 @@ impl<T: FieldType, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let bytes = read(request, state).await?;
-        let json = parse(&bytes)?;
-        refuse_nul(&json)?;
+        let json = bounded_json::parse(&bytes)?;
         T::from_json(json)
             .map(Self)
             .ok_or_else(|| ApiError::field(&["body"], T::EXPECTED).into())
@@ -93,71 +92,5 @@ fn unreadable(rejection: &BytesRejection, limit: BodyLimit) -> HttpError {
         too_large(limit)
     } else {
         HttpError::UnreadableBody
-    }
-}
-
-fn parse(bytes: &[u8]) -> Result<Value, PartnerError> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Object(serde_json::Map::new()));
-    }
-    serde_json::from_slice(bytes).map_err(|error| {
-        HttpError::InvalidJson {
-            reason: error.to_string(),
-        }
-        .into()
-    })
-}
-
-/// No database text can hold U+0000; better a clear answer than a failing INSERT.
-fn refuse_nul(json: &Value) -> Result<(), ApiError> {
-    let mut found = Vec::new();
-    collect_nul(json, &mut vec!["body".to_owned()], &mut found);
-    if found.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::Validation(found))
-    }
-}
-
-fn collect_nul(json: &Value, path: &mut Vec<String>, found: &mut Vec<FieldError>) {
-    let mut descend = |key: String, value: &Value| {
-        path.push(key);
-        collect_nul(value, path, found);
-        path.pop();
-    };
-    match json {
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(index, item)| descend(index.to_string(), item)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(key, value)| descend(key.clone(), value)),
-        Value::String(text) if text.contains('\0') => {
-            found.push(FieldError {
-                loc: path.clone(),
-                msg: "must not contain the character U+0000".into(),
-            });
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_at_all_is_an_empty_object() {
-        assert_eq!(parse(b" \r\n").unwrap(), serde_json::json!({}));
-    }
-
-    #[test]
-    fn nul_is_named_by_its_place() {
-        let json = serde_json::json!({"a": [{"b": "x\0"}]});
-        let ApiError::Validation(errors) = refuse_nul(&json).unwrap_err() else {
-            panic!("another error")
-        };
-        assert_eq!(errors[0].loc, ["body", "a", "0", "b"]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every extractor fails with a [`crate::error::PartnerError`]; none of them knows a rule of the business.
 
+mod bounded_json;
 pub(crate) mod caller;
 pub(crate) mod credentials;
 pub(crate) mod field;

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
+pub use crate::domain::field_error::{FieldError, FieldErrorList};
 use crate::domain::gates::Gate;
-pub use crate::domain::placement::FieldError;
 use crate::domain::placement::TransitionRefusal;
 
 /// A provider whose events onboarding listens to.
@@ -162,8 +162,8 @@ pub enum ApiError {
     #[error("send an Idempotency-Key header (1 to 255 printable characters) with this request")]
     IdempotencyKeyRequired,
     /// One or more fields are wrong.
-    #[error("{}", joined(.0))]
-    Validation(Vec<FieldError>),
+    #[error("{0}")]
+    Validation(FieldErrorList),
     /// A debt of a natural person.
     #[error(
         "only business debts are accepted: debtor.kind individual is a consumer debt, and nothing was stored"
@@ -218,10 +218,10 @@ impl ApiError {
     /// One refused field.
     #[must_use]
     pub fn field(loc: &[&str], msg: impl Into<String>) -> Self {
-        Self::Validation(vec![FieldError {
+        Self::Validation(FieldErrorList::from(FieldError {
             loc: loc.iter().map(ToString::to_string).collect(),
             msg: msg.into(),
-        }])
+        }))
     }
 
     /// Another creditor's object and an absent one look the same.
@@ -237,16 +237,4 @@ fn names(gates: &[Gate]) -> String {
         .map(|gate| gate.as_str())
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// `debtor.company_name: is required; due_date: …`: the part of the request is left out.
-fn joined(errors: &[FieldError]) -> String {
-    errors
-        .iter()
-        .map(|error| {
-            let skip = usize::from(error.loc.len() > 1);
-            format!("{}: {}", error.loc[skip..].join("."), error.msg)
-        })
-        .collect::<Vec<_>>()
-        .join("; ")
 }

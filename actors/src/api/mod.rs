@@ -36,7 +36,7 @@ use tracing::Instrument as _;
 pub use callers::{
     Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SignedInCaller, SupportActor, Via,
 };
-pub use error::{ApiError, FieldError, Provider};
+pub use error::{ApiError, FieldError, FieldErrorList, Provider};
 #[cfg(feature = "fault-injection")]
 pub use faults::ActorKind;
 pub use request::*;

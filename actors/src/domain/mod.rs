@@ -33,7 +33,8 @@
 //!
 //!  placement, an invoice handed over:
 //!    its nine statuses                               placement::status
-//!    what is accepted as a new one                   placement::draft, field, field_error
+//!    what is accepted as a new one                   placement::draft, field
+//!    which fields were refused, and why              field_error
 //!    what may happen to it, and to which status      placement::transition, action
 //!    and why not                                     placement::refusal
 //!    how much is still owed                          placement::payment
@@ -49,6 +50,7 @@ pub mod custom_headers;
 pub mod date;
 pub mod delivery_state;
 pub mod endpoint_health;
+pub mod field_error;
 pub mod fingerprint;
 pub mod gates;
 pub mod gcra;

@@ -3,7 +3,7 @@
 use actors::domain::placement::draft::{
     self, DebtorDraft, DraftRefusal, NewPlacement, PlacementDraft,
 };
-use actors::{ApiError, FieldError, PartnerApi, PlacementView};
+use actors::{ApiError, PartnerApi, PlacementView};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -159,10 +159,7 @@ pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
         Ok(placement) => Some(placement),
         Err(DraftRefusal::ConsumerDebt) => return Err(ApiError::ConsumerDebt),
         Err(DraftRefusal::Fields(found)) => {
-            errors.add_all(found.into_iter().map(|error| FieldError {
-                loc: error.loc,
-                msg: error.msg,
-            }));
+            errors.add_all(found.iter().cloned());
             None
         }
     };

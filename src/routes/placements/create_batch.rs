@@ -82,7 +82,7 @@ fn row(row: Field<create::Request>) -> Result<NewPlacement, BatchRowError> {
         let detail = error.to_string();
         let (code, errors): (Code, Vec<FieldError>) = match error {
             ApiError::ConsumerDebt => (Code::ConsumerDebt, Vec::new()),
-            ApiError::Validation(errors) => (Code::ValidationFailed, errors),
+            ApiError::Validation(errors) => (Code::ValidationFailed, errors.listed()),
             _ => (Code::Internal, Vec::new()),
         };
         BatchRowError {

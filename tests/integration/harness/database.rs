@@ -15,7 +15,11 @@ pub(crate) struct TestDatabase {
 
 impl TestDatabase {
     pub(crate) fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::sqlite_in(tempfile::tempdir().unwrap())
+    }
+
+    /// A SQLite database in a folder of the test's choice.
+    pub(crate) fn sqlite_in(folder: TempDir) -> Self {
         let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
         Self {
             url,

@@ -112,6 +112,15 @@ impl Process {
         database.number(&sql).await
     }
 
+    /// The most memory that it has held so far, in bytes (`VmHWM`).
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kib.expect("a size").trim().parse::<u64>().unwrap() * 1024
+    }
+
     /// The last line of its log that contains `words`.
     pub(crate) fn logged(&self, words: &str) -> Option<String> {
         let log = self.log.as_ref().expect("it was started with a log");
@@ -130,7 +139,10 @@ impl Drop for Process {
 
 /// The program with the settings of the tests.
 fn command(url: &str, folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_partner-api"));
+    // Another build of the program can be tried, to show which tests fail on it.
+    let binary = std::env::var_os("PARTNER_API_TEST_BIN");
+    let mut command =
+        Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_partner-api").into()));
     command
         .arg("serve")
         .current_dir(folder)

@@ -15,7 +15,7 @@ use super::super::date;
 use super::super::money::Cents;
 use super::field::{self, FieldProblem};
 use super::field_error::Errors;
-pub use super::field_error::FieldError;
+pub use crate::domain::field_error::{FieldError, FieldErrorList};
 
 /// The longest `invoice_number`, characters.
 pub const INVOICE_NUMBER_MAX: usize = 64;
@@ -152,22 +152,13 @@ pub struct Debtor {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DraftRefusal {
     /// Every field error there is, at least one.
-    #[error("{}", joined(.0))]
-    Fields(Vec<FieldError>),
+    #[error("{0}")]
+    Fields(FieldErrorList),
     /// The debtor is a person.
     #[error(
         "consumer debts are not accepted: debtor.kind must be business, and nothing of this placement was stored"
     )]
     ConsumerDebt,
-}
-
-/// All errors in one line, as the contract's `detail` wants them.
-fn joined(errors: &[FieldError]) -> String {
-    errors
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
 }
 
 /// Judges a draft.

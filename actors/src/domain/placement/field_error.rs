@@ -1,52 +1,13 @@
-//! Field errors: where one is, what to do about it, and the list in which a draft collects them.
+//! The list in which a draft collects what is wrong with it.
 //!
-//! Owns paths and the one-line form of the contract's `detail`. Which rule was broken is `field`'s.
-
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
+//! Owns which path a broken rule is reported at. Which rule was broken is `field`'s.
 
 use super::field::FieldProblem;
-
-/// One field's error: where, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// The path, from `body` on.
-    pub loc: Vec<String>,
-    /// What to do about it.
-    pub msg: String,
-}
-
-impl FieldError {
-    /// An error at a path below `body`, such as `debtor.company_name`.
-    #[must_use]
-    pub fn at(path: &str, msg: impl fmt::Display) -> Self {
-        let loc = std::iter::once("body")
-            .chain(path.split('.'))
-            .map(str::to_owned)
-            .collect();
-        Self {
-            loc,
-            msg: msg.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for FieldError {
-    /// `debtor.company_name: is required`
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.loc.first().is_some_and(|first| first == "body") {
-            &self.loc[1..]
-        } else {
-            &self.loc[..]
-        };
-        write!(formatter, "{}: {}", path.join("."), self.msg)
-    }
-}
+use crate::domain::field_error::{FieldError, FieldErrorList};
 
 /// Every error so far.
 #[derive(Default)]
-pub(super) struct Errors(pub(super) Vec<FieldError>);
+pub(super) struct Errors(pub(super) FieldErrorList);
 
 impl Errors {
     pub(super) fn push(&mut self, path: &str, problem: FieldProblem) {

@@ -1,0 +1,267 @@
+//! The one JSON parser of request bodies: what it accepts is bounded before it is built.
+//!
+//! Owns the limits on a document's shape. It builds a [`Value`] element by element and stops at the first element too many, so a
+//! body costs at most a few times its own size. A refusal names the place. Field types are checked later, in [`super::field`].
+
+use std::fmt;
+
+use actors::{ApiError, FieldError};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::error::{HttpError, PartnerError};
+
+/// The most elements of one array and members of one object. No request of ours has more than 1,000 rows.
+const MAX_ELEMENTS: usize = 1_000;
+/// The most values in a whole document: 1,000 placements with every field are 24,000.
+const MAX_VALUES: usize = 100_000;
+
+/// Parses a body. Nothing but white space is an empty object.
+///
+/// # Errors
+/// `invalid_json` for a text that is not JSON; `validation_failed` for a document with too many elements, a member that is
+/// given twice or a text with U+0000.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, PartnerError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Object(Map::new()));
+    }
+    let mut limits = Limits::default();
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    let parsed = Bounded(&mut limits)
+        .deserialize(&mut parser)
+        .and_then(|value| parser.end().map(|()| value));
+    parsed.map_err(|error| match limits.refusal {
+        Some(refusal) => ApiError::Validation(refusal.located().into()).into(),
+        None => HttpError::InvalidJson {
+            reason: error.to_string(),
+        }
+        .into(),
+    })
+}
+
+/// What has been counted so far, and why parsing stopped.
+#[derive(Default)]
+struct Limits {
+    values: usize,
+    refusal: Option<Refusal>,
+}
+
+/// A document that breaks a limit. Its path grows from the inside out while the parser unwinds.
+struct Refusal {
+    msg: String,
+    reversed_path: Vec<String>,
+}
+
+impl Refusal {
+    fn located(self) -> FieldError {
+        let path = self.reversed_path.into_iter().rev();
+        FieldError {
+            loc: std::iter::once("body".to_owned()).chain(path).collect(),
+            msg: self.msg,
+        }
+    }
+}
+
+impl Limits {
+    fn refuse<E: serde::de::Error>(&mut self, msg: impl Into<String>) -> E {
+        self.refusal = Some(Refusal {
+            msg: msg.into(),
+            reversed_path: Vec::new(),
+        });
+        E::custom("refused")
+    }
+
+    /// Adds one step to the path of a refusal that passes through.
+    fn passing(&mut self, step: impl FnOnce() -> String) {
+        if let Some(refusal) = &mut self.refusal {
+            refusal.reversed_path.push(step());
+        }
+    }
+
+    fn count<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(self.refuse(format!("more than {MAX_VALUES} values in one body")));
+        }
+        Ok(())
+    }
+}
+
+struct Bounded<'a>(&'a mut Limits);
+
+impl<'de> DeserializeSeed<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.0.count()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.visit_string(value.to_owned())
+    }
+
+    /// No database text can hold U+0000, so a clear answer here spares a failing INSERT.
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        if value.contains('\0') {
+            return Err(self.0.refuse("must not contain the character U+0000"));
+        }
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        loop {
+            match elements.next_element_seed(Bounded(self.0)) {
+                Ok(None) => return Ok(Value::Array(array)),
+                Ok(Some(_)) if array.len() == MAX_ELEMENTS => {
+                    return Err(self
+                        .0
+                        .refuse(format!("must have at most {MAX_ELEMENTS} elements")));
+                }
+                Ok(Some(element)) => array.push(element),
+                Err(error) => {
+                    self.0.passing(|| array.len().to_string());
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if object.len() == MAX_ELEMENTS {
+                return Err(self
+                    .0
+                    .refuse(format!("must have at most {MAX_ELEMENTS} members")));
+            }
+            let read = if object.contains_key(&name) {
+                Err(self.0.refuse("is given more than once: send it once"))
+            } else {
+                members.next_value_seed(Bounded(self.0))
+            };
+            match read {
+                Ok(value) => object.insert(name, value),
+                Err(error) => {
+                    self.0.passing(|| name);
+                    return Err(error);
+                }
+            };
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(text: &str) -> FieldError {
+        match parse(text.as_bytes()).unwrap_err() {
+            PartnerError::Api(ApiError::Validation(errors)) => {
+                assert_eq!(errors.len(), 1);
+                errors[0].clone()
+            }
+            other => panic!("another error: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn blank_body_is_an_empty_object() {
+        assert_eq!(parse(b" \r\n").unwrap(), json!({}));
+    }
+
+    #[test]
+    fn nul_is_refused_with_its_path() {
+        let error = refusal(r#"{"a":[{"b":"x\u0000"}]}"#);
+        assert_eq!(error.loc, ["body", "a", "0", "b"]);
+        assert!(error.msg.contains("U+0000"));
+    }
+
+    #[test]
+    fn element_beyond_the_limit_is_refused_with_its_path() {
+        let row = |count: usize| format!(r#"{{"placements":[{}]}}"#, vec!["0"; count].join(","));
+        assert!(parse(row(MAX_ELEMENTS).as_bytes()).is_ok());
+        let error = refusal(&row(MAX_ELEMENTS + 1));
+        assert_eq!(error.loc, ["body", "placements"]);
+        assert_eq!(error.msg, "must have at most 1000 elements");
+    }
+
+    #[test]
+    fn member_beyond_the_limit_is_refused() {
+        let object = |count: usize| {
+            let members: Vec<String> = (0..count).map(|n| format!(r#""m{n}":0"#)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(parse(object(MAX_ELEMENTS).as_bytes()).is_ok());
+        assert_eq!(refusal(&object(MAX_ELEMENTS + 1)).loc, ["body"]);
+    }
+
+    #[test]
+    fn nested_arrays_share_one_limit() {
+        let inner = format!("[{}]", vec!["0"; MAX_ELEMENTS].join(","));
+        let error = refusal(&format!("[{}]", vec![inner; MAX_ELEMENTS].join(",")));
+        assert!(error.msg.contains("100000 values"), "{}", error.msg);
+    }
+
+    #[test]
+    fn member_given_twice_is_refused_even_when_escaped() {
+        let error = refusal(r#"{"debtor":{"kind":"individual","k\u0069nd":"business"}}"#);
+        assert_eq!(error.loc, ["body", "debtor", "kind"]);
+    }
+
+    #[test]
+    fn text_after_the_document_is_invalid() {
+        let parsed = parse(b"{} {}");
+        assert!(matches!(
+            parsed,
+            Err(PartnerError::Http(HttpError::InvalidJson { .. }))
+        ));
+    }
+
+    proptest! {
+        /// Within the limits the result is the one of serde_json.
+        #[test]
+        fn document_within_limits_is_read_like_serde_json(
+            text in "[a-z\u{e9}\"\\\\]{0,8}", number in any::<i64>(), float in any::<f64>().prop_filter("finite", |f| f.is_finite()), flag in any::<bool>(),
+        ) {
+            let document = json!({"a": [text, number, {"b": float}], "c": flag, "d": null, "e": u64::MAX});
+            let bytes = document.to_string();
+            let expected: Value = serde_json::from_str(&bytes).unwrap();
+            prop_assert_eq!(parse(bytes.as_bytes()).unwrap(), expected);
+        }
+    }
+}
