@@ -24,24 +24,31 @@
 //! `domain` holds the rules as pure functions; the rooms perform them. Requests come in through
 //! [`PartnerApi`] as typed calls and leave as views; no caller ever sees an actor or a row.
 
-mod account;
 mod admission;
-pub mod api;
-pub mod clock;
+mod api;
+mod app;
+mod auth;
+mod cluster;
+mod contract;
+mod creditor;
 mod delivery;
 pub mod domain;
-mod house;
-mod jobs;
+mod endpoints;
+mod infra;
 mod keys;
-mod ledger;
-mod node;
+mod leases;
 mod onboarding;
-pub mod settings;
+mod outbox;
+mod placements;
+mod sandbox;
 mod supervision;
-pub mod trace;
-mod tree;
-mod vault;
 
-pub use api::*;
-pub use settings::{Mode, ProviderSecrets, Settings, SupportToken};
-pub use vault::VaultError;
+pub use admission::{LimitReport, LimitState, Permit};
+#[cfg(feature = "fault-injection")]
+pub use api::ActorKind;
+pub use api::{ApiResult, PartnerApi, StartError};
+pub use auth::{
+    Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SignedInCaller, SupportActor, Via,
+};
+pub use contract::*;
+pub use infra::{Mode, ProviderSecrets, Settings, SupportToken, VaultError, clock, trace};

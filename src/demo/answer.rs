@@ -13,7 +13,7 @@ const EXCERPT: usize = 400;
 /// What came back.
 pub(super) struct Answer {
     pub(super) name: String,
-    pub(super) status: StatusCode,
+    pub(crate) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
     /// Null where the text is no JSON.

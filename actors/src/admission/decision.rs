@@ -2,8 +2,8 @@
 
 use entities::ids::CreditorId;
 
-use super::slot::Permit;
-use crate::api::error::ApiError;
+use super::tenant_entry::Permit;
+use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 
 /// One limit as the `RateLimit` headers show it.

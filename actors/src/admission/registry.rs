@@ -13,12 +13,12 @@ use entities::queries::keys;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::Semaphore;
 
-use super::slot::TenantSlot;
 use super::tenant::{Tenant, TenantArgs};
-use crate::api::error::ApiError;
+use super::tenant_entry::TenantSlot;
+use crate::app::House;
+use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
-use crate::house::House;
 use crate::supervision::{Address, Chain, spawn_metered, spawn_reporting};
 
 /// A tenant that nobody has used for so long is let go.

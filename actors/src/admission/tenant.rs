@@ -14,16 +14,16 @@ use entities::ids::KeyId;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
 
+use super::client_network::Source;
 use super::decision::Verdict;
-use super::desk::Answer;
-use super::knock::Knock;
-use super::proofs::{HashDigest, Mac, is_same};
-use super::slot::TenantSlot;
-use super::source::Source;
-use super::tenant_load::{Live, Question, SecretHash, load};
-use super::verifier::VerifierMsg;
-use crate::api::error::ApiError;
-use crate::house::House;
+use super::request::Knock;
+use super::secret_verifier::VerifierMsg;
+use super::tenant_entry::TenantSlot;
+use super::tenant_snapshot::{Live, Question, SecretHash, load};
+use super::tenant_state::Answer;
+use super::verified_secrets::{HashDigest, Mac, is_same};
+use crate::app::House;
+use crate::contract::ApiError;
 
 /// Longer than a place in the queue for bcrypt is ever worth waiting for.
 const BCRYPT_PATIENCE: Duration = Duration::from_secs(8);

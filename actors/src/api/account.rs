@@ -4,17 +4,16 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::request::{
-    AcceptAgreement, ProviderDelivery, ProviderOutcome, SettingsPatch, SetupPatch, SignIn, SignUp,
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::AuthenticatedTenant;
+use crate::contract::{
+    AcceptAgreement, AgreementView, ApiError, OnboardingStatus, Provider, ProviderDelivery,
+    ProviderOutcome, RevealedKey, SettingsPatch, SettingsView, SetupPatch, SetupView, SignIn,
+    SignUp, SignedIn, SignedUp,
 };
-use super::view::{
-    AgreementView, OnboardingStatus, RevealedKey, SettingsView, SetupView, SignedIn, SignedUp,
-};
-use super::{ApiError, ApiResult, AuthenticatedTenant, PartnerApi, Provider};
-use crate::account;
-use crate::keys;
-use crate::onboarding::{self, EvaluatorMsg};
+use crate::onboarding::EvaluatorMsg;
 use crate::supervision::CallError;
+use crate::{auth, creditor, endpoints, keys, onboarding};
 
 /// How long a fact may wait for its transaction.
 pub(super) const PATIENCE: Duration = Duration::from_secs(25);
@@ -26,7 +25,7 @@ impl PartnerApi {
     /// [`ApiError::EmailTaken`].
     pub async fn sign_up(&self, request: SignUp) -> ApiResult<SignedUp> {
         self.refuse_while_draining()?;
-        account::sign_up(self.house(), request).await
+        auth::sign_up(self.house(), request).await
     }
 
     /// Begins a session.
@@ -35,7 +34,7 @@ impl PartnerApi {
     /// [`ApiError::InvalidCredentials`], [`ApiError::TooManyAttempts`].
     pub async fn sign_in(&self, request: SignIn) -> ApiResult<SignedIn> {
         self.refuse_while_draining()?;
-        account::sign_in(&self.0.house, request).await
+        auth::sign_in(&self.0.house, request).await
     }
 
     /// Ends this session, or all of them.
@@ -49,7 +48,7 @@ impl PartnerApi {
         everywhere: bool,
     ) -> ApiResult<()> {
         tenant.require_session()?;
-        account::sign_out(self.house(), tenant.creditor(), token, everywhere).await
+        auth::sign_out(self.house(), tenant.creditor(), token, everywhere).await
     }
 
     /// Where onboarding stands.
@@ -60,7 +59,7 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
     ) -> ApiResult<OnboardingStatus> {
-        account::onboarding_status(self.house(), tenant.creditor()).await
+        creditor::onboarding_status(self.house(), tenant.creditor()).await
     }
 
     /// The setup checklist.
@@ -179,7 +178,7 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::Overloaded`] when the database does not answer.
     pub async fn settings(&self, tenant: &AuthenticatedTenant) -> ApiResult<SettingsView> {
-        account::settings_view(self.house(), tenant.creditor()).await
+        endpoints::settings_view(self.house(), tenant.creditor()).await
     }
 
     /// Changes settings; the webhook's need a session.
@@ -197,8 +196,8 @@ impl PartnerApi {
         let tenant = tenant.clone();
         self.to_its_end(move |house| async move {
             let creditor = tenant.creditor();
-            account::update_settings(&house, creditor, tenant.actor(), patch).await?;
-            account::settings_view(&house, creditor).await
+            endpoints::update_settings(&house, creditor, tenant.actor(), patch).await?;
+            endpoints::settings_view(&house, creditor).await
         })
         .await
     }

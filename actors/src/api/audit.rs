@@ -4,10 +4,12 @@ use entities::ids::CreditorId;
 use entities::queries::audit;
 use uuid::Uuid;
 
-use super::fault::DbResultExt as _;
-use super::request::{AuditFilter, SupportAuditFilter};
-use super::view::{AuditEventView, AuditPage, Pagination, SupportAuditEvent, SupportAuditPage};
-use super::{ApiResult, AuthenticatedTenant, PartnerApi, SupportActor};
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::{AuthenticatedTenant, SupportActor};
+use crate::contract::{
+    AuditEventView, AuditFilter, AuditPage, DbResultExt as _, Pagination, SupportAuditEvent,
+    SupportAuditFilter, SupportAuditPage,
+};
 use crate::domain::cursor;
 use crate::domain::date::rfc3339_ms;
 

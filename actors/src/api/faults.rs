@@ -3,13 +3,15 @@
 use entities::ids::{CreditorId, EndpointId};
 use uuid::Uuid;
 
-use super::{AuthenticatedTenant, PartnerApi, Via};
-use crate::admission::{LastUseMsg, RegistryMsg, TenantMsg, VerifierMsg};
+use super::partner_api::PartnerApi;
+use crate::admission::{RegistryMsg, TenantMsg, VerifierMsg};
+use crate::auth::{AuthenticatedTenant, Via};
+use crate::cluster::NodeMsg;
 use crate::delivery::{CompleterMsg, DispatcherMsg, RecovererMsg};
-use crate::jobs::SimulatorMsg;
-use crate::ledger::WriterMsg;
-use crate::node::NodeMsg;
+use crate::keys::LastUseMsg;
 use crate::onboarding::EvaluatorMsg;
+use crate::placements::WriterMsg;
+use crate::sandbox::SimulatorMsg;
 
 /// The kinds of actor that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use entities::ids::CreditorId;
 use entities::queries::creditors;
 use uuid::Uuid;
 
-use super::PartnerApi;
-use super::view::{ActorView, HealthView};
+use super::partner_api::PartnerApi;
+use crate::contract::{ActorView, HealthView};
 
 impl PartnerApi {
     /// The live supervision tree.

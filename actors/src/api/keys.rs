@@ -1,10 +1,11 @@
 //! The creditor's own hands on its keys: only from a signed-in session.
 
-use super::request::KeyKind;
-use super::view::{KeysView, RevealedKey};
-use super::{ApiResult, AuthenticatedTenant, PartnerApi};
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::AuthenticatedTenant;
+use crate::contract::{KeyKind, KeysView, RevealedKey};
 use crate::domain::allowed_networks::AllowedNetworks;
-use crate::keys::{self, By};
+use crate::keys;
+use crate::keys::By;
 
 impl PartnerApi {
     /// The creditor's live keys, and when they were used last.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use entities::queries::delivery::depth;
 use tokio::time::Instant;
 
-use super::fault::DbResultExt as _;
-use super::{ApiError, ApiResult, PartnerApi};
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::contract::{ApiError, DbResultExt as _};
 use crate::delivery::{Depth, Levels};
 use crate::domain::delivery_state::QUEUED;
 

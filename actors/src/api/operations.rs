@@ -6,13 +6,14 @@ use entities::ids::{CreditorId, PlacementId};
 use entities::queries::placements;
 use uuid::Uuid;
 
-use super::fault::DbResultExt as _;
-use super::request::TransitionRequest;
-use super::view::{DisputeView, ErasedView, TransitionResult};
-use super::{ApiError, ApiResult, PartnerApi, SupportActor};
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::SupportActor;
+use crate::contract::{
+    ApiError, DbResultExt as _, DisputeView, ErasedView, TransitionRequest, TransitionResult,
+};
 use crate::delivery::erasure;
-use crate::ledger::{Command, Operation, Outcome};
-use crate::trace;
+use crate::infra::trace;
+use crate::placements::{Command, Operation, Outcome};
 
 impl PartnerApi {
     /// Operations report statuses; each line on its own.

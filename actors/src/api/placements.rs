@@ -6,17 +6,18 @@ use entities::queries::placements::{OrderBy, PlacementQuery};
 use entities::queries::{creditors, onboarding as gates, placements};
 use uuid::Uuid;
 
-use super::fault::DbResultExt as _;
-use super::request::{PlacementFilter, PlacementOrder, Slice, TransitionRequest};
-use super::view::{BatchPlaced, BatchRowError, Page, PaymentRecorded, PlacementView, Replayable};
-use super::{ApiError, ApiResult, AuthenticatedTenant, IdempotencyKey, PartnerApi};
-use crate::account::account_status_of;
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::{AuthenticatedTenant, IdempotencyKey};
+use crate::contract::{
+    ApiError, BatchPlaced, BatchRowError, DbResultExt as _, Page, PaymentRecorded, PlacementFilter,
+    PlacementOrder, PlacementView, Replayable, Slice, TransitionRequest,
+};
+use crate::creditor::account_status_of;
 use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
-use crate::domain::placement::NewPlacement;
-use crate::ledger::{Command, Idempotency, Operation, Row, placement_view};
-use crate::settings::Mode;
-use crate::trace;
+use crate::domain::placement::draft::NewPlacement;
+use crate::infra::{Mode, trace};
+use crate::placements::{Command, Idempotency, Operation, Row, placement_view};
 
 impl PartnerApi {
     /// Places an invoice.

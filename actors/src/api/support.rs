@@ -5,15 +5,17 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding as rows, webhooks};
 use uuid::Uuid;
 
-use super::fault::DbResultExt as _;
-use super::request::{CreditorPatch, DeliveryFilter, Slice};
-use super::view::{DeliveryView, Page, ProviderEventView, RevealedKey, SupportCreditor};
-use super::{ApiError, ApiResult, PartnerApi, Provider, SupportActor};
-use crate::account;
-use crate::delivery::deliveries;
-use crate::delivery::settings::shown_url;
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::SupportActor;
+use crate::contract::{
+    ApiError, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, Page, Provider,
+    ProviderEventView, RevealedKey, Slice, SupportCreditor,
+};
+use crate::creditor as account;
+use crate::delivery::delivery_log;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
+use crate::endpoints::shown_url;
 use crate::keys::{self as key_life, By};
 use crate::onboarding::EvaluatorMsg;
 
@@ -193,7 +195,7 @@ impl PartnerApi {
         filter: DeliveryFilter,
         slice: Slice,
     ) -> ApiResult<Page<DeliveryView>> {
-        deliveries::list(self.house(), creditor.map(CreditorId), &filter, slice).await
+        delivery_log::list(self.house(), creditor.map(CreditorId), &filter, slice).await
     }
 }
 

@@ -3,14 +3,16 @@
 use entities::ids::{DeliveryId, EndpointId};
 use uuid::Uuid;
 
-use super::request::{DeliveryFilter, EndpointChange, Slice, WhichEndpoint};
-use super::view::{
-    DeliveryDetail, DeliveryView, EndpointView, Page, Replayable, TestEventView, WebhookCatalogue,
-    WebhookSecretView,
+use super::partner_api::{ApiResult, PartnerApi};
+use crate::auth::{AuthenticatedTenant, IdempotencyKey};
+use crate::contract::{
+    DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointView, Page, Replayable,
+    Slice, TestEventView, WebhookCatalogue, WebhookSecretView, WhichEndpoint,
 };
-use super::{ApiResult, AuthenticatedTenant, IdempotencyKey, PartnerApi};
-use crate::account::Once;
-use crate::delivery::{catalogue, deliveries, settings as endpoints};
+use crate::creditor::Once;
+use crate::delivery::delivery_log;
+use crate::endpoints;
+use crate::outbox::catalogue;
 
 impl PartnerApi {
     /// What can be subscribed to.
@@ -29,7 +31,7 @@ impl PartnerApi {
         filter: DeliveryFilter,
         slice: Slice,
     ) -> ApiResult<Page<DeliveryView>> {
-        deliveries::list(self.house(), Some(tenant.creditor()), &filter, slice).await
+        delivery_log::list(self.house(), Some(tenant.creditor()), &filter, slice).await
     }
 
     /// One delivery with its attempts.
@@ -41,7 +43,7 @@ impl PartnerApi {
         tenant: &AuthenticatedTenant,
         id: Uuid,
     ) -> ApiResult<DeliveryDetail> {
-        deliveries::detail(self.house(), tenant.creditor(), DeliveryId(id)).await
+        delivery_log::detail(self.house(), tenant.creditor(), DeliveryId(id)).await
     }
 
     /// Sends a delivery again, under its old `webhook-id`; once under one `key`.
@@ -58,7 +60,7 @@ impl PartnerApi {
         let once = Once::new(key, "webhook-deliveries/redeliver", &id);
         self.to_its_end(move |house| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            deliveries::redeliver(&house, creditor, actor, DeliveryId(id), &once).await
+            delivery_log::redeliver(&house, creditor, actor, DeliveryId(id), &once).await
         })
         .await
     }
@@ -79,7 +81,8 @@ impl PartnerApi {
         let once = Once::new(key, "webhook-deliveries/test", &endpoint);
         self.to_its_end(move |house| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::send_test(&house, creditor, actor, endpoint.map(EndpointId), &once).await
+            crate::delivery::send_test(&house, creditor, actor, endpoint.map(EndpointId), &once)
+                .await
         })
         .await
     }

@@ -10,25 +10,25 @@ use entities::queries::delivery::{Attempt, ClaimedDelivery, Completion, Ending};
 use entities::webhook_endpoint::OnExhausted;
 use uuid::Uuid;
 
-use super::book::Attempted;
 use super::completer::CompleterMsg;
+use super::disable::Stop;
 use super::endpoint_config::Config;
-use super::lease::Lease;
-use super::sender::{self, Answer, OutOfSockets, Post};
-use super::switch_off::Stop;
-use crate::domain::retry::{self, FailureCause, NextStep};
+use super::sender::{Answer, OutOfSockets, Post};
+use crate::app::House;
+use crate::domain::retry;
+use crate::domain::retry::{FailureCause, NextStep};
 use crate::domain::safe_address::UnsafeUrl;
 use crate::domain::signature::sign;
 use crate::domain::trace_context::TraceContext;
-use crate::house::House;
+use crate::infra::trace;
+use crate::leases::{Attempted, Lease};
 use crate::supervision::Address;
-use crate::trace;
 
 /// A leased row and the lease that goes with it.
 #[derive(Debug)]
 pub(crate) struct Leased {
-    pub(super) row: ClaimedDelivery,
-    pub(super) lease: Lease,
+    pub(crate) row: ClaimedDelivery,
+    pub(crate) lease: Lease,
 }
 
 /// A lease that has ended, until its completion is committed.
@@ -169,7 +169,7 @@ fn webhook_id(row: &ClaimedDelivery) -> String {
 
 fn refused(reason: UnsafeUrl) -> Answer {
     let detail = reason.to_string();
-    sender::failed(FailureCause::UnsafeAddress, Some(&detail))
+    super::sender::failed(FailureCause::UnsafeAddress, Some(&detail))
 }
 
 /// What the rules make of an answer.
@@ -230,7 +230,7 @@ pub(super) async fn hand_over(completer: &Address<CompleterMsg>, ended: Ended) {
 }
 
 /// Gives rows back to the queue that were not sent.
-pub(super) fn give_back(house: &Arc<House>, rows: Vec<Leased>) {
+pub(crate) fn give_back(house: &Arc<House>, rows: Vec<Leased>) {
     if rows.is_empty() {
         return;
     }

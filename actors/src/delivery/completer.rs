@@ -17,11 +17,11 @@ use entities::{DbErr, Transaction};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt::Ended;
+use super::disable::{Stop, end_and_stop, switch_off};
 use super::dispatcher::DispatcherMsg;
-use super::health::{Health, News};
-use super::switch_off::{Stop, end_and_stop, switch_off};
+use super::health_reporter::{Health, News};
+use crate::app::House;
 use crate::domain::endpoint_health::{QUIET_MS, is_given_up};
-use crate::house::House;
 use crate::supervision::spawn_reporting;
 
 /// Outcomes of one transaction: as many as wait, for a disk that is busy makes every commit slow.

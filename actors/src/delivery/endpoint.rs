@@ -12,14 +12,14 @@ use entities::ids::{CreditorId, EndpointId};
 use entities::webhook_endpoint::EndpointState;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::attempt::{self, Ended, Leased, Tried, give_back};
-use super::book::{Book, SENDS};
+use super::attempt;
+use super::attempt::{Ended, Leased, Tried, give_back};
 use super::completer::CompleterMsg;
 use super::endpoint_config::{Config, LoadError, read};
+use crate::app::House;
 use crate::domain::pace::Pace;
-use crate::house::House;
-use crate::supervision::Address;
-use crate::supervision::spawn_reporting;
+use crate::leases::{Book, SENDS};
+use crate::supervision::{Address, spawn_reporting};
 
 /// Messages of an [`Endpoint`].
 #[derive(Debug)]

@@ -9,12 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use thiserror::Error;
 
-use super::address_policy;
-use super::settings::{headers_of, secret_purpose};
+use super::sender::address_policy;
+use crate::app::House;
 use crate::domain::safe_address::{UnsafeUrl, check_url};
 use crate::domain::signature::{SecretFormatError, WebhookSecret};
-use crate::house::House;
-use crate::vault::VaultError;
+use crate::endpoints::{headers_of, secret_purpose};
+use crate::infra::VaultError;
 
 /// What an endpoint is sent with, as it was last read.
 #[derive(Debug)]

@@ -6,11 +6,9 @@ use entities::queries::recovery::{first_sequence_from, highest_sequence};
 use entities::queries::retention::{Erased, erase_placement};
 use serde_json::json;
 
-use crate::account::AccountFile;
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::api::view::ErasedView;
-use crate::house::House;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, ErasedView};
+use crate::creditor::AccountFile;
 
 /// Messages looked at by one transaction.
 const PAGE: i64 = 5_000;

@@ -30,7 +30,7 @@ pub(crate) struct Metrics {
 
 /// How a row came to be leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LeasedHow {
+pub(crate) enum LeasedHow {
     /// It was inserted so.
     Born,
     /// It was claimed.
@@ -128,7 +128,7 @@ impl Metrics {
     }
 
     /// So many rows were leased.
-    pub(super) fn leased(&self, how: LeasedHow, rows: usize) {
+    pub(crate) fn leased(&self, how: LeasedHow, rows: usize) {
         let how = match how {
             LeasedHow::Born => "born",
             LeasedHow::Claimed => "claimed",

@@ -1,128 +1,32 @@
-//! Webhooks: from a row in the queue to a signed POST, and what came of it.
+//! Webhook deliveries, from the queue to the POST: dispatcher, endpoint actors, sender and completer; replay, log, metrics.
 //!
-//! ```text
-//!  Delivery
-//!  ├─ Completer      writes outcomes in batches, each only where its lease still stands
-//!  ├─ Recoverer      makes due again what has failed or run out, for whoever asks for it
-//!  └─ Dispatcher     claims due rows for endpoints that have credit
-//!     └─ Endpoint    what it is sent with, its circuit breaker; spawns sends, never awaits them
-//! ```
-//!
-//! The life of a lease: born with its row (`fresh`) or claimed (`dispatcher`) → handed to its endpoint (`endpoint`) → signed and
-//! sent beside the actors (`attempt`, `sender`) → judged by `domain::retry` → committed
-//! (`completer`). Its [`lease::Lease`] travels along; whoever dies drops it, and the row goes back
-//! to the queue. Deliveries are at least once: what is not provably written is sent again, under
-//! the same `webhook-id`. No transaction is ever open while a receiver thinks.
-//!
-//! Owns the table `delivery` from the moment that a row is in it, and `delivery_attempt`. Never
-//! decides who is told what: that is the outbox of whoever changed something.
+//! Owns the tables `delivery` and `delivery_attempt` from the moment a delivery is due. Never creates an event: that is `outbox`.
 
 mod attempt;
-mod book;
-pub(crate) mod catalogue;
+mod claim_queue;
 mod completer;
-pub(crate) mod deliveries;
-mod demand;
+pub(crate) mod delivery_log;
+mod disable;
 mod dispatcher;
 mod endpoint;
+mod endpoint_actors;
 mod endpoint_config;
 pub(crate) mod erasure;
-mod fresh;
-mod health;
-mod lease;
+mod health_reporter;
 mod metrics;
 mod orphans;
-pub(crate) mod recovery;
-mod roster;
-pub(crate) mod sender;
-pub(crate) mod settings;
-pub(crate) mod subscription;
-mod switch_off;
-
-use std::sync::Arc;
-
-use crate::domain::restart_budget::RestartBudget;
-use crate::house::House;
-use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
-
-pub(crate) use book::Book;
-pub(crate) use catalogue::{EventType, catalogue};
-pub(crate) use completer::{Completer, CompleterArgs, CompleterMsg};
-pub(crate) use dispatcher::{Dispatcher, DispatcherArgs, DispatcherMsg};
-pub(crate) use fresh::Outbound;
-pub(crate) use metrics::{Levels, Metrics};
-pub(crate) use recovery::RecovererMsg;
-pub(crate) use sender::{Sender, address_policy};
-
-use recovery::{Recoverer, RecovererArgs};
-use roster::Roster;
-
-/// The queue's states and how many rows are in each.
-pub(crate) type Depth = Vec<(&'static str, i64)>;
-
-/// The branch.
-pub(crate) fn delivery_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
-    let house = Arc::clone(house);
-    let roster = Arc::new(Roster::default());
-    ChildSpec::branch("Delivery", Arc::clone(&branch), move || SupervisorArgs {
-        branch: Arc::clone(&branch),
-        // The Completer first: it must be there when the first outcome is.
-        children: vec![
-            completer(&house),
-            dispatcher(&house, &roster),
-            recoverer(&house),
-        ],
-        budget: RestartBudget::default(),
-        clock: house.clock.clone(),
-    })
-}
-
-fn completer(house: &Arc<House>) -> ChildSpec {
-    let args = Arc::clone(house);
-    ChildSpec::worker_on(
-        &house.writing,
-        "Completer",
-        "Completer",
-        &house.addresses.completer,
-        move || {
-            (
-                Completer,
-                CompleterArgs {
-                    house: Arc::clone(&args),
-                },
-            )
-        },
-    )
-}
-
-fn recoverer(house: &Arc<House>) -> ChildSpec {
-    let args = Arc::clone(house);
-    ChildSpec::worker(
-        "Recoverer",
-        "Recoverer",
-        &house.addresses.recoverer,
-        move || {
-            let house = Arc::clone(&args);
-            (Recoverer, RecovererArgs { house })
-        },
-    )
-}
-
-fn dispatcher(house: &Arc<House>, roster: &Arc<Roster>) -> ChildSpec {
-    let (mailbox, below) = (house.addresses.dispatcher.clone(), Arc::clone(roster));
-    let vital = Vital::new("Dispatcher".to_owned(), "Dispatcher", move || {
-        mailbox.waiting()
-    })
-    .above_dynamic(move || below.view());
-    let (args, roster) = (Arc::clone(house), Arc::clone(roster));
-    ChildSpec::new(vital, &house.addresses.dispatcher, move || {
-        let args = DispatcherArgs {
-            house: Arc::clone(&args),
-            roster: Arc::clone(&roster),
-        };
-        (Dispatcher, args)
-    })
-}
-
+pub(crate) mod replay;
+mod sender;
+mod test_event;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tree;
+
+pub(crate) use attempt::Leased;
+pub(crate) use completer::CompleterMsg;
+pub(crate) use dispatcher::DispatcherMsg;
+pub(crate) use metrics::{LeasedHow, Levels, Metrics};
+pub(crate) use replay::RecovererMsg;
+pub(crate) use sender::{Sender, address_policy};
+pub(crate) use test_event::send_test;
+pub(crate) use tree::{Depth, delivery_branch};

@@ -10,7 +10,7 @@ use entities::queries::delivery::Fence;
 
 /// What was absent in the last look.
 #[derive(Debug, Default)]
-pub(super) struct Orphans {
+pub(crate) struct Orphans {
     suspects: HashSet<Fence>,
 }
 

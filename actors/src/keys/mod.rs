@@ -1,74 +1,20 @@
-//! The life of an API key after its issue: one reveal, rotation, revocation, the networks that may
-//! use it, and the warning before it stops.
-//!
-//! Every change runs in the creditor's open file, so keys change one at a time; what a rotation
-//! does to the older keys is [`crate::domain::key_life`]'s to say.
-
-mod expiring;
-mod mint;
-mod networks;
-mod overview;
+mod changes;
+mod expiry_notice;
+mod generate;
+mod ip_allowlist;
+mod list;
 mod read_key;
 mod reveal;
 mod revoke;
 mod rotate;
+mod usage_recorder;
 
-use entities::api_key::{self, KeyEnd, KeyState};
-
-use crate::account::{AccountFile, Subject};
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-
-pub(crate) use expiring::tell_expiring;
-pub(crate) use networks::{networks_of, set_networks};
-pub(crate) use overview::keys_view;
+pub(crate) use changes::By;
+pub(crate) use expiry_notice::tell_expiring;
+pub(crate) use ip_allowlist::{networks_of, set_networks};
+pub(crate) use list::keys_view;
 pub(crate) use read_key::{revoke_read_key, rotate_read_key};
 pub(crate) use reveal::reveal;
 pub(crate) use revoke::revoke;
 pub(crate) use rotate::rotate;
-
-/// On whose behalf a key is rotated or revoked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum By<'a> {
-    /// The creditor itself, from a session.
-    Owner {
-        /// In the audit log.
-        actor: &'a str,
-    },
-    /// Support.
-    Support {
-        /// In the audit log.
-        actor: &'a str,
-        /// Why; stays between support and the audit log.
-        reason: &'a str,
-    },
-}
-
-impl By<'_> {
-    fn actor(&self) -> &str {
-        match self {
-            Self::Owner { actor } | Self::Support { actor, .. } => actor,
-        }
-    }
-}
-
-/// Ends a key in the creditor's open file.
-async fn end(
-    file: &mut AccountFile<'_>,
-    mut key: api_key::Model,
-    reason: KeyEnd,
-) -> Result<(), ApiError> {
-    key.state = KeyState::Ended;
-    key.ended_ms = Some(file.journal.updated_ms(file.creditor.id));
-    key.ended_reason = Some(reason);
-    save(file, key).await
-}
-
-/// Writes a key that was changed in the creditor's open file.
-async fn save(file: &mut AccountFile<'_>, key: api_key::Model) -> Result<(), ApiError> {
-    entities::queries::keys::save(&file.transaction, key)
-        .await
-        .or_fault()?;
-    file.touch(Subject::Keys);
-    Ok(())
-}
+pub(crate) use usage_recorder::{LastUse, LastUseArgs, LastUseMsg};

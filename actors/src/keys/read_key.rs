@@ -4,15 +4,13 @@ use entities::api_key::{KeyEnd, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
 use serde_json::json;
 
-use super::mint::{draw_key, within_quota};
+use super::changes::{By, end};
+use super::generate::{draw_key, within_quota};
 use super::revoke::revoke_those;
-use super::{By, end};
-use crate::account::AccountFile;
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::api::view::RevealedKey;
-use crate::delivery::EventType;
-use crate::house::House;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::creditor::AccountFile;
+use crate::outbox::EventType;
 
 /// Mints the read key; the one before it ends at once. It comes beside a full-access key, so not
 /// before that was issued, and not after support has revoked everything.

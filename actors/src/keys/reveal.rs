@@ -4,14 +4,12 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding};
 use serde_json::json;
 
-use super::mint::draw_secret;
-use crate::account::{AccountFile, Subject, gates_from};
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::api::view::RevealedKey;
+use super::generate::draw_secret;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::creditor::{AccountFile, Subject, gates_from};
 use crate::domain::api_key::{KeyPrefix, full_key};
 use crate::domain::date::rfc3339_ms;
-use crate::house::House;
 
 /// Draws the key's secret and shows it, exactly once.
 pub(crate) async fn reveal(

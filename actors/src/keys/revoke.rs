@@ -5,12 +5,11 @@ use entities::ids::CreditorId;
 use entities::queries::creditors;
 use serde_json::json;
 
-use super::{By, end};
-use crate::account::AccountFile;
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::delivery::EventType;
-use crate::house::House;
+use super::changes::{By, end};
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _};
+use crate::creditor::AccountFile;
+use crate::outbox::EventType;
 
 /// Ends the full-access key, a retiring one too. Support also ends the read key, and from then on
 /// only support mints.

@@ -5,16 +5,15 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys};
 use serde_json::json;
 
-use super::mint::{draw_key, within_quota};
-use super::{By, end, save};
-use crate::account::{AccountFile, current_key};
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::api::view::RevealedKey;
-use crate::delivery::EventType;
+use super::changes::{By, end, save};
+use super::generate::{draw_key, within_quota};
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::creditor::{AccountFile, current_key};
 use crate::domain::date::rfc3339_ms;
-use crate::domain::key_life::{self, CurrentKey, Fate};
-use crate::house::House;
+use crate::domain::key_life;
+use crate::domain::key_life::{CurrentKey, Fate};
+use crate::outbox::EventType;
 
 const HOUR_MS: i64 = 3_600_000;
 

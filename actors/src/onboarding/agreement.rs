@@ -4,15 +4,12 @@ use entities::ids::CreditorId;
 use entities::queries::onboarding;
 use serde_json::json;
 
-use super::gate_facts::acceptance;
-use crate::account::AccountFile;
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::api::request::AcceptAgreement;
-use crate::api::view::AgreementView;
+use super::provider_events::acceptance;
+use crate::app::House;
+use crate::contract::{AcceptAgreement, AgreementView, ApiError, DbResultExt as _};
+use crate::creditor::AccountFile;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{Fact, FactValue, Gate};
-use crate::house::House;
 
 /// The version that is asked for today.
 pub(crate) const CURRENT_VERSION: &str = "2026-01";

@@ -12,13 +12,13 @@ use entities::queries::onboarding;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::provider_event::ProviderEvent;
-use super::{agreement, gate_facts, support_changes};
-use crate::account::{AccountFile, gates_from};
-use crate::api::error::ApiError;
-use crate::api::fault::DbResultExt as _;
-use crate::api::request::{AcceptAgreement, CreditorPatch, ProviderOutcome};
+use super::{agreement, provider_events, support_operations};
+use crate::app::House;
+use crate::contract::{
+    AcceptAgreement, ApiError, CreditorPatch, DbResultExt as _, ProviderOutcome,
+};
+use crate::creditor::{AccountFile, gates_from};
 use crate::domain::gates::Gate;
-use crate::house::House;
 use crate::supervision::{Address, Chain, spawn_reporting};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
@@ -107,7 +107,7 @@ impl Actor for GateEvaluator {
         match message {
             EvaluatorMsg::ProviderEvent { event, reply } => state
                 .work(reply, move |house| async move {
-                    gate_facts::record(&house, &event).await
+                    provider_events::record(&house, &event).await
                 }),
             EvaluatorMsg::AcceptAgreement {
                 creditor,
@@ -128,7 +128,8 @@ impl Actor for GateEvaluator {
                 reply,
             } => {
                 state.work(reply, move |house| async move {
-                    support_changes::set_gate(&house, creditor, &actor, gate, passed, &reason).await
+                    support_operations::set_gate(&house, creditor, &actor, gate, passed, &reason)
+                        .await
                 });
             }
             EvaluatorMsg::PatchCreditor {
@@ -138,7 +139,7 @@ impl Actor for GateEvaluator {
                 reply,
             } => {
                 state.work(reply, move |house| async move {
-                    support_changes::patch(&house, creditor, &actor, &patch).await
+                    support_operations::patch(&house, creditor, &actor, &patch).await
                 });
             }
             EvaluatorMsg::Sweep => state.sweep(),

@@ -4,15 +4,15 @@
 //! file, and the last fact issues the key in the transaction that brings it.
 
 mod agreement;
-mod branch;
+mod company_profile;
 mod evaluator;
-mod gate_facts;
 mod provider_event;
-mod setup;
-mod support_changes;
+mod provider_events;
+mod support_operations;
+mod tree;
 
 pub(crate) use agreement::agreement_view;
-pub(crate) use branch::onboarding_branch;
+pub(crate) use company_profile::{setup_view, update_setup};
 pub(crate) use evaluator::EvaluatorMsg;
 pub(crate) use provider_event::verify_and_read;
-pub(crate) use setup::{setup_view, update_setup};
+pub(crate) use tree::onboarding_branch;

@@ -3,12 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::api::error::{ApiError, Provider};
-use crate::api::request::ProviderDelivery;
+use crate::contract::{ApiError, Provider, ProviderDelivery};
 use crate::domain::date::parse_instant;
 use crate::domain::gates::{Fact, FactValue, Gate};
 use crate::domain::signature;
-use crate::settings::{Mode, Settings};
+use crate::infra::{Mode, Settings};
 use secrecy::ExposeSecret;
 
 /// How far a provider's clock may be ahead of ours.

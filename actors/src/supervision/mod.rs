@@ -5,20 +5,20 @@
 //! own `pre_start`. Past its budget the supervisor fails as well, and its own supervisor decides.
 //! Callers never hold an actor's ref: they hold an [`Address`], which outlives restarts.
 
-mod address;
-mod branch;
-mod chain;
-mod child;
-mod lane;
-mod spawned;
+mod actor_handle;
+mod child_spec;
+mod dedicated_runtime;
+mod periodic_task;
+mod spawn;
+mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::{Address, CallError};
-pub(crate) use branch::{Branch, Vital};
-pub(crate) use chain::Chain;
-pub(crate) use child::{ChildSpec, Metered, spawn_metered};
-pub(crate) use lane::Lane;
-pub(crate) use spawned::{spawn_reporting, spawn_reporting_on};
+pub(crate) use actor_handle::{Address, CallError};
+pub(crate) use child_spec::{ChildSpec, Metered, spawn_metered};
+pub(crate) use dedicated_runtime::Lane;
+pub(crate) use periodic_task::Chain;
+pub(crate) use spawn::{spawn_reporting, spawn_reporting_on};
+pub(crate) use status::{Branch, Vital};
 pub(crate) use supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};

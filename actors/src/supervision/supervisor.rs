@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 
-use super::{Address, Branch, ChildSpec};
-use crate::clock::Clock;
+use super::actor_handle::Address;
+use super::child_spec::ChildSpec;
+use super::status::Branch;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
+use crate::infra::Clock;
 
 /// Messages of a [`Supervisor`].
 #[derive(Debug)]

@@ -8,11 +8,12 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{
-    Address, Branch, CallError, ChildSpec, Metered, Supervisor, SupervisorArgs, SupervisorMsg,
-};
-use crate::clock::Clock;
+use super::actor_handle::{Address, CallError};
+use super::child_spec::{ChildSpec, Metered};
+use super::status::Branch;
+use super::supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};
 use crate::domain::restart_budget::RestartBudget;
+use crate::infra::Clock;
 
 const BUDGET: RestartBudget = RestartBudget {
     max_restarts: 2,

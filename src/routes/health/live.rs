@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[schema(as = Live)]
 pub(crate) struct Answer {
     /// Always `ok`.
-    status: &'static str,
+    pub(crate) status: &'static str,
 }
 
 /// Liveness

@@ -9,13 +9,12 @@ use entities::queries::delivery::{self as queue, ClaimedDelivery, Want};
 use ractor::ActorRef;
 use tokio::time::Instant;
 
-use super::{ClaimError, DispatcherMsg, DispatcherState};
-use crate::delivery::attempt::{Leased, give_back};
-use crate::delivery::book::Grant;
-use crate::delivery::demand::Offer;
-use crate::delivery::lease::Reservation;
-use crate::delivery::metrics::LeasedHow;
-use crate::house::House;
+use super::super::attempt::{Leased, give_back};
+use super::super::claim_queue::Offer;
+use super::super::metrics::LeasedHow;
+use super::actor::{ClaimError, DispatcherMsg, DispatcherState};
+use crate::app::House;
+use crate::leases::{Grant, Reservation};
 use crate::supervision::spawn_reporting_on;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.

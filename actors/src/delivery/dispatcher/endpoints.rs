@@ -6,12 +6,12 @@ use std::sync::Arc;
 use entities::ids::{CreditorId, EndpointId};
 use ractor::{ActorId, ActorRef};
 
-use super::DispatcherMsg;
-use crate::delivery::Roster;
-use crate::delivery::attempt::{Leased, give_back};
-use crate::delivery::book::Book;
-use crate::delivery::endpoint::{Endpoint, EndpointArgs, EndpointMsg};
-use crate::house::House;
+use super::super::attempt::{Leased, give_back};
+use super::super::endpoint::{Endpoint, EndpointArgs, EndpointMsg};
+use super::super::endpoint_actors::Roster;
+use super::actor::DispatcherMsg;
+use crate::app::House;
+use crate::leases::Book;
 use crate::supervision::{Address, spawn_metered};
 
 /// An endpoint's actor is stopped when it has had nothing to do for so long.

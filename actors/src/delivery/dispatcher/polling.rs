@@ -6,7 +6,7 @@ use std::time::Duration;
 use entities::queries::delivery::{self as queue, Waiting};
 use tokio::time::Instant;
 
-use super::{ClaimError, DispatcherMsg, DispatcherState};
+use super::actor::{ClaimError, DispatcherMsg, DispatcherState};
 use crate::supervision::spawn_reporting;
 
 /// From one poll to the next, unless a row falls due before.

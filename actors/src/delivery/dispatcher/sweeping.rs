@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entities::queries::delivery::{self as queue, Fence};
 
-use super::{ClaimError, DispatcherMsg, DispatcherState};
+use super::actor::{ClaimError, DispatcherMsg, DispatcherState};
 use crate::supervision::spawn_reporting;
 
 /// From one look to the next.

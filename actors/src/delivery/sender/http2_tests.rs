@@ -8,9 +8,11 @@ use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::authority::{Authority, https};
-use super::rogue::{HEAR, PATIENT, Rogue, SHORT, Step, attempt, cause, post, say};
-use super::words::EXCERPT_MAX;
+use super::super::misbehaving_server::{
+    HEAR, PATIENT, Rogue, SHORT, Step, attempt, cause, post, say,
+};
+use super::super::sanitize::EXCERPT_MAX;
+use super::super::test_ca::{Authority, https};
 use super::*;
 
 /// What the receiver counts.

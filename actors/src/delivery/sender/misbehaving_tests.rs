@@ -1,10 +1,10 @@
 //! Receivers that misbehave. Whatever one does, an attempt at it ends within its timeout, is told
 //! by its cause, takes only so much of what it is sent, and leaves no connection behind.
 
-use super::rogue::{
+use super::super::misbehaving_server::{
     HEAR, MOST_TAKEN, OK, PATIENT, Rogue, SHORT, Step, at, attempt, cause, flood, post, say, sender,
 };
-use super::words::EXCERPT_MAX;
+use super::super::sanitize::EXCERPT_MAX;
 use super::*;
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Answers that are not HTTP, that have no measure, or that are odd and HTTP all the same.
 
-use super::rogue::{MOST_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
+use super::super::misbehaving_server::{MOST_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
 use super::*;
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! Answers that would do harm if they were believed, followed or shown as they are.
 
-use super::rogue::{HEAR, PATIENT, Rogue, Step, attempt, cause, post, say, sender, settings_with};
+use super::super::misbehaving_server::{
+    HEAR, PATIENT, Rogue, Step, attempt, cause, post, say, sender, settings_with,
+};
 use super::*;
-use crate::domain::retry::{NextStep, RETRY_AFTER_CAP_MS, RetrySchedule, next};
+use crate::domain::retry::{NextStep, RETRY_AFTER_CAP_MS, next};
+use crate::domain::retry_schedule::RetrySchedule;
 
 /// What is kept of an answer with this body.
 async fn excerpt_of(headers: &str, body: &[u8]) -> (Option<String>, Rogue) {

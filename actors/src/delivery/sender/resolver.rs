@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 
-use crate::domain::safe_address::{self, AddressPolicy, UnsafeUrl};
+use crate::domain::safe_address;
+use crate::domain::safe_address::{AddressPolicy, UnsafeUrl};
 
 /// Why a name leads nowhere.
 #[derive(Debug, Error)]

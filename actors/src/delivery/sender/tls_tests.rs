@@ -4,9 +4,11 @@ use rcgen::{CertificateParams, date_time_ymd};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::authority::{Authority, https, self_signed};
-use super::rogue::{HEAR, PATIENT, Rogue, SHORT, Step, attempt, cause, flood, post, say};
-use super::words::EXCERPT_MAX;
+use super::super::misbehaving_server::{
+    HEAR, PATIENT, Rogue, SHORT, Step, attempt, cause, flood, post, say,
+};
+use super::super::sanitize::EXCERPT_MAX;
+use super::super::test_ca::{Authority, https, self_signed};
 use super::*;
 
 /// Hears the first message of a handshake, whole.

@@ -15,15 +15,15 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
-use crate::admission::{Attempts, BcryptPool, Guesses, Proofs, Strangers, TenantBook};
-use crate::clock::Clock;
-use crate::delivery::{Metrics, Sender};
+use super::super::metrics::Metrics;
+use super::super::sender::Sender;
+use crate::admission::{Guesses, Proofs, TenantBook};
+use crate::app::{Addresses, House, OPEN_FILES};
+use crate::auth::{Attempts, Strangers};
+use crate::cluster::Standing;
 use crate::domain::limits::Tiers;
-use crate::domain::retry::RetrySchedule;
-use crate::house::{Addresses, House, OPEN_FILES};
-use crate::node::Standing;
-use crate::settings::{Mode, ProviderSecrets, Settings};
-use crate::vault::Vault;
+use crate::domain::retry_schedule::RetrySchedule;
+use crate::infra::{BcryptPool, Clock, Mode, ProviderSecrets, Settings, Vault};
 
 /// URL of a Postgres server whose role may create databases; without it only SQLite is tested.
 const POSTGRES: &str = "PARTNER_API_TEST_POSTGRES";

@@ -7,11 +7,11 @@ use entities::delivery::DeliveryState;
 use entities::queries::delivery as queue;
 use entities::webhook_endpoint::EndpointState;
 
+use super::super::dispatcher::DispatcherMsg;
 use super::bench::{benches, settings, sqlite};
 use super::receiver::{Receiver, Reply};
 use super::tree::{start, start_with, until};
-use crate::delivery::DispatcherMsg;
-use crate::settings::Settings;
+use crate::infra::Settings;
 
 #[tokio::test]
 async fn everything_is_delivered_once_and_its_history_kept() {
@@ -210,8 +210,8 @@ async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
 #[cfg(feature = "fault-injection")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_actor_may_die_and_nothing_is_lost() {
-    use crate::delivery::CompleterMsg;
-    use crate::node::NodeMsg;
+    use super::super::completer::CompleterMsg;
+    use crate::cluster::NodeMsg;
 
     for bench in benches().await {
         let receiver = Receiver::start(|_, _| Reply::status(200)).await;

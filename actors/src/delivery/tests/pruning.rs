@@ -15,7 +15,7 @@ const KEEP: Retention = Retention {
 };
 
 fn now_ms() -> i64 {
-    crate::clock::Clock::system().now_ms()
+    crate::infra::Clock::system().now_ms()
 }
 
 async fn payloads(bench: &Bench) -> Vec<String> {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use ractor::ActorRef;
 use tokio::time::Instant;
 
+use super::super::dispatcher::DispatcherMsg;
+use super::super::tree::delivery_branch;
 use super::bench::{Bench, house as new_house, settings};
-use crate::clock::Clock;
-use crate::delivery::{DispatcherMsg, delivery_branch};
+use crate::app::House;
+use crate::cluster::{Standing, node_spec};
 use crate::domain::restart_budget::RestartBudget;
-use crate::house::House;
-use crate::node::{Standing, node_spec};
-use crate::settings::Settings;
+use crate::infra::{Clock, Settings};
 use crate::supervision::{
     Address, Branch, Supervisor, SupervisorArgs, SupervisorMsg, spawn_metered,
 };

@@ -6,15 +6,13 @@ use entities::ids::{CreditorId, DeliveryId};
 use entities::queries::delivery::{Attempt, Completion, Completions, Ending, Want, claim};
 use uuid::Uuid;
 
+use super::super::delivery_log::{detail, list, redeliver};
 use super::bench::{Bench, benches, house as new_house, settings};
-use crate::account::Once;
-use crate::api::error::ApiError;
-use crate::api::request::{DeliveryFilter, Slice};
-use crate::api::view::DeliveryView;
-use crate::clock::Clock;
-use crate::delivery::deliveries::{detail, list, redeliver};
-use crate::house::House;
-use crate::node::Standing;
+use crate::app::House;
+use crate::cluster::Standing;
+use crate::contract::{ApiError, DeliveryFilter, DeliveryView, Slice};
+use crate::creditor::Once;
+use crate::infra::Clock;
 
 /// One delivery of each kind, oldest first: delivered, failed, exhausted, leased, pending.
 async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::date;
 use super::super::money::Cents;
-use super::field::{self, FieldProblem};
+use super::field;
+use super::field::FieldProblem;
 use super::field_error::Errors;
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
 

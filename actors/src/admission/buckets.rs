@@ -1,0 +1,332 @@
+//! The limit cells of one tenant, and the quotas that they were last judged by.
+
+use entities::ids::KeyId;
+use smallvec::SmallVec;
+
+use super::decision::{LimitReport, LimitState};
+use crate::domain::gcra;
+use crate::domain::gcra::{Cell, Decision, Headroom, Quota, Verdict};
+use crate::domain::limits::TenantLimits;
+
+/// A cell, and its quota: a change of quota converts the cell, so that none hands out a burst.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    cell: Cell,
+    quota: Quota,
+}
+
+impl Bucket {
+    fn full(quota: Quota) -> Self {
+        Self {
+            cell: Cell::FULL,
+            quota,
+        }
+    }
+
+    fn under(self, quota: Quota, now_us: i64) -> Self {
+        if self.quota == quota {
+            return self;
+        }
+        Self {
+            cell: gcra::convert(self.cell, &self.quota, &quota, now_us),
+            quota,
+        }
+    }
+}
+
+/// The tenant's cell, one for each of its keys, and one for its people.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    tenant: Option<Bucket>,
+    people: Option<Bucket>,
+    /// A handful, so that looking through them is the fastest way to find one; most have one.
+    keys: SmallVec<[(KeyId, Bucket); 1]>,
+}
+
+/// What both limits said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limited {
+    Admitted(LimitReport),
+    Refused {
+        limit: &'static str,
+        retry_after_s: u64,
+        report: LimitReport,
+    },
+}
+
+impl Cells {
+    /// Takes `cost` from both limits or from neither.
+    pub(crate) fn take(
+        &mut self,
+        key: KeyId,
+        limits: &TenantLimits,
+        cost: u32,
+        now_us: i64,
+    ) -> Limited {
+        // A route that costs more than a burst takes a full bucket: it waits, but never for ever.
+        let cost = cost.min(limits.key.burst).min(limits.tenant.burst);
+        let of_tenant = self
+            .tenant
+            .unwrap_or(Bucket::full(limits.tenant))
+            .under(limits.tenant, now_us);
+        let of_key = self.of(key).unwrap_or(Bucket::full(limits.key));
+        let of_key = of_key.under(limits.key, now_us);
+        // Also if nothing is taken: a change of quota converts once, and decays at the new rate.
+        self.tenant = Some(of_tenant);
+        self.put(key, of_key);
+        let report = |key, tenant| LimitReport {
+            key: state(&limits.key, key),
+            tenant: state(&limits.tenant, tenant),
+        };
+        let verdict = gcra::both(
+            of_key.cell,
+            &limits.key,
+            of_tenant.cell,
+            &limits.tenant,
+            cost,
+            now_us,
+        );
+        match verdict {
+            Verdict::Admitted {
+                key_cell,
+                tenant_cell,
+                key: key_room,
+                tenant,
+            } => {
+                self.put(
+                    key,
+                    Bucket {
+                        cell: key_cell,
+                        quota: limits.key,
+                    },
+                );
+                self.tenant = Some(Bucket {
+                    cell: tenant_cell,
+                    quota: limits.tenant,
+                });
+                Limited::Admitted(report(key_room, tenant))
+            }
+            Verdict::Refused {
+                limit,
+                wait_us,
+                key,
+                tenant,
+            } => Limited::Refused {
+                limit: limit.as_str(),
+                retry_after_s: gcra::retry_after_secs(wait_us),
+                report: report(key, tenant),
+            },
+            // Cannot be, for the cost was cut to both bursts.
+            Verdict::NeverAdmissible { limit, .. } => Limited::Refused {
+                limit: limit.as_str(),
+                retry_after_s: limits.key.window_secs(),
+                report: self.report(Some(key), limits, now_us),
+            },
+        }
+    }
+
+    /// Takes `cost` from what people may do: as much as one key, and nothing of what the keys have. Reported in the key's
+    /// place.
+    pub(crate) fn take_as_person(
+        &mut self,
+        limits: &TenantLimits,
+        cost: u32,
+        now_us: i64,
+    ) -> Limited {
+        let quota = limits.key;
+        let bucket = self.people.unwrap_or(Bucket::full(quota));
+        let mut bucket = bucket.under(quota, now_us);
+        let decision = gcra::check(bucket.cell, &quota, cost.min(quota.burst), now_us);
+        if let Decision::Admitted { cell } = decision {
+            bucket.cell = cell;
+        }
+        self.people = Some(bucket);
+        let report = LimitReport {
+            key: state(&quota, gcra::headroom(bucket.cell, &quota, now_us)),
+            ..self.report(None, limits, now_us)
+        };
+        let wait_us = match decision {
+            Decision::Admitted { .. } => return Limited::Admitted(report),
+            Decision::Refused { wait_us } => wait_us,
+            // Cannot be, for the cost was cut to the burst.
+            Decision::NeverAdmissible => i64::MAX,
+        };
+        Limited::Refused {
+            limit: "session",
+            retry_after_s: gcra::retry_after_secs(wait_us),
+            report,
+        }
+    }
+
+    /// What is left of both limits, without taking anything; without a key, as if one were full.
+    pub(crate) fn report(
+        &self,
+        key: Option<KeyId>,
+        limits: &TenantLimits,
+        now_us: i64,
+    ) -> LimitReport {
+        let cell = |bucket: Option<Bucket>, quota: Quota| {
+            let bucket = bucket.unwrap_or(Bucket::full(quota)).under(quota, now_us);
+            gcra::headroom(bucket.cell, &quota, now_us)
+        };
+        let of_key = key.and_then(|key| self.of(key));
+        LimitReport {
+            key: state(&limits.key, cell(of_key, limits.key)),
+            tenant: state(&limits.tenant, cell(self.tenant, limits.tenant)),
+        }
+    }
+
+    /// Whether forgetting every cell would hand out nothing.
+    pub(crate) fn are_full(&self, now_us: i64) -> bool {
+        let keys = self.keys.iter().map(|(_, bucket)| bucket);
+        let mut buckets = keys.chain(&self.tenant).chain(&self.people);
+        buckets.all(|bucket| bucket.cell.is_full(now_us))
+    }
+
+    /// Forgets the cells of keys that are full: their keys may be long gone.
+    pub(crate) fn forget_full_keys(&mut self, now_us: i64) {
+        self.keys.retain(|(_, bucket)| !bucket.cell.is_full(now_us));
+    }
+
+    fn of(&self, key: KeyId) -> Option<Bucket> {
+        let known = self.keys.iter().find(|(id, _)| *id == key);
+        known.map(|(_, bucket)| *bucket)
+    }
+
+    fn put(&mut self, key: KeyId, bucket: Bucket) {
+        match self.keys.iter_mut().find(|(id, _)| *id == key) {
+            Some((_, known)) => *known = bucket,
+            None => self.keys.push((key, bucket)),
+        }
+    }
+}
+
+fn state(quota: &Quota, room: Headroom) -> LimitState {
+    LimitState {
+        quota: quota.burst,
+        window_s: quota.window_secs(),
+        remaining: room.remaining,
+        reset_s: room.reset_secs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn limits(per_second: u32, burst: u32) -> TenantLimits {
+        let quota = Quota { per_second, burst };
+        TenantLimits {
+            key: quota,
+            tenant: quota,
+            concurrency: 10,
+        }
+    }
+
+    #[test]
+    fn a_lowered_limit_tells_the_true_wait_although_the_first_request_is_refused() {
+        let (mut cells, key) = (Cells::default(), KeyId(Uuid::nil()));
+        let wide = limits(1_000, 2_000);
+        assert!(matches!(
+            cells.take(key, &wide, 2_000, 0),
+            Limited::Admitted(_)
+        ));
+        let narrow = limits(20, 40);
+        let Limited::Refused { retry_after_s, .. } = cells.take(key, &narrow, 1, 0) else {
+            panic!("the bucket is empty");
+        };
+        assert_eq!(retry_after_s, 1);
+        assert!(matches!(
+            cells.take(key, &narrow, 1, 1_000_000),
+            Limited::Admitted(_)
+        ));
+    }
+
+    #[test]
+    fn a_refusal_takes_nothing_from_either() {
+        let (mut cells, key) = (Cells::default(), KeyId(Uuid::nil()));
+        let tight = TenantLimits {
+            key: Quota {
+                per_second: 1,
+                burst: 5,
+            },
+            tenant: Quota {
+                per_second: 1,
+                burst: 2,
+            },
+            concurrency: 10,
+        };
+        for _ in 0..2 {
+            assert!(matches!(
+                cells.take(key, &tight, 1, 0),
+                Limited::Admitted(_)
+            ));
+        }
+        let before = cells.report(Some(key), &tight, 0);
+        for _ in 0..10 {
+            assert!(matches!(
+                cells.take(key, &tight, 1, 0),
+                Limited::Refused {
+                    limit: "tenant",
+                    ..
+                }
+            ));
+        }
+        assert_eq!(cells.report(Some(key), &tight, 0), before);
+    }
+
+    /// One request: how long after the last one (µs), with which key, at what cost.
+    fn arrivals() -> impl Strategy<Value = Vec<(i64, usize, u32)>> {
+        prop::collection::vec((0..400_000_i64, 0..2_usize, 1..4_u32), 1..150)
+    }
+
+    /// Whether `admitted`, pairs of an instant and a cost, keeps to the quota over every window.
+    fn keeps_to(quota: Quota, admitted: &[(i64, u32)]) -> bool {
+        (0..admitted.len()).all(|first| {
+            let mut taken = 0;
+            admitted[first..].iter().all(|(at_us, cost)| {
+                taken += i64::from(*cost);
+                let window_us = at_us - admitted[first].0;
+                let refilled = i64::from(quota.per_second) * window_us / 1_000_000 + 1;
+                taken <= i64::from(quota.burst) + refilled
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn over_any_window_each_limit_admits_what_it_may_and_a_refusal_takes_nothing(
+            arrivals in arrivals(),
+            (per_key, key_burst) in (1..20_u32, 4..20_u32),
+            (per_tenant, tenant_burst) in (1..20_u32, 4..20_u32),
+        ) {
+            let limits = TenantLimits {
+                key: Quota { per_second: per_key, burst: key_burst },
+                tenant: Quota { per_second: per_tenant, burst: tenant_burst },
+                concurrency: 10,
+            };
+            let (mut cells, mut now_us) = (Cells::default(), 0);
+            let keys = [KeyId(Uuid::from_u128(1)), KeyId(Uuid::from_u128(2))];
+            let (mut by_key, mut in_all) = ([Vec::new(), Vec::new()], Vec::new());
+            for (pause_us, n, cost) in arrivals {
+                now_us += pause_us;
+                let before = keys.map(|key| cells.report(Some(key), &limits, now_us));
+                match cells.take(keys[n], &limits, cost, now_us) {
+                    Limited::Admitted(_) => {
+                        by_key[n].push((now_us, cost));
+                        in_all.push((now_us, cost));
+                    }
+                    Limited::Refused { .. } => {
+                        let after = keys.map(|key| cells.report(Some(key), &limits, now_us));
+                        prop_assert_eq!(before, after);
+                    }
+                }
+            }
+            prop_assert!(by_key.iter().all(|admitted| keeps_to(limits.key, admitted)));
+            prop_assert!(keeps_to(limits.tenant, &in_all));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! People: callers with a session or an onboarding token.
+//!
+//! They have a bucket and permits of their own, as large as one key's: so a person reaches the settings also while a key
+//! that ran wild uses the limits up, and a script that signs in gets no more than one with a key.
+
+use entities::ids::CreditorId;
+use entities::queries::creditors;
+
+use super::buckets::Limited;
+use super::decision::{LimitReport, Refusal};
+use super::tenant_entry::{Crowd, Permit};
+use super::tenant_snapshot::limits_of;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _};
+
+/// A person's request that may go on.
+#[derive(Debug)]
+pub(crate) struct PersonAdmission {
+    pub(crate) limits: LimitReport,
+    pub(crate) permit: Permit,
+}
+
+/// Lets a request of one of the creditor's people in, at the cost of its route.
+pub(crate) async fn admit_person(
+    house: &House,
+    creditor: CreditorId,
+    cost: u32,
+) -> Result<PersonAdmission, Refusal> {
+    let row = creditors::by_id(house.db.reader(), creditor).await;
+    let limits = limits_of(house, row.or_fault()?.as_ref());
+    loop {
+        let (slot, now_us) = (house.tenants.current(creditor), house.clock.now_us());
+        slot.used(now_us / 1_000);
+        let permit = slot.permit(Crowd::People, limits.concurrency);
+        // Who finds no place takes nothing.
+        let cost = permit.as_ref().map_or(0, |_| cost);
+        match slot.at_desk(|desk| desk.admit_person(&limits, cost, now_us)) {
+            Some(limited) => return judge(limited, permit, limits.concurrency),
+            // Let go just now, and out of the book in a moment: there will be a new one.
+            None => tokio::task::yield_now().await,
+        }
+    }
+}
+
+fn judge(
+    limited: Limited,
+    permit: Option<Permit>,
+    concurrency: u32,
+) -> Result<PersonAdmission, Refusal> {
+    let (error, limits) = match (limited, permit) {
+        (Limited::Admitted(limits), Some(permit)) => return Ok(PersonAdmission { limits, permit }),
+        (Limited::Admitted(limits), None) => {
+            let limit = concurrency;
+            (ApiError::TooManyConcurrentRequests { limit }, limits)
+        }
+        (
+            Limited::Refused {
+                limit,
+                retry_after_s,
+                report,
+            },
+            _,
+        ) => {
+            let refused = ApiError::RateLimited {
+                limit,
+                retry_after_s,
+            };
+            (refused, report)
+        }
+    };
+    Err(Refusal {
+        error,
+        limits: Some(limits),
+        expires_ms: None,
+    })
+}

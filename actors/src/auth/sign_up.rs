@@ -1,0 +1,95 @@
+//! Signing up: a new account, and an onboarding token that acts for it.
+
+use std::collections::BTreeSet;
+
+use entities::ids::CreditorId;
+use entities::queries::{creditors, folded, sessions};
+use entities::session::SessionKind;
+use entities::{SqlErr, creditor};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::sessions::{fresh, introduce};
+use crate::app::House;
+use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignUp, SignedUp};
+use crate::domain::date::rfc3339_ms;
+use crate::infra::Mode;
+use crate::outbox::{AuditLine, Journal};
+
+/// Makes an account, and an onboarding token that acts for it.
+pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, ApiError> {
+    let email = request.email.trim().to_lowercase();
+    if house.settings.mode == Mode::Production {
+        house
+            .attempts
+            .sign_up(request.client, house.clock.now_ms())?;
+    }
+    // Before the costly hash: most doubles are people who forgot that they have an account.
+    if creditors::by_email(house.db.reader(), &email)
+        .await
+        .or_fault()?
+        .is_some()
+    {
+        return Err(ApiError::EmailTaken);
+    }
+    let cost = house.settings.password_bcrypt_cost;
+    let password_hash = house.password_bcrypt.hash(request.password, cost).await?;
+    let now_ms = house.clock.now_ms();
+    let id = CreditorId(Uuid::now_v7());
+    let row = creditor::Model {
+        id,
+        search: folded(&[&request.company_name, &email]),
+        name: request.company_name,
+        email,
+        password_hash,
+        tier: house.settings.tiers.default_tier().name.clone(),
+        limits_override: None,
+        suspended_at_ms: None,
+        support_only_mint: false,
+        posture_default: "preserve".to_owned(),
+        company: "{}".to_owned(),
+        ein_sealed: None,
+        created_ms: now_ms,
+    };
+    let token = fresh(SessionKind::Onboarding, id, now_ms);
+    let view = CreditorView {
+        id: id.0,
+        name: row.name.clone(),
+        status: "pending_signup".to_owned(),
+    };
+    let expires_at = rfc3339_ms(token.row.expires_ms);
+    let transaction = house.db.begin().await.or_fault()?;
+    creditors::insert(&transaction, row)
+        .await
+        .map_err(email_taken)?;
+    let mut journal = Journal::open(&transaction, &BTreeSet::from([id]), &house.clock)
+        .await
+        .or_fault()?;
+    journal.audit(&AuditLine {
+        action: "creditor.signup_started",
+        actor: "creditor",
+        creditor: Some(id),
+        placement: None,
+        data: json!({"company_name": view.name}),
+    });
+    sessions::insert(&transaction, token.row).await.or_fault()?;
+    let outbound = journal.write(house, &transaction).await.or_fault()?;
+    transaction.commit().await.or_fault()?;
+    outbound.hand_over(house);
+    introduce(house, &token.token);
+    Ok(SignedUp {
+        creditor: view,
+        onboarding_token: token.token,
+        expires_at,
+    })
+}
+
+fn email_taken(error: entities::DbErr) -> ApiError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::EmailTaken,
+        _ => Err::<(), _>(error)
+            .or_fault()
+            .err()
+            .unwrap_or(ApiError::Internal),
+    }
+}

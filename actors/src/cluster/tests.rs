@@ -1,0 +1,253 @@
+//! Epochs and rescue; several processes need Postgres.
+
+mod told;
+mod wal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::ids::EndpointId;
+use entities::queries::delivery::{Want, claim, held_by};
+use entities::queries::node::{self, Beat};
+use entities::{Database, Pools};
+use sea_orm::ConnectionTrait as _;
+
+use super::membership::Standing;
+use super::rescue::rescue;
+use crate::app::House;
+use crate::delivery::tests::bench::{Bench, house as new_house, postgres, settings, sqlite};
+use crate::infra::Clock;
+
+/// A process of its own on the bench's database.
+struct Process {
+    house: Arc<House>,
+}
+
+impl Process {
+    async fn boot(bench: &Bench) -> Self {
+        let db = Database::connect(&bench.url, Pools { write: 2, read: 1 })
+            .await
+            .unwrap();
+        let clock = Clock::system();
+        let standing = Standing::boot(&db, &clock, "test").await.unwrap();
+        Self {
+            house: new_house(db, clock, settings(&bench.url), standing),
+        }
+    }
+
+    fn epoch(&self) -> i64 {
+        self.house.standing.epoch()
+    }
+
+    async fn lease_all(&self, endpoint: EndpointId) -> usize {
+        lease_all(&self.house.db, self.epoch(), endpoint).await
+    }
+
+    async fn rescue(&self) -> u64 {
+        rescue(&self.house).await.unwrap()
+    }
+
+    async fn beat(&self) -> Beat {
+        node::beat(&self.house.db, self.house.standing.member())
+            .await
+            .unwrap()
+    }
+}
+
+async fn lease_all(db: &Database, owner: i64, endpoint: EndpointId) -> usize {
+    let transaction = db.begin().await.unwrap();
+    let wants = [Want {
+        endpoint,
+        credit: 100,
+        floor_ms: 0,
+    }];
+    let claimed = claim(&transaction, owner, &wants, 1_000).await.unwrap();
+    transaction.commit().await.unwrap();
+    claimed.len()
+}
+
+async fn due_rows(bench: &Bench, count: usize) -> EndpointId {
+    let creditor = bench.creditor().await;
+    let endpoint = bench.endpoint(creditor, "https://one.example").await;
+    bench.enqueue(creditor, endpoint, count, 100).await;
+    endpoint
+}
+
+#[tokio::test]
+async fn a_single_process_frees_every_lease_at_boot() {
+    let bench = sqlite().await;
+    let endpoint = due_rows(&bench, 3).await;
+    let first = Process::boot(&bench).await;
+    assert_eq!(first.lease_all(endpoint).await, 3);
+    let second = Process::boot(&bench).await;
+    assert!(second.epoch() > first.epoch());
+    assert_eq!(second.lease_all(endpoint).await, 3);
+    assert!(matches!(second.beat().await, Beat::Confirmed { .. }));
+    assert_eq!(first.beat().await, Beat::Lost);
+}
+
+#[tokio::test]
+async fn a_living_process_is_left_alone_and_a_dead_one_rescued_at_once() {
+    let Some(bench) = postgres().await else {
+        return;
+    };
+    let endpoint = due_rows(&bench, 3).await;
+    let (one, two) = (Process::boot(&bench).await, Process::boot(&bench).await);
+    assert_eq!(two.lease_all(endpoint).await, 3);
+    assert_eq!(one.rescue().await, 0);
+    assert_eq!(
+        (one.beat().await, two.beat().await),
+        (Beat::Confirmed { nodes: 2 }, Beat::Confirmed { nodes: 2 })
+    );
+    two.house.db.close().await;
+    let mut rescued = 0;
+    while rescued == 0 {
+        // The server needs a moment to notice.
+        rescued = one.rescue().await;
+    }
+    assert_eq!(rescued, 3);
+    assert_eq!(one.rescue().await, 0);
+    assert_eq!(one.lease_all(endpoint).await, 3);
+    assert_eq!(one.rescue().await, 0, "never one's own");
+}
+
+#[tokio::test]
+async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
+    let Some(bench) = postgres().await else {
+        return;
+    };
+    let endpoint = due_rows(&bench, 2).await;
+    let (one, two) = (Process::boot(&bench).await, Process::boot(&bench).await);
+    assert_eq!(two.lease_all(endpoint).await, 2);
+    let sql = format!(
+        "UPDATE node SET heartbeat_ms = heartbeat_ms - 20000 WHERE epoch = {}",
+        two.epoch()
+    );
+    bench.db.writer().execute_unprepared(&sql).await.unwrap();
+    assert_eq!(
+        one.rescue().await,
+        0,
+        "its own heartbeat has not been watched for so long"
+    );
+    let now_ms = one.house.clock.now_ms();
+    let watched = Standing::good(one.epoch(), now_ms - 20_000);
+    (1..=20).for_each(|second| watched.confirm(now_ms - 20_000 + second * 1_000));
+    let house = new_house(
+        one.house.db.clone(),
+        Clock::manual(now_ms),
+        settings(&bench.url),
+        watched,
+    );
+    assert_eq!(rescue(&house).await.unwrap(), 2);
+    assert_eq!(two.beat().await, Beat::Lost);
+    assert_eq!(
+        two.lease_all(endpoint).await,
+        2,
+        "stalled, it comes back and leases on"
+    );
+    assert_eq!(one.rescue().await, 2, "which is rescued too");
+    let old = two.epoch();
+    two.house
+        .standing
+        .rejoin(&two.house.db, &two.house.clock)
+        .await
+        .unwrap();
+    assert!(two.epoch() > old);
+    assert_eq!((two.lease_all(endpoint).await, one.rescue().await), (2, 0));
+}
+
+#[tokio::test]
+async fn owners_between_and_beyond_the_living_are_found() {
+    let Some(bench) = postgres().await else {
+        return;
+    };
+    let mut living = Vec::new();
+    for _ in 0..3 {
+        living.push(Process::boot(&bench).await);
+    }
+    let endpoint = due_rows(&bench, 5).await;
+    let dead = [
+        -5,
+        living[0].epoch() - 1,
+        living[2].epoch() + 1,
+        living[2].epoch() + 7,
+    ];
+    let sql = format!("DELETE FROM node WHERE epoch = {}", living[1].epoch());
+    bench.db.writer().execute_unprepared(&sql).await.unwrap();
+    let owners = dead[1..]
+        .iter()
+        .copied()
+        .chain([living[1].epoch(), living[0].epoch()]);
+    for owner in owners {
+        let transaction = bench.db.begin().await.unwrap();
+        let wants = [Want {
+            endpoint,
+            credit: 1,
+            floor_ms: 0,
+        }];
+        assert_eq!(
+            claim(&transaction, owner, &wants, 1_000)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+        transaction.commit().await.unwrap();
+    }
+    assert_eq!(living[2].rescue().await, 4);
+    let left = held_by(bench.db.reader(), living[0].epoch(), 10)
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1);
+}
+
+#[tokio::test]
+async fn a_process_that_loses_its_connection_joins_again() {
+    let Some(bench) = postgres().await else {
+        return;
+    };
+    let endpoint = due_rows(&bench, 2).await;
+    let process = Process::boot(&bench).await;
+    let old = process.epoch();
+    assert_eq!(process.lease_all(endpoint).await, 2);
+    let spec = super::tree::node_spec(&process.house);
+    let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
+    spec.start(ground.get_cell()).await.unwrap();
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE application_name = 'partner-api node' AND datname = current_database()";
+    bench.db.writer().execute_unprepared(sql).await.unwrap();
+    // This terminated the connection of `bench` as well, which nobody uses.
+    for _ in 0..500 {
+        let free = held_by(bench.db.reader(), old, 10)
+            .await
+            .unwrap()
+            .is_empty();
+        if process.epoch() > old
+            && free
+            && process
+                .house
+                .standing
+                .may_send(process.house.clock.now_ms())
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not come back: {:?}", process.house.standing);
+}
+
+struct Ground;
+
+impl ractor::Actor for Ground {
+    type Msg = ();
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(
+        &self,
+        _: ractor::ActorRef<()>,
+        (): (),
+    ) -> Result<(), ractor::ActorProcessingErr> {
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! The control feed and the janitor.
+
+use entities::Database;
+use entities::control_feed as feed_row;
+use entities::ids::CreditorId;
+use entities::queries::node::{append_feed, clean, feed_head, read_feed};
+use sea_orm::ConnectionTrait as _;
+use uuid::Uuid;
+
+use super::super::control_feed;
+use super::super::membership::Standing;
+use crate::delivery::tests::bench::{benches, house as new_house, settings, sqlite};
+use crate::domain::api_key::KeyPrefix;
+use crate::infra::Clock;
+
+async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) -> i64 {
+    let transaction = db.begin().await.unwrap();
+    let number = append_feed(&transaction, subject, creditor, at_ms)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    number
+}
+
+#[tokio::test]
+async fn the_feed_has_no_gaps() {
+    for bench in benches().await {
+        let (db, creditor) = (&bench.db, CreditorId(Uuid::now_v7()));
+        assert_eq!(feed_head(db.node()).await.unwrap(), 0);
+        assert_eq!(append(db, "keys", creditor, 10).await, 1);
+        let transaction = db.begin().await.unwrap();
+        assert_eq!(
+            append_feed(&transaction, "limits", creditor, 11)
+                .await
+                .unwrap(),
+            2
+        );
+        transaction.rollback().await.unwrap();
+        assert_eq!(append(db, "endpoints", creditor, 12).await, 2);
+        assert_eq!(feed_head(db.node()).await.unwrap(), 2);
+        let entry = |number, subject: &str, at_ms| feed_row::Model {
+            number,
+            subject: subject.to_owned(),
+            creditor_id: creditor,
+            at_ms,
+        };
+        let all = [entry(1, "keys", 10), entry(2, "endpoints", 12)];
+        assert_eq!(read_feed(db.node(), 0, 10).await.unwrap(), all);
+        assert_eq!(read_feed(db.node(), 0, 1).await.unwrap(), all[..1]);
+        assert_eq!(read_feed(db.node(), 1, 10).await.unwrap(), all[1..]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
+    let bench = sqlite().await;
+    let db = &bench.db;
+    let creditors: Vec<_> = (0..3).map(|_| CreditorId(Uuid::now_v7())).collect();
+    append(db, "keys", creditors[0], 1).await;
+    let clock = Clock::manual(50_000);
+    let standing = Standing::boot(db, &clock, "test").await.unwrap();
+    let house = new_house(db.clone(), clock, settings(&bench.url), standing);
+    let slots: Vec<_> = (0..)
+        .zip(&creditors)
+        .map(|(n, creditor): (u8, _)| {
+            let prefix = KeyPrefix::parse(&format!("prefix0{n}")).unwrap();
+            house.tenants.enter(prefix, *creditor)
+        })
+        .collect();
+    let at_boot: Vec<u64> = slots.iter().map(|slot| slot.epoch()).collect();
+    append(db, "keys", creditors[1], 2).await;
+    append(db, "endpoints", creditors[1], 3).await;
+    append(db, "limits", creditors[2], 4).await;
+    house.clock.advance_ms(5_000);
+    assert!(!house.standing.feed_is_fresh(house.clock.now_ms()));
+    control_feed::follow(&house).await.unwrap();
+    control_feed::follow(&house).await.unwrap();
+    assert!(house.standing.feed_is_fresh(house.clock.now_ms()));
+    let told: Vec<u64> = slots
+        .iter()
+        .zip(at_boot)
+        .map(|(slot, at_boot)| slot.epoch() - at_boot)
+        .collect();
+    assert_eq!(
+        told,
+        [0, 1, 1],
+        "once each, and what was there at boot not at all"
+    );
+}
+
+#[tokio::test]
+async fn the_janitor_removes_what_has_had_its_time_and_keeps_the_newest_number() {
+    const HOUR_MS: i64 = 3_600_000;
+    for bench in benches().await {
+        let (db, creditor) = (&bench.db, bench.creditor().await);
+        let now_ms = 100 * HOUR_MS;
+        for age_ms in [2 * HOUR_MS, HOUR_MS + 1, HOUR_MS + 1] {
+            append(db, "keys", creditor, now_ms - age_ms).await;
+        }
+        let (id, owner) = (|| bench.literal(Uuid::now_v7()), bench.literal(creditor.0));
+        let empty = if db.is_postgres() { "''::bytea" } else { "x''" };
+        let old = now_ms - 24 * HOUR_MS - 1;
+        let mut rows = Vec::new();
+        for (key, at_ms) in [("old", old), ("new", old + 2)] {
+            rows.push(format!(
+                "INSERT INTO idempotency_record (creditor_id, key, fingerprint, operation, outcome, created_ms) \
+                 VALUES ({owner}, '{key}', {empty}, 'x', '', {at_ms})"
+            ));
+        }
+        for at_ms in [now_ms - HOUR_MS - 1, now_ms - HOUR_MS + 1] {
+            rows.push(format!(
+                "INSERT INTO ledger_batch (id, committed_ms) VALUES ({}, {at_ms})",
+                id()
+            ));
+        }
+        for (hash, at_ms) in [("61", now_ms - 1), ("62", now_ms + 1)] {
+            let hash = if db.is_postgres() {
+                format!("'\\x{hash}'")
+            } else {
+                format!("x'{hash}'")
+            };
+            rows.push(format!(
+                "INSERT INTO session (id, token_hash, kind, creditor_id, created_ms, expires_ms) \
+                 VALUES ({}, {hash}, 'dashboard', {owner}, 0, {at_ms})",
+                id()
+            ));
+        }
+        for sql in rows {
+            db.writer().execute_unprepared(&sql).await.unwrap();
+        }
+        let cleaned = clean(db, now_ms, 100).await.unwrap();
+        assert_eq!(
+            (cleaned.rows, cleaned.more),
+            (5, false),
+            "two feed entries and one of each other kind"
+        );
+        assert_eq!(clean(db, now_ms, 100).await.unwrap().rows, 0);
+        assert_eq!(read_feed(db.node(), 0, 10).await.unwrap()[0].number, 3);
+    }
+}

@@ -1,0 +1,11 @@
+//! The transaction under a creditor's lock, its idempotency records, and the account status that follows from it.
+
+mod idempotency;
+mod status;
+mod transaction;
+
+pub(crate) use idempotency::Once;
+pub(crate) use status::{
+    account_status_of, current_key, gate_statuses, gates_from, key_status, onboarding_status,
+};
+pub(crate) use transaction::{AccountFile, Subject};

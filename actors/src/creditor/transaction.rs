@@ -1,0 +1,282 @@
+//! A creditor's file, opened under its lock: the one transaction of every path that touches a
+//! gate, a key or the account.
+//!
+//! Closing it settles what follows: a status that changed is told, a key that is due is issued,
+//! other nodes are told to look again.
+
+use std::collections::BTreeSet;
+
+use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
+use entities::ids::{CreditorId, KeyId};
+use entities::queries::node::Ring;
+use entities::queries::{creditors, keys, node, onboarding};
+use entities::{DbErr, Transaction, creditor, gate};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::status::{account_status_of, gates_from};
+use crate::app::{FilePermit, House};
+use crate::contract::{ApiError, DbResultExt as _};
+use crate::delivery::DispatcherMsg;
+use crate::domain::account::AccountStatus;
+use crate::domain::api_key::generate_prefix;
+use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates, should_issue};
+use crate::infra::entropy;
+use crate::outbox::{AuditLine, EventType, Journal};
+
+/// The actor of what happens by itself.
+const GATE_EVALUATOR: &str = "system:gate_evaluator";
+
+/// What other nodes have to look at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    /// Keys, their states, and the account's status.
+    Keys,
+    /// Tier and override.
+    Limits,
+    /// Webhook endpoints, changed by their owner.
+    Endpoints,
+    /// A webhook endpoint, stopped by delivery.
+    StoppedEndpoint,
+}
+
+impl Subject {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Limits => "limits",
+            Self::Endpoints => "endpoints",
+            Self::StoppedEndpoint => "stopped_endpoint",
+        }
+    }
+}
+
+/// A creditor's rows under its lock.
+#[derive(Debug)]
+pub(crate) struct AccountFile<'a> {
+    house: &'a House,
+    _permit: FilePermit<'a>,
+    pub(crate) transaction: Transaction,
+    pub(crate) journal: Journal,
+    pub(crate) creditor: creditor::Model,
+    pub(crate) gates: Vec<gate::Model>,
+    pub(crate) keys: Vec<api_key::Model>,
+    status_before: AccountStatus,
+    changed: BTreeSet<Subject>,
+}
+
+impl<'a> AccountFile<'a> {
+    /// Begins a transaction and opens the file in it; `None` for an unknown creditor.
+    pub(crate) async fn open(
+        house: &'a House,
+        creditor: CreditorId,
+    ) -> Result<Option<Self>, ApiError> {
+        let permit = house.file_permit().await?;
+        let transaction = house.db.begin().await.or_fault()?;
+        Self::open_in(house, permit, transaction, creditor)
+            .await
+            .or_fault()
+    }
+
+    /// Opens the file in a transaction that has taken no creditor's lock yet.
+    pub(crate) async fn open_in(
+        house: &'a House,
+        permit: FilePermit<'a>,
+        transaction: Transaction,
+        creditor: CreditorId,
+    ) -> Result<Option<Self>, DbErr> {
+        let journal =
+            Journal::open(&transaction, &BTreeSet::from([creditor]), &house.clock).await?;
+        let Some(row) = creditors::by_id(&transaction, creditor).await? else {
+            return Ok(None);
+        };
+        let gates = onboarding::gates(&transaction, creditor).await?;
+        let keys = keys::of_creditor(&transaction, creditor).await?;
+        let status_before = account_status_of(&row, gates.iter());
+        Ok(Some(Self {
+            house,
+            _permit: permit,
+            transaction,
+            journal,
+            creditor: row,
+            gates,
+            keys,
+            status_before,
+            changed: BTreeSet::new(),
+        }))
+    }
+
+    /// The gates as they stand in this transaction.
+    pub(crate) fn gates(&self) -> Gates {
+        gates_from(self.gates.iter())
+    }
+
+    /// The account's status as it stands in this transaction.
+    pub(crate) fn status(&self) -> AccountStatus {
+        account_status_of(&self.creditor, self.gates.iter())
+    }
+
+    /// Notes that other nodes have to look at this again.
+    pub(crate) fn touch(&mut self, subject: Subject) {
+        self.changed.insert(subject);
+    }
+
+    /// Notes an audit line about this creditor.
+    pub(crate) fn audit(&mut self, action: &str, actor: &str, data: Value) {
+        self.journal.audit(&AuditLine {
+            action,
+            actor,
+            creditor: Some(self.creditor.id),
+            placement: None,
+            data,
+        });
+    }
+
+    /// Notes an event of this creditor.
+    pub(crate) fn event(&mut self, event: EventType, data: Value) {
+        let data = match data {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        self.journal.event(self.creditor.id, event, None, data);
+    }
+
+    /// Merges a fact into a gate, if it has anything new to say.
+    pub(crate) async fn apply_fact(
+        &mut self,
+        gate: Gate,
+        fact: &Fact,
+        source: &str,
+    ) -> Result<Applied, DbErr> {
+        let known = self.gates().state(gate);
+        let reading_before = known.map(|state| state.reading());
+        let passed_before = self.gates().passed(gate);
+        let (state, applied) = FactState::apply(known, fact);
+        if !matches!(applied, Applied::Newer | Applied::Merged) {
+            return Ok(applied);
+        }
+        let row = gate::Model {
+            creditor_id: self.creditor.id,
+            gate: gate.as_str().to_owned(),
+            fact_at_ms: state.at_ms,
+            seen: i32::from(state.seen),
+            source: source.to_owned(),
+            changed_ms: match self.row_of(gate) {
+                // Said again, later: nothing has changed.
+                Some(row) if reading_before == Some(state.reading()) => row.changed_ms,
+                _ => self.journal.updated_ms(self.creditor.id),
+            },
+        };
+        onboarding::put_gate(&self.transaction, row.clone()).await?;
+        self.gates.retain(|other| other.gate != row.gate);
+        self.gates.push(row);
+        let passed = self.gates().passed(gate);
+        if passed != passed_before {
+            let data = json!({"gate": gate.as_str(), "passed": passed});
+            self.audit("creditor.gate_changed", source, data);
+        }
+        Ok(applied)
+    }
+
+    fn row_of(&self, gate: Gate) -> Option<&gate::Model> {
+        self.gates.iter().find(|row| row.gate == gate.as_str())
+    }
+
+    /// Forgets what `source` said of a gate, unless somebody else has spoken since.
+    pub(crate) async fn forget_gate(&mut self, gate: Gate, source: &str) -> Result<(), DbErr> {
+        onboarding::forget_gate(&self.transaction, self.creditor.id, gate.as_str(), source).await?;
+        let forgotten = |row: &gate::Model| row.gate == gate.as_str() && row.source == source;
+        self.gates.retain(|row| !forgotten(row));
+        Ok(())
+    }
+
+    /// Settles what follows, commits, and tells this process at once and the others soon.
+    /// Answers whether the key was issued by it.
+    pub(crate) async fn close(mut self) -> Result<bool, DbErr> {
+        let issued = self.issue_if_due().await?;
+        self.tell_status_change();
+        let at_ms = self.journal.now_ms();
+        let outbound = self.journal.write(self.house, &self.transaction).await?;
+        // Last: its counter is one row for the whole cluster.
+        for subject in &self.changed {
+            node::append_feed(&self.transaction, subject.as_str(), self.creditor.id, at_ms).await?;
+        }
+        self.transaction.commit().await?;
+        outbound.hand_over(self.house);
+        if !self.changed.is_empty() {
+            let feed = true;
+            crate::cluster::ring(self.house, Ring { feed, due: false });
+        }
+        tell_this_process(self.house, self.creditor.id, &self.changed);
+        Ok(issued)
+    }
+
+    /// The key is issued by the fact that makes it due, and never twice.
+    async fn issue_if_due(&mut self) -> Result<bool, DbErr> {
+        let ever_issued = self.keys.iter().any(|key| key.scope == KeyScope::ReadWrite);
+        let suspended = self.creditor.suspended_at_ms.is_some();
+        if !should_issue(
+            &self.gates(),
+            suspended,
+            ever_issued,
+            self.creditor.support_only_mint,
+        ) {
+            return Ok(false);
+        }
+        let now_ms = self.journal.updated_ms(self.creditor.id);
+        let key = api_key::Model {
+            id: KeyId(Uuid::now_v7()),
+            creditor_id: self.creditor.id,
+            prefix: generate_prefix(&mut entropy).as_str().to_owned(),
+            scope: KeyScope::ReadWrite,
+            state: KeyState::Current,
+            origin: KeyOrigin::Automatic,
+            // No secret yet: it is drawn, hashed and shown by the one reveal.
+            secret_hash: None,
+            created_ms: now_ms,
+            revealed_ms: None,
+            expires_ms: None,
+            retired_ms: None,
+            expiring_told_ms: None,
+            allowed_networks: None,
+            ended_ms: None,
+            ended_reason: None,
+        };
+        keys::insert(&self.transaction, key.clone()).await?;
+        let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
+        self.audit("creditor.api_key_issued", GATE_EVALUATOR, data.clone());
+        self.event(EventType::ApiKeyIssued, data);
+        self.touch(Subject::Keys);
+        self.keys.insert(0, key);
+        Ok(true)
+    }
+
+    fn tell_status_change(&mut self) {
+        let (before, after) = (self.status_before, self.status());
+        if before == after {
+            return;
+        }
+        let data = json!({"previous_status": before.as_str(), "status": after.as_str()});
+        self.audit("creditor.status_changed", GATE_EVALUATOR, data.clone());
+        self.event(EventType::AccountStatusChanged, data);
+        self.touch(Subject::Keys);
+    }
+}
+
+/// This process does not wait for the feed: what was changed holds here from the next request on.
+fn tell_this_process(house: &House, creditor: CreditorId, changed: &BTreeSet<Subject>) {
+    for (subject, by_owner) in [
+        (Subject::Endpoints, true),
+        (Subject::StoppedEndpoint, false),
+    ] {
+        if changed.contains(&subject) {
+            let told = DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner };
+            let _ = house.addresses.dispatcher.send(told);
+        }
+    }
+    if changed.contains(&Subject::Keys) || changed.contains(&Subject::Limits) {
+        // Whatever a tenant's actor has in hand is stale from here on, whether or not it is alive
+        // to hear of it.
+        house.tenants.invalidate(creditor);
+    }
+}

@@ -1,0 +1,180 @@
+//! Which endpoints want to be claimed for, in turn.
+//!
+//! ```text
+//!          wake                 take: credit              claimed: more is due
+//!  (none) ──────▶ Queued ───────────────────▶ Claiming ──────────────────────▶ Queued
+//!                   │  ▲ credit came free         │ claimed: nothing more
+//!        take: busy ▼  │                          ▼
+//!                  Starved                      (none)
+//! ```
+//!
+//! Wake-ups coalesce here: an endpoint is queued once, however often it is woken. Owns the turns.
+//! Never claims, never knows what a credit is.
+
+use std::collections::{HashMap, VecDeque};
+
+use entities::ids::EndpointId;
+
+/// Where an endpoint stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Queued,
+    /// A claim is out; `woken` since it began.
+    Claiming {
+        woken: bool,
+    },
+    /// It has rows and no credit.
+    Starved,
+}
+
+/// What an endpoint was found to have when its turn came.
+#[derive(Debug)]
+pub(crate) enum Offer<T> {
+    /// Credit for so many rows, and the proof of it.
+    Credit(u32, T),
+    /// None until a send ends.
+    Busy,
+    /// None at all: whoever opens it again wakes it.
+    Shut,
+}
+
+/// The queue of endpoints.
+#[derive(Debug, Default)]
+pub(crate) struct Demand {
+    turns: HashMap<EndpointId, Turn>,
+    queue: VecDeque<EndpointId>,
+}
+
+impl Demand {
+    /// The endpoint has rows that may be due.
+    pub(super) fn wake(&mut self, endpoint: EndpointId) {
+        match self.turns.get_mut(&endpoint) {
+            None => self.enqueue(endpoint),
+            Some(Turn::Claiming { woken }) => *woken = true,
+            Some(Turn::Queued | Turn::Starved) => {}
+        }
+    }
+
+    /// Credit of the endpoint may have come free.
+    pub(super) fn feed(&mut self, endpoint: EndpointId) {
+        if self.turns.get(&endpoint) == Some(&Turn::Starved) {
+            self.enqueue(endpoint);
+        }
+    }
+
+    /// Takes endpoints in turn until they have credit for `rows` rows together.
+    pub(super) fn take<T>(
+        &mut self,
+        rows: u32,
+        mut offer: impl FnMut(EndpointId) -> Offer<T>,
+    ) -> Vec<T> {
+        let (mut taken, mut credits) = (Vec::new(), 0_u32);
+        while credits < rows {
+            let Some(endpoint) = self.queue.pop_front() else {
+                break;
+            };
+            match offer(endpoint) {
+                Offer::Credit(credit, proof) => {
+                    self.turns.insert(endpoint, Turn::Claiming { woken: false });
+                    credits = credits.saturating_add(credit);
+                    taken.push(proof);
+                }
+                Offer::Busy => {
+                    self.turns.insert(endpoint, Turn::Starved);
+                }
+                Offer::Shut => {
+                    self.turns.remove(&endpoint);
+                }
+            }
+        }
+        taken
+    }
+
+    /// The endpoint's claim is back; `more` when it brought as many rows as there was credit for.
+    /// Answers whether the endpoint still wants to be claimed for.
+    pub(super) fn claimed(&mut self, endpoint: EndpointId, more: bool) -> bool {
+        match self.turns.remove(&endpoint) {
+            Some(Turn::Claiming { woken }) if more || woken => self.enqueue(endpoint),
+            Some(Turn::Claiming { .. }) | None => return false,
+            Some(turn) => {
+                self.turns.insert(endpoint, turn);
+            }
+        }
+        true
+    }
+
+    /// Whether nobody is queued.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    fn enqueue(&mut self, endpoint: EndpointId) {
+        self.turns.insert(endpoint, Turn::Queued);
+        self.queue.push_back(endpoint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn endpoint(n: u128) -> EndpointId {
+        EndpointId(Uuid::from_u128(n))
+    }
+
+    fn take(demand: &mut Demand, rows: u32) -> Vec<EndpointId> {
+        demand.take(rows, |endpoint| Offer::Credit(8, endpoint))
+    }
+
+    #[test]
+    fn wakes_coalesce_and_turns_go_round() {
+        let mut demand = Demand::default();
+        for _ in 0..3 {
+            demand.wake(endpoint(1));
+            demand.wake(endpoint(2));
+        }
+        assert_eq!(take(&mut demand, 1), [endpoint(1)]);
+        demand.claimed(endpoint(1), true);
+        assert_eq!(
+            take(&mut demand, 100),
+            [endpoint(2), endpoint(1)],
+            "the others first"
+        );
+        demand.claimed(endpoint(1), false);
+        demand.claimed(endpoint(2), false);
+        assert!(demand.is_empty() && demand.turns.is_empty());
+    }
+
+    #[test]
+    fn a_wake_during_a_claim_is_not_lost() {
+        let mut demand = Demand::default();
+        demand.wake(endpoint(1));
+        take(&mut demand, 100);
+        demand.wake(endpoint(1));
+        assert!(demand.is_empty());
+        demand.claimed(endpoint(1), false);
+        assert_eq!(take(&mut demand, 100), [endpoint(1)]);
+    }
+
+    #[test]
+    fn the_starved_wait_for_credit_and_the_shut_for_a_wake() {
+        let mut demand = Demand::default();
+        demand.wake(endpoint(1));
+        demand.wake(endpoint(2));
+        let none = demand.take(100, |candidate| match candidate == endpoint(1) {
+            true => Offer::<()>::Busy,
+            false => Offer::Shut,
+        });
+        assert!(none.is_empty());
+        demand.wake(endpoint(1));
+        demand.feed(endpoint(2));
+        assert!(
+            demand.is_empty(),
+            "a wake brings no credit, and credit no rows"
+        );
+        demand.feed(endpoint(1));
+        demand.wake(endpoint(2));
+        assert_eq!(take(&mut demand, 100), [endpoint(1), endpoint(2)]);
+    }
+}

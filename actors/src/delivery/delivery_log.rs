@@ -1,0 +1,168 @@
+//! Deliveries as people see them, and sending one again.
+
+use std::sync::Arc;
+
+use entities::ids::{CreditorId, DeliveryId, EndpointId};
+use entities::queries::delivery::{self as queue, DeliveryRow, ListFilter};
+use entities::webhook_endpoint::EndpointState;
+use entities::{Transaction, delivery_attempt};
+use serde_json::json;
+
+use super::dispatcher::DispatcherMsg;
+use crate::app::House;
+use crate::contract::{
+    ApiError, AttemptView, DbResultExt as _, DeliveryDetail, DeliveryFilter, DeliveryView, Page,
+    Replayable, Slice,
+};
+use crate::creditor::{AccountFile, Once};
+use crate::domain::date::rfc3339_ms;
+use crate::domain::delivery_state;
+use crate::outbox::EventType;
+
+/// A page, newest first. Without a creditor it is everybody's: for support alone.
+pub(crate) async fn list(
+    house: &House,
+    creditor: Option<CreditorId>,
+    filter: &DeliveryFilter,
+    slice: Slice,
+) -> Result<Page<DeliveryView>, ApiError> {
+    let Slice { limit, offset } = slice;
+    let filter = checked(creditor, filter)?;
+    let found = queue::list(house.db.reader(), &filter, limit, offset).await;
+    let (rows, total) = found.or_fault()?;
+    Ok(Page {
+        items: rows.into_iter().map(view).collect(),
+        limit,
+        offset,
+        total,
+    })
+}
+
+/// One delivery with every attempt.
+pub(crate) async fn detail(
+    house: &House,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<DeliveryDetail, ApiError> {
+    let reader = house.db.reader();
+    let row = queue::detail(reader, creditor, delivery).await.or_fault()?;
+    let row = row.ok_or(ApiError::no_such("delivery"))?;
+    let attempts = queue::attempts(reader, creditor, delivery)
+        .await
+        .or_fault()?;
+    let attempt_log = (1..).zip(attempts).map(attempt_view).collect();
+    Ok(DeliveryDetail {
+        delivery: view(row),
+        attempt_log,
+    })
+}
+
+/// Sends a delivery again, whatever became of it: the same id, the same message.
+pub(crate) async fn redeliver(
+    house: &Arc<House>,
+    creditor: CreditorId,
+    actor: &str,
+    delivery: DeliveryId,
+    once: &Once,
+) -> Result<Replayable<DeliveryView>, ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let replayed = once.made_before(&file).await?.is_some();
+    if replayed {
+        drop(file);
+    } else {
+        let now_ms = house.clock.now_ms();
+        let found = queue::requeue(&file.transaction, creditor, delivery, now_ms).await;
+        let endpoint = found.or_fault()?.ok_or(ApiError::no_such("delivery"))?;
+        refuse_if_disabled(&file.transaction, endpoint).await?;
+        let erased = queue::is_erased(&file.transaction, delivery).await;
+        if erased.or_fault()? {
+            return Err(ApiError::PayloadErased);
+        }
+        let data = json!({"delivery_id": delivery, "endpoint_id": endpoint});
+        file.audit("webhook.redelivered", actor, data);
+        once.made(&file, delivery.0).await?;
+        file.close().await.or_fault()?;
+        let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
+            endpoints: vec![endpoint],
+            in_order: true,
+        });
+    }
+    let row = queue::detail(house.db.reader(), creditor, delivery).await;
+    let value = row
+        .or_fault()?
+        .map(view)
+        .ok_or(ApiError::no_such("delivery"))?;
+    Ok(Replayable { value, replayed })
+}
+
+/// What is queued for an endpoint that is switched off would be cancelled at once.
+async fn refuse_if_disabled(
+    transaction: &Transaction,
+    endpoint: EndpointId,
+) -> Result<(), ApiError> {
+    let row = queue::endpoint(transaction, endpoint).await.or_fault()?;
+    match row {
+        Some(row) if row.state != EndpointState::Disabled => Ok(()),
+        Some(row) => Err(ApiError::EndpointDisabled {
+            reason: row.state_reason.unwrap_or_default(),
+        }),
+        None => Err(ApiError::no_such("webhook endpoint")),
+    }
+}
+
+fn checked(creditor: Option<CreditorId>, filter: &DeliveryFilter) -> Result<ListFilter, ApiError> {
+    let unknown = |field: &str, allowed: &str| {
+        Err(ApiError::field(
+            &["query", field],
+            format!("must be one of {allowed}"),
+        ))
+    };
+    if filter
+        .status
+        .as_deref()
+        .is_some_and(|status| !delivery_state::ALL.contains(&status))
+    {
+        return unknown("status", &delivery_state::ALL.join(", "));
+    }
+    if filter
+        .event
+        .as_deref()
+        .is_some_and(|event| EventType::parse(event).is_none())
+    {
+        return unknown("event", &EventType::ALL.map(EventType::as_str).join(", "));
+    }
+    Ok(ListFilter {
+        creditor,
+        status: filter.status.clone(),
+        event: filter.event.clone(),
+    })
+}
+
+fn view(row: DeliveryRow) -> DeliveryView {
+    DeliveryView {
+        id: row.id.0,
+        event: row.event_type,
+        status: row.status,
+        attempts: i32::try_from(row.attempts).unwrap_or(i32::MAX),
+        response_status: row.response_status,
+        next_attempt_at: row.due_ms.map(rfc3339_ms),
+        delivered_at: row.delivered_ms.map(rfc3339_ms),
+        webhook_id: format!("msg_{}", row.message),
+        endpoint_id: row.endpoint.0,
+        creditor_id: row.creditor.0,
+        created_at: rfc3339_ms(row.created_ms),
+    }
+}
+
+/// Attempts are counted over the delivery's whole life, redeliveries included.
+fn attempt_view((attempt, row): (i32, delivery_attempt::Model)) -> AttemptView {
+    AttemptView {
+        attempt,
+        at: rfc3339_ms(row.at_ms - row.latency_ms),
+        response_status: row.response_status,
+        latency_ms: row.latency_ms,
+        error: row.error,
+        response_excerpt: row.response_excerpt,
+    }
+}

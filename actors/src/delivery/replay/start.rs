@@ -1,0 +1,126 @@
+//! Recoveries: everything of some time that did not arrive, sent again under its old `webhook-id`,
+//! however much it is.
+//!
+//! A recovery is a row with cursors. Whoever asks for one writes the row; the [`Recoverer`] of any
+//! process takes it a page at a time, each page one short transaction that moves the cursors on. So
+//! a crash loses nothing, and two processes never do the same page.
+
+use entities::DbErr;
+use entities::ids::{CreditorId, DeliveryId, RecoveryId};
+use entities::queries::recovery as recoveries;
+use entities::recovery::{self, RecoveryState};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::worker::RecovererMsg;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, RecoverySpan, RecoveryView, Replayable};
+use crate::creditor::{AccountFile, Once};
+use crate::domain::date::rfc3339_ms;
+
+/// Recoveries of one creditor at a time.
+const MOST_RUNNING: usize = 3;
+
+/// Begins a recovery.
+pub(crate) async fn start(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    span: RecoverySpan,
+    once: &Once,
+) -> Result<Replayable<RecoveryView>, ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if let Some(begun) = once.made_before(&file).await? {
+        drop(file);
+        let value = show(house, Some(creditor), RecoveryId(begun)).await?;
+        let replayed = true;
+        return Ok(Replayable { value, replayed });
+    }
+    let running = recoveries::running(&file.transaction, creditor)
+        .await
+        .or_fault()?;
+    if running >= MOST_RUNNING {
+        let msg = format!(
+            "{MOST_RUNNING} recoveries are running already; begin another when one has ended"
+        );
+        return Err(ApiError::field(&["body"], msg));
+    }
+    let row = planned(&file, actor, span, house.clock.now_ms())
+        .await
+        .or_fault()?;
+    let data = json!({
+        "recovery_id": row.id, "since": rfc3339_ms(row.since_ms), "until": rfc3339_ms(row.until_ms),
+    });
+    file.audit("webhook.recovery_started", actor, data);
+    recoveries::insert(&file.transaction, row.clone())
+        .await
+        .or_fault()?;
+    once.made(&file, row.id.0).await?;
+    file.close().await.or_fault()?;
+    let _ = house.addresses.recoverer.send(RecovererMsg::Work);
+    Ok(Replayable {
+        value: view(&row),
+        replayed: false,
+    })
+}
+
+/// How far one is. Without a creditor it may be anybody's: for support alone.
+pub(crate) async fn show(
+    house: &House,
+    creditor: Option<CreditorId>,
+    id: RecoveryId,
+) -> Result<RecoveryView, ApiError> {
+    let row = recoveries::by_id(house.db.reader(), creditor, id)
+        .await
+        .or_fault()?;
+    row.as_ref().map(view).ok_or(ApiError::no_such("recovery"))
+}
+
+/// The creditor's position is locked, so no message of that time is still to come.
+async fn planned(
+    file: &AccountFile<'_>,
+    actor: &str,
+    span: RecoverySpan,
+    now_ms: i64,
+) -> Result<recovery::Model, DbErr> {
+    let (creditor_id, transaction) = (file.creditor.id, &file.transaction);
+    let until_ms = span.until_ms.unwrap_or(now_ms).min(now_ms);
+    let highest = recoveries::highest_sequence(transaction, creditor_id).await?;
+    let nothing = highest + 1;
+    let first = recoveries::first_sequence_from(transaction, creditor_id, span.since_ms).await?;
+    let after = recoveries::first_sequence_from(transaction, creditor_id, until_ms).await?;
+    let first_sequence = first.unwrap_or(nothing);
+    Ok(recovery::Model {
+        id: RecoveryId(Uuid::now_v7()),
+        creditor_id,
+        requested_by: actor.to_owned(),
+        state: RecoveryState::Deliveries,
+        since_ms: span.since_ms,
+        until_ms,
+        first_sequence,
+        last_sequence: after.unwrap_or(nothing) - 1,
+        delivery_cursor: DeliveryId(Uuid::nil()),
+        message_cursor: first_sequence - 1,
+        requeued: 0,
+        created: 0,
+        created_ms: now_ms,
+        updated_ms: now_ms,
+    })
+}
+
+fn view(row: &recovery::Model) -> RecoveryView {
+    let done = row.state == RecoveryState::Done;
+    RecoveryView {
+        id: row.id.0,
+        creditor_id: row.creditor_id.0,
+        status: if done { "done" } else { "running" },
+        since: rfc3339_ms(row.since_ms),
+        until: rfc3339_ms(row.until_ms),
+        events: (row.last_sequence + 1 - row.first_sequence).max(0),
+        requeued: row.requeued,
+        created: row.created,
+        created_at: rfc3339_ms(row.created_ms),
+        updated_at: rfc3339_ms(row.updated_ms),
+    }
+}

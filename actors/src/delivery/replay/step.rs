@@ -1,0 +1,116 @@
+//! One page of one recovery.
+
+use std::collections::BTreeSet;
+
+use entities::ids::{DeliveryId, EndpointId, PlacementId};
+use entities::queries::recovery::{self as recoveries, Untold};
+use entities::queries::{outbox, webhooks};
+use entities::recovery::{self, RecoveryState};
+use entities::{DbErr, Transaction, delivery, webhook_endpoint};
+use uuid::Uuid;
+
+use crate::app::House;
+use crate::outbox::{EventType, line_of, listens};
+
+/// Rows of the queue that a step looks at.
+const DELIVERIES: u32 = 1_000;
+/// Messages that a step tells.
+const MESSAGES: u32 = 200;
+
+/// Takes one step of whichever recovery has waited longest. Answers the endpoints that have rows
+/// due, or `None` when there is nothing to recover.
+pub(super) async fn step(house: &House) -> Result<Option<BTreeSet<EndpointId>>, DbErr> {
+    let transaction = house.db.begin().await?;
+    let Some(mut row) = recoveries::take(&transaction).await? else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    let now_ms = house.clock.now_ms();
+    row.updated_ms = now_ms.max(row.updated_ms + 1);
+    let woken = match row.state {
+        RecoveryState::Deliveries => requeue(&transaction, &mut row, now_ms).await?,
+        RecoveryState::Messages => tell(&transaction, &mut row, now_ms).await?,
+        RecoveryState::Done => BTreeSet::new(),
+    };
+    recoveries::save(&transaction, row).await?;
+    transaction.commit().await?;
+    Ok(Some(woken))
+}
+
+async fn requeue(
+    transaction: &Transaction,
+    row: &mut recovery::Model,
+    now_ms: i64,
+) -> Result<BTreeSet<EndpointId>, DbErr> {
+    let page = recoveries::requeue_page(transaction, row, DELIVERIES, now_ms).await?;
+    match page.last {
+        Some(last) => row.delivery_cursor = last,
+        None => row.state = RecoveryState::Messages,
+    }
+    row.requeued += i64::try_from(page.rows).unwrap_or_default();
+    Ok(page.endpoints)
+}
+
+async fn tell(
+    transaction: &Transaction,
+    row: &mut recovery::Model,
+    now_ms: i64,
+) -> Result<BTreeSet<EndpointId>, DbErr> {
+    let untold = recoveries::untold_page(transaction, row, MESSAGES).await?;
+    let Some(last) = untold.last() else {
+        row.state = RecoveryState::Done;
+        return Ok(BTreeSet::new());
+    };
+    row.message_cursor = last.sequence;
+    let endpoints = webhooks::receiving(transaction, &[row.creditor_id]).await?;
+    let mut deliveries = Vec::new();
+    for message in untold {
+        let made = deliveries_of(&message, row, &endpoints, now_ms);
+        if !made.is_empty()
+            && recoveries::note_told(transaction, message.message, made.len()).await?
+        {
+            deliveries.extend(made);
+        }
+    }
+    row.created += i64::try_from(deliveries.len()).unwrap_or_default();
+    let woken = deliveries.iter().map(|made| made.endpoint_id).collect();
+    outbox::write(transaction, Vec::new(), deliveries).await?;
+    Ok(woken)
+}
+
+/// One for each endpoint that listens to it now. A test event was meant for its own moment.
+fn deliveries_of(
+    message: &Untold,
+    row: &recovery::Model,
+    endpoints: &[webhook_endpoint::Model],
+    now_ms: i64,
+) -> Vec<delivery::Model> {
+    let event = EventType::parse(&message.event_type);
+    let Some(event) = event.filter(|event| *event != EventType::WebhookTest) else {
+        return Vec::new();
+    };
+    let placement = placement_of(&message.payload);
+    let listening = endpoints.iter().filter(|endpoint| listens(endpoint, event));
+    listening
+        .map(|endpoint| delivery::Model {
+            id: DeliveryId(Uuid::now_v7()),
+            message_id: message.message,
+            endpoint_id: endpoint.id,
+            creditor_id: row.creditor_id,
+            state: delivery::DeliveryState::Pending,
+            due_ms: now_ms,
+            owner: None,
+            claim_no: 0,
+            attempt: 0,
+            order_key: line_of(endpoint, placement),
+            sequence: message.sequence,
+            response_status: None,
+        })
+        .collect()
+}
+
+fn placement_of(payload: &str) -> Option<PlacementId> {
+    let body: serde_json::Value = serde_json::from_str(payload).ok()?;
+    let id = body["data"]["placement_id"].as_str()?;
+    Uuid::parse_str(id).ok().map(PlacementId)
+}

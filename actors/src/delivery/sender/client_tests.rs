@@ -1,0 +1,194 @@
+//! The sender against a receiver on the loopback, and against addresses that it must not dial.
+
+use super::super::sanitize::EXCERPT_MAX;
+use super::*;
+use crate::delivery::tests::bench::{SECRET, settings};
+use crate::delivery::tests::receiver::{Receiver, Reply};
+use crate::domain::safe_address::check_url;
+use crate::domain::signature::{WebhookSecret, sign, verify};
+
+fn sender(change: impl FnOnce(&mut Settings)) -> Sender {
+    let mut settings = settings("sqlite::memory:");
+    change(&mut settings);
+    Sender::new(&settings, &Clock::system(), Counter::default()).unwrap()
+}
+
+fn post(url: &str) -> Post {
+    let secret = WebhookSecret::parse(SECRET).unwrap();
+    let body = Bytes::from_static(b"{\"a\":1}");
+    let (id, timestamp_s) = ("msg_1".to_owned(), 1_700_000_000);
+    let signature = sign(&[secret], &id, timestamp_s, &body);
+    Post {
+        url: Url::parse(url).unwrap(),
+        id,
+        timestamp_s,
+        signature,
+        traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+        headers: http::HeaderMap::new(),
+        body,
+    }
+}
+
+async fn answer(reply: Reply) -> (Answer, Receiver) {
+    let receiver = Receiver::start(move |_, _| reply.clone()).await;
+    let answer = sender(|_| {}).post(post(&receiver.url)).await.unwrap();
+    (answer, receiver)
+}
+
+fn cause(answer: &Answer) -> FailureCause {
+    match answer.outcome {
+        Outcome::Failed { cause } => cause,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_verifies_and_2xx_is_success() {
+    let (answer, receiver) = answer(Reply::with(204, "", "")).await;
+    assert_eq!(
+        (answer.outcome, answer.status, answer.error),
+        (Outcome::Delivered, Some(204), None)
+    );
+    let request = &receiver.seen()[0];
+    assert_eq!(request.line, "POST /hook HTTP/1.1");
+    let header = |name: &str| request.headers[name].as_str();
+    assert_eq!(header("content-type"), "application/json");
+    assert_eq!(header("user-agent"), "partner-api/0.0.0-test");
+    let secret = WebhookSecret::parse(SECRET).unwrap();
+    let timestamp = header("webhook-timestamp").parse().unwrap();
+    let verified = verify(
+        &[secret],
+        header("webhook-id"),
+        timestamp,
+        &request.body,
+        header("webhook-signature"),
+        timestamp,
+    );
+    assert_eq!(verified, Ok(()));
+}
+
+#[tokio::test]
+async fn statuses_outside_2xx_fail_and_redirects_are_not_followed() {
+    let (answer, _receiver) = answer(Reply::with(500, "", "oh\u{0} n\u{7}o\n<b>")).await;
+    assert_eq!(cause(&answer), FailureCause::Status(500));
+    assert_eq!(answer.excerpt.as_deref(), Some("oh no <b>"));
+    assert_eq!(answer.error.as_deref(), Some("HTTP 500"));
+
+    let goal = Receiver::start(|_, _| Reply::status(200)).await;
+    let location = format!("location: {}\r\n", goal.url);
+    let hop = Receiver::start(move |_, _| Reply::with(307, &location, "")).await;
+    let answer = sender(|_| {}).post(post(&hop.url)).await.unwrap();
+    assert_eq!(cause(&answer), FailureCause::Status(307));
+    assert!(goal.seen().is_empty());
+}
+
+#[tokio::test]
+async fn gone_and_retry_after_are_understood() {
+    assert_eq!(answer(Reply::status(410)).await.0.outcome, Outcome::Gone);
+    let (answer, _receiver) = answer(Reply::with(503, "retry-after: 7\r\n", "")).await;
+    assert_eq!(
+        answer.outcome,
+        Outcome::RetryAfter {
+            status: 503,
+            after_ms: Some(7_000)
+        }
+    );
+}
+
+#[tokio::test]
+async fn one_timeout_covers_headers_and_body() {
+    for sent in [
+        "",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf",
+    ] {
+        let (answer, _receiver) = answer(Reply::Hang(sent.as_bytes().to_vec())).await;
+        assert_eq!(cause(&answer), FailureCause::Timeout, "after {sent:?}");
+        assert!(
+            (450..5_000).contains(&answer.latency_ms),
+            "{}",
+            answer.latency_ms
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_endless_body_is_cut() {
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    endless.extend(std::iter::repeat_n(b'x', 10 * BODY_MAX));
+    let (answer, _receiver) = answer(Reply::Hang(endless)).await;
+    assert_eq!(
+        answer.outcome,
+        Outcome::Delivered,
+        "its end was not waited for"
+    );
+    assert_eq!(answer.excerpt.map(|text| text.len()), Some(EXCERPT_MAX));
+}
+
+#[tokio::test]
+async fn broken_connections_are_told_apart() {
+    let (closed, _receiver) = answer(Reply::Close).await;
+    assert_eq!(cause(&closed), FailureCause::Connect, "{closed:?}");
+    let (garbage, _receiver) = answer(Reply::Bytes(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())).await;
+    assert_eq!(cause(&garbage), FailureCause::Protocol);
+
+    let answer = sender(|_| {})
+        .post(post(&format!("https://127.0.0.1:{}/", plain_text().await)))
+        .await
+        .unwrap();
+    assert_eq!(cause(&answer), FailureCause::Tls, "{answer:?}");
+
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", free.local_addr().unwrap());
+    drop(free);
+    let answer = sender(|_| {}).post(post(&url)).await.unwrap();
+    assert_eq!(cause(&answer), FailureCause::Connect);
+    assert!(answer.error.unwrap().starts_with("the connection failed: "));
+
+    let answer = sender(|_| {})
+        .post(post("http://no-such-host.invalid/"))
+        .await
+        .unwrap();
+    assert_eq!(cause(&answer), FailureCause::Resolve, "{answer:?}");
+}
+
+/// A server that speaks first, and not TLS.
+async fn plain_text() -> u16 {
+    use tokio::io::AsyncWriteExt as _;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"220 mail.example ESMTP\r\n").await;
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inside_is_never_connected_to() {
+    let receiver = Receiver::start(|_, _| Reply::status(200)).await;
+    let elsewhere =
+        |settings: &mut Settings| settings.webhook_allow = vec!["192.0.2.0/24".parse().unwrap()];
+    let sender = sender(elsewhere);
+    let answer = sender
+        .post(post(&format!("http://localhost:{}/", receiver.port)))
+        .await
+        .unwrap();
+    assert_eq!(cause(&answer), FailureCause::UnsafeAddress);
+    assert!(
+        !answer.error.unwrap().contains("127."),
+        "where it leads is not told"
+    );
+    assert!(receiver.seen().is_empty());
+}
+
+#[test]
+fn the_sandbox_may_reach_its_own_machine_and_production_may_not() {
+    let mut settings = settings("sqlite::memory:");
+    assert!(check_url("http://127.0.0.1:9000/x", &address_policy(&settings)).is_ok());
+    assert!(check_url("http://10.0.0.1/x", &address_policy(&settings)).is_err());
+    settings.mode = Mode::Production;
+    assert!(check_url("https://127.0.0.1/x", &address_policy(&settings)).is_err());
+}

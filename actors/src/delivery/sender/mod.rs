@@ -1,0 +1,13 @@
+//! One signed POST to a receiver, bounded in every way.
+
+pub(crate) mod client;
+mod connections;
+#[cfg(test)]
+mod misbehaving_server;
+mod resolver;
+mod sanitize;
+mod send_error;
+#[cfg(test)]
+mod test_ca;
+
+pub(crate) use client::{Answer, OutOfSockets, Post, Sender, address_policy, failed};

@@ -1,0 +1,100 @@
+//! A certificate authority of the tests' own, and a sender that trusts it.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+use super::client::{Sender, address_policy, client};
+use super::misbehaving_server::settings_with;
+use super::resolver;
+use crate::infra::Clock;
+
+/// The name that receivers are called by.
+pub(super) const NAME: &str = "hooks.example.com";
+
+/// The authority.
+pub(super) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(super) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        let names = &mut params.distinguished_name;
+        names.push(DnType::CommonName, "An authority of the tests");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        Self { issuer }
+    }
+
+    /// The TLS side of a receiver with a certificate that is good, or was before it was changed.
+    /// It offers these protocols.
+    pub(super) fn acceptor(
+        &self,
+        change: impl FnOnce(&mut CertificateParams),
+        protocols: &[&str],
+    ) -> TlsAcceptor {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+        change(&mut params);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        acceptor(&certificate, &key, protocols)
+    }
+
+    /// The sender as the service makes it, but that it trusts this authority too, and finds every
+    /// name on the loopback.
+    pub(super) fn trusting_sender(&self, timeout: Duration) -> Sender {
+        let settings = settings_with(timeout);
+        let resolver = resolver::VettingResolver::new(address_policy(&settings), Here);
+        let root = reqwest::Certificate::from_der(self.issuer.der()).unwrap();
+        let client = client(&settings).dns_resolver(resolver);
+        Sender::over(client.tls_certs_merge([root]), &settings, &Clock::system()).unwrap()
+    }
+}
+
+/// The TLS side of a receiver that vouches for itself.
+pub(super) fn self_signed() -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+    acceptor(&params.self_signed(&key).unwrap(), &key, &[])
+}
+
+/// Where a receiver is called that has a certificate.
+pub(super) fn https(port: u16) -> String {
+    format!("https://{NAME}:{port}/hook")
+}
+
+fn acceptor(certificate: &Certificate, key: &KeyPair, protocols: &[&str]) -> TlsAcceptor {
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|protocol| protocol.as_bytes().to_vec())
+        .collect();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// A name server that knows one address.
+struct Here;
+
+impl resolver::Lookup for Here {
+    fn addresses(&self, _name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        Box::pin(async { Ok(vec![Ipv4Addr::LOCALHOST.into()]) })
+    }
+}

@@ -1,0 +1,196 @@
+//! The test event: sent at once and beside the queue, so that whoever has just mended a receiver hears what it answers, and
+//! not that a circuit is open, a line is long or a throttle is tight.
+//!
+//! It is a delivery like any other all the same: its message and row are written first, and should this process die the
+//! queue sends it a little later.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::ids::{CreditorId, DeliveryId, EndpointId};
+use entities::queries::delivery::{self as queue, Ending};
+use entities::queries::webhooks;
+use entities::webhook_endpoint::{self, EndpointState};
+use serde_json::json;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::attempt::{Ended, Leased, Tried};
+use super::{attempt, delivery_log, endpoint_config};
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, Replayable, TestEventView};
+use crate::creditor::{AccountFile, Once};
+use crate::outbox::EventType;
+
+/// When the queue sends it, should nobody have: later than an attempt may last.
+const QUEUE_AFTER_MS: i64 = 60_000;
+/// How often a replay looks whether its first request has been answered.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Sends a test event to an endpoint, or to the primary one, and reports the receiver's answer.
+pub(crate) async fn send_test(
+    house: &Arc<House>,
+    creditor: CreditorId,
+    actor: &str,
+    endpoint: Option<EndpointId>,
+    once: &Once,
+) -> Result<Replayable<TestEventView>, ApiError> {
+    if !house.standing.may_send(house.clock.now_ms()) {
+        return Err(ApiError::Overloaded);
+    }
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if let Some(delivery) = once.made_before(&file).await? {
+        drop(file);
+        return once_it_is_answered(house, creditor, DeliveryId(delivery)).await;
+    }
+    let endpoint = testable(&file, endpoint).await?.id;
+    let data = json!({"endpoint_id": endpoint});
+    file.audit("settings.webhook_tested", actor, data);
+    let due_ms = file.journal.now_ms() + QUEUE_AFTER_MS;
+    let sent = file
+        .journal
+        .event_by_hand(creditor, EventType::WebhookTest, endpoint, due_ms);
+    let sent = sent.ok_or(ApiError::Internal)?;
+    let delivery = *sent.deliveries.first().ok_or(ApiError::Internal)?;
+    once.made(&file, delivery.0).await?;
+    file.close().await.or_fault()?;
+    let exchanged = exchange(house, creditor, endpoint, delivery).await;
+    let Ok(ended) = exchanged else {
+        // It is in the queue, which sends it in a minute.
+        let queued = shown(house, creditor, delivery).await?;
+        return Ok(Replayable {
+            replayed: false,
+            ..queued
+        });
+    };
+    let value = view(delivery, sent.message.0, &ended);
+    attempt::hand_over(&house.addresses.completer, ended).await;
+    Ok(Replayable {
+        value,
+        replayed: false,
+    })
+}
+
+/// An endpoint that is paused may be tested, one that is switched off may not.
+async fn testable(
+    file: &AccountFile<'_>,
+    endpoint: Option<EndpointId>,
+) -> Result<webhook_endpoint::Model, ApiError> {
+    let (transaction, creditor) = (&file.transaction, file.creditor.id);
+    let found = match endpoint {
+        Some(id) => webhooks::by_id(transaction, creditor, id).await,
+        None => webhooks::primary(transaction, creditor).await,
+    };
+    let found = found.or_fault()?.filter(|row| !row.url.is_empty());
+    let row = found.ok_or(ApiError::no_such("webhook; set its URL first"))?;
+    match row.state {
+        EndpointState::Enabled | EndpointState::Paused => Ok(row),
+        EndpointState::Disabled => Err(ApiError::EndpointDisabled {
+            reason: row.state_reason.unwrap_or_default(),
+        }),
+    }
+}
+
+/// Leases the row, sends it, and lets the answer count: a good one closes an open circuit.
+async fn exchange(
+    house: &Arc<House>,
+    creditor: CreditorId,
+    endpoint: EndpointId,
+    delivery: DeliveryId,
+) -> Result<Ended, ApiError> {
+    let config = endpoint_config::read(house, endpoint).await;
+    let config = config.map_err(|error| {
+        tracing::error!(%error, %endpoint, "cannot send a test event");
+        ApiError::Internal
+    })?;
+    let leased = lease(house, endpoint, delivery).await?;
+    // It may have taken its time to come this far.
+    if !house.standing.may_send(house.clock.now_ms()) {
+        return Ok(Ended::released(leased));
+    }
+    let (ended, tried) = attempt::run(house, &config, leased).await;
+    if let Tried::Sent(attempted) = tried {
+        let now_ms = house.clock.now_ms();
+        house.book.record(endpoint, creditor, attempted, now_ms);
+    }
+    Ok(ended)
+}
+
+async fn lease(
+    house: &Arc<House>,
+    endpoint: EndpointId,
+    delivery: DeliveryId,
+) -> Result<Leased, ApiError> {
+    let mut reservation = house.book.reserve_one_more(endpoint);
+    let transaction = house.db.begin().await.or_fault()?;
+    let row = queue::claim_one(&transaction, house.standing.epoch(), delivery).await;
+    let row = row.or_fault()?.ok_or(ApiError::Internal)?;
+    let lease = reservation.hold(row.fence);
+    transaction.commit().await.or_fault()?;
+    Ok(Leased { row, lease })
+}
+
+fn view(delivery: DeliveryId, message: Uuid, ended: &Ended) -> TestEventView {
+    let status = match ended.completion.ending {
+        Ending::Delivered => "delivered",
+        Ending::Failed { .. } => "failed",
+        Ending::Exhausted => "exhausted",
+        Ending::Cancelled => "cancelled",
+        Ending::Released => "pending",
+    };
+    let attempt = ended.completion.attempt.clone();
+    TestEventView {
+        delivery_id: delivery.0,
+        webhook_id: format!("msg_{message}"),
+        event: EventType::WebhookTest.as_str(),
+        status: status.to_owned(),
+        response_status: attempt
+            .as_ref()
+            .and_then(|attempt| attempt.response_status)
+            .map(i32::from),
+        latency_ms: attempt.as_ref().map(|attempt| attempt.latency_ms),
+        error: attempt.as_ref().and_then(|attempt| attempt.error.clone()),
+        response_excerpt: attempt.and_then(|attempt| attempt.response_excerpt),
+    }
+}
+
+/// What the first of two requests with one key has brought, which may still be waiting for the receiver.
+async fn once_it_is_answered(
+    house: &House,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<Replayable<TestEventView>, ApiError> {
+    let deadline = Instant::now() + house.settings.delivery_timeout;
+    loop {
+        let replayed = shown(house, creditor, delivery).await?;
+        let answered = replayed.value.latency_ms.is_some();
+        if answered || replayed.value.status != "delivering" || Instant::now() >= deadline {
+            return Ok(replayed);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// As it stands now.
+async fn shown(
+    house: &House,
+    creditor: CreditorId,
+    delivery: DeliveryId,
+) -> Result<Replayable<TestEventView>, ApiError> {
+    let mut shown = delivery_log::detail(house, creditor, delivery).await?;
+    let attempt = shown.attempt_log.pop();
+    Ok(Replayable {
+        value: TestEventView {
+            delivery_id: delivery.0,
+            webhook_id: shown.delivery.webhook_id,
+            event: EventType::WebhookTest.as_str(),
+            status: shown.delivery.status,
+            response_status: shown.delivery.response_status,
+            latency_ms: attempt.as_ref().map(|attempt| attempt.latency_ms),
+            error: attempt.as_ref().and_then(|attempt| attempt.error.clone()),
+            response_excerpt: attempt.and_then(|attempt| attempt.response_excerpt),
+        },
+        replayed: true,
+    })
+}

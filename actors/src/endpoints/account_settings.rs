@@ -1,0 +1,84 @@
+//! The settings page, and the one transaction that changes it.
+
+use entities::ids::CreditorId;
+use entities::queries::{creditors, keys, onboarding, webhooks};
+use serde_json::json;
+
+use super as endpoints;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, SettingsPatch, SettingsView};
+use crate::creditor::{AccountFile, account_status_of, gates_from};
+use crate::domain::api_key::{KeyPrefix, mask};
+use crate::domain::date::rfc3339_ms;
+use crate::domain::gates::Gate;
+use crate::domain::placement::outreach;
+
+/// `GET /v1/settings`.
+pub(crate) async fn settings_view(house: &House, id: CreditorId) -> Result<SettingsView, ApiError> {
+    let db = house.db.reader();
+    let row = creditors::by_id(db, id)
+        .await
+        .or_fault()?
+        .ok_or(ApiError::no_such("creditor"))?;
+    let gate_rows = onboarding::gates(db, id).await.or_fault()?;
+    let key = keys::current(db, id).await.or_fault()?;
+    let ids: Vec<_> = key.iter().map(|key| key.id).collect();
+    let last = keys::last_uses(db, &ids).await.or_fault()?.pop();
+    let endpoint = webhooks::primary(db, id).await.or_fault()?;
+    let endpoint = endpoint.filter(|endpoint| endpoints::shown_url(endpoint).is_some());
+    let gates = gates_from(gate_rows.iter());
+    let status = account_status_of(&row, gate_rows.iter());
+    let blocked = outreach::account_reason(status);
+    let prefix = key.as_ref().map(|key| key.prefix.clone());
+    let masked = prefix
+        .as_deref()
+        .and_then(|prefix| KeyPrefix::parse(prefix).ok())
+        .map(|prefix| mask(&prefix));
+    Ok(SettingsView {
+        id: id.0,
+        name: row.name,
+        status: status.as_str().to_owned(),
+        kyb_cleared: gates.passed(Gate::KybVerified),
+        payouts_enabled: gates.passed(Gate::PayoutsEnabled),
+        msa_accepted: gates.passed(Gate::MsaOnFile),
+        api_key_prefix: prefix,
+        api_key: masked,
+        outreach_ready: blocked.is_none(),
+        outreach_blocked_reason: blocked.map(str::to_owned),
+        posture_default: row.posture_default,
+        webhook_url: endpoint.as_ref().and_then(endpoints::shown_url),
+        webhook_state: endpoint.as_ref().map(|endpoint| endpoint.state.as_str()),
+        webhook_state_reason: endpoint
+            .as_ref()
+            .and_then(|endpoint| endpoint.state_reason.clone()),
+        webhook_events: endpoint
+            .and_then(|endpoint| endpoint.events)
+            .and_then(|json| serde_json::from_str(&json).ok()),
+        tier: row.tier,
+        api_key_last_used_at: last.as_ref().map(|noted| rfc3339_ms(noted.last_used_ms)),
+        api_key_last_used_from: last.map(|noted| noted.address),
+    })
+}
+
+/// Writes what the patch changes, in one transaction; a bad URL is found before it begins.
+pub(crate) async fn update_settings(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    patch: SettingsPatch,
+) -> Result<(), ApiError> {
+    let change = endpoints::check(house, patch.webhook_url, patch.webhook_events).await?;
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if let Some(posture) = patch.posture_default {
+        let data = json!({"from": file.creditor.posture_default, "to": posture.as_str()});
+        file.creditor.posture_default = posture.as_str().to_owned();
+        file.audit("settings.posture_default_changed", actor, data);
+        creditors::save(&file.transaction, file.creditor.clone())
+            .await
+            .or_fault()?;
+    }
+    endpoints::apply(house, &mut file, change, actor).await?;
+    file.close().await.or_fault()?;
+    Ok(())
+}

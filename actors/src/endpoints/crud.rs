@@ -1,0 +1,393 @@
+//! Endpoints: several of them, each with a filter, a throttle and headers of its own.
+
+use std::collections::BTreeMap;
+
+use entities::ConnectionTrait;
+use entities::ids::{CreditorId, EndpointId};
+use entities::queries::webhooks;
+use entities::webhook_endpoint::{self, DeliveryOrder, EndpointState, OnExhausted};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::secrets;
+use super::validation::{check_url, event_types, names_json, one_of};
+use crate::app::House;
+use crate::contract::{
+    ApiError, DbResultExt as _, EndpointChange, EndpointView, LiveSecretView, Replayable,
+};
+use crate::creditor::{AccountFile, Once, Subject};
+use crate::domain::custom_headers;
+use crate::domain::date::rfc3339_ms;
+use crate::domain::field_error::FieldError;
+use crate::domain::pace::MOST_PER_SECOND;
+use crate::infra::VaultError;
+
+/// Endpoints of one creditor: every event is stored once for each.
+const MOST_ENDPOINTS: usize = 10;
+
+/// A change that was checked; what is absent stays as it is.
+struct Checked {
+    url: Option<String>,
+    description: Option<Option<String>>,
+    events: Option<Option<String>>,
+    throttle: Option<Option<i32>>,
+    headers: Option<Option<BTreeMap<String, String>>>,
+    order: Option<DeliveryOrder>,
+    on_exhausted: Option<OnExhausted>,
+    paused: Option<bool>,
+}
+
+/// All endpoints of a creditor, the primary one first.
+pub(crate) async fn list(
+    house: &House,
+    creditor: CreditorId,
+) -> Result<Vec<EndpointView>, ApiError> {
+    let db = house.db.reader();
+    let rows = webhooks::of_creditor(db, creditor).await.or_fault()?;
+    let mut views = Vec::with_capacity(rows.len());
+    for row in rows {
+        views.push(view(house, db, row).await?);
+    }
+    Ok(views)
+}
+
+/// One of them.
+pub(crate) async fn show(
+    house: &House,
+    creditor: CreditorId,
+    endpoint: EndpointId,
+) -> Result<EndpointView, ApiError> {
+    let db = house.db.reader();
+    let row = webhooks::by_id(db, creditor, endpoint).await.or_fault()?;
+    view(house, db, live(row)?).await
+}
+
+/// A new endpoint, with a secret of its own.
+pub(crate) async fn create(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    change: EndpointChange,
+    once: &Once,
+) -> Result<Replayable<EndpointView>, ApiError> {
+    if let Some(made) = once.peek(house, creditor).await? {
+        return replayed(house, creditor, made).await;
+    }
+    let change = check(house, change).await?;
+    let url = change.url.clone().ok_or(ApiError::Internal)?;
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if let Some(made) = once.made_before(&file).await? {
+        drop(file);
+        return replayed(house, creditor, made).await;
+    }
+    let known = webhooks::of_creditor(&file.transaction, creditor)
+        .await
+        .or_fault()?;
+    if known.len() >= MOST_ENDPOINTS {
+        let msg = format!("there are {MOST_ENDPOINTS} webhook endpoints already; delete one first");
+        return Err(ApiError::field(&["body"], msg));
+    }
+    let row = applied(house, new_endpoint(&mut file, url), change)?;
+    let id = row.id;
+    insert(house, &mut file, row, actor).await?;
+    once.made(&file, id.0).await?;
+    file.close().await.or_fault()?;
+    let value = show(house, creditor, id).await?;
+    let replayed = false;
+    Ok(Replayable { value, replayed })
+}
+
+async fn replayed(
+    house: &House,
+    creditor: CreditorId,
+    made: Uuid,
+) -> Result<Replayable<EndpointView>, ApiError> {
+    let value = show(house, creditor, EndpointId(made)).await?;
+    let replayed = true;
+    Ok(Replayable { value, replayed })
+}
+
+/// Changes one. A new URL, or an end of the pause, switches on what was switched off.
+pub(crate) async fn update(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    endpoint: EndpointId,
+    change: EndpointChange,
+) -> Result<EndpointView, ApiError> {
+    let change = check(house, change).await?;
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let row = webhooks::by_id(&file.transaction, creditor, endpoint)
+        .await
+        .or_fault()?;
+    let mut row = applied(house, live(row)?, change)?;
+    row.updated_ms = file.journal.updated_ms(creditor);
+    let data = json!({
+        "endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events,
+        "throttle_per_second": row.throttle_per_second, "has_headers": row.sealed_headers.is_some(),
+        "order": row.ordering.as_str(), "on_exhausted": row.on_exhausted.as_str(),
+    });
+    file.audit("settings.webhook_changed", actor, data);
+    webhooks::save(&file.transaction, row).await.or_fault()?;
+    file.touch(Subject::Endpoints);
+    file.close().await.or_fault()?;
+    show(house, creditor, endpoint).await
+}
+
+/// Removes one. Its log stays; what waits for it is cancelled.
+pub(crate) async fn remove(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    endpoint: EndpointId,
+) -> Result<(), ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let row = webhooks::by_id(&file.transaction, creditor, endpoint)
+        .await
+        .or_fault()?;
+    let mut row = live(row)?;
+    let data = json!({"endpoint_id": row.id, "url": row.url});
+    file.audit("settings.webhook_removed", actor, data);
+    clear(&mut row);
+    row.updated_ms = file.journal.updated_ms(creditor);
+    webhooks::save(&file.transaction, row).await.or_fault()?;
+    file.touch(Subject::Endpoints);
+    file.close().await.or_fault()?;
+    Ok(())
+}
+
+/// An endpoint as it is before its owner has asked for anything but a URL.
+pub(super) fn new_endpoint(file: &mut AccountFile<'_>, url: String) -> webhook_endpoint::Model {
+    let now_ms = file.journal.updated_ms(file.creditor.id);
+    webhook_endpoint::Model {
+        id: EndpointId(Uuid::now_v7()),
+        creditor_id: file.creditor.id,
+        is_primary: false,
+        url,
+        events: None,
+        state: EndpointState::Enabled,
+        state_reason: None,
+        description: None,
+        throttle_per_second: None,
+        sealed_headers: None,
+        ordering: DeliveryOrder::default(),
+        on_exhausted: OnExhausted::default(),
+        failing_since_ms: None,
+        last_failed_ms: None,
+        created_ms: now_ms,
+        updated_ms: now_ms,
+    }
+}
+
+/// Inserts an endpoint and its first secret in the creditor's open file.
+pub(super) async fn insert(
+    house: &House,
+    file: &mut AccountFile<'_>,
+    row: webhook_endpoint::Model,
+    actor: &str,
+) -> Result<(), ApiError> {
+    let (id, data) = (row.id, json!({"endpoint_id": row.id, "url": row.url}));
+    file.audit("settings.webhook_created", actor, data);
+    webhooks::insert(&file.transaction, row).await.or_fault()?;
+    secrets::add(house, file, id).await?;
+    file.touch(Subject::Endpoints);
+    Ok(())
+}
+
+async fn check(house: &House, change: EndpointChange) -> Result<Checked, ApiError> {
+    if let Some(url) = &change.url {
+        check_url(house, url).await?;
+    }
+    let events = change.events.map(|names| {
+        let names = names
+            .map(|names| event_types("events", &names))
+            .transpose()?;
+        Ok::<_, ApiError>(names.and_then(|events| names_json(&events)))
+    });
+    let headers = change
+        .headers
+        .map(|headers| headers.map(|headers| checked_headers(&headers)).transpose());
+    let throttle = change
+        .throttle_per_second
+        .map(|rate| rate.map(checked_throttle).transpose());
+    Ok(Checked {
+        url: change.url,
+        description: change.description,
+        events: events.transpose()?,
+        throttle: throttle.transpose()?,
+        headers: headers.transpose()?,
+        order: change.order.as_deref().map(checked_order).transpose()?,
+        on_exhausted: change
+            .on_exhausted
+            .as_deref()
+            .map(checked_on_exhausted)
+            .transpose()?,
+        paused: change.paused,
+    })
+}
+
+fn checked_throttle(per_second: u32) -> Result<i32, ApiError> {
+    let fits = (1..=MOST_PER_SECOND).contains(&per_second);
+    let rate = i32::try_from(per_second).ok().filter(|_| fits);
+    rate.ok_or_else(|| {
+        let msg = format!("must be a whole number from 1 to {MOST_PER_SECOND}, or null for none");
+        ApiError::field(&["body", "throttle_per_second"], msg)
+    })
+}
+
+fn checked_order(name: &str) -> Result<DeliveryOrder, ApiError> {
+    let known = DeliveryOrder::ALL.into_iter();
+    one_of("order", name, known.map(|order| (order.as_str(), order)))
+}
+
+fn checked_on_exhausted(name: &str) -> Result<OnExhausted, ApiError> {
+    let known = OnExhausted::ALL.into_iter();
+    one_of(
+        "on_exhausted",
+        name,
+        known.map(|policy| (policy.as_str(), policy)),
+    )
+}
+
+fn checked_headers(
+    headers: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ApiError> {
+    custom_headers::check(headers).map_err(|refused| {
+        let errors = refused.into_iter().map(|refused| FieldError {
+            loc: ["body", "headers", &refused.name]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            msg: refused.reason,
+        });
+        ApiError::Validation(errors.collect())
+    })
+}
+
+fn applied(
+    house: &House,
+    mut row: webhook_endpoint::Model,
+    change: Checked,
+) -> Result<webhook_endpoint::Model, ApiError> {
+    if let Some(url) = change.url {
+        set_url(&mut row, url);
+    }
+    if let Some(description) = change.description {
+        row.description = description;
+    }
+    if let Some(events) = change.events {
+        row.events = events;
+    }
+    if let Some(throttle) = change.throttle {
+        row.throttle_per_second = throttle;
+    }
+    if let Some(headers) = change.headers {
+        let headers = headers.filter(|headers| !headers.is_empty());
+        let sealed = headers.map(|headers| seal_headers(house, row.id, &headers));
+        row.sealed_headers = sealed.transpose()?;
+    }
+    row.ordering = change.order.unwrap_or(row.ordering);
+    row.on_exhausted = change.on_exhausted.unwrap_or(row.on_exhausted);
+    match change.paused {
+        Some(true) => {
+            row.state = EndpointState::Paused;
+            row.state_reason = Some("paused by its owner".to_owned());
+        }
+        Some(false) => enable(&mut row),
+        None => {}
+    }
+    Ok(row)
+}
+
+/// A new URL switches on what was switched off; a pause is its owner's to end.
+pub(super) fn set_url(row: &mut webhook_endpoint::Model, url: String) {
+    row.url = url;
+    if row.state == EndpointState::Disabled {
+        enable(row);
+    }
+}
+
+/// Without a URL it is gone; a URL that is set later knows nothing of this one's headers.
+pub(super) fn clear(row: &mut webhook_endpoint::Model) {
+    row.url = String::new();
+    row.sealed_headers = None;
+    row.state = EndpointState::Disabled;
+    row.state_reason = Some("removed".to_owned());
+}
+
+fn enable(row: &mut webhook_endpoint::Model) {
+    row.state = EndpointState::Enabled;
+    row.state_reason = None;
+    row.failing_since_ms = None;
+}
+
+fn live(row: Option<webhook_endpoint::Model>) -> Result<webhook_endpoint::Model, ApiError> {
+    let row = row.filter(|row| !row.url.is_empty());
+    row.ok_or(ApiError::no_such("webhook endpoint"))
+}
+
+async fn view<C: ConnectionTrait>(
+    house: &House,
+    db: &C,
+    row: webhook_endpoint::Model,
+) -> Result<EndpointView, ApiError> {
+    let headers = headers_of(house, &row).unwrap_or_else(|error| {
+        tracing::error!(%error, endpoint = %row.id, "an endpoint's headers do not open");
+        BTreeMap::new()
+    });
+    let live = webhooks::secrets(db, row.id, house.clock.now_ms())
+        .await
+        .or_fault()?;
+    let secrets = live.into_iter().map(|secret| LiveSecretView {
+        created_at: rfc3339_ms(secret.created_ms),
+        expires_at: secret.expires_ms.map(rfc3339_ms),
+    });
+    Ok(EndpointView {
+        id: row.id.0,
+        primary: row.is_primary,
+        url: row.url,
+        description: row.description,
+        events: row.events.and_then(|json| serde_json::from_str(&json).ok()),
+        throttle_per_second: row.throttle_per_second,
+        header_names: headers.into_keys().collect(),
+        order: row.ordering.as_str(),
+        on_exhausted: row.on_exhausted.as_str(),
+        failing_since: row.failing_since_ms.map(rfc3339_ms),
+        state: row.state.as_str().to_owned(),
+        state_reason: row.state_reason,
+        secrets: secrets.collect(),
+        created_at: rfc3339_ms(row.created_ms),
+        updated_at: rfc3339_ms(row.updated_ms),
+    })
+}
+
+fn headers_purpose(endpoint: EndpointId) -> String {
+    format!("webhook-headers:{endpoint}")
+}
+
+fn seal_headers(
+    house: &House,
+    endpoint: EndpointId,
+    headers: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, ApiError> {
+    let json = serde_json::to_string(headers).map_err(|_| ApiError::Internal)?;
+    let sealed = house.vault.seal(&headers_purpose(endpoint), &json);
+    sealed.map_err(|_| ApiError::Internal)
+}
+
+/// The headers that an endpoint's owner adds, opened.
+pub(crate) fn headers_of(
+    house: &House,
+    row: &webhook_endpoint::Model,
+) -> Result<BTreeMap<String, String>, VaultError> {
+    let Some(sealed) = &row.sealed_headers else {
+        return Ok(BTreeMap::new());
+    };
+    let json = house.vault.open(&headers_purpose(row.id), sealed)?;
+    serde_json::from_str(json.expose_secret()).map_err(|_| VaultError::DoesNotOpen)
+}

@@ -1,0 +1,119 @@
+//! Settings → Webhook URL: the endpoint that every creditor has room for.
+
+use entities::queries::webhooks;
+use entities::webhook_endpoint;
+use serde_json::json;
+
+use super::crud::{clear, insert, new_endpoint, set_url};
+use super::validation::{check_url, event_types, names_json};
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _};
+use crate::creditor::{AccountFile, Subject};
+use crate::outbox::EventType;
+
+/// A change of the webhook's settings that was checked. Absent is unchanged.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    url: Option<Option<String>>,
+    events: Option<Option<Vec<EventType>>>,
+}
+
+/// Checks URL and event names, before any transaction: resolving a host takes its time.
+pub(crate) async fn check(
+    house: &House,
+    url: Option<Option<String>>,
+    events: Option<Option<Vec<String>>>,
+) -> Result<Checked, ApiError> {
+    if let Some(Some(url)) = &url {
+        check_url(house, url).await?;
+    }
+    let events = events
+        .map(|names| {
+            names
+                .map(|names| event_types("webhook_events", &names))
+                .transpose()
+        })
+        .transpose()?;
+    Ok(Checked { url, events })
+}
+
+/// Writes a checked change in the creditor's open file.
+pub(crate) async fn apply(
+    house: &House,
+    file: &mut AccountFile<'_>,
+    change: Checked,
+    actor: &str,
+) -> Result<(), ApiError> {
+    if change.url.is_none() && change.events.is_none() {
+        return Ok(());
+    }
+    let known = webhooks::primary(&file.transaction, file.creditor.id)
+        .await
+        .or_fault()?;
+    let now_ms = file.journal.updated_ms(file.creditor.id);
+    let events = change
+        .events
+        .map(|events| events.and_then(|events| names_json(&events)));
+    let row = match (known, change.url) {
+        (Some(row), url) => Some(changed(row, url, events, now_ms)),
+        (None, Some(Some(url))) => {
+            return first_url(house, file, url, events.flatten(), actor).await;
+        }
+        (None, Some(None)) => None,
+        (None, None) => {
+            return Err(ApiError::field(
+                &["body", "webhook_events"],
+                "set webhook_url first",
+            ));
+        }
+    };
+    if let Some(row) = row {
+        let data = json!({"endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events});
+        file.audit("settings.webhook_changed", actor, data);
+        webhooks::save(&file.transaction, row).await.or_fault()?;
+        file.touch(Subject::Endpoints);
+    }
+    Ok(())
+}
+
+/// A new URL switches on what was switched off; removing it disables the endpoint, and what waits is
+/// cancelled when it comes due.
+fn changed(
+    mut row: webhook_endpoint::Model,
+    url: Option<Option<String>>,
+    events: Option<Option<String>>,
+    now_ms: i64,
+) -> webhook_endpoint::Model {
+    match url {
+        Some(Some(url)) => {
+            set_url(&mut row, url);
+        }
+        Some(None) => clear(&mut row),
+        None => {}
+    }
+    if let Some(events) = events {
+        row.events = events;
+    }
+    row.updated_ms = now_ms;
+    row
+}
+
+/// The URL as its owner sees it: none once it was removed.
+pub(crate) fn shown_url(endpoint: &webhook_endpoint::Model) -> Option<String> {
+    Some(endpoint.url.clone()).filter(|url| !url.is_empty())
+}
+
+async fn first_url(
+    house: &House,
+    file: &mut AccountFile<'_>,
+    url: String,
+    events: Option<String>,
+    actor: &str,
+) -> Result<(), ApiError> {
+    let row = webhook_endpoint::Model {
+        is_primary: true,
+        events,
+        ..new_endpoint(file, url)
+    };
+    insert(house, file, row, actor).await
+}

@@ -1,0 +1,137 @@
+//! Signing secrets: shown to people alone, several live ones while they are rotated.
+
+use entities::ids::{CreditorId, EndpointId};
+use entities::queries::webhooks;
+use entities::{ConnectionTrait, webhook_endpoint, webhook_secret};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, WebhookSecretView, WhichEndpoint};
+use crate::creditor::{AccountFile, Subject};
+use crate::domain::date::rfc3339_ms;
+use crate::domain::signature::WebhookSecret;
+use crate::infra::entropy;
+
+/// Secrets of an endpoint that sign at the same time: each makes the signature's header longer.
+const MOST_LIVE: usize = 5;
+const HOUR_MS: i64 = 3_600_000;
+
+/// What an endpoint's secrets are sealed for.
+pub(crate) fn secret_purpose(endpoint: EndpointId) -> String {
+    format!("webhook:{endpoint}")
+}
+
+/// The newest signing secret of an endpoint.
+pub(crate) async fn secret(
+    house: &House,
+    creditor: CreditorId,
+    which: WhichEndpoint,
+) -> Result<WebhookSecretView, ApiError> {
+    let db = house.db.reader();
+    let endpoint = find(db, creditor, which).await?;
+    let now_ms = house.clock.now_ms();
+    let secrets = webhooks::secrets(db, endpoint.id, now_ms)
+        .await
+        .or_fault()?;
+    let newest = secrets.first().ok_or(ApiError::Internal)?;
+    let opened = house
+        .vault
+        .open(&secret_purpose(endpoint.id), &newest.sealed);
+    let secret = opened.map_err(|error| {
+        tracing::error!(%error, endpoint = %endpoint.id, "a signing secret does not open");
+        ApiError::Internal
+    })?;
+    Ok(WebhookSecretView {
+        secret,
+        created_at: rfc3339_ms(newest.created_ms),
+        previous_expires_at: secrets
+            .get(1)
+            .and_then(|previous| previous.expires_ms)
+            .map(rfc3339_ms),
+    })
+}
+
+/// Draws another secret. The older ones sign beside it for `overlap_hours` more, and never longer
+/// than they would have.
+pub(crate) async fn rotate_secret(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    which: WhichEndpoint,
+    overlap_hours: u32,
+) -> Result<WebhookSecretView, ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let endpoint = find(&file.transaction, creditor, which).await?;
+    let now_ms = file.journal.updated_ms(creditor);
+    let until_ms = now_ms + i64::from(overlap_hours) * HOUR_MS;
+    let live = webhooks::secrets(&file.transaction, endpoint.id, now_ms)
+        .await
+        .or_fault()?;
+    if overlap_hours > 0 && live.len() >= MOST_LIVE {
+        let first_ms = live.iter().filter_map(|secret| secret.expires_ms).min();
+        let until = rfc3339_ms(first_ms.unwrap_or(until_ms));
+        return Err(ApiError::RotationInProgress { until });
+    }
+    webhooks::expire_secrets(&file.transaction, endpoint.id, until_ms)
+        .await
+        .or_fault()?;
+    let secret = add(house, &mut file, endpoint.id).await?;
+    let data = json!({"endpoint_id": endpoint.id, "overlap_hours": overlap_hours, "were_live": live.len()});
+    file.audit("settings.webhook_secret_rotated", actor, data);
+    file.touch(Subject::Endpoints);
+    file.close().await.or_fault()?;
+    let previous = (overlap_hours > 0 && !live.is_empty()).then(|| rfc3339_ms(until_ms));
+    Ok(WebhookSecretView {
+        secret: secret.expose(),
+        created_at: rfc3339_ms(now_ms),
+        previous_expires_at: previous,
+    })
+}
+
+/// Draws a secret for an endpoint in the creditor's open file.
+pub(super) async fn add(
+    house: &House,
+    file: &mut AccountFile<'_>,
+    endpoint: EndpointId,
+) -> Result<WebhookSecret, ApiError> {
+    let secret = WebhookSecret::generate(&mut entropy);
+    let sealed = house
+        .vault
+        .seal(&secret_purpose(endpoint), secret.expose().expose_secret());
+    let row = webhook_secret::Model {
+        id: Uuid::now_v7(),
+        endpoint_id: endpoint,
+        sealed: sealed.map_err(|_| ApiError::Internal)?,
+        created_ms: file.journal.updated_ms(file.creditor.id),
+        expires_ms: None,
+    };
+    webhooks::add_secret(&file.transaction, row)
+        .await
+        .or_fault()?;
+    Ok(secret)
+}
+
+/// An endpoint that was not removed.
+async fn find<C: ConnectionTrait>(
+    db: &C,
+    creditor: CreditorId,
+    which: WhichEndpoint,
+) -> Result<webhook_endpoint::Model, ApiError> {
+    let (found, none) = match which {
+        WhichEndpoint::Primary => (
+            webhooks::primary(db, creditor).await,
+            "webhook; set webhook_url first",
+        ),
+        WhichEndpoint::One(id) => (
+            webhooks::by_id(db, creditor, EndpointId(id)).await,
+            "webhook endpoint",
+        ),
+    };
+    let found = found
+        .or_fault()?
+        .filter(|endpoint| !endpoint.url.is_empty());
+    found.ok_or(ApiError::no_such(none))
+}

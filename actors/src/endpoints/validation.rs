@@ -1,0 +1,86 @@
+//! What an endpoint's owner asks for, checked before any transaction: resolving a host takes its
+//! time.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::app::House;
+use crate::contract::ApiError;
+use crate::delivery::address_policy;
+use crate::domain::safe_address;
+use crate::outbox::EventType;
+
+/// How long resolving a webhook's host may take when its URL is saved.
+const RESOLVE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A URL that may be called now; it is judged again at every attempt.
+pub(super) async fn check_url(house: &House, url: &str) -> Result<(), ApiError> {
+    let refuse = |reason: String| ApiError::UnsafeWebhookUrl { reason };
+    let policy = address_policy(&house.settings);
+    let parsed =
+        safe_address::check_url(url, &policy).map_err(|error| refuse(error.to_string()))?;
+    let host = parsed
+        .host_str()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
+        .to_owned();
+    let port = parsed.port_or_known_default().unwrap_or(443);
+    let resolved = tokio::time::timeout(
+        RESOLVE_PATIENCE,
+        tokio::net::lookup_host((host.as_str(), port)),
+    )
+    .await;
+    let unresolved = || refuse(format!("{host} does not resolve; check the host name"));
+    let addresses: Vec<IpAddr> = resolved
+        .map_err(|_| unresolved())?
+        .map_err(|_| unresolved())?
+        .map(|address| address.ip())
+        .collect();
+    safe_address::vet(&addresses, &policy).map_err(|error| refuse(error.to_string()))?;
+    Ok(())
+}
+
+/// The events of a filter, under the name of its field.
+pub(super) fn event_types(field: &str, names: &[String]) -> Result<Vec<EventType>, ApiError> {
+    let loc = &["body", field];
+    if names.is_empty() {
+        return Err(ApiError::field(
+            loc,
+            "must name at least one event; null subscribes to all",
+        ));
+    }
+    names
+        .iter()
+        .map(|name| {
+            EventType::parse(name).ok_or_else(|| {
+                ApiError::field(
+                    loc,
+                    format!("{name} is not an event; GET /v1/settings/webhook-events lists them"),
+                )
+            })
+        })
+        .collect()
+}
+
+/// A filter as it is stored.
+pub(super) fn names_json(events: &[EventType]) -> Option<String> {
+    let names: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
+    serde_json::to_string(&names).ok()
+}
+
+/// One of the values that a field may have.
+pub(super) fn one_of<T>(
+    field: &str,
+    name: &str,
+    known: impl Iterator<Item = (&'static str, T)>,
+) -> Result<T, ApiError> {
+    let mut names = Vec::new();
+    for (known, value) in known {
+        if known == name {
+            return Ok(value);
+        }
+        names.push(known);
+    }
+    let msg = format!("must be one of {}", names.join(", "));
+    Err(ApiError::field(&["body", field], msg))
+}

@@ -1,0 +1,56 @@
+//! The life of an API key after its issue: one reveal, rotation, revocation, the networks that may
+//! use it, and the warning before it stops.
+//!
+//! Every change runs in the creditor's open file, so keys change one at a time; what a rotation
+//! does to the older keys is [`crate::domain::key_life`]'s to say.
+
+use entities::api_key::{self, KeyEnd, KeyState};
+
+use crate::contract::{ApiError, DbResultExt as _};
+use crate::creditor::{AccountFile, Subject};
+
+/// On whose behalf a key is rotated or revoked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum By<'a> {
+    /// The creditor itself, from a session.
+    Owner {
+        /// In the audit log.
+        actor: &'a str,
+    },
+    /// Support.
+    Support {
+        /// In the audit log.
+        actor: &'a str,
+        /// Why; stays between support and the audit log.
+        reason: &'a str,
+    },
+}
+
+impl By<'_> {
+    pub(crate) fn actor(&self) -> &str {
+        match self {
+            Self::Owner { actor } | Self::Support { actor, .. } => actor,
+        }
+    }
+}
+
+/// Ends a key in the creditor's open file.
+pub(super) async fn end(
+    file: &mut AccountFile<'_>,
+    mut key: api_key::Model,
+    reason: KeyEnd,
+) -> Result<(), ApiError> {
+    key.state = KeyState::Ended;
+    key.ended_ms = Some(file.journal.updated_ms(file.creditor.id));
+    key.ended_reason = Some(reason);
+    save(file, key).await
+}
+
+/// Writes a key that was changed in the creditor's open file.
+pub(super) async fn save(file: &mut AccountFile<'_>, key: api_key::Model) -> Result<(), ApiError> {
+    entities::queries::keys::save(&file.transaction, key)
+        .await
+        .or_fault()?;
+    file.touch(Subject::Keys);
+    Ok(())
+}

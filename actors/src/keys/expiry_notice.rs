@@ -1,0 +1,41 @@
+//! The warning: a retiring key is still in use shortly before it stops.
+
+use entities::api_key::KeyState;
+use entities::ids::{CreditorId, KeyId};
+use serde_json::json;
+
+use super::changes::save;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _};
+use crate::creditor::AccountFile;
+use crate::domain::date::rfc3339_ms;
+use crate::outbox::EventType;
+
+/// Tells the creditor's receivers, once for each key, whichever node notices first.
+pub(crate) async fn tell_expiring(
+    house: &House,
+    creditor: CreditorId,
+    key: KeyId,
+) -> Result<(), ApiError> {
+    let Some(mut file) = AccountFile::open(house, creditor).await? else {
+        return Ok(());
+    };
+    let found = file.keys.iter().find(|row| row.id == key).cloned();
+    let Some(mut row) = found.filter(|row| row.state == KeyState::Retiring) else {
+        return Ok(());
+    };
+    if row.expiring_told_ms.is_some() {
+        return Ok(());
+    }
+    row.expiring_told_ms = Some(file.journal.updated_ms(creditor));
+    let data = json!({
+        "prefix": row.prefix,
+        "expires_at": row.expires_ms.map(rfc3339_ms),
+        "reason": "still in use in the last tenth of its overlap",
+    });
+    save(&mut file, row).await?;
+    file.event(EventType::ApiKeyExpiring, data.clone());
+    file.audit("creditor.api_key_expiring", "system:admission", data);
+    file.close().await.or_fault()?;
+    Ok(())
+}

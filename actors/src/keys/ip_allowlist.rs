@@ -1,0 +1,54 @@
+//! From where a key may be used.
+
+use entities::api_key::{self, KeyState};
+use entities::ids::CreditorId;
+use serde_json::json;
+
+use super::changes::save;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, KeyKind};
+use crate::creditor::AccountFile;
+use crate::domain::allowed_networks::AllowedNetworks;
+
+/// Restricts every live key of a kind, a retiring one too, or lifts the restriction.
+pub(crate) async fn set_networks(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    kind: KeyKind,
+    networks: &AllowedNetworks,
+) -> Result<(), ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let live = |key: &&api_key::Model| key.state != KeyState::Ended && key.scope == kind.scope();
+    let keys: Vec<_> = file.keys.iter().filter(live).cloned().collect();
+    if keys.is_empty() {
+        return Err(ApiError::no_such("live API key to restrict"));
+    }
+    let prefixes: Vec<_> = keys.iter().map(|key| key.prefix.clone()).collect();
+    let previous = keys.first().map(networks_of).unwrap_or_default();
+    for mut key in keys {
+        key.allowed_networks = match networks.is_everywhere() {
+            true => None,
+            false => serde_json::to_string(networks).ok(),
+        };
+        save(&mut file, key).await?;
+    }
+    let data = json!({"prefixes": prefixes, "networks": networks, "previous": previous});
+    file.audit("creditor.api_key_networks_set", actor, data);
+    file.close().await.or_fault()?;
+    Ok(())
+}
+
+/// The networks that may use a key.
+pub(crate) fn networks_of(key: &api_key::Model) -> AllowedNetworks {
+    // They were written by `set_networks`: a text that cannot be read was damaged, and a damaged
+    // restriction must not turn into none.
+    let Some(json) = &key.allowed_networks else {
+        return AllowedNetworks::default();
+    };
+    serde_json::from_str(json).unwrap_or_else(|error| {
+        tracing::error!(%error, prefix = key.prefix, "a key's networks cannot be read: nobody may use it");
+        AllowedNetworks::nowhere()
+    })
+}

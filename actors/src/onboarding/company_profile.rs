@@ -1,0 +1,160 @@
+//! The setup checklist: company details, and how far the three gates are.
+
+use entities::gate;
+use entities::ids::CreditorId;
+use entities::queries::{creditors, onboarding};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::app::House;
+use crate::contract::{
+    ApiError, BusinessAddress, CompanyView, DbResultExt as _, SetupItem, SetupPatch, SetupView,
+};
+use crate::creditor::{AccountFile, gates_from};
+use crate::domain::gates::{Gate, Gates};
+
+/// Company details as they are stored; the EIN is sealed beside them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Company {
+    legal_name: Option<String>,
+    industry: Option<String>,
+    state_of_incorporation: Option<String>,
+    business_address: Option<BusinessAddress>,
+}
+
+/// `GET /v1/creditors/me/setup`.
+pub(crate) async fn setup_view(house: &House, creditor: CreditorId) -> Result<SetupView, ApiError> {
+    let db = house.db.reader();
+    let row = creditors::by_id(db, creditor)
+        .await
+        .or_fault()?
+        .ok_or(ApiError::no_such("creditor"))?;
+    let gates = onboarding::gates(db, creditor).await.or_fault()?;
+    Ok(checklist(
+        &company_of(&row.company),
+        row.ein_sealed.is_some(),
+        &gates,
+    ))
+}
+
+/// `PATCH /v1/creditors/me/setup`: refused once the business review has begun.
+pub(crate) async fn update_setup(
+    house: &House,
+    creditor: CreditorId,
+    actor: &str,
+    patch: SetupPatch,
+) -> Result<SetupView, ApiError> {
+    let file = AccountFile::open(house, creditor).await?;
+    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    if file.gates().state(Gate::KybVerified).is_some() {
+        return Err(ApiError::SetupLocked);
+    }
+    let mut company = company_of(&file.creditor.company);
+    let mut changed = Vec::new();
+    if let Some(ein) = &patch.ein {
+        let sealed = house
+            .vault
+            .seal(&ein_purpose(creditor), ein.expose_secret());
+        file.creditor.ein_sealed = Some(sealed.map_err(|_| ApiError::Internal)?);
+        changed.push("ein");
+    }
+    let mut set = |name, field: &mut Option<String>, value: Option<String>| {
+        if value.is_some() {
+            *field = value;
+            changed.push(name);
+        }
+    };
+    set("legal_name", &mut company.legal_name, patch.legal_name);
+    set("industry", &mut company.industry, patch.industry);
+    set(
+        "state_of_incorporation",
+        &mut company.state_of_incorporation,
+        patch.state_of_incorporation,
+    );
+    if patch.business_address.is_some() {
+        company.business_address = patch.business_address;
+        changed.push("business_address");
+    }
+    file.creditor.company = serde_json::to_string(&company).map_err(|_| ApiError::Internal)?;
+    file.audit("creditor.setup_updated", actor, json!({"fields": changed}));
+    creditors::save(&file.transaction, file.creditor.clone())
+        .await
+        .or_fault()?;
+    let view = checklist(&company, file.creditor.ein_sealed.is_some(), &file.gates);
+    file.close().await.or_fault()?;
+    Ok(view)
+}
+
+fn ein_purpose(creditor: CreditorId) -> String {
+    format!("ein:{creditor}")
+}
+
+fn company_of(stored: &str) -> Company {
+    serde_json::from_str(stored).unwrap_or_default()
+}
+
+fn checklist(company: &Company, ein_on_file: bool, rows: &[gate::Model]) -> SetupView {
+    let gates = gates_from(rows.iter());
+    let missing = missing_details(company, ein_on_file);
+    let items = vec![
+        item("company_details", missing, Some("/v1/creditors/me/setup")),
+        gate_item("business_verification", &gates, Gate::KybVerified),
+        gate_item("payout_account", &gates, Gate::PayoutsEnabled),
+        gate_item("agreement", &gates, Gate::MsaOnFile),
+    ];
+    let next_step = items
+        .iter()
+        .find(|item| !item.done)
+        .map(|item| item.step.clone());
+    let company = CompanyView {
+        legal_name: company.legal_name.clone(),
+        ein_on_file,
+        industry: company.industry.clone(),
+        state_of_incorporation: company.state_of_incorporation.clone(),
+        business_address: company.business_address.clone(),
+    };
+    SetupView {
+        next_step,
+        items,
+        company,
+    }
+}
+
+fn missing_details(company: &Company, ein_on_file: bool) -> Vec<String> {
+    [
+        ("legal_name", company.legal_name.is_some()),
+        ("ein", ein_on_file),
+        ("industry", company.industry.is_some()),
+        (
+            "state_of_incorporation",
+            company.state_of_incorporation.is_some(),
+        ),
+        ("business_address", company.business_address.is_some()),
+    ]
+    .into_iter()
+    .filter(|(_, present)| !present)
+    .map(|(name, _)| name.to_owned())
+    .collect()
+}
+
+fn item(step: &str, missing: Vec<String>, url: Option<&str>) -> SetupItem {
+    let done = missing.is_empty();
+    SetupItem {
+        step: step.to_owned(),
+        done,
+        missing,
+        url: url.filter(|_| !done).map(str::to_owned),
+    }
+}
+
+/// A step that a provider reports: there is no page of ours for it.
+fn gate_item(step: &str, gates: &Gates, gate: Gate) -> SetupItem {
+    let missing = if gates.passed(gate) {
+        Vec::new()
+    } else {
+        vec![gate.as_str().to_owned()]
+    };
+    item(step, missing, None)
+}

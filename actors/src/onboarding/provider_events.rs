@@ -1,0 +1,180 @@
+//! Provider events become facts: stored once, applied in whatever order they come.
+
+use entities::ids::CreditorId;
+use entities::onboarding_event::{self, EventOutcome};
+use entities::queries::{creditors, onboarding};
+use entities::{DbErr, Transaction, agreement_acceptance};
+use uuid::Uuid;
+
+use super::agreement::CURRENT_VERSION;
+use super::provider_event::ProviderEvent;
+use crate::app::House;
+use crate::contract::{ApiError, DbResultExt as _, Provider, ProviderOutcome};
+use crate::creditor::AccountFile;
+use crate::domain::gates::{Applied, Fact, FactValue, Gate};
+
+/// Stores an event and applies its fact, in one transaction. A second copy has no effect.
+pub(super) async fn record(
+    house: &House,
+    event: &ProviderEvent,
+) -> Result<ProviderOutcome, ApiError> {
+    let permit = house.file_permit().await?;
+    let transaction = house.db.begin().await.or_fault()?;
+    let Some(creditor) = creditor_of(&transaction, event).await.or_fault()? else {
+        return store_unlinked(house, transaction, event).await.or_fault();
+    };
+    let Some(mut file) = AccountFile::open_in(house, permit, transaction, creditor)
+        .await
+        .or_fault()?
+    else {
+        return Ok(ProviderOutcome::NoEffect);
+    };
+    let mut row = event_row(event, Some(creditor), file.journal.now_ms());
+    if !onboarding::store_event(&file.transaction, row.clone())
+        .await
+        .or_fault()?
+    {
+        return Ok(ProviderOutcome::NoEffect);
+    }
+    row.outcome = apply_event(&mut file, &row).await.or_fault()?;
+    let outcome = row.outcome;
+    onboarding::save_event(&file.transaction, row)
+        .await
+        .or_fault()?;
+    file.close().await.or_fault()?;
+    Ok(match outcome {
+        EventOutcome::Applied => ProviderOutcome::Applied,
+        _ => ProviderOutcome::NoEffect,
+    })
+}
+
+/// Applies every event of an account that has just been linked, in the open file: those that were
+/// stored before the link, and those that were another creditor's until now.
+pub(super) async fn replay_account(
+    file: &mut AccountFile<'_>,
+    provider: Provider,
+    external_id: &str,
+) -> Result<usize, DbErr> {
+    let events =
+        onboarding::events_of_account(&file.transaction, provider.as_str(), external_id).await?;
+    let count = events.len();
+    for mut row in events {
+        row.creditor_id = Some(file.creditor.id);
+        row.outcome = apply_event(file, &row).await?;
+        onboarding::save_event(&file.transaction, row).await?;
+    }
+    Ok(count)
+}
+
+/// Whose event it is. Of a provider with account names of its own, the account is locked, so that
+/// linking it and this event see one another.
+async fn creditor_of(
+    transaction: &Transaction,
+    event: &ProviderEvent,
+) -> Result<Option<CreditorId>, DbErr> {
+    if event.provider == Provider::Stripe {
+        return onboarding::lock_account(transaction, event.provider.as_str(), &event.external_id)
+            .await;
+    }
+    let Ok(id) = Uuid::parse_str(&event.external_id) else {
+        return Ok(None);
+    };
+    let known = creditors::by_id(transaction, CreditorId(id)).await?;
+    Ok(known.map(|creditor| creditor.id))
+}
+
+async fn store_unlinked(
+    house: &House,
+    transaction: Transaction,
+    event: &ProviderEvent,
+) -> Result<ProviderOutcome, DbErr> {
+    let row = event_row(event, None, house.clock.now_ms());
+    let stored = onboarding::store_event(&transaction, row).await?;
+    transaction.commit().await?;
+    Ok(if stored {
+        ProviderOutcome::Stored
+    } else {
+        ProviderOutcome::NoEffect
+    })
+}
+
+fn event_row(
+    event: &ProviderEvent,
+    creditor: Option<CreditorId>,
+    now_ms: i64,
+) -> onboarding_event::Model {
+    onboarding_event::Model {
+        id: Uuid::now_v7(),
+        provider: event.provider.as_str().to_owned(),
+        event_id: event.event_id.clone(),
+        event_type: event.event_type.clone(),
+        external_id: event.external_id.clone(),
+        creditor_id: creditor,
+        gate: event.fact.map(|(gate, _)| gate.as_str().to_owned()),
+        fact_value: event
+            .fact
+            .map(|(_, fact)| value_name(fact.value).to_owned()),
+        names_previous: event.fact.is_some_and(|(_, fact)| fact.names_previous),
+        occurred_ms: event.occurred_ms,
+        outcome: EventOutcome::Unlinked,
+        received_ms: now_ms,
+    }
+}
+
+async fn apply_event(
+    file: &mut AccountFile<'_>,
+    row: &onboarding_event::Model,
+) -> Result<EventOutcome, DbErr> {
+    let gate = row.gate.as_deref().and_then(Gate::parse);
+    let value = row.fact_value.as_deref().and_then(value_named);
+    let (Some(gate), Some(value)) = (gate, value) else {
+        return Ok(EventOutcome::Ignored);
+    };
+    let fact = Fact {
+        at_ms: row.occurred_ms,
+        value,
+        names_previous: row.names_previous,
+    };
+    let applied = file.apply_fact(gate, &fact, &row.provider).await?;
+    let counted = matches!(applied, Applied::Newer | Applied::Merged);
+    if counted && gate == Gate::MsaOnFile {
+        let accepted = acceptance(file.creditor.id, "DocuSign", "docusign", row.occurred_ms);
+        onboarding::accept_agreement(&file.transaction, accepted).await?;
+    }
+    Ok(if counted {
+        EventOutcome::Applied
+    } else {
+        EventOutcome::Stale
+    })
+}
+
+/// An acceptance of the current agreement.
+pub(super) fn acceptance(
+    creditor: CreditorId,
+    signatory: &str,
+    source: &str,
+    accepted_ms: i64,
+) -> agreement_acceptance::Model {
+    agreement_acceptance::Model {
+        id: Uuid::now_v7(),
+        creditor_id: creditor,
+        version: CURRENT_VERSION.to_owned(),
+        signatory_name: signatory.to_owned(),
+        source: source.to_owned(),
+        accepted_ms,
+    }
+}
+
+fn value_name(value: FactValue) -> &'static str {
+    match value {
+        FactValue::Open => "open",
+        FactValue::Passed => "passed",
+        FactValue::Refused => "refused",
+    }
+}
+
+fn value_named(name: &str) -> Option<FactValue> {
+    [FactValue::Open, FactValue::Passed, FactValue::Refused]
+        .into_iter()
+        .find(|value| value_name(*value) == name)
+}

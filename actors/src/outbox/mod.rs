@@ -1,0 +1,13 @@
+//! Events and audit entries of a transaction: event types, subscriptions, the outbox itself, and leases taken at birth.
+//!
+//! Owns the tables `message` and `audit_event`, and the insertion of `delivery` rows. Never sends anything.
+
+mod append;
+pub(crate) mod event_type;
+mod prelease;
+pub(crate) mod subscription;
+
+pub(crate) use append::{AuditLine, Journal};
+pub(crate) use event_type::{EventType, catalogue};
+pub(crate) use prelease::Outbound;
+pub(crate) use subscription::{line_of, listens};

@@ -1,0 +1,274 @@
+//! One command against the working set: the pure rules decide, this notes what follows.
+//!
+//! A refusal leaves the working set and the journal as they were, so that it never costs the rest
+//! of its batch anything.
+
+use entities::ids::PlacementId;
+use entities::{idempotency_record, payment, placement};
+use serde_json::{Map, json};
+use uuid::Uuid;
+
+use super::command::{Answer, Command, Idempotency, Operation, Outcome};
+use super::executor::{Desk, Refusable, new_row, object, refused};
+use crate::contract::{ApiError, PaymentRecorded, Replayable};
+use crate::domain::date::rfc3339_ms;
+use crate::domain::money::Cents;
+use crate::domain::placement::action::Action;
+use crate::domain::placement::draft::NewPlacement;
+use crate::domain::placement::payment as money;
+use crate::domain::placement::status::PlacementStatus;
+use crate::domain::placement::transition::may_place;
+use crate::outbox::EventType;
+
+impl Desk<'_> {
+    /// Replays, refuses or performs one command.
+    pub(super) fn apply(&mut self, command: &Command) -> Answer {
+        if let Some(answer) = self.stored_answer(command) {
+            return answer;
+        }
+        if !self.journal.knows(command.creditor) {
+            return Err(ApiError::no_such("creditor"));
+        }
+        self.journal.follow(command.trace);
+        let (placement, outcome) = self.perform(command)?;
+        self.store_answer(command, placement, &outcome);
+        Ok(Replayable {
+            value: outcome,
+            replayed: false,
+        })
+    }
+
+    fn stored_answer(&self, command: &Command) -> Option<Answer> {
+        let asked = command.idempotency.as_ref()?;
+        let key = (command.creditor, asked.key.as_str().to_owned());
+        let record = self.set.records.get(&key)?;
+        Some(replay(record, asked))
+    }
+
+    fn store_answer(
+        &mut self,
+        command: &Command,
+        placement: Option<PlacementId>,
+        outcome: &Outcome,
+    ) {
+        let Some(asked) = &command.idempotency else {
+            return;
+        };
+        self.set.put_record(idempotency_record::Model {
+            creditor_id: command.creditor,
+            key: asked.key.as_str().to_owned(),
+            fingerprint: asked.fingerprint.to_vec(),
+            operation: command.operation.name().to_owned(),
+            placement_id: placement,
+            outcome: serde_json::to_string(outcome).unwrap_or_default(),
+            created_ms: self.now_ms,
+        });
+    }
+
+    fn perform(&mut self, command: &Command) -> Refusable<(Option<PlacementId>, Outcome)> {
+        let (placement, outcome) = match &command.operation {
+            Operation::PlaceMany { rows } => return Ok((None, self.place_many(command, rows)?)),
+            Operation::Place { new } => self.place(command, new),
+            Operation::Recall { placement } => self.recall(command, *placement),
+            Operation::Unrecall { placement } => self.unrecall(command, *placement),
+            Operation::Pause { placement } => self.pause(command, *placement, true),
+            Operation::Resume { placement } => self.pause(command, *placement, false),
+            Operation::RecordPayment { placement, amount } => {
+                self.pay(command, *placement, *amount)
+            }
+            Operation::Move {
+                placement,
+                to,
+                reason,
+            } => self.operations_move(command, *placement, *to, reason.as_deref()),
+            Operation::OpenDispute { placement, reason } => {
+                self.open_dispute(command, *placement, reason)
+            }
+            Operation::AnswerDispute { dispute, text } => {
+                self.answer_dispute(command, *dispute, text)
+            }
+        }?;
+        Ok((Some(placement), outcome))
+    }
+
+    pub(super) fn place(
+        &mut self,
+        command: &Command,
+        new: &NewPlacement,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let account = self
+            .set
+            .accounts
+            .get(&command.creditor)
+            .ok_or(ApiError::Internal)?;
+        may_place(account.status).map_err(|refusal| refused(refusal, "placing an invoice"))?;
+        if let Some(holder) = self.set.invoice(command.creditor, &new.invoice_number) {
+            return Err(ApiError::DuplicateInvoice {
+                invoice_number: new.invoice_number.clone(),
+                placement_id: holder.0,
+            });
+        }
+        let posture = new
+            .posture
+            .map_or(account.posture_default.clone(), |posture| {
+                posture.as_str().to_owned()
+            });
+        let at_ms = self.journal.updated_ms(command.creditor);
+        let row = new_row(command, new, posture, at_ms);
+        self.note_history(&row, None, command, None);
+        self.audit(command, &row, "placement.created", json!({"invoice_number": row.invoice_number, "invoice_amount": new.invoice_amount.to_string()}));
+        self.event(&row, EventType::PlacementCreated, Map::new());
+        let outcome = self.placement_outcome(&row);
+        let id = row.id;
+        self.set.put_placement(row);
+        Ok((id, outcome))
+    }
+
+    fn recall(&mut self, command: &Command, id: PlacementId) -> Refusable<(PlacementId, Outcome)> {
+        let (mut row, before) = self.change(command, id, &Action::Recall)?;
+        row.recalled_by = Some("creditor".to_owned());
+        // A stored answer that is no longer true must not be replayed; so below.
+        self.set.forget_answers(id, "unrecall");
+        self.status_changed(command, &row, before, "placement.recalled", None);
+        self.finish(row)
+    }
+
+    fn unrecall(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let row = self
+            .set
+            .placement(command.creditor, id)
+            .ok_or(ApiError::no_such("placement"))?;
+        let by_creditor = row.recalled_by.as_deref() == Some("creditor");
+        let (mut row, before) = self.change(command, id, &Action::Unrecall { by_creditor })?;
+        row.recalled_by = None;
+        self.set.forget_answers(id, "recall");
+        self.status_changed(command, &row, before, "placement.unrecalled", None);
+        self.finish(row)
+    }
+
+    fn pause(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        pause: bool,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let (action, line, event, opposite) = if pause {
+            (
+                Action::Pause,
+                "placement.paused",
+                EventType::PlacementPaused,
+                "resume",
+            )
+        } else {
+            (
+                Action::Resume,
+                "placement.resumed",
+                EventType::PlacementResumed,
+                "pause",
+            )
+        };
+        let known = self.set.placement(command.creditor, id);
+        let known = known.ok_or(ApiError::no_such("placement"))?.clone();
+        let (row, _) = self.change(command, id, &action)?;
+        if known.paused == pause {
+            // Nothing changed, so nothing moves in the feed.
+            return Ok((id, self.placement_outcome(&known)));
+        }
+        self.set.forget_answers(id, opposite);
+        self.audit(command, &row, line, json!({}));
+        self.event(&row, event, Map::new());
+        self.finish(row)
+    }
+
+    fn pay(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        amount: Cents,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        let (row, before) = self.change(command, id, &Action::RecordPayment { cents: amount })?;
+        let (owed, paid) = (
+            Cents::from_raw(row.amount_cents),
+            Cents::from_raw(row.paid_cents),
+        );
+        let recorded = PaymentRecorded {
+            payment_id: Uuid::now_v7(),
+            placement_id: id.0,
+            amount: amount.to_string(),
+            recorded_at: rfc3339_ms(row.updated_ms),
+            amount_paid: paid.to_string(),
+            balance: money::balance(owed, paid).to_string(),
+            status: row.status.clone(),
+            note: note_on(&row),
+        };
+        self.set.payments.push(payment::Model {
+            id: recorded.payment_id,
+            placement_id: id,
+            creditor_id: command.creditor,
+            amount_cents: amount.raw(),
+            recorded_ms: row.updated_ms,
+        });
+        let data = json!({"payment_id": recorded.payment_id, "amount": recorded.amount, "amount_paid": recorded.amount_paid, "balance": recorded.balance});
+        self.audit(command, &row, "payment.recorded", data.clone());
+        self.event(&row, EventType::PaymentRecorded, object(data));
+        if before != row.status {
+            self.status_changed(
+                command,
+                &row,
+                before,
+                "placement.status_changed",
+                Some("paid in full"),
+            );
+        }
+        self.set.put_placement(row);
+        Ok((id, Outcome::Payment(recorded)))
+    }
+
+    fn operations_move(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        to: PlacementStatus,
+        reason: Option<&str>,
+    ) -> Refusable<(PlacementId, Outcome)> {
+        if to == PlacementStatus::Disputed {
+            // A dispute without what the debtor said could never be answered.
+            self.open_dispute(command, id, reason.unwrap_or("reported by operations"))?;
+            let row = self
+                .set
+                .placement(command.creditor, id)
+                .ok_or(ApiError::Internal)?;
+            return Ok((id, self.placement_outcome(row)));
+        }
+        let (row, before) = self.change(command, id, &Action::OperationsMove { to })?;
+        self.status_changed(command, &row, before, "placement.status_changed", reason);
+        self.finish(row)
+    }
+}
+
+/// Money that arrives after the end is recorded all the same; its sender is told what it changed.
+fn note_on(row: &placement::Model) -> Option<String> {
+    let settled = row.paid_cents >= row.amount_cents;
+    (settled && row.status != PlacementStatus::Paid.as_str()).then(|| {
+        let status = &row.status;
+        format!("recorded, but the placement stays {status}: it had ended before the payment came")
+    })
+}
+
+fn replay(record: &idempotency_record::Model, asked: &Idempotency) -> Answer {
+    if record.fingerprint != asked.fingerprint {
+        return Err(ApiError::IdempotencyKeyReused);
+    }
+    let value = serde_json::from_str(&record.outcome).map_err(|error| {
+        tracing::error!(%error, "a stored answer cannot be read");
+        ApiError::Internal
+    })?;
+    Ok(Replayable {
+        value,
+        replayed: true,
+    })
+}

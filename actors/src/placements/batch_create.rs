@@ -1,0 +1,84 @@
+//! Many invoices in one command: each row is placed or refused on its own, in one transaction.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Command, Outcome};
+use super::executor::{Desk, Refusable, refused};
+use crate::contract::{ApiError, BatchPlaced, BatchRow, BatchRowError};
+use crate::domain::placement::draft::NewPlacement;
+use crate::domain::placement::transition::may_place;
+
+/// One row of the request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Row<N> {
+    /// Well-formed.
+    Place(N),
+    /// Refused before it came here; kept, so that the whole answer is stored and replayed.
+    Refuse(BatchRowError),
+}
+
+impl Desk<'_> {
+    /// Places every row that can be placed. Only what concerns the account refuses them all.
+    pub(super) fn place_many(
+        &mut self,
+        command: &Command,
+        rows: &[Row<NewPlacement>],
+    ) -> Refusable<Outcome> {
+        let account = self.set.accounts.get(&command.creditor);
+        let status = account.ok_or(ApiError::Internal)?.status;
+        may_place(status).map_err(|refusal| refused(refusal, "placing an invoice"))?;
+        let mut results = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            let placed = match row {
+                Row::Place(new) => self.place_row(command, new)?,
+                Row::Refuse(error) => Err(error.clone()),
+            };
+            results.push(result(index, placed));
+        }
+        let created = results.iter().filter(|row| row.ok).count();
+        Ok(Outcome::Batch(BatchPlaced {
+            created,
+            refused: results.len() - created,
+            results,
+        }))
+    }
+
+    /// A double is the row's own refusal; anything else would be the command's.
+    fn place_row(
+        &mut self,
+        command: &Command,
+        new: &NewPlacement,
+    ) -> Refusable<Result<(uuid::Uuid, String), BatchRowError>> {
+        match self.place(command, new) {
+            Ok((id, outcome)) => {
+                let status = outcome.into_placement()?.status;
+                Ok(Ok((id.0, status)))
+            }
+            Err(error @ ApiError::DuplicateInvoice { placement_id, .. }) => {
+                Ok(Err(BatchRowError {
+                    code: "duplicate_invoice".to_owned(),
+                    detail: error.to_string(),
+                    placement_id: Some(placement_id),
+                    errors: Vec::new(),
+                }))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn result(index: usize, placed: Result<(uuid::Uuid, String), BatchRowError>) -> BatchRow {
+    let (placed, error) = match placed {
+        Ok(placed) => (Some(placed), None),
+        Err(error) => (None, Some(error)),
+    };
+    let (placement_id, status) = placed.unzip();
+    BatchRow {
+        index,
+        ok: error.is_none(),
+        placement_id,
+        status,
+        error,
+    }
+}

@@ -1,0 +1,216 @@
+//! The desk at which a command is worked off: a placement's change by the pure rules, and the
+//! lines that every change writes.
+
+use entities::ids::PlacementId;
+use entities::queries::folded;
+use entities::{placement, placement_history};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::command::{Command, Outcome};
+use super::views::placement_view;
+use super::working_set::WorkingSet;
+use crate::contract::ApiError;
+use crate::domain::account::AccountStatus;
+use crate::domain::money::Cents;
+use crate::domain::placement::action::Action;
+use crate::domain::placement::draft::NewPlacement;
+use crate::domain::placement::status::PlacementStatus;
+use crate::domain::placement::transition;
+use crate::domain::placement::transition::PlacementState;
+use crate::outbox::{AuditLine, EventType, Journal};
+
+/// The rows and the journal of one batch.
+pub(super) struct Desk<'a> {
+    pub(super) set: &'a mut WorkingSet,
+    pub(super) journal: &'a mut Journal,
+    pub(super) now_ms: i64,
+}
+
+pub(super) type Refusable<T> = Result<T, ApiError>;
+
+impl Desk<'_> {
+    /// The placement after `action`, and its status before. Not yet in the working set.
+    pub(super) fn change(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+        action: &Action,
+    ) -> Refusable<(placement::Model, String)> {
+        let row = self
+            .set
+            .placement(command.creditor, id)
+            .ok_or(ApiError::no_such("placement"))?;
+        let account = self
+            .set
+            .accounts
+            .get(&command.creditor)
+            .ok_or(ApiError::Internal)?;
+        let state = state_of(row, account.status).ok_or(ApiError::Internal)?;
+        let change = transition::apply(&state, action, self.now_ms)
+            .map_err(|refusal| refused(refusal, action.name()))?;
+        let mut row = row.clone();
+        let before = std::mem::replace(&mut row.status, change.status.as_str().to_owned());
+        row.paused = change.paused;
+        row.paid_cents = change.paid.raw();
+        row.amount_cents = change.amount.raw();
+        row.recalled_from = change
+            .recalled_from
+            .map(|status| status.as_str().to_owned());
+        row.recalled_ms = change.recalled_at_ms;
+        row.updated_ms = self.journal.updated_ms(command.creditor);
+        Ok((row, before))
+    }
+
+    pub(super) fn finish(&mut self, row: placement::Model) -> Refusable<(PlacementId, Outcome)> {
+        let (id, outcome) = (row.id, self.placement_outcome(&row));
+        self.set.put_placement(row);
+        Ok((id, outcome))
+    }
+
+    pub(super) fn placement_outcome(&self, row: &placement::Model) -> Outcome {
+        let account = self.set.accounts.get(&row.creditor_id);
+        let status = account.map_or(AccountStatus::PendingSignup, |account| account.status);
+        Outcome::Placement(Box::new(placement_view(row, status, self.now_ms)))
+    }
+
+    /// History, audit line and event of a status that changed.
+    pub(super) fn status_changed(
+        &mut self,
+        command: &Command,
+        row: &placement::Model,
+        before: String,
+        line: &str,
+        reason: Option<&str>,
+    ) {
+        let data = json!({"previous_status": before, "status": row.status, "reason": reason});
+        self.audit(command, row, line, data.clone());
+        self.event(row, EventType::PlacementStatusChanged, object(data));
+        self.note_history(row, Some(before), command, reason);
+        self.end_dispute(command, row);
+    }
+
+    pub(super) fn note_history(
+        &mut self,
+        row: &placement::Model,
+        before: Option<String>,
+        command: &Command,
+        reason: Option<&str>,
+    ) {
+        self.set.history.push(placement_history::Model {
+            id: Uuid::now_v7(),
+            placement_id: row.id,
+            creditor_id: row.creditor_id,
+            from_status: before,
+            to_status: row.status.clone(),
+            actor: command.actor.clone(),
+            reason: reason.map(str::to_owned),
+            at_ms: row.updated_ms,
+        });
+    }
+
+    pub(super) fn audit(
+        &mut self,
+        command: &Command,
+        row: &placement::Model,
+        action: &str,
+        data: Value,
+    ) {
+        self.journal.audit(&AuditLine {
+            action,
+            actor: &command.actor,
+            creditor: Some(command.creditor),
+            placement: Some(row.id),
+            data,
+        });
+    }
+
+    /// An event about a placement: thin, without contact data of the debtor.
+    pub(super) fn event(
+        &mut self,
+        row: &placement::Model,
+        event: EventType,
+        more: Map<String, Value>,
+    ) {
+        let mut data = Map::new();
+        data.insert("placement_id".into(), row.id.0.to_string().into());
+        data.insert("invoice_number".into(), row.invoice_number.clone().into());
+        data.insert(
+            "external_debtor_ref".into(),
+            row.external_debtor_ref.clone().into(),
+        );
+        data.extend(more);
+        data.entry("status")
+            .or_insert_with(|| row.status.clone().into());
+        self.journal
+            .event(row.creditor_id, event, Some(row.id), data);
+    }
+}
+
+/// An account's refusal names what was asked for; the others speak for themselves.
+pub(super) fn refused(refusal: transition::TransitionRefusal, action: &'static str) -> ApiError {
+    match refusal {
+        transition::TransitionRefusal::AccountSuspended => ApiError::AccountSuspended { action },
+        transition::TransitionRefusal::AccountRejected => ApiError::AccountRejected { action },
+        other => ApiError::Transition(other),
+    }
+}
+
+fn state_of(row: &placement::Model, account: AccountStatus) -> Option<PlacementState> {
+    let recalled_from = match row.recalled_from.as_deref() {
+        None => None,
+        Some(name) => Some(PlacementStatus::parse(name)?),
+    };
+    Some(PlacementState {
+        status: PlacementStatus::parse(&row.status)?,
+        paused: row.paused,
+        amount: Cents::from_raw(row.amount_cents),
+        paid: Cents::from_raw(row.paid_cents),
+        recalled_from,
+        recalled_at_ms: row.recalled_ms,
+        account,
+    })
+}
+
+pub(super) fn new_row(
+    command: &Command,
+    new: &NewPlacement,
+    posture: String,
+    at_ms: i64,
+) -> placement::Model {
+    let debtor = new.debtor.clone();
+    placement::Model {
+        id: PlacementId(Uuid::now_v7()),
+        creditor_id: command.creditor,
+        invoice_number: new.invoice_number.clone(),
+        invoice_date: new.invoice_date.to_string(),
+        due_date: new.due_date.to_string(),
+        amount_cents: new.invoice_amount.raw(),
+        paid_cents: 0,
+        status: PlacementStatus::PendingEnrichment.as_str().to_owned(),
+        paused: false,
+        posture,
+        notes: new.notes.clone(),
+        search: folded(&[&debtor.company_name, &new.invoice_number]),
+        company_name: debtor.company_name,
+        primary_email: debtor.primary_email,
+        primary_phone: debtor.primary_phone,
+        primary_domain: debtor.primary_domain,
+        state: debtor.state,
+        city: debtor.city,
+        zip: debtor.zip,
+        external_debtor_ref: debtor.external_debtor_ref,
+        recalled_from: None,
+        recalled_ms: None,
+        recalled_by: None,
+        placed_ms: at_ms,
+        updated_ms: at_ms,
+    }
+}
+
+pub(super) fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Rows as callers see them.
+
+use entities::{dispute, placement};
+
+use crate::contract::{DebtorView, DisputeView, PlacementView};
+use crate::domain::account::AccountStatus;
+use crate::domain::date::{parse_date, rfc3339_ms};
+use crate::domain::money::Cents;
+use crate::domain::placement::status::PlacementStatus;
+use crate::domain::placement::{outreach, payment};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A placement, with what is derived from it and from the creditor's account.
+pub(crate) fn placement_view(
+    row: &placement::Model,
+    account: AccountStatus,
+    now_ms: i64,
+) -> PlacementView {
+    let (amount, paid) = (
+        Cents::from_raw(row.amount_cents),
+        Cents::from_raw(row.paid_cents),
+    );
+    // A status that this program does not know could only mean that outreach must not run.
+    let outreach = PlacementStatus::parse(&row.status)
+        .map(|status| outreach::decide(account, row.paused, status));
+    PlacementView {
+        id: row.id.0,
+        status: row.status.clone(),
+        invoice_number: row.invoice_number.clone(),
+        invoice_amount: amount.to_string(),
+        debtor: debtor_view(row),
+        amount_paid: paid.to_string(),
+        balance: payment::balance(amount, paid).to_string(),
+        invoice_date: row.invoice_date.clone(),
+        due_date: row.due_date.clone(),
+        days_past_due: days_past_due(&row.due_date, now_ms),
+        posture: row.posture.clone(),
+        paused: row.paused,
+        outreach_allowed: outreach.as_ref().is_some_and(|decision| decision.allowed),
+        outreach_blocked_reason: outreach
+            .and_then(|decision| decision.reason)
+            .map(str::to_owned),
+        notes: row.notes.clone(),
+        placed_at: rfc3339_ms(row.placed_ms),
+        recalled_at: row.recalled_ms.map(rfc3339_ms),
+        placement_id: row.id.0,
+        updated_at: rfc3339_ms(row.updated_ms),
+    }
+}
+
+fn debtor_view(row: &placement::Model) -> DebtorView {
+    DebtorView {
+        company_name: row.company_name.clone(),
+        primary_email: row.primary_email.clone(),
+        primary_phone: row.primary_phone.clone(),
+        primary_domain: row.primary_domain.clone(),
+        state: row.state.clone(),
+        city: row.city.clone(),
+        zip: row.zip.clone(),
+        external_debtor_ref: row.external_debtor_ref.clone(),
+        kind: "business".to_owned(),
+    }
+}
+
+fn days_past_due(due_date: &str, now_ms: i64) -> i64 {
+    let Ok(due) = parse_date(due_date) else {
+        return 0;
+    };
+    let due_ms = due
+        .and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_millis();
+    ((now_ms - due_ms).div_euclid(DAY_MS)).max(0)
+}
+
+/// A dispute.
+pub(crate) fn dispute_view(row: &dispute::Model) -> DisputeView {
+    DisputeView {
+        id: row.id,
+        placement_id: row.placement_id.0,
+        status: row.status.as_str().to_owned(),
+        reason: row.reason.clone(),
+        answer: row.answer.clone(),
+        opened_at: rfc3339_ms(row.opened_ms),
+        resolution: row.resolution.clone(),
+        resolved_at: row.resolved_ms.map(rfc3339_ms),
+    }
+}

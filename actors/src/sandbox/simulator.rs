@@ -1,0 +1,145 @@
+//! The simulator: plays operations in the sandbox, so that a partner's developer sees a placement
+//! live through its life without anyone's help.
+//!
+//! It moves what has lain untouched for a moment one step on, through the same Writers and rules
+//! as everybody else. It never runs in production.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::DbErr;
+use entities::placement;
+use entities::queries::placements;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use crate::app::House;
+use crate::domain::placement::status::PlacementStatus;
+use crate::placements::{Command, Operation, WriterMsg};
+use crate::supervision::{Address, Chain, spawn_reporting};
+
+const EVERY: Duration = Duration::from_millis(500);
+/// How long a placement rests in one status.
+const REST_MS: i64 = 1_500;
+const AT_MOST: u64 = 200;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Messages of the [`Simulator`].
+#[derive(Debug)]
+pub(crate) enum SimulatorMsg {
+    /// Move what is due. Sent to itself.
+    Tick,
+    /// That is done.
+    Ticked,
+    #[cfg(feature = "fault-injection")]
+    Panic,
+}
+
+/// What the [`Simulator`] starts with.
+pub(crate) struct SimulatorArgs {
+    pub(crate) house: Arc<House>,
+    pub(crate) me: Address<SimulatorMsg>,
+}
+
+/// What the [`Simulator`] holds.
+pub(crate) struct SimulatorState {
+    house: Arc<House>,
+    me: Address<SimulatorMsg>,
+    ticking: Chain,
+}
+
+/// Plays operations.
+pub(crate) struct Simulator;
+
+impl Actor for Simulator {
+    type Msg = SimulatorMsg;
+    type State = SimulatorState;
+    type Arguments = SimulatorArgs;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        let _ = args.me.send(SimulatorMsg::Tick);
+        let SimulatorArgs { house, me } = args;
+        Ok(SimulatorState {
+            house,
+            me,
+            ticking: Chain::default(),
+        })
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            SimulatorMsg::Tick => state.tick(),
+            SimulatorMsg::Ticked => state.ticked(),
+            #[cfg(feature = "fault-injection")]
+            #[allow(clippy::panic)]
+            SimulatorMsg::Panic => panic!("injected into the Simulator"),
+        }
+        Ok(())
+    }
+}
+
+impl SimulatorState {
+    fn tick(&mut self) {
+        if !self.ticking.begin() {
+            return;
+        }
+        let house = Arc::clone(&self.house);
+        spawn_reporting(&self.me, SimulatorMsg::Ticked, async move {
+            if let Err(error) = advance(&house).await {
+                tracing::debug!(%error, "the simulator could not read placements");
+            }
+            SimulatorMsg::Ticked
+        });
+    }
+
+    fn ticked(&mut self) {
+        self.ticking
+            .again(self.me.send_after(EVERY, SimulatorMsg::Tick));
+    }
+}
+
+async fn advance(house: &House) -> Result<(), DbErr> {
+    let moving =
+        [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
+    let before_ms = house.clock.now_ms() - REST_MS;
+    let reader = house.db.reader();
+    let due = placements::untouched_since(reader, &moving, before_ms, AT_MOST).await?;
+    // Together, so that they share a batch. If a placement has moved meanwhile, the rules refuse.
+    futures::future::join_all(due.iter().map(|row| step(house, row))).await;
+    Ok(())
+}
+
+/// Moves one placement a step on, and waits for it: whoever does not wait is not served.
+async fn step(house: &House, row: &placement::Model) {
+    let to = match PlacementStatus::parse(&row.status) {
+        Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
+        Some(PlacementStatus::Ready) => PlacementStatus::InOutreach,
+        _ => return,
+    };
+    let command = Box::new(Command {
+        creditor: row.creditor_id,
+        actor: "simulator".to_owned(),
+        operation: Operation::Move {
+            placement: row.id,
+            to,
+            reason: None,
+        },
+        idempotency: None,
+        trace: None,
+    });
+    let writer = house.addresses.writer(row.creditor_id);
+    let moved = writer
+        .call(PATIENCE, |reply| WriterMsg::Submit { command, reply })
+        .await;
+    if let Err(error) = moved {
+        tracing::debug!(%error, placement = %row.id, "the simulator was not heard");
+    }
+}

@@ -1,0 +1,47 @@
+//! Long work beside an actor, which comes back as a message however it ends.
+
+use ractor::Message;
+use tokio::runtime::Handle;
+
+use super::actor_handle::Address;
+
+/// Runs `work` and sends its message to `to`. Should the work die, `died` is sent instead, so that
+/// an actor never waits for an answer that will not come.
+pub(crate) fn spawn_reporting<M: Message>(
+    to: &Address<M>,
+    died: M,
+    work: impl Future<Output = M> + Send + 'static,
+) {
+    spawn_reporting_on(&Handle::current(), to, died, work);
+}
+
+/// The same on the runtime of `lane`.
+pub(crate) fn spawn_reporting_on<M: Message>(
+    lane: &Handle,
+    to: &Address<M>,
+    died: M,
+    work: impl Future<Output = M> + Send + 'static,
+) {
+    let mut report = Report {
+        to: to.clone(),
+        died: Some(died),
+    };
+    lane.spawn(async move {
+        let message = work.await;
+        report.died = None;
+        let _ = report.to.send(message);
+    });
+}
+
+struct Report<M: Message> {
+    to: Address<M>,
+    died: Option<M>,
+}
+
+impl<M: Message> Drop for Report<M> {
+    fn drop(&mut self) {
+        if let Some(died) = self.died.take() {
+            let _ = self.to.send(died);
+        }
+    }
+}

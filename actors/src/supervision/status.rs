@@ -1,0 +1,119 @@
+//! The live tree as an outsider sees it: names, restarts, mailboxes. Never a message is needed
+//! to look at it, so it can be looked at while an actor is stuck.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::contract::ActorView;
+
+/// What is known of one actor: shared by whoever supervises it and whoever lists the tree.
+pub(crate) struct Vital {
+    name: String,
+    kind: &'static str,
+    restarts: AtomicU64,
+    down: AtomicBool,
+    mailbox: Box<dyn Fn() -> Option<u64> + Send + Sync>,
+    below: Option<Below>,
+}
+
+enum Below {
+    Branch(Arc<Branch>),
+    Dynamic(Box<dyn Fn() -> Vec<ActorView> + Send + Sync>),
+}
+
+impl Vital {
+    pub(crate) fn new(
+        name: String,
+        kind: &'static str,
+        mailbox: impl Fn() -> Option<u64> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            restarts: AtomicU64::new(0),
+            down: AtomicBool::new(true),
+            mailbox: Box::new(mailbox),
+            below: None,
+        }
+    }
+
+    /// It supervises a fixed set of children.
+    pub(crate) fn above(mut self, branch: Arc<Branch>) -> Self {
+        self.below = Some(Below::Branch(branch));
+        self
+    }
+
+    /// It supervises children that come and go.
+    pub(crate) fn above_dynamic(
+        mut self,
+        children: impl Fn() -> Vec<ActorView> + Send + Sync + 'static,
+    ) -> Self {
+        self.below = Some(Below::Dynamic(Box::new(children)));
+        self
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_restart(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn view(&self) -> ActorView {
+        let children = match &self.below {
+            None => Vec::new(),
+            Some(Below::Branch(branch)) => branch.view(),
+            Some(Below::Dynamic(children)) => children(),
+        };
+        let down = self.down.load(Ordering::Relaxed);
+        ActorView {
+            name: self.name.clone(),
+            kind: self.kind.to_owned(),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            mailbox: if down { None } else { (self.mailbox)() },
+            state: if down { "restarting" } else { "running" }.to_owned(),
+            children,
+        }
+    }
+}
+
+impl std::fmt::Debug for Vital {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Vital")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The children of one supervisor. It outlives the supervisor's incarnations.
+#[derive(Debug, Default)]
+pub(crate) struct Branch {
+    children: Mutex<Vec<Arc<Vital>>>,
+    draining: AtomicBool,
+}
+
+impl Branch {
+    pub(crate) fn list(&self, vitals: Vec<Arc<Vital>>) {
+        *self.children.lock().unwrap_or_else(PoisonError::into_inner) = vitals;
+    }
+
+    /// From now on children that stop are not restarted.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn view(&self) -> Vec<ActorView> {
+        let children = self
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        children.iter().map(|vital| vital.view()).collect()
+    }
+}
