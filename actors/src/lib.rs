@@ -42,13 +42,14 @@ mod outbox;
 mod placements;
 mod sandbox;
 mod supervision;
+#[cfg(test)]
+mod test_support;
 
-pub use admission::{LimitReport, LimitState, Permit};
+pub use admission::Permit;
+pub use api::PartnerApi;
 #[cfg(feature = "fault-injection")]
-pub use api::ActorKind;
-pub use api::{ApiResult, PartnerApi, StartError};
-pub use auth::{
-    Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SignedInCaller, SupportActor, Via,
-};
+pub use app::ActorKind;
+pub use app::StartError;
+pub use auth::{Admitted, AuthenticatedTenant, Refused, SignedInCaller, SupportActor, Via};
 pub use contract::*;
 pub use infra::{Mode, ProviderSecrets, Settings, SupportToken, VaultError, clock, trace};

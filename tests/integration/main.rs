@@ -19,6 +19,7 @@ mod database_restart;
 mod faults;
 mod full_disk;
 mod keys;
+mod layers;
 mod limits;
 mod misbehaving;
 mod observability;

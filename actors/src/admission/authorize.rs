@@ -1,24 +1,24 @@
 //! The decision on one request of a genuine key, on live state.
 
-use std::sync::Arc;
-
 use entities::api_key::{KeyEnd, KeyScope, KeyState};
+use entities::ids::CreditorId;
 
 use super::buckets::{Cells, Limited};
-use super::decision::{Admission, Refusal, Verdict};
+use super::decision::{AdmittedKey, Refusal, Verdict};
+use super::permit::Permit;
 use super::request::Knock;
-use super::tenant_entry::{Crowd, TenantSlot};
 use super::tenant_snapshot::LiveKey;
 use crate::contract::ApiError;
 use crate::domain::limits::TenantLimits;
 
 /// Whether the key lives, may do this, and finds room among the concurrent requests and in both
-/// limits. Only an admitted request takes anything.
+/// limits. Only an admitted request takes anything. `permit` takes one of so many places.
 pub(super) fn judge(
     key: &LiveKey,
     limits: &TenantLimits,
     cells: &mut Cells,
-    slot: &Arc<TenantSlot>,
+    creditor: CreditorId,
+    permit: impl FnOnce(u32) -> Option<Permit>,
     knock: &Knock,
     now_us: i64,
 ) -> Verdict {
@@ -37,12 +37,11 @@ pub(super) fn judge(
         return Err(refused(cells, ApiError::InsufficientScope));
     }
     let limit = limits.concurrency;
-    let permit = slot
-        .permit(Crowd::Keys, limit)
+    let permit = permit(limit)
         .ok_or_else(|| refused(cells, ApiError::TooManyConcurrentRequests { limit }))?;
     match cells.take(key.id, limits, knock.needs.cost, now_us) {
-        Limited::Admitted(limits) => Ok(Admission {
-            creditor: slot.creditor,
+        Limited::Admitted(limits) => Ok(AdmittedKey {
+            creditor,
             prefix: knock.key.prefix,
             limits,
             permit,

@@ -3,7 +3,7 @@
 use entities::ids::KeyId;
 use smallvec::SmallVec;
 
-use super::decision::{LimitReport, LimitState};
+use crate::contract::{LimitReport, LimitState};
 use crate::domain::gcra;
 use crate::domain::gcra::{Cell, Decision, Headroom, Quota, Verdict};
 use crate::domain::limits::TenantLimits;

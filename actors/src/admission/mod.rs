@@ -5,36 +5,39 @@
 //! the [`TenantBook`]; what is remembered of bcrypt is only "this secret matches this hash", and
 //! whether the key is alive is judged on live state at every request.
 
+mod admit;
 mod authorize;
 mod buckets;
 mod client_network;
 mod decision;
 mod fixed_window_counters;
+mod handle;
 mod key_guess_throttle;
+mod permit;
 mod registry;
+mod registry_msg;
 mod request;
 mod secret_verifier;
 mod session_limits;
 mod tenant;
 mod tenant_cache;
 mod tenant_entry;
+mod tenant_msg;
 mod tenant_snapshot;
 mod tenant_state;
 mod tree;
+mod try_decide;
 mod verified_secrets;
 
 pub(crate) use client_network::Source;
-pub use decision::{LimitReport, LimitState};
-pub(crate) use decision::{Refusal, Verdict};
+pub(crate) use decision::Refusal;
 pub(crate) use fixed_window_counters::{Window, Windows};
+pub(crate) use handle::Admission;
 pub(crate) use key_guess_throttle::Guesses;
-pub(crate) use registry::RegistryMsg;
-pub(crate) use request::Knock;
-pub(crate) use secret_verifier::VerifierMsg;
+pub use permit::Permit;
 pub(crate) use session_limits::admit_person;
-pub(crate) use tenant::TenantMsg;
 pub(crate) use tenant_cache::TenantBook;
-pub use tenant_entry::Permit;
-pub(crate) use tenant_entry::TenantSlot;
 pub(crate) use tree::admission_branch;
-pub(crate) use verified_secrets::{Mac, Proofs, keyed_mac};
+pub(crate) use verified_secrets::Proofs;
+#[cfg(feature = "fault-injection")]
+pub(crate) use {registry_msg::RegistryMsg, secret_verifier::VerifierMsg, tenant_msg::TenantMsg};

@@ -7,15 +7,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::DbErr;
 use entities::ids::CreditorId;
 use entities::queries::keys;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::Semaphore;
 
+use super::handle::Admission;
+use super::registry_msg::{Found, LookupError, RegistryMsg};
 use super::tenant::{Tenant, TenantArgs};
 use super::tenant_entry::TenantSlot;
-use crate::app::House;
 use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
@@ -34,52 +34,15 @@ const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
 /// Requests that may wait for one prefix.
 const MOST_WAITING: usize = 10_000;
 
-type Found = Result<Arc<TenantSlot>, ApiError>;
-
-/// Why a prefix was not looked up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LookupError {
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    #[error("the database did not answer in time")]
-    TooSlow,
-    #[error("the task died")]
-    Died,
-}
-
-/// Messages of the [`Registry`].
-#[derive(Debug)]
-pub(crate) enum RegistryMsg {
-    /// Which tenant is behind this prefix? Its actor runs when this is answered.
-    Resolve {
-        prefix: KeyPrefix,
-        reply: RpcReplyPort<Found>,
-    },
-    /// A prefix was looked up.
-    LookedUp {
-        prefix: KeyPrefix,
-        owner: Result<Option<CreditorId>, LookupError>,
-    },
-    /// A tenant's actor is not there: start it.
-    Respawn {
-        slot: Arc<TenantSlot>,
-        reply: RpcReplyPort<Found>,
-    },
-    /// Let the idle go. Sent to itself.
-    Sweep,
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
 /// What the [`Registry`] starts with.
 pub(crate) struct RegistryArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) me: Address<RegistryMsg>,
 }
 
 /// What the [`Registry`] holds; the tenants themselves are in the book.
 pub(crate) struct RegistryState {
-    house: Arc<House>,
+    admission: Arc<Admission>,
     me: Address<RegistryMsg>,
     sweeping: Chain,
     asking: HashMap<KeyPrefix, Vec<RpcReplyPort<Found>>>,
@@ -113,7 +76,7 @@ impl Actor for Registry {
         sweeping.again(args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
         Ok(RegistryState {
             sweeping,
-            house: args.house,
+            admission: args.admission,
             me: args.me,
             asking: HashMap::new(),
             lookups: Arc::new(Semaphore::new(MOST_LOOKUPS)),
@@ -182,14 +145,14 @@ impl RegistryState {
 
     /// Asks the database, and always gets an answer.
     fn look_up(&self, prefix: KeyPrefix) {
-        let (house, lookups) = (Arc::clone(&self.house), Arc::clone(&self.lookups));
+        let (admission, lookups) = (Arc::clone(&self.admission), Arc::clone(&self.lookups));
         let died = RegistryMsg::LookedUp {
             prefix,
             owner: Err(LookupError::Died),
         };
         spawn_reporting(&self.me, died, async move {
             let _turn = lookups.acquire().await;
-            let asked = keys::creditor_of_prefix(house.db.reader(), prefix.as_str());
+            let asked = keys::creditor_of_prefix(admission.env.db.reader(), prefix.as_str());
             let owner = match tokio::time::timeout(LOOKUP_PATIENCE, asked).await {
                 Ok(answer) => answer.map_err(LookupError::from),
                 Err(_) => Err(LookupError::TooSlow),
@@ -206,7 +169,7 @@ impl RegistryState {
     ) {
         let found = match owner {
             Ok(Some(creditor)) => {
-                let slot = self.house.tenants.enter(prefix, creditor);
+                let slot = self.admission.tenants.enter(prefix, creditor);
                 self.ensure_running(myself, slot).await
             }
             Ok(None) => Err(ApiError::InvalidApiKey),
@@ -227,7 +190,7 @@ impl RegistryState {
         slot: Arc<TenantSlot>,
     ) -> Found {
         // A request may come with a slot that was let go meanwhile: there is one at a time.
-        let slot = self.house.tenants.current(slot.creditor);
+        let slot = self.admission.tenants.current(slot.creditor);
         let known = self.running.get(&slot.creditor);
         if known.is_some_and(|running| Arc::ptr_eq(&running.slot, &slot)) {
             return Ok(slot);
@@ -235,9 +198,9 @@ impl RegistryState {
         if !self.may_restart(slot.creditor) {
             return Err(ApiError::Overloaded);
         }
-        slot.used(self.house.clock.now_ms());
+        slot.used(self.admission.env.clock.now_ms());
         let args = TenantArgs {
-            house: Arc::clone(&self.house),
+            admission: Arc::clone(&self.admission),
             slot: Arc::clone(&slot),
         };
         match spawn_metered(Tenant, args, &slot.address, myself.get_cell()).await {
@@ -263,7 +226,7 @@ impl RegistryState {
         let Some(history) = self.failures.get(&creditor) else {
             return true;
         };
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.admission.env.clock.now_ms();
         let decision = history.clone().record(now_ms, &RestartBudget::default());
         decision != RestartDecision::GiveUp
     }
@@ -283,7 +246,7 @@ impl RegistryState {
         if let Some(gone) = self.running.remove(&creditor) {
             gone.slot.address.vacate(id);
         }
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.admission.env.clock.now_ms();
         self.failures
             .entry(creditor)
             .or_default()
@@ -294,8 +257,8 @@ impl RegistryState {
         if !self.sweeping.begin() {
             return;
         }
-        let now_us = self.house.clock.now_us();
-        for slot in self.house.tenants.evict_idle(now_us, IDLE_MS) {
+        let now_us = self.admission.env.clock.now_us();
+        for slot in self.admission.tenants.evict_idle(now_us, IDLE_MS) {
             // Not a failure: forgotten before its end is heard of.
             if let Some(idle) = self.running.remove(&slot.creditor) {
                 self.tenant_of.remove(&idle.actor);
@@ -303,7 +266,7 @@ impl RegistryState {
             slot.address.stop("idle");
             self.failures.remove(&slot.creditor);
         }
-        for slot in self.house.tenants.all() {
+        for slot in self.admission.tenants.all() {
             slot.at_desk(|desk| desk.forget_full_keys(now_us));
         }
         self.sweeping

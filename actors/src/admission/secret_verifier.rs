@@ -68,6 +68,6 @@ fn verify(
     reply: RpcReplyPort<Result<bool, ApiError>>,
 ) {
     tokio::spawn(async move {
-        let _ = reply.send(pool.verify(secret, hash).await);
+        let _ = reply.send(pool.verify(secret, hash).await.map_err(ApiError::from));
     });
 }

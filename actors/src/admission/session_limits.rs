@@ -7,11 +7,11 @@ use entities::ids::CreditorId;
 use entities::queries::creditors;
 
 use super::buckets::Limited;
-use super::decision::{LimitReport, Refusal};
-use super::tenant_entry::{Crowd, Permit};
+use super::decision::Refusal;
+use super::handle::Admission;
+use super::permit::{Crowd, Permit};
 use super::tenant_snapshot::limits_of;
-use crate::app::House;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::{ApiError, DbResultExt as _, LimitReport};
 
 /// A person's request that may go on.
 #[derive(Debug)]
@@ -22,14 +22,17 @@ pub(crate) struct PersonAdmission {
 
 /// Lets a request of one of the creditor's people in, at the cost of its route.
 pub(crate) async fn admit_person(
-    house: &House,
+    admission: &Admission,
     creditor: CreditorId,
     cost: u32,
 ) -> Result<PersonAdmission, Refusal> {
-    let row = creditors::by_id(house.db.reader(), creditor).await;
-    let limits = limits_of(house, row.or_fault()?.as_ref());
+    let row = creditors::by_id(admission.env.db.reader(), creditor).await;
+    let limits = limits_of(&admission.env.settings, row.or_fault()?.as_ref());
     loop {
-        let (slot, now_us) = (house.tenants.current(creditor), house.clock.now_us());
+        let (slot, now_us) = (
+            admission.tenants.current(creditor),
+            admission.env.clock.now_us(),
+        );
         slot.used(now_us / 1_000);
         let permit = slot.permit(Crowd::People, limits.concurrency);
         // Who finds no place takes nothing.

@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use entities::ids::KeyId;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
 
 use super::client_network::Source;
 use super::decision::Verdict;
+use super::handle::Admission;
 use super::request::Knock;
 use super::secret_verifier::VerifierMsg;
 use super::tenant_entry::TenantSlot;
+use super::tenant_msg::{Check, TenantMsg};
 use super::tenant_snapshot::{Live, Question, SecretHash, load};
 use super::tenant_state::Answer;
-use super::verified_secrets::{HashDigest, Mac, is_same};
-use crate::app::House;
+use super::verified_secrets::is_same;
 use crate::contract::ApiError;
 
 /// Longer than a place in the queue for bcrypt is ever worth waiting for.
@@ -34,45 +34,15 @@ const MOST_WAITING: usize = 10_000;
 /// Secrets of one tenant that may be with bcrypt: wrong ones of one prefix must not fill its queue.
 const MOST_CHECKS: usize = 16;
 
-/// Which secret a check is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Check {
-    key: KeyId,
-    hash: HashDigest,
-    mac: Mac,
-}
-
-/// Messages of a [`Tenant`].
-#[derive(Debug)]
-pub(crate) enum TenantMsg {
-    /// May this request go on?
-    Admit {
-        knock: Box<Knock>,
-        reply: RpcReplyPort<Verdict>,
-    },
-    /// Live state was read, or could not be.
-    Loaded {
-        number: u64,
-        live: Option<Box<Live>>,
-    },
-    /// bcrypt has spoken.
-    Verified {
-        check: Check,
-        verdict: Result<bool, ApiError>,
-    },
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
 /// What a [`Tenant`] starts with.
 pub(crate) struct TenantArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) slot: Arc<TenantSlot>,
 }
 
 /// What a [`Tenant`] knows.
 pub(crate) struct TenantState {
-    house: Arc<House>,
+    admission: Arc<Admission>,
     slot: Arc<TenantSlot>,
     /// The reading that is under way.
     reading: Option<u64>,
@@ -102,7 +72,7 @@ impl Actor for Tenant {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         let mut state = TenantState {
-            house: args.house,
+            admission: args.admission,
             slot: args.slot,
             reading: None,
             waiting: Vec::new(),
@@ -134,7 +104,7 @@ impl Actor for Tenant {
 
 impl TenantState {
     fn admit(&mut self, waiting: Waiting) {
-        let answer = waiting.knock.ask(&self.house, &self.slot);
+        let answer = waiting.knock.ask(&self.admission, &self.slot);
         self.act_on(answer, waiting);
     }
 
@@ -164,10 +134,13 @@ impl TenantState {
     fn begin_load(&mut self) {
         let number = next_reading();
         self.reading = Some(number);
-        let (house, slot) = (Arc::clone(&self.house), Arc::clone(&self.slot));
+        let (admission, slot) = (Arc::clone(&self.admission), Arc::clone(&self.slot));
         let epoch = slot.epoch();
         tokio::spawn(async move {
-            let read = tokio::time::timeout(LOAD_PATIENCE, load(&house, slot.creditor, epoch));
+            let read = tokio::time::timeout(
+                LOAD_PATIENCE,
+                load(&admission.env, &admission.proofs, slot.creditor, epoch),
+            );
             let live = match read.await {
                 Ok(Ok(live)) => {
                     tracing::debug!(creditor = %slot.creditor, keys = live.keys.len(), "a tenant was read");
@@ -211,7 +184,7 @@ impl TenantState {
     /// For whom it was read, unless something changed while it was.
     fn serve(&mut self, waiting: Waiting) {
         let knock = &waiting.knock;
-        match knock.ask_what_was_just_read(&self.house, &self.slot) {
+        match knock.ask_what_was_just_read(&self.admission, &self.slot) {
             Answer::Stale => self.waiting_for_next.push(waiting),
             answer => self.act_on(answer, waiting),
         }
@@ -220,9 +193,9 @@ impl TenantState {
     fn check_secret(&mut self, question: Question, waiting: Waiting) {
         let Question { key, hash } = question;
         let SecretHash { bcrypt, digest } = *hash;
-        let (knock, now_ms) = (&waiting.knock, self.house.clock.now_ms());
+        let (knock, now_ms) = (&waiting.knock, self.admission.env.clock.now_ms());
         let (prefix, mac) = (knock.key.prefix, knock.mac);
-        let matched = self.house.proofs.matched(&prefix, digest);
+        let matched = self.admission.proofs.matched(&prefix, digest);
         if matched.is_some_and(|matched| is_same(&matched, &mac)) {
             self.slot.at_desk(|desk| desk.proven(key, mac, digest));
             self.admit(waiting);
@@ -233,7 +206,7 @@ impl TenantState {
             self.refuse_guess(waiting);
             return;
         }
-        let guesses = &self.house.guesses;
+        let guesses = &self.admission.guesses;
         if let Err(error) = guesses.may_try(&mac, prefix.as_str(), knock.client, now_ms) {
             refuse(waiting, error);
         } else {
@@ -251,7 +224,7 @@ impl TenantState {
         let Knock {
             key, mac, client, ..
         } = waiting.knock.as_ref();
-        let (guesses, now_ms) = (&self.house.guesses, self.house.clock.now_ms());
+        let (guesses, now_ms) = (&self.admission.guesses, self.admission.env.clock.now_ms());
         let prefix = key.prefix.as_str();
         let refusal = match guesses.may_try(mac, prefix, *client, now_ms) {
             Ok(()) => {
@@ -284,9 +257,9 @@ impl TenantState {
 
     /// Asks once for all who wait for the answer, and always gets one.
     fn ask_bcrypt(&mut self, check: Check, secret: SecretString, hash: String) {
-        let (house, tenant) = (Arc::clone(&self.house), self.slot.address.clone());
+        let (admission, tenant) = (Arc::clone(&self.admission), self.slot.address.clone());
         tokio::spawn(async move {
-            let verifier = &house.addresses.verifier;
+            let verifier = &admission.verifier;
             let asked = verifier.call(BCRYPT_PATIENCE, |reply| VerifierMsg::Verify {
                 secret,
                 hash,
@@ -311,7 +284,7 @@ impl TenantState {
     fn proven(&mut self, check: Check, waiting: Vec<Waiting>) {
         let Check { key, hash, mac } = check;
         if let Some(Waiting { knock, .. }) = waiting.first() {
-            self.house.proofs.add(knock.key.prefix, mac, hash);
+            self.admission.proofs.add(knock.key.prefix, mac, hash);
         }
         self.slot.at_desk(|desk| desk.proven(key, mac, hash));
         waiting.into_iter().for_each(|waiting| self.admit(waiting));
@@ -319,7 +292,7 @@ impl TenantState {
 
     /// However many waited for it, one guess of each of their addresses.
     fn disproven(&self, check: &Check, waiting: Vec<Waiting>) {
-        let (guesses, now_ms) = (&self.house.guesses, self.house.clock.now_ms());
+        let (guesses, now_ms) = (&self.admission.guesses, self.admission.env.clock.now_ms());
         let mut counted = HashSet::new();
         for Waiting { knock, .. } in &waiting {
             if counted.insert(Source::of(knock.client)) {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use entities::ids::CreditorId;
 
-use super::tenant::TenantMsg;
+use super::permit::{Crowd, Permit, ReleasePermit};
+use super::tenant_msg::TenantMsg;
 use super::tenant_state::Desk;
 use crate::supervision::Address;
 
@@ -62,8 +63,9 @@ impl TenantSlot {
                 .try_update(Ordering::AcqRel, Ordering::Acquire, |at_work| {
                     (at_work < most).then_some(at_work + 1)
                 });
-        let slot = Arc::clone(self);
-        taken.ok().map(|_| Permit { slot, crowd })
+        taken
+            .ok()
+            .map(|_| Permit::new(Arc::<Self>::clone(self), crowd))
     }
 
     fn at_work(&self, crowd: Crowd) -> &AtomicU32 {
@@ -90,23 +92,8 @@ impl TenantSlot {
     }
 }
 
-/// Who takes from a limit. Keys and people each have their own: a key that runs wild must not lock its owner out of the
-/// settings, nor a person's script stop the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Crowd {
-    Keys,
-    People,
-}
-
-/// A request in progress: gives its place back when it is dropped.
-#[derive(Debug)]
-pub struct Permit {
-    slot: Arc<TenantSlot>,
-    crowd: Crowd,
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.slot.at_work(self.crowd).fetch_sub(1, Ordering::AcqRel);
+impl ReleasePermit for TenantSlot {
+    fn release(&self, crowd: Crowd) {
+        self.at_work(crowd).fetch_sub(1, Ordering::AcqRel);
     }
 }

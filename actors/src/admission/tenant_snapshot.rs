@@ -9,11 +9,11 @@ use entities::{DbErr, creditor};
 use smallvec::SmallVec;
 
 use super::verified_secrets::{HashDigest, Mac, Proofs, digest, is_same};
-use crate::app::House;
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::key_life;
 use crate::domain::limits::{LimitsOverride, TenantLimits, effective};
+use crate::infra::{Env, Settings};
 use crate::keys::networks_of;
 
 /// What a tenant's requests are judged by.
@@ -114,22 +114,27 @@ impl LiveKey {
 }
 
 /// Reads a tenant. `epoch` was read before anything else: whatever changes later makes this stale.
-pub(super) async fn load(house: &House, creditor: CreditorId, epoch: u64) -> Result<Live, DbErr> {
-    let db = house.db.reader();
+pub(super) async fn load(
+    env: &Env,
+    proofs: &Proofs,
+    creditor: CreditorId,
+    epoch: u64,
+) -> Result<Live, DbErr> {
+    let db = env.db.reader();
     let row = creditors::by_id(db, creditor).await?;
     let rows = keys::of_creditor(db, creditor).await?;
     Ok(Live {
         epoch,
-        limits: limits_of(house, row.as_ref()),
+        limits: limits_of(&env.settings, row.as_ref()),
         keys: rows
             .into_iter()
-            .filter_map(|key| LiveKey::read(key, &house.proofs))
+            .filter_map(|key| LiveKey::read(key, proofs))
             .collect(),
     })
 }
 
 /// The limits of a creditor's tier, with what support has changed for it.
-pub(super) fn limits_of(house: &House, creditor: Option<&creditor::Model>) -> TenantLimits {
+pub(super) fn limits_of(settings: &Settings, creditor: Option<&creditor::Model>) -> TenantLimits {
     let tier = creditor.map_or("", |row| row.tier.as_str());
     let changes = creditor.and_then(|row| {
         let json = row.limits_override.as_deref()?;
@@ -137,5 +142,5 @@ pub(super) fn limits_of(house: &House, creditor: Option<&creditor::Model>) -> Te
             .inspect_err(|error| tracing::error!(%error, creditor = %row.id, "an override cannot be read: the tier holds"))
             .ok()
     });
-    effective(house.settings.tiers.resolve(tier), changes.as_ref())
+    effective(settings.tiers.resolve(tier), changes.as_ref())
 }

@@ -4,15 +4,14 @@
 //! finds the desk ready takes a decision from it without a message; who does not asks the actor.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use entities::ids::KeyId;
+use entities::ids::{CreditorId, KeyId};
 
 use super::authorize::judge;
 use super::buckets::{Cells, Limited};
 use super::decision::Verdict;
+use super::permit::Permit;
 use super::request::Knock;
-use super::tenant_entry::TenantSlot;
 use super::tenant_snapshot::{Live, LiveKey, Question};
 use super::verified_secrets::{HashDigest, Mac};
 use crate::domain::limits::TenantLimits;
@@ -58,13 +57,14 @@ impl Desk {
     /// holds it is told anything about the key.
     pub(super) fn ask(
         &mut self,
-        slot: &Arc<TenantSlot>,
+        generation: u64,
+        creditor: CreditorId,
+        permit: impl FnOnce(u32) -> Option<Permit>,
         knock: &Knock,
         now_us: i64,
     ) -> (Answer, News) {
         let quiet = |answer| (answer, News::default());
-        let epoch = slot.epoch();
-        let fresh = self.live.as_mut().filter(|live| live.epoch == epoch);
+        let fresh = self.live.as_mut().filter(|live| live.epoch == generation);
         let Some(live) = fresh.filter(|_| !self.closed) else {
             return quiet(Answer::Stale);
         };
@@ -76,7 +76,15 @@ impl Desk {
             let question = key.question().map(Box::new);
             return quiet(question.map_or(Answer::Nobodys, Answer::Unproven));
         }
-        let verdict = judge(key, &live.limits, &mut self.cells, slot, knock, now_us);
+        let verdict = judge(
+            key,
+            &live.limits,
+            &mut self.cells,
+            creditor,
+            permit,
+            knock,
+            now_us,
+        );
         let news = match verdict {
             Ok(_) => news_of(key, knock.client, now_us / 1_000),
             Err(_) => News::default(),

@@ -1,9 +1,12 @@
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use entities::api_key::{KeyScope, KeyState};
 use entities::ids::CreditorId;
 use uuid::Uuid;
 
+use super::super::permit::Crowd;
+use super::super::tenant_entry::TenantSlot;
 use super::super::tenant_snapshot::SecretHash;
 use super::super::verified_secrets::{digest, keyed_mac};
 use super::*;
@@ -69,8 +72,15 @@ fn live(slot: &TenantSlot, knock: &Knock, burst: u32) -> Live {
     }
 }
 
+fn ask_desk(slot: &Arc<TenantSlot>, knock: &Knock, now_us: i64) -> (Answer, News) {
+    slot.at_desk(|desk| {
+        let permit = |most| slot.permit(Crowd::Keys, most);
+        desk.ask(slot.epoch(), slot.creditor, permit, knock, now_us)
+    })
+}
+
 fn ask(slot: &Arc<TenantSlot>, knock: &Knock, now_us: i64) -> Answer {
-    slot.at_desk(|desk| desk.ask(slot, knock, now_us)).0
+    ask_desk(slot, knock, now_us).0
 }
 
 #[test]
@@ -128,7 +138,7 @@ fn a_use_is_passed_on_once_a_minute() {
         desk.lay_out(live(&slot, &knock, 50));
         desk.proven(KEY, knock.mac, digest(HASH));
     });
-    let told = |now_us| slot.at_desk(|desk| desk.ask(&slot, &knock, now_us)).1.used;
+    let told = |now_us| ask_desk(&slot, &knock, now_us).1.used;
     assert_eq!(told(100_000_000), Some(KEY));
     assert_eq!(told(159_999_000), None);
     assert_eq!(told(160_000_000), Some(KEY));

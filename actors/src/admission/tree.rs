@@ -1,70 +1,82 @@
-//! The Admission branch of the tree.
+//! The Admission part of the tree.
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
+use super::handle::Admission;
 use super::registry::{Registry, RegistryArgs};
 use super::secret_verifier::SecretVerifier;
-use crate::app::House;
 use crate::contract::ActorView;
 use crate::domain::restart_budget::RestartBudget;
 use crate::keys::{LastUse, LastUseArgs};
 use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
 
 /// Tenants shown in the listing of the tree: there may be very many.
-const SHOWN_TENANTS: usize = 100;
+const MAX_SHOWN_TENANTS: usize = 100;
 
-/// Registry (with the tenants below it), SecretVerifier and LastUse.
-pub(crate) fn admission_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
-    let (house, shared) = (Arc::clone(house), Arc::clone(&branch));
+/// Registry (with the tenants below it), SecretVerifier and LastUse, which writes on `runtime`.
+pub(crate) fn admission_branch(
+    admission: &Arc<Admission>,
+    runtime: &Handle,
+    branch: Arc<Branch>,
+) -> ChildSpec {
+    let (admission, runtime) = (Arc::clone(admission), runtime.clone());
+    let shared = Arc::clone(&branch);
     ChildSpec::branch("admission", branch, move || SupervisorArgs {
         branch: Arc::clone(&shared),
-        children: vec![registry(&house), verifier(&house), last_use(&house)],
+        children: vec![
+            registry(&admission),
+            verifier(&admission),
+            last_use(&admission, &runtime),
+        ],
         budget: RestartBudget::default(),
-        clock: house.clock.clone(),
+        clock: admission.env.clock.clone(),
     })
 }
 
-fn registry(house: &Arc<House>) -> ChildSpec {
+fn registry(admission: &Arc<Admission>) -> ChildSpec {
     let (mailbox, listed, made) = (
-        house.addresses.registry.clone(),
-        Arc::clone(house),
-        Arc::clone(house),
+        admission.registry.clone(),
+        Arc::clone(admission),
+        Arc::clone(admission),
     );
     let vital = Vital::new("registry".to_owned(), "Registry", move || mailbox.waiting())
         .above_dynamic(move || tenants(&listed));
-    ChildSpec::new(vital, &house.addresses.registry, move || {
+    ChildSpec::new(vital, &admission.registry, move || {
         let args = RegistryArgs {
-            house: Arc::clone(&made),
-            me: made.addresses.registry.clone(),
+            admission: Arc::clone(&made),
+            me: made.registry.clone(),
         };
         (Registry, args)
     })
 }
 
-fn verifier(house: &Arc<House>) -> ChildSpec {
-    let pool = Arc::clone(&house.key_bcrypt);
+fn verifier(admission: &Arc<Admission>) -> ChildSpec {
+    let pool = Arc::clone(&admission.keys.bcrypt);
     ChildSpec::worker(
         "secret_verifier",
         "SecretVerifier",
-        &house.addresses.verifier,
+        &admission.verifier,
         move || (SecretVerifier, Arc::clone(&pool)),
     )
 }
 
-fn last_use(house: &Arc<House>) -> ChildSpec {
-    let (address, made) = (house.addresses.last_use.clone(), Arc::clone(house));
-    ChildSpec::worker_on(&house.writing, "last_use", "LastUse", &address, move || {
+fn last_use(admission: &Arc<Admission>, runtime: &Handle) -> ChildSpec {
+    let keys = Arc::clone(&admission.keys);
+    let handle = keys.usage.clone();
+    ChildSpec::worker_on(runtime, "last_use", "LastUse", &handle, move || {
         let args = LastUseArgs {
-            house: Arc::clone(&made),
-            me: made.addresses.last_use.clone(),
+            env: Arc::clone(&keys.env),
+            me: keys.usage.clone(),
         };
         (LastUse, args)
     })
 }
 
-fn tenants(house: &House) -> Vec<ActorView> {
-    let slots = house.tenants.all();
-    let shown = slots.iter().take(SHOWN_TENANTS);
+fn tenants(admission: &Admission) -> Vec<ActorView> {
+    let slots = admission.tenants.all();
+    let shown = slots.iter().take(MAX_SHOWN_TENANTS);
     shown
         .map(|slot| ActorView {
             name: slot.creditor.to_string(),

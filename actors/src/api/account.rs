@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::partner_api::{ApiResult, PartnerApi};
+use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
 use crate::contract::{
-    AcceptAgreement, AgreementView, ApiError, OnboardingStatus, Provider, ProviderDelivery,
-    ProviderOutcome, RevealedKey, SettingsPatch, SettingsView, SetupPatch, SetupView, SignIn,
-    SignUp, SignedIn, SignedUp,
+    AcceptAgreement, AgreementView, ApiError, ApiResult, OnboardingStatus, Provider,
+    ProviderDelivery, ProviderOutcome, RevealedKey, SettingsPatch, SettingsView, SetupPatch,
+    SetupView, SignIn, SignUp, SignedIn, SignedUp,
 };
 use crate::onboarding::EvaluatorMsg;
 use crate::supervision::CallError;
@@ -25,7 +25,7 @@ impl PartnerApi {
     /// [`ApiError::EmailTaken`].
     pub async fn sign_up(&self, request: SignUp) -> ApiResult<SignedUp> {
         self.refuse_while_draining()?;
-        auth::sign_up(self.house(), request).await
+        auth::sign_up(&self.0.modules.auth, request).await
     }
 
     /// Begins a session.
@@ -34,7 +34,7 @@ impl PartnerApi {
     /// [`ApiError::InvalidCredentials`], [`ApiError::TooManyAttempts`].
     pub async fn sign_in(&self, request: SignIn) -> ApiResult<SignedIn> {
         self.refuse_while_draining()?;
-        auth::sign_in(&self.0.house, request).await
+        auth::sign_in(&self.0.modules.auth, request).await
     }
 
     /// Ends this session, or all of them.
@@ -48,7 +48,7 @@ impl PartnerApi {
         everywhere: bool,
     ) -> ApiResult<()> {
         tenant.require_session()?;
-        auth::sign_out(self.house(), tenant.creditor(), token, everywhere).await
+        auth::sign_out(&self.0.modules.env, tenant.creditor(), token, everywhere).await
     }
 
     /// Where onboarding stands.
@@ -59,7 +59,7 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
     ) -> ApiResult<OnboardingStatus> {
-        creditor::onboarding_status(self.house(), tenant.creditor()).await
+        creditor::onboarding_status(&self.0.modules.env, tenant.creditor()).await
     }
 
     /// The setup checklist.
@@ -67,7 +67,7 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::Overloaded`] when the database does not answer.
     pub async fn setup(&self, tenant: &AuthenticatedTenant) -> ApiResult<SetupView> {
-        onboarding::setup_view(self.house(), tenant.creditor()).await
+        onboarding::setup_view(&self.0.modules.creditors, tenant.creditor()).await
     }
 
     /// Saves company details.
@@ -80,8 +80,8 @@ impl PartnerApi {
         patch: SetupPatch,
     ) -> ApiResult<SetupView> {
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
-            onboarding::update_setup(&house, tenant.creditor(), tenant.actor(), patch).await
+        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
+            onboarding::update_setup(&creditors, tenant.creditor(), tenant.actor(), patch).await
         })
         .await
     }
@@ -91,7 +91,7 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::Overloaded`] when the database does not answer.
     pub async fn agreement(&self, tenant: &AuthenticatedTenant) -> ApiResult<AgreementView> {
-        onboarding::agreement_view(self.house(), tenant.creditor()).await
+        onboarding::agreement_view(&self.0.modules.creditors, tenant.creditor()).await
     }
 
     /// Accepts the agreement.
@@ -113,7 +113,7 @@ impl PartnerApi {
             reply,
         })
         .await?;
-        onboarding::agreement_view(self.house(), creditor).await
+        onboarding::agreement_view(&self.0.modules.creditors, creditor).await
     }
 
     /// Shows the key, exactly once.
@@ -123,8 +123,8 @@ impl PartnerApi {
     pub async fn reveal_api_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
         tenant.refuse_api_key()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
-            keys::reveal(&house, tenant.creditor(), tenant.actor()).await
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
+            keys::reveal(&keys, tenant.creditor(), tenant.actor()).await
         })
         .await
     }
@@ -138,13 +138,9 @@ impl PartnerApi {
         provider: Provider,
         delivery: ProviderDelivery<'_>,
     ) -> ApiResult<ProviderOutcome> {
-        let house = self.house();
-        let event = onboarding::verify_and_read(
-            &house.settings,
-            provider,
-            &delivery,
-            house.clock.now_ms(),
-        )?;
+        let env = &self.0.modules.env;
+        let now_ms = env.clock.now_ms();
+        let event = onboarding::verify_and_read(&env.settings, provider, &delivery, now_ms)?;
         let event = Box::new(event);
         self.evaluate(|reply| EvaluatorMsg::ProviderEvent { event, reply })
             .await
@@ -157,8 +153,9 @@ impl PartnerApi {
     ) -> ApiResult<T> {
         self.refuse_while_draining()?;
         let answer = self
-            .house()
-            .addresses
+            .0
+            .modules
+            .onboarding
             .evaluator
             .call(PATIENCE, question)
             .await;
@@ -178,7 +175,7 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::Overloaded`] when the database does not answer.
     pub async fn settings(&self, tenant: &AuthenticatedTenant) -> ApiResult<SettingsView> {
-        endpoints::settings_view(self.house(), tenant.creditor()).await
+        endpoints::settings_view(&self.0.modules.creditors, tenant.creditor()).await
     }
 
     /// Changes settings; the webhook's need a session.
@@ -194,10 +191,10 @@ impl PartnerApi {
             tenant.require_session()?;
         }
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let creditor = tenant.creditor();
-            endpoints::update_settings(&house, creditor, tenant.actor(), patch).await?;
-            endpoints::settings_view(&house, creditor).await
+            endpoints::update_settings(&creditors, creditor, tenant.actor(), patch).await?;
+            endpoints::settings_view(&creditors, creditor).await
         })
         .await
     }

@@ -4,11 +4,11 @@ use entities::ids::CreditorId;
 use entities::queries::audit;
 use uuid::Uuid;
 
-use super::partner_api::{ApiResult, PartnerApi};
+use super::partner_api::PartnerApi;
 use crate::auth::{AuthenticatedTenant, SupportActor};
 use crate::contract::{
-    AuditEventView, AuditFilter, AuditPage, DbResultExt as _, Pagination, SupportAuditEvent,
-    SupportAuditFilter, SupportAuditPage,
+    ApiResult, AuditEventView, AuditFilter, AuditPage, DbResultExt as _, Pagination,
+    SupportAuditEvent, SupportAuditFilter, SupportAuditPage,
 };
 use crate::domain::cursor;
 use crate::domain::date::rfc3339_ms;
@@ -35,7 +35,7 @@ impl PartnerApi {
             after: filter.after,
             limit: filter.limit + 1,
         };
-        let rows = audit::read(self.house().db.reader(), &query)
+        let rows = audit::read(self.0.modules.env.db.reader(), &query)
             .await
             .or_fault()?;
         let (rows, pagination) = page_of(rows, filter.limit);
@@ -69,7 +69,7 @@ impl PartnerApi {
             limit: filter.limit + 1,
             ..audit::AuditQuery::default()
         };
-        let found = audit::read(self.house().db.reader(), &query)
+        let found = audit::read(self.0.modules.env.db.reader(), &query)
             .await
             .or_fault()?;
         let (found, pagination) = page_of(found, filter.limit);

@@ -16,7 +16,7 @@ impl PartnerApi {
 
     /// Whether database and actors are well.
     pub async fn health(&self) -> HealthView {
-        let asked = creditors::by_id(self.house().db.reader(), CreditorId(Uuid::nil())).await;
+        let asked = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(Uuid::nil())).await;
         let database = asked.map_or_else(|_| "does not answer".to_owned(), |_| "ok".to_owned());
         let down = first_down(&self.actor_tree());
         let actors = down.map_or_else(|| "ok".to_owned(), |name| format!("{name} is restarting"));

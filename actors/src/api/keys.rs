@@ -1,8 +1,8 @@
 //! The creditor's own hands on its keys: only from a signed-in session.
 
-use super::partner_api::{ApiResult, PartnerApi};
+use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
-use crate::contract::{KeyKind, KeysView, RevealedKey};
+use crate::contract::{ApiResult, KeyKind, KeysView, RevealedKey};
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::keys;
 use crate::keys::By;
@@ -14,7 +14,7 @@ impl PartnerApi {
     /// [`super::ApiError::DashboardSessionRequired`] for any other caller.
     pub async fn keys(&self, tenant: &AuthenticatedTenant) -> ApiResult<KeysView> {
         tenant.require_session()?;
-        keys::keys_view(self.house(), tenant.creditor()).await
+        keys::keys_view(&self.0.modules.keys, tenant.creditor()).await
     }
 
     /// Mints a new full-access key; the old one works for `overlap_hours` more.
@@ -30,11 +30,11 @@ impl PartnerApi {
     ) -> ApiResult<RevealedKey> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
             let by = By::Owner {
                 actor: tenant.actor(),
             };
-            keys::rotate(&house, tenant.creditor(), by, overlap_hours).await
+            keys::rotate(&keys, tenant.creditor(), by, overlap_hours).await
         })
         .await
     }
@@ -46,11 +46,11 @@ impl PartnerApi {
     pub async fn revoke_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
             let by = By::Owner {
                 actor: tenant.actor(),
             };
-            keys::revoke(&house, tenant.creditor(), by).await
+            keys::revoke(&keys, tenant.creditor(), by).await
         })
         .await
     }
@@ -62,8 +62,8 @@ impl PartnerApi {
     pub async fn rotate_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
-            keys::rotate_read_key(&house, tenant.creditor(), tenant.actor()).await
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
+            keys::rotate_read_key(&keys, tenant.creditor(), tenant.actor()).await
         })
         .await
     }
@@ -75,8 +75,8 @@ impl PartnerApi {
     pub async fn revoke_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
-            keys::revoke_read_key(&house, tenant.creditor(), tenant.actor()).await
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
+            keys::revoke_read_key(&keys, tenant.creditor(), tenant.actor()).await
         })
         .await
     }
@@ -93,9 +93,9 @@ impl PartnerApi {
     ) -> ApiResult<KeysView> {
         tenant.require_session()?;
         let caller = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
             let (creditor, actor) = (caller.creditor(), caller.actor());
-            keys::set_networks(&house, creditor, actor, kind, &networks).await
+            keys::set_networks(&keys, creditor, actor, kind, &networks).await
         })
         .await?;
         self.keys(tenant).await

@@ -4,8 +4,7 @@
 
 mod account;
 mod audit;
-#[cfg(feature = "fault-injection")]
-mod faults;
+mod auth;
 mod health;
 mod keys;
 mod metrics;
@@ -16,6 +15,4 @@ mod replays;
 mod support;
 mod webhooks;
 
-#[cfg(feature = "fault-injection")]
-pub use faults::ActorKind;
-pub use partner_api::{ApiResult, PartnerApi, StartError};
+pub use partner_api::PartnerApi;

@@ -6,10 +6,11 @@ use entities::ids::{CreditorId, PlacementId};
 use entities::queries::placements;
 use uuid::Uuid;
 
-use super::partner_api::{ApiResult, PartnerApi};
+use super::partner_api::PartnerApi;
 use crate::auth::SupportActor;
 use crate::contract::{
-    ApiError, DbResultExt as _, DisputeView, ErasedView, TransitionRequest, TransitionResult,
+    ApiError, ApiResult, DbResultExt as _, DisputeView, ErasedView, TransitionRequest,
+    TransitionResult,
 };
 use crate::delivery::erasure;
 use crate::infra::trace;
@@ -29,12 +30,13 @@ impl PartnerApi {
             .iter()
             .map(|request| PlacementId(request.placement_id))
             .collect();
-        let owners: HashMap<Uuid, CreditorId> = placements::by_ids(self.house().db.reader(), &ids)
-            .await
-            .or_fault()?
-            .into_iter()
-            .map(|row| (row.id.0, row.creditor_id))
-            .collect();
+        let owners: HashMap<Uuid, CreditorId> =
+            placements::by_ids(self.0.modules.env.db.reader(), &ids)
+                .await
+                .or_fault()?
+                .into_iter()
+                .map(|row| (row.id.0, row.creditor_id))
+                .collect();
         let moves = requests
             .into_iter()
             .map(|request| self.transition(actor, request, &owners));
@@ -81,7 +83,7 @@ impl PartnerApi {
         reason: String,
     ) -> ApiResult<DisputeView> {
         let placement = PlacementId(placement);
-        let found = placements::by_ids(self.house().db.reader(), &[placement])
+        let found = placements::by_ids(self.0.modules.env.db.reader(), &[placement])
             .await
             .or_fault()?;
         let row = found
@@ -104,7 +106,7 @@ impl PartnerApi {
         dispute: Uuid,
         text: String,
     ) -> ApiResult<DisputeView> {
-        let row = placements::dispute(self.house().db.reader(), dispute)
+        let row = placements::dispute(self.0.modules.env.db.reader(), dispute)
             .await
             .or_fault()?;
         let row = row.ok_or(ApiError::no_such("dispute"))?;
@@ -124,12 +126,13 @@ impl PartnerApi {
         placement: Uuid,
         reason: String,
     ) -> ApiResult<ErasedView> {
-        let found = placements::by_ids(self.house().db.reader(), &[PlacementId(placement)]).await;
+        let found =
+            placements::by_ids(self.0.modules.env.db.reader(), &[PlacementId(placement)]).await;
         let row = found.or_fault()?.into_iter().next();
         let row = row.ok_or(ApiError::no_such("placement"))?;
         let actor = actor.clone();
-        self.to_its_end(move |house| async move {
-            erasure::erase(&house, &row, actor.name(), &reason).await
+        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
+            erasure::erase(&delivery, &row, actor.name(), &reason).await
         })
         .await
     }

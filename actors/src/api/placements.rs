@@ -6,18 +6,19 @@ use entities::queries::placements::{OrderBy, PlacementQuery};
 use entities::queries::{creditors, onboarding as gates, placements};
 use uuid::Uuid;
 
-use super::partner_api::{ApiResult, PartnerApi};
-use crate::auth::{AuthenticatedTenant, IdempotencyKey};
+use super::partner_api::PartnerApi;
+use crate::auth::AuthenticatedTenant;
 use crate::contract::{
-    ApiError, BatchPlaced, BatchRowError, DbResultExt as _, Page, PaymentRecorded, PlacementFilter,
-    PlacementOrder, PlacementView, Replayable, Slice, TransitionRequest,
+    ApiError, ApiResult, BatchPlaced, BatchRowError, DbResultExt as _, IdempotencyKey, Page,
+    PaymentRecorded, PlacementFilter, PlacementOrder, PlacementView, Replayable, Slice,
+    TransitionRequest,
 };
 use crate::creditor::account_status_of;
 use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
 use crate::domain::placement::draft::NewPlacement;
 use crate::infra::{Mode, trace};
-use crate::placements::{Command, Idempotency, Operation, Row, placement_view};
+use crate::placements::{Command, Idempotency, Operation, Outcome, Row, placement_view};
 
 impl PartnerApi {
     /// Places an invoice.
@@ -171,7 +172,7 @@ impl PartnerApi {
         tenant: &AuthenticatedTenant,
         request: TransitionRequest,
     ) -> ApiResult<PlacementView> {
-        if self.house().settings.mode == Mode::Production {
+        if self.0.modules.env.settings.mode == Mode::Production {
             return Err(ApiError::no_such("route; it exists in the sandbox only"));
         }
         let operation = Operation::Move {
@@ -231,9 +232,10 @@ impl PartnerApi {
             limit: slice.limit,
             offset: slice.offset,
         };
-        let (rows, total) = placements::list(self.house().db.reader(), tenant.creditor(), &query)
-            .await
-            .or_fault()?;
+        let (rows, total) =
+            placements::list(self.0.modules.env.db.reader(), tenant.creditor(), &query)
+                .await
+                .or_fault()?;
         let account = self.account_status(tenant.creditor()).await?;
         let now_ms = self.now_ms();
         let items = rows
@@ -282,19 +284,25 @@ impl PartnerApi {
         creditor: CreditorId,
         id: Uuid,
     ) -> ApiResult<placement::Model> {
-        let found = placements::find(self.house().db.reader(), creditor, PlacementId(id))
+        let found = placements::find(self.0.modules.env.db.reader(), creditor, PlacementId(id))
             .await
             .or_fault()?;
         found.ok_or(ApiError::no_such("placement"))
     }
 
     async fn account_status(&self, creditor: CreditorId) -> ApiResult<AccountStatus> {
-        let db = self.house().db.reader();
+        let db = self.0.modules.env.db.reader();
         let row = creditors::by_id(db, creditor)
             .await
             .or_fault()?
             .ok_or(ApiError::no_such("creditor"))?;
         let rows = gates::gates(db, creditor).await.or_fault()?;
         Ok(account_status_of(&row, rows.iter()))
+    }
+
+    /// Hands a command to its creditor's Writer and waits for the commit.
+    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<Outcome>> {
+        self.refuse_while_draining()?;
+        self.0.modules.writers.submit(command).await
     }
 }

@@ -3,9 +3,9 @@
 use entities::ids::{CreditorId, RecoveryId};
 use uuid::Uuid;
 
-use super::partner_api::{ApiResult, PartnerApi};
-use crate::auth::{AuthenticatedTenant, IdempotencyKey, SupportActor};
-use crate::contract::{RecoverySpan, RecoveryView, Replayable};
+use super::partner_api::PartnerApi;
+use crate::auth::{AuthenticatedTenant, SupportActor};
+use crate::contract::{ApiResult, IdempotencyKey, RecoverySpan, RecoveryView, Replayable};
 use crate::creditor::Once;
 use crate::delivery::replay;
 
@@ -22,8 +22,8 @@ impl PartnerApi {
     ) -> ApiResult<Replayable<RecoveryView>> {
         let tenant = tenant.clone();
         let once = Once::new(key, "webhook-deliveries/recover", &span);
-        self.to_its_end(move |house| async move {
-            replay::start(&house, tenant.creditor(), tenant.actor(), span, &once).await
+        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
+            replay::start(&delivery, tenant.creditor(), tenant.actor(), span, &once).await
         })
         .await
     }
@@ -37,7 +37,7 @@ impl PartnerApi {
         tenant: &AuthenticatedTenant,
         id: Uuid,
     ) -> ApiResult<RecoveryView> {
-        replay::show(self.house(), Some(tenant.creditor()), RecoveryId(id)).await
+        replay::show(&self.0.modules.env, Some(tenant.creditor()), RecoveryId(id)).await
     }
 
     /// The same for any creditor.
@@ -52,8 +52,8 @@ impl PartnerApi {
     ) -> ApiResult<RecoveryView> {
         let actor = actor.clone();
         let once = Once::new(None, "webhook-deliveries/recover", &span);
-        self.to_its_end(move |house| async move {
-            replay::start(&house, CreditorId(creditor), actor.name(), span, &once).await
+        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
+            replay::start(&delivery, CreditorId(creditor), actor.name(), span, &once).await
         })
         .await
         .map(|begun| begun.value)
@@ -68,6 +68,6 @@ impl PartnerApi {
         _actor: &SupportActor,
         id: Uuid,
     ) -> ApiResult<RecoveryView> {
-        replay::show(self.house(), None, RecoveryId(id)).await
+        replay::show(&self.0.modules.env, None, RecoveryId(id)).await
     }
 }

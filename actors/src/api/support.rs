@@ -5,11 +5,11 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding as rows, webhooks};
 use uuid::Uuid;
 
-use super::partner_api::{ApiResult, PartnerApi};
+use super::partner_api::PartnerApi;
 use crate::auth::SupportActor;
 use crate::contract::{
-    ApiError, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, Page, Provider,
-    ProviderEventView, RevealedKey, Slice, SupportCreditor,
+    ApiError, ApiResult, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, Page,
+    Provider, ProviderEventView, RevealedKey, Slice, SupportCreditor,
 };
 use crate::creditor as account;
 use crate::delivery::delivery_log;
@@ -33,7 +33,7 @@ impl PartnerApi {
         q: Option<String>,
         slice: Slice,
     ) -> ApiResult<Page<SupportCreditor>> {
-        let db = self.house().db.reader();
+        let db = self.0.modules.env.db.reader();
         let (found, total) = creditors::search(db, q.as_deref(), slice.limit, slice.offset)
             .await
             .or_fault()?;
@@ -58,7 +58,7 @@ impl PartnerApi {
         _actor: &SupportActor,
         id: Uuid,
     ) -> ApiResult<SupportCreditor> {
-        let found = creditors::by_id(self.house().db.reader(), CreditorId(id))
+        let found = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(id))
             .await
             .or_fault()?;
         self.support_view(found.ok_or(ApiError::no_such("creditor"))?)
@@ -66,7 +66,7 @@ impl PartnerApi {
     }
 
     async fn support_view(&self, row: creditor::Model) -> ApiResult<SupportCreditor> {
-        let db = self.house().db.reader();
+        let db = self.0.modules.env.db.reader();
         let gates = rows::gates(db, row.id).await.or_fault()?;
         let keys = keys::of_creditor(db, row.id).await.or_fault()?;
         let events = rows::events_of(db, row.id, SHOWN_EVENTS).await.or_fault()?;
@@ -153,12 +153,12 @@ impl PartnerApi {
         overlap_hours: u32,
     ) -> ApiResult<RevealedKey> {
         let actor = actor.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
             let by = By::Support {
                 actor: actor.name(),
                 reason: &reason,
             };
-            key_life::rotate(&house, CreditorId(id), by, overlap_hours).await
+            key_life::rotate(&keys, CreditorId(id), by, overlap_hours).await
         })
         .await
     }
@@ -174,12 +174,12 @@ impl PartnerApi {
         reason: String,
     ) -> ApiResult<()> {
         let actor = actor.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
             let by = By::Support {
                 actor: actor.name(),
                 reason: &reason,
             };
-            key_life::revoke(&house, CreditorId(id), by).await
+            key_life::revoke(&keys, CreditorId(id), by).await
         })
         .await
     }
@@ -195,7 +195,13 @@ impl PartnerApi {
         filter: DeliveryFilter,
         slice: Slice,
     ) -> ApiResult<Page<DeliveryView>> {
-        delivery_log::list(self.house(), creditor.map(CreditorId), &filter, slice).await
+        delivery_log::list(
+            &self.0.modules.env,
+            creditor.map(CreditorId),
+            &filter,
+            slice,
+        )
+        .await
     }
 }
 

@@ -3,11 +3,12 @@
 use entities::ids::{DeliveryId, EndpointId};
 use uuid::Uuid;
 
-use super::partner_api::{ApiResult, PartnerApi};
-use crate::auth::{AuthenticatedTenant, IdempotencyKey};
+use super::partner_api::PartnerApi;
+use crate::auth::AuthenticatedTenant;
 use crate::contract::{
-    DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointView, Page, Replayable,
-    Slice, TestEventView, WebhookCatalogue, WebhookSecretView, WhichEndpoint,
+    ApiResult, DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointView,
+    IdempotencyKey, Page, Replayable, Slice, TestEventView, WebhookCatalogue, WebhookSecretView,
+    WhichEndpoint,
 };
 use crate::creditor::Once;
 use crate::delivery::delivery_log;
@@ -31,7 +32,7 @@ impl PartnerApi {
         filter: DeliveryFilter,
         slice: Slice,
     ) -> ApiResult<Page<DeliveryView>> {
-        delivery_log::list(self.house(), Some(tenant.creditor()), &filter, slice).await
+        delivery_log::list(&self.0.modules.env, Some(tenant.creditor()), &filter, slice).await
     }
 
     /// One delivery with its attempts.
@@ -43,7 +44,7 @@ impl PartnerApi {
         tenant: &AuthenticatedTenant,
         id: Uuid,
     ) -> ApiResult<DeliveryDetail> {
-        delivery_log::detail(self.house(), tenant.creditor(), DeliveryId(id)).await
+        delivery_log::detail(&self.0.modules.env, tenant.creditor(), DeliveryId(id)).await
     }
 
     /// Sends a delivery again, under its old `webhook-id`; once under one `key`.
@@ -58,9 +59,9 @@ impl PartnerApi {
     ) -> ApiResult<Replayable<DeliveryView>> {
         let tenant = tenant.clone();
         let once = Once::new(key, "webhook-deliveries/redeliver", &id);
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            delivery_log::redeliver(&house, creditor, actor, DeliveryId(id), &once).await
+            delivery_log::redeliver(&delivery, creditor, actor, DeliveryId(id), &once).await
         })
         .await
     }
@@ -79,9 +80,9 @@ impl PartnerApi {
     ) -> ApiResult<Replayable<TestEventView>> {
         let tenant = tenant.clone();
         let once = Once::new(key, "webhook-deliveries/test", &endpoint);
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            crate::delivery::send_test(&house, creditor, actor, endpoint.map(EndpointId), &once)
+            crate::delivery::send_test(&delivery, creditor, actor, endpoint.map(EndpointId), &once)
                 .await
         })
         .await
@@ -97,7 +98,7 @@ impl PartnerApi {
         which: WhichEndpoint,
     ) -> ApiResult<WebhookSecretView> {
         tenant.require_session()?;
-        endpoints::secret(self.house(), tenant.creditor(), which).await
+        endpoints::secret(&self.0.modules.creditors, tenant.creditor(), which).await
     }
 
     /// Another signing secret; the older ones sign beside it for a while.
@@ -112,9 +113,9 @@ impl PartnerApi {
     ) -> ApiResult<WebhookSecretView> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::rotate_secret(&house, creditor, actor, which, overlap_hours).await
+            endpoints::rotate_secret(&creditors, creditor, actor, which, overlap_hours).await
         })
         .await
     }
@@ -128,7 +129,7 @@ impl PartnerApi {
         tenant: &AuthenticatedTenant,
     ) -> ApiResult<Vec<EndpointView>> {
         tenant.require_session()?;
-        endpoints::list(self.house(), tenant.creditor()).await
+        endpoints::list(&self.0.modules.creditors, tenant.creditor()).await
     }
 
     /// One endpoint.
@@ -141,7 +142,7 @@ impl PartnerApi {
         id: Uuid,
     ) -> ApiResult<EndpointView> {
         tenant.require_session()?;
-        endpoints::show(self.house(), tenant.creditor(), EndpointId(id)).await
+        endpoints::show(&self.0.modules.creditors, tenant.creditor(), EndpointId(id)).await
     }
 
     /// A further endpoint; the change must have a URL. Once under one `key`.
@@ -157,9 +158,9 @@ impl PartnerApi {
         tenant.require_session()?;
         let tenant = tenant.clone();
         let once = Once::new(key, "webhook-endpoints", &change);
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::create(&house, creditor, actor, change, &once).await
+            endpoints::create(&creditors, creditor, actor, change, &once).await
         })
         .await
     }
@@ -176,9 +177,9 @@ impl PartnerApi {
     ) -> ApiResult<EndpointView> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::update(&house, creditor, actor, EndpointId(id), change).await
+            endpoints::update(&creditors, creditor, actor, EndpointId(id), change).await
         })
         .await
     }
@@ -194,9 +195,9 @@ impl PartnerApi {
     ) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        self.to_its_end(move |house| async move {
+        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::remove(&house, creditor, actor, EndpointId(id)).await
+            endpoints::remove(&creditors, creditor, actor, EndpointId(id)).await
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! Building the house and its tree, and taking it down again.
+//! The supervision tree: starting it, draining it, stopping it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use ractor::{Actor, ActorRef};
 use tokio::task::JoinHandle;
 
-use super::context::House;
+use super::wiring::Modules;
 use crate::admission::admission_branch;
 use crate::cluster::{NodeMsg, node_spec};
 use crate::contract::ActorView;
 use crate::delivery::{DispatcherMsg, delivery_branch};
 use crate::domain::restart_budget::RestartBudget;
 use crate::onboarding::onboarding_branch;
-use crate::placements::{WriterMsg, ledger_branch};
-use crate::sandbox::jobs_branch;
+use crate::placements::placements_branch;
+use crate::sandbox::sandbox_branch;
 use crate::supervision::{
     Address, Branch, ChildSpec, Metered, Supervisor, SupervisorArgs, SupervisorMsg,
 };
@@ -31,16 +31,16 @@ pub(crate) struct Tree {
 impl Tree {
     /// Starts every branch. The handle ends when the root does: by [`Tree::fell`], or by failure.
     pub(crate) async fn grow(
-        house: &Arc<House>,
+        modules: &Modules,
     ) -> Result<(Self, JoinHandle<()>), ractor::SpawnErr> {
         let branches: Vec<Arc<Branch>> = (0..5).map(|_| Arc::new(Branch::default())).collect();
         let top = Arc::new(Branch::default());
         let me: Address<SupervisorMsg> = Address::vacant();
         let args = SupervisorArgs {
             branch: Arc::clone(&top),
-            children: children(house, &branches),
+            children: children(modules, &branches),
             budget: RestartBudget::default(),
-            clock: house.clock.clone(),
+            clock: modules.env.clock.clone(),
         };
         let root = Metered::new(Supervisor::at(me.clone()), me, Arc::new(AtomicU64::new(0)));
         let (root, handle) = Actor::spawn(None, root, args).await?;
@@ -74,24 +74,19 @@ impl Tree {
 
     /// Lets everybody finish: Writers commit what they have, sends in flight end or are given
     /// back, the node leaves last.
-    pub(crate) async fn drain(&self, house: &House, patience: Duration) {
-        for writer in &house.addresses.writers {
-            let drained = writer
-                .call(patience, |reply| WriterMsg::Drain { reply })
-                .await;
-            report("a Writer", drained.err());
-        }
-        house.write_last_uses().await;
-        let drained = house
-            .addresses
+    pub(crate) async fn drain(&self, modules: &Modules, timeout: Duration) {
+        modules.writers.drain(timeout).await;
+        modules.keys.flush_usage().await;
+        let drained = modules
+            .delivery
             .dispatcher
-            .call(patience, |reply| DispatcherMsg::Drain { reply })
+            .call(timeout, |reply| DispatcherMsg::Drain { reply })
             .await;
         report("the Dispatcher", drained.err());
-        let drained = house
-            .addresses
+        let drained = modules
+            .cluster
             .node
-            .call(patience, |reply| NodeMsg::Drain { reply })
+            .call(timeout, |reply| NodeMsg::Drain { reply })
             .await;
         report("the Node", drained.err());
     }
@@ -114,17 +109,18 @@ fn report(who: &str, error: Option<crate::supervision::CallError>) {
     }
 }
 
-fn children(house: &Arc<House>, branches: &[Arc<Branch>]) -> Vec<ChildSpec> {
-    let [admission, onboarding, ledger, delivery, jobs] = branches else {
+fn children(modules: &Modules, branches: &[Arc<Branch>]) -> Vec<ChildSpec> {
+    let [admission, onboarding, placements, delivery, sandbox] = branches else {
         return Vec::new();
     };
+    let runtime = &modules.delivery.runtime;
     vec![
-        node_spec(house),
-        admission_branch(house, Arc::clone(admission)),
-        onboarding_branch(house, Arc::clone(onboarding)),
-        // Before the ledger, which wakes it.
-        delivery_branch(house, Arc::clone(delivery)),
-        ledger_branch(house, Arc::clone(ledger)),
-        jobs_branch(house, Arc::clone(jobs)),
+        node_spec(&modules.cluster, runtime),
+        admission_branch(&modules.admission, runtime, Arc::clone(admission)),
+        onboarding_branch(&modules.onboarding, Arc::clone(onboarding)),
+        // Before the placements, which wake it.
+        delivery_branch(&modules.delivery, Arc::clone(delivery)),
+        placements_branch(&modules.writers, runtime, Arc::clone(placements)),
+        sandbox_branch(&modules.sandbox, Arc::clone(sandbox)),
     ]
 }

@@ -2,18 +2,23 @@
 //!
 //! Only this folder constructs an `AuthenticatedTenant`.
 
+mod api_key;
 mod caller;
+mod failed_logins;
+mod handle;
 mod login_throttle;
+mod session;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod support;
 mod unknown_token_throttle;
 
-pub use caller::{
-    Admitted, AuthenticatedTenant, IdempotencyKey, Refused, SignedInCaller, SupportActor, Via,
-};
+pub use caller::{Admitted, AuthenticatedTenant, Refused, SignedInCaller, Via};
+pub(crate) use handle::Auth;
 pub(crate) use login_throttle::Attempts;
 pub(crate) use sessions::sign_out;
 pub(crate) use sign_in::sign_in;
 pub(crate) use sign_up::sign_up;
+pub use support::SupportActor;
 pub(crate) use unknown_token_throttle::Strangers;

@@ -15,11 +15,11 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::handle::Auth;
 use super::unknown_token_throttle::Meeting;
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _};
 use crate::domain::session_life::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
-use crate::infra::entropy;
+use crate::infra::{Env, entropy};
 
 /// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
 const FIND_PATIENCE: Duration = Duration::from_secs(5);
@@ -74,11 +74,11 @@ fn draw(
 
 /// Whose onboarding token this is.
 pub(crate) async fn onboarding_token(
-    house: &House,
+    auth: &Auth,
     token: &SecretString,
     client: IpAddr,
 ) -> Result<CreditorId, ApiError> {
-    let found = find(house, SessionKind::Onboarding, token, client).await?;
+    let found = find(auth, SessionKind::Onboarding, token, client).await?;
     found
         .map(|session| session.creditor_id)
         .ok_or(ApiError::InvalidOnboardingToken)
@@ -86,14 +86,14 @@ pub(crate) async fn onboarding_token(
 
 /// Whose dashboard session this is. A `renewable` token that has aged is exchanged.
 pub(crate) async fn dashboard_session(
-    house: &Arc<House>,
+    auth: &Auth,
     token: &SecretString,
     renewable: bool,
     client: IpAddr,
 ) -> Result<LiveSession, ApiError> {
-    let found = find(house, SessionKind::Dashboard, token, client).await?;
+    let found = find(auth, SessionKind::Dashboard, token, client).await?;
     let session = found.ok_or(ApiError::InvalidSession)?;
-    let now_ms = house.clock.now_ms();
+    let now_ms = auth.env.clock.now_ms();
     let token = Token {
         created_ms: session.created_ms,
         seen_ms: session.seen_ms.unwrap_or(session.created_ms),
@@ -103,25 +103,25 @@ pub(crate) async fn dashboard_session(
         return Err(ApiError::InvalidSession);
     };
     if note || session.seen_ms.is_none() {
-        note_use(house, &session, now_ms);
+        note_use(&auth.env, &session, now_ms);
     }
     let creditor = session.creditor_id;
     let renewed = match renew && renewable {
-        true => exchange_if_possible(house, session, now_ms).await,
+        true => exchange_if_possible(auth, session, now_ms).await,
         false => None,
     };
     Ok(LiveSession { creditor, renewed })
 }
 
 /// A token that was just made is nobody's guess.
-pub(super) fn introduce(house: &House, token: &SecretString) {
-    house.token_strangers.introduce(&digest(token));
+pub(super) fn introduce(auth: &Auth, token: &SecretString) {
+    auth.tokens.introduce(&digest(token));
 }
 
 /// It is looked up by its digest, so no comparison depends on the secret. A token that this process has not met is looked up
 /// like the prefix of a key: not at all if it cannot be one, and few at a time.
 async fn find(
-    house: &House,
+    auth: &Auth,
     kind: SessionKind,
     token: &SecretString,
     client: IpAddr,
@@ -129,14 +129,14 @@ async fn find(
     if !has_its_shape(kind, token.expose_secret()) {
         return Ok(None);
     }
-    let (digest, now_ms) = (digest(token), house.clock.now_ms());
-    let strangers = &house.token_strangers;
+    let (digest, now_ms) = (digest(token), auth.env.clock.now_ms());
+    let strangers = &auth.tokens;
     let turn = match strangers.meet(&digest, client, now_ms).await? {
         Meeting::Known => None,
         Meeting::Stranger(turn) => Some(turn),
         Meeting::Nobody => return Ok(None),
     };
-    let asked = sessions::find(house.db.reader(), kind, &digest, now_ms);
+    let asked = sessions::find(auth.env.db.reader(), kind, &digest, now_ms);
     let asked = tokio::time::timeout(FIND_PATIENCE, asked).await;
     let found = asked.map_err(|_| ApiError::Overloaded)?.or_fault()?;
     if turn.is_some() || found.is_none() {
@@ -161,13 +161,13 @@ fn prefix_of(kind: SessionKind) -> &'static str {
 
 /// Not awaited: no request waits for it. The first use of a token shows that it has arrived, so the
 /// ones that it was exchanged for have had their time.
-fn note_use(house: &Arc<House>, session: &session::Model, now_ms: i64) {
-    let house = Arc::clone(house);
+fn note_use(env: &Arc<Env>, session: &session::Model, now_ms: i64) {
+    let env = Arc::clone(env);
     let (id, created_ms) = (session.id, session.created_ms);
     let first_of = session.family_id.filter(|_| session.seen_ms.is_none());
     tokio::spawn(async move {
         let noted = async {
-            let db = house.db.writer();
+            let db = env.db.writer();
             // First, for once a use is noted the next one is not the first: what fails here is tried again.
             if let Some(family) = first_of {
                 let until_ms = now_ms + GRACE_MS;
@@ -183,11 +183,11 @@ fn note_use(house: &Arc<House>, session: &session::Model, now_ms: i64) {
 
 /// A token that cannot be exchanged now is still good.
 async fn exchange_if_possible(
-    house: &House,
+    auth: &Auth,
     old: session::Model,
     now_ms: i64,
 ) -> Option<SecretString> {
-    let exchanged = exchange(house, old, now_ms).await;
+    let exchanged = exchange(auth, old, now_ms).await;
     exchanged.unwrap_or_else(|error| {
         tracing::warn!(%error, "a session's token could not be exchanged; trying again at its next use");
         None
@@ -197,13 +197,13 @@ async fn exchange_if_possible(
 /// Exchanges a token for the next one of its family, unless another request has just done so, or
 /// its session was ended meanwhile.
 async fn exchange(
-    house: &House,
+    auth: &Auth,
     old: session::Model,
     now_ms: i64,
 ) -> Result<Option<SecretString>, DbErr> {
     let family = old.family_id.unwrap_or(old.id);
     let next = draw(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
-    let transaction = house.db.begin().await?;
+    let transaction = auth.env.db.begin().await?;
     // A sign-out takes the same lock, so it misses no token that is being made.
     creditors::lock_positions(&transaction, &[old.creditor_id]).await?;
     let newest_ms = sessions::newest_of_family(&transaction, family).await?;
@@ -212,18 +212,18 @@ async fn exchange(
     }
     sessions::insert(&transaction, next.row).await?;
     transaction.commit().await?;
-    introduce(house, &next.token);
+    introduce(auth, &next.token);
     Ok(Some(next.token))
 }
 
 /// Ends this session, or all of the creditor's.
 pub(crate) async fn sign_out(
-    house: &House,
+    env: &Env,
     creditor: CreditorId,
     token: &SecretString,
     everywhere: bool,
 ) -> Result<(), ApiError> {
-    let transaction = house.db.begin().await.or_fault()?;
+    let transaction = env.db.begin().await.or_fault()?;
     creditors::lock_positions(&transaction, &[creditor])
         .await
         .or_fault()?;

@@ -9,32 +9,31 @@ use entities::{SqlErr, creditor};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::handle::Auth;
 use super::sessions::{fresh, introduce};
-use crate::app::House;
 use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignUp, SignedUp};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Mode;
 use crate::outbox::{AuditLine, Journal};
 
 /// Makes an account, and an onboarding token that acts for it.
-pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, ApiError> {
+pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, ApiError> {
     let email = request.email.trim().to_lowercase();
-    if house.settings.mode == Mode::Production {
-        house
-            .attempts
-            .sign_up(request.client, house.clock.now_ms())?;
+    if auth.env.settings.mode == Mode::Production {
+        auth.attempts
+            .sign_up(request.client, auth.env.clock.now_ms())?;
     }
     // Before the costly hash: most doubles are people who forgot that they have an account.
-    if creditors::by_email(house.db.reader(), &email)
+    if creditors::by_email(auth.env.db.reader(), &email)
         .await
         .or_fault()?
         .is_some()
     {
         return Err(ApiError::EmailTaken);
     }
-    let cost = house.settings.password_bcrypt_cost;
-    let password_hash = house.password_bcrypt.hash(request.password, cost).await?;
-    let now_ms = house.clock.now_ms();
+    let cost = auth.env.settings.password_bcrypt_cost;
+    let password_hash = auth.passwords.hash(request.password, cost).await?;
+    let now_ms = auth.env.clock.now_ms();
     let id = CreditorId(Uuid::now_v7());
     let row = creditor::Model {
         id,
@@ -42,7 +41,7 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
         name: request.company_name,
         email,
         password_hash,
-        tier: house.settings.tiers.default_tier().name.clone(),
+        tier: auth.env.settings.tiers.default_tier().name.clone(),
         limits_override: None,
         suspended_at_ms: None,
         support_only_mint: false,
@@ -58,11 +57,11 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
         status: "pending_signup".to_owned(),
     };
     let expires_at = rfc3339_ms(token.row.expires_ms);
-    let transaction = house.db.begin().await.or_fault()?;
+    let transaction = auth.env.db.begin().await.or_fault()?;
     creditors::insert(&transaction, row)
         .await
         .map_err(email_taken)?;
-    let mut journal = Journal::open(&transaction, &BTreeSet::from([id]), &house.clock)
+    let mut journal = Journal::open(&transaction, &BTreeSet::from([id]), &auth.env.clock)
         .await
         .or_fault()?;
     journal.audit(&AuditLine {
@@ -73,10 +72,13 @@ pub(crate) async fn sign_up(house: &House, request: SignUp) -> Result<SignedUp, 
         data: json!({"company_name": view.name}),
     });
     sessions::insert(&transaction, token.row).await.or_fault()?;
-    let outbound = journal.write(house, &transaction).await.or_fault()?;
+    let outbound = journal
+        .write(&auth.creditors.outbox, &transaction)
+        .await
+        .or_fault()?;
     transaction.commit().await.or_fault()?;
-    outbound.hand_over(house);
-    introduce(house, &token.token);
+    outbound.hand_over(&auth.creditors.outbox);
+    introduce(auth, &token.token);
     Ok(SignedUp {
         creditor: view,
         onboarding_token: token.token,

@@ -6,108 +6,16 @@
 
 use std::sync::Arc;
 
-use entities::DbErr;
-use entities::queries::node::{Beat, Cleaned, Ring};
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::notifier;
-use super::notifier::{Bell, Listening};
-use super::periodic_tasks::LONG_WAL;
-use crate::app::House;
-use crate::supervision::Chain;
-
-/// Messages of the [`Node`].
-#[derive(Debug)]
-pub(crate) enum NodeMsg {
-    /// Renew the heartbeat, or join again.
-    Beat,
-    /// It was, or not.
-    Beaten {
-        /// When it began.
-        began_ms: i64,
-        /// What the database said.
-        result: Result<Beat, RoundError>,
-    },
-    /// This process has joined again, or not.
-    Rejoined {
-        /// What the database said.
-        result: Result<(), RoundError>,
-    },
-    /// Read the control feed.
-    PollFeed,
-    /// It was read and acted on, or not.
-    FeedPolled {
-        /// What the database said.
-        result: Result<(), RoundError>,
-    },
-    /// Free what dead processes held.
-    Rescue,
-    /// So many rows are free again.
-    Rescued {
-        /// What the database said.
-        result: Result<u64, RoundError>,
-    },
-    /// Remove what has had its time.
-    Clean,
-    /// It is gone.
-    CleanedUp {
-        /// What the database said.
-        result: Result<Cleaned, RoundError>,
-    },
-    /// Copy SQLite's log into the database.
-    Checkpoint,
-    /// It was, or not.
-    Checkpointed {
-        /// How long the log was, in pages.
-        result: Result<i64, RoundError>,
-    },
-    /// Ring for the other processes, soon.
-    Ring {
-        /// What there is to look at.
-        ring: Ring,
-    },
-    /// Ring out what has gathered. Sent to itself.
-    RingOut,
-    /// That was done, or could not be.
-    RungOut,
-    /// Leave: give up the epoch and its lock.
-    Drain {
-        /// Answered when it is done, or cannot be.
-        reply: RpcReplyPort<()>,
-    },
-    /// Panics.
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Why a round came to nothing; the next one tries again.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RoundError {
-    /// The database said so.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// The round died.
-    #[error("the round died")]
-    Died,
-}
+use super::handle::Cluster;
+use super::listener;
+use super::messages::NodeMsg;
+use super::state::NodeState;
 
 /// What the [`Node`] starts with.
 pub(crate) struct NodeArgs {
-    pub(crate) house: Arc<House>,
-}
-
-/// When each round begins next.
-pub(crate) struct NodeState {
-    pub(super) house: Arc<House>,
-    pub(super) beats: Chain,
-    pub(super) polls: Chain,
-    pub(super) rescues: Chain,
-    pub(super) cleanings: Chain,
-    pub(super) checkpoints: Chain,
-    /// Pages of the log from which on its length is told (again).
-    pub(super) long_wal: i64,
-    pub(super) bell: Bell,
-    _listening: Listening,
+    pub(crate) cluster: Arc<Cluster>,
 }
 
 /// The actor.
@@ -123,7 +31,7 @@ impl Actor for Node {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let me = &args.house.addresses.node;
+        let me = &args.cluster.node;
         for first in [
             NodeMsg::Beat,
             NodeMsg::PollFeed,
@@ -133,17 +41,8 @@ impl Actor for Node {
         ] {
             me.send(first)?;
         }
-        Ok(NodeState {
-            bell: Bell::default(),
-            _listening: notifier::listen(&args.house),
-            house: args.house,
-            beats: Chain::default(),
-            polls: Chain::default(),
-            rescues: Chain::default(),
-            cleanings: Chain::default(),
-            checkpoints: Chain::default(),
-            long_wal: LONG_WAL,
-        })
+        let listening = listener::listen(&args.cluster);
+        Ok(NodeState::new(args.cluster, listening))
     }
 
     async fn handle(

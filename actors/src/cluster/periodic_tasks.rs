@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::DbErr;
 use entities::queries::node::{self, Beat, Cleaned};
-use entities::queries::retention::{self, Retention};
 use entities::queries::wal;
 use ractor::RpcReplyPort;
 
-use super::node::{NodeMsg, NodeState, RoundError};
-use super::{control_feed, rescue};
-use crate::app::House;
-use crate::delivery::DispatcherMsg;
+use super::change::ClusterEvent;
+use super::messages::{NodeMsg, RoundError};
+use super::state::{LONG_WAL, NodeState};
+use super::{control_feed, janitor, rescue};
 use crate::supervision::spawn_reporting;
 
 const BEAT_PAUSE: Duration = Duration::from_secs(1);
@@ -22,28 +20,24 @@ const CLEAN_PAUSE: Duration = Duration::from_secs(60);
 /// When a round of cleaning left something over.
 const CLEAN_ON: Duration = Duration::from_secs(1);
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(1);
-/// Pages of 4 KiB (1 GiB) from which on somebody should know; then at twice as many, and so on.
-pub(super) const LONG_WAL: i64 = 262_144;
-/// Rows removed by one statement.
-const CLEAN_BATCH: u32 = 2_000;
 
 impl NodeState {
     pub(super) fn beat(&mut self) {
-        if self.house.standing.has_left() || !self.beats.begin() {
+        if self.cluster.membership.has_left() || !self.beats.begin() {
             return;
         }
-        if self.house.standing.is_fenced() {
+        if self.cluster.membership.is_fenced() {
             self.rejoin();
             return;
         }
-        let began_ms = self.house.clock.now_ms();
-        let house = Arc::clone(&self.house);
+        let began_ms = self.cluster.env.clock.now_ms();
+        let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Beaten {
             began_ms,
             result: Err(RoundError::Died),
         };
-        spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = node::beat(&house.db, house.standing.member()).await;
+        spawn_reporting(&self.cluster.node, died, async move {
+            let result = node::beat(&cluster.env.db, cluster.membership.member()).await;
             NodeMsg::Beaten {
                 began_ms,
                 result: result.map_err(RoundError::from),
@@ -54,16 +48,16 @@ impl NodeState {
     pub(super) fn beaten(&mut self, began_ms: i64, result: Result<Beat, RoundError>) {
         let pause = match result {
             Ok(Beat::Confirmed { nodes }) => {
-                self.house.standing.confirm(began_ms);
-                self.house.standing.set_nodes(nodes);
+                self.cluster.membership.confirm(began_ms);
+                self.cluster.membership.set_nodes(nodes);
                 BEAT_PAUSE
             }
             Ok(Beat::Lost) => {
                 tracing::error!(
-                    epoch = self.house.standing.epoch(),
+                    epoch = self.cluster.membership.epoch(),
                     "this process lost its epoch and joins again"
                 );
-                self.house.standing.fence();
+                self.cluster.membership.fence();
                 Duration::ZERO
             }
             Err(error) => {
@@ -72,16 +66,19 @@ impl NodeState {
             }
         };
         self.beats
-            .again(self.house.addresses.node.send_after(pause, NodeMsg::Beat));
+            .again(self.cluster.node.send_after(pause, NodeMsg::Beat));
     }
 
     fn rejoin(&self) {
-        let house = Arc::clone(&self.house);
+        let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Rejoined {
             result: Err(RoundError::Died),
         };
-        spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = house.standing.rejoin(&house.db, &house.clock).await;
+        spawn_reporting(&self.cluster.node, died, async move {
+            let result = cluster
+                .membership
+                .rejoin(&cluster.env.db, &cluster.env.clock)
+                .await;
             NodeMsg::Rejoined {
                 result: result.map_err(RoundError::from),
             }
@@ -90,27 +87,25 @@ impl NodeState {
 
     pub(super) fn rejoined(&mut self, result: Result<(), RoundError>) {
         match result {
-            Ok(()) => tracing::warn!(epoch = self.house.standing.epoch(), "joined again"),
+            Ok(()) => tracing::warn!(epoch = self.cluster.membership.epoch(), "joined again"),
             Err(error) => tracing::warn!(%error, "could not join again yet"),
         }
-        self.beats.again(
-            self.house
-                .addresses
-                .node
-                .send_after(BEAT_PAUSE, NodeMsg::Beat),
-        );
+        self.beats
+            .again(self.cluster.node.send_after(BEAT_PAUSE, NodeMsg::Beat));
     }
 
     pub(super) fn poll_feed(&mut self) {
         if !self.polls.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::FeedPolled {
             result: Err(RoundError::Died),
         };
-        spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = control_feed::follow(&house).await.map_err(RoundError::from);
+        spawn_reporting(&self.cluster.node, died, async move {
+            let result = control_feed::follow(&cluster)
+                .await
+                .map_err(RoundError::from);
             NodeMsg::FeedPolled { result }
         });
     }
@@ -119,24 +114,20 @@ impl NodeState {
         if let Err(error) = result {
             tracing::warn!(%error, "the control feed could not be read");
         }
-        self.polls.again(
-            self.house
-                .addresses
-                .node
-                .send_after(POLL_PAUSE, NodeMsg::PollFeed),
-        );
+        self.polls
+            .again(self.cluster.node.send_after(POLL_PAUSE, NodeMsg::PollFeed));
     }
 
     pub(super) fn rescue(&mut self) {
         if !self.rescues.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Rescued {
             result: Err(RoundError::Died),
         };
-        spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = rescue::rescue(&house).await.map_err(RoundError::from);
+        spawn_reporting(&self.cluster.node, died, async move {
+            let result = rescue::rescue(&cluster).await.map_err(RoundError::from);
             NodeMsg::Rescued { result }
         });
     }
@@ -146,28 +137,24 @@ impl NodeState {
             Ok(0) => {}
             Ok(rows) => {
                 tracing::warn!(rows, "deliveries of dead processes are free again");
-                let _ = self.house.addresses.dispatcher.send(DispatcherMsg::Poll);
+                self.cluster.events.send(ClusterEvent::DeliveriesFreed);
             }
             Err(error) => tracing::warn!(%error, "rescuing failed"),
         }
-        self.rescues.again(
-            self.house
-                .addresses
-                .node
-                .send_after(RESCUE_PAUSE, NodeMsg::Rescue),
-        );
+        self.rescues
+            .again(self.cluster.node.send_after(RESCUE_PAUSE, NodeMsg::Rescue));
     }
 
     pub(super) fn clean(&mut self) {
         if !self.cleanings.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::CleanedUp {
             result: Err(RoundError::Died),
         };
-        spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = clean(&house).await;
+        spawn_reporting(&self.cluster.node, died, async move {
+            let result = janitor::clean(&cluster.env).await;
             NodeMsg::CleanedUp {
                 result: result.map_err(RoundError::from),
             }
@@ -181,19 +168,19 @@ impl NodeState {
         });
         let pause = if more.more { CLEAN_ON } else { CLEAN_PAUSE };
         self.cleanings
-            .again(self.house.addresses.node.send_after(pause, NodeMsg::Clean));
+            .again(self.cluster.node.send_after(pause, NodeMsg::Clean));
     }
 
     pub(super) fn checkpoint(&mut self) {
-        if self.house.db.is_postgres() || !self.checkpoints.begin() {
+        if self.cluster.env.db.is_postgres() || !self.checkpoints.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Checkpointed {
             result: Err(RoundError::Died),
         };
-        spawn_reporting(&self.house.addresses.node, died, async move {
-            let result = wal::copy_wal(&house.db).await;
+        spawn_reporting(&self.cluster.node, died, async move {
+            let result = wal::copy_wal(&cluster.env.db).await;
             NodeMsg::Checkpointed {
                 result: result.map_err(RoundError::from),
             }
@@ -214,33 +201,20 @@ impl NodeState {
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied"),
         }
         self.checkpoints.again(
-            self.house
-                .addresses
+            self.cluster
                 .node
                 .send_after(CHECKPOINT_PAUSE, NodeMsg::Checkpoint),
         );
     }
 
     pub(super) fn drain(&self, reply: RpcReplyPort<()>) {
-        self.house.standing.leave();
-        let house = Arc::clone(&self.house);
+        self.cluster.membership.leave();
+        let cluster = Arc::clone(&self.cluster);
         tokio::spawn(async move {
-            if let Err(error) = node::leave(&house.db, house.standing.member()).await {
+            if let Err(error) = node::leave(&cluster.env.db, cluster.membership.member()).await {
                 tracing::warn!(%error, "left without saying so; the others will notice");
             }
             let _ = reply.send(());
         });
     }
-}
-
-async fn clean(house: &House) -> Result<Cleaned, DbErr> {
-    const DAY_MS: i64 = 24 * 3_600_000;
-    let keep = Retention {
-        payloads_ms: i64::from(house.settings.payload_days) * DAY_MS,
-        attempts_ms: i64::from(house.settings.attempt_days) * DAY_MS,
-    };
-    let now_ms = house.clock.now_ms();
-    let cleaned = node::clean(&house.db, now_ms, CLEAN_BATCH).await?;
-    let pruned = retention::prune(&house.db, keep, now_ms, CLEAN_BATCH).await?;
-    Ok(cleaned.and(pruned))
 }

@@ -8,8 +8,8 @@
 use entities::queries::node;
 use entities::{Database, DbErr};
 
+use super::handle::Cluster;
 use super::membership::FENCE_AFTER_MS;
-use crate::app::House;
 
 /// On top of what a silent process may still be doing.
 const MARGIN_MS: i64 = 5_000;
@@ -23,13 +23,13 @@ fn silence_ms(delivery_timeout: std::time::Duration) -> i64 {
 }
 
 /// One round. Answers how many rows were freed.
-pub(super) async fn rescue(house: &House) -> Result<u64, DbErr> {
-    let (db, standing) = (&house.db, &house.standing);
+pub(super) async fn rescue(cluster: &Cluster) -> Result<u64, DbErr> {
+    let (db, standing) = (&cluster.env.db, &cluster.membership);
     standing.bury_old(db).await?;
     let own = standing.epoch();
     let mut dead = node::unlocked(db, own).await?;
-    let silence_ms = silence_ms(house.settings.delivery_timeout);
-    if standing.unbroken_for_ms(house.clock.now_ms()) >= silence_ms {
+    let silence_ms = silence_ms(cluster.env.settings.delivery_timeout);
+    if standing.unbroken_for_ms(cluster.env.clock.now_ms()) >= silence_ms {
         dead.extend(node::silent(db, own, silence_ms).await?);
     }
     let mut freed = 0;

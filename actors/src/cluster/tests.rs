@@ -3,7 +3,6 @@
 mod told;
 mod wal;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use entities::ids::EndpointId;
@@ -14,13 +13,13 @@ use sea_orm::ConnectionTrait as _;
 
 use super::membership::Standing;
 use super::rescue::rescue;
-use crate::app::House;
-use crate::delivery::tests::bench::{Bench, house as new_house, postgres, settings, sqlite};
+use crate::app::Modules;
 use crate::infra::Clock;
+use crate::test_support::bench::{Bench, modules as wire, postgres, settings, sqlite};
 
 /// A process of its own on the bench's database.
 struct Process {
-    house: Arc<House>,
+    modules: Modules,
 }
 
 impl Process {
@@ -31,26 +30,29 @@ impl Process {
         let clock = Clock::system();
         let standing = Standing::boot(&db, &clock, "test").await.unwrap();
         Self {
-            house: new_house(db, clock, settings(&bench.url), standing),
+            modules: wire(db, clock, settings(&bench.url), standing),
         }
     }
 
     fn epoch(&self) -> i64 {
-        self.house.standing.epoch()
+        self.modules.cluster.membership.epoch()
     }
 
     async fn lease_all(&self, endpoint: EndpointId) -> usize {
-        lease_all(&self.house.db, self.epoch(), endpoint).await
+        lease_all(&self.modules.env.db, self.epoch(), endpoint).await
     }
 
     async fn rescue(&self) -> u64 {
-        rescue(&self.house).await.unwrap()
+        rescue(&self.modules.cluster).await.unwrap()
     }
 
     async fn beat(&self) -> Beat {
-        node::beat(&self.house.db, self.house.standing.member())
-            .await
-            .unwrap()
+        node::beat(
+            &self.modules.env.db,
+            self.modules.cluster.membership.member(),
+        )
+        .await
+        .unwrap()
     }
 }
 
@@ -99,7 +101,7 @@ async fn a_living_process_is_left_alone_and_a_dead_one_rescued_at_once() {
         (one.beat().await, two.beat().await),
         (Beat::Confirmed { nodes: 2 }, Beat::Confirmed { nodes: 2 })
     );
-    two.house.db.close().await;
+    two.modules.env.db.close().await;
     let mut rescued = 0;
     while rescued == 0 {
         // The server needs a moment to notice.
@@ -129,16 +131,16 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
         0,
         "its own heartbeat has not been watched for so long"
     );
-    let now_ms = one.house.clock.now_ms();
+    let now_ms = one.modules.env.clock.now_ms();
     let watched = Standing::good(one.epoch(), now_ms - 20_000);
     (1..=20).for_each(|second| watched.confirm(now_ms - 20_000 + second * 1_000));
-    let house = new_house(
-        one.house.db.clone(),
+    let modules = wire(
+        one.modules.env.db.clone(),
         Clock::manual(now_ms),
         settings(&bench.url),
         watched,
     );
-    assert_eq!(rescue(&house).await.unwrap(), 2);
+    assert_eq!(rescue(&modules.cluster).await.unwrap(), 2);
     assert_eq!(two.beat().await, Beat::Lost);
     assert_eq!(
         two.lease_all(endpoint).await,
@@ -147,9 +149,10 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
     );
     assert_eq!(one.rescue().await, 2, "which is rescued too");
     let old = two.epoch();
-    two.house
-        .standing
-        .rejoin(&two.house.db, &two.house.clock)
+    two.modules
+        .cluster
+        .membership
+        .rejoin(&two.modules.env.db, &two.modules.env.clock)
         .await
         .unwrap();
     assert!(two.epoch() > old);
@@ -210,7 +213,7 @@ async fn a_process_that_loses_its_connection_joins_again() {
     let process = Process::boot(&bench).await;
     let old = process.epoch();
     assert_eq!(process.lease_all(endpoint).await, 2);
-    let spec = super::tree::node_spec(&process.house);
+    let spec = super::tree::node_spec(&process.modules.cluster, &tokio::runtime::Handle::current());
     let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
     spec.start(ground.get_cell()).await.unwrap();
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -225,15 +228,19 @@ async fn a_process_that_loses_its_connection_joins_again() {
         if process.epoch() > old
             && free
             && process
-                .house
-                .standing
-                .may_send(process.house.clock.now_ms())
+                .modules
+                .cluster
+                .membership
+                .may_send(process.modules.env.clock.now_ms())
         {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("it did not come back: {:?}", process.house.standing);
+    panic!(
+        "it did not come back: {:?}",
+        process.modules.cluster.membership
+    );
 }
 
 struct Ground;

@@ -10,6 +10,7 @@ use thiserror::Error;
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
 use crate::domain::gates::Gate;
 use crate::domain::placement::refusal::TransitionRefusal;
+use crate::infra::BcryptError;
 
 /// A provider whose events onboarding listens to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +34,9 @@ impl Provider {
         }
     }
 }
+
+/// What every call answers.
+pub type ApiResult<T> = Result<T, ApiError>;
 
 /// Why a call was refused.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -212,6 +216,16 @@ pub enum ApiError {
     /// A bug or a failing dependency; the cause is in the log under the request id.
     #[error("something went wrong on our side; quote the request id to support")]
     Internal,
+}
+
+impl From<BcryptError> for ApiError {
+    fn from(error: BcryptError) -> Self {
+        match error {
+            BcryptError::QueueFull => Self::Overloaded,
+            BcryptError::Closed => Self::ShuttingDown,
+            BcryptError::Failed => Self::Internal,
+        }
+    }
 }
 
 impl ApiError {

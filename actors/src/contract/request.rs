@@ -2,6 +2,11 @@
 //!
 //! They are already well-formed: whoever builds one has reported every malformed field.
 
+use super::views::BusinessAddress;
+use crate::domain::fingerprint::idempotency_key_ok;
+use crate::domain::limits::LimitsOverride;
+use crate::domain::placement::draft::Posture;
+use crate::domain::placement::status::PlacementStatus;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -9,11 +14,6 @@ use entities::api_key::KeyScope;
 use secrecy::SecretString;
 use serde::Serialize;
 use uuid::Uuid;
-
-use super::views::BusinessAddress;
-use crate::domain::limits::LimitsOverride;
-use crate::domain::placement::draft::Posture;
-use crate::domain::placement::status::PlacementStatus;
 
 /// `POST /v1/creditors`.
 #[derive(Debug)]
@@ -267,5 +267,21 @@ impl KeyKind {
             Self::FullAccess => KeyScope::ReadWrite,
             Self::ReadOnly => KeyScope::Read,
         }
+    }
+}
+
+/// An `Idempotency-Key` that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// 1 to 255 printable ASCII characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        idempotency_key_ok(text).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }

@@ -11,11 +11,12 @@ use entities::queries::ledger;
 use uuid::Uuid;
 
 use super::transaction::AccountFile;
-use crate::app::House;
-use crate::auth::IdempotencyKey;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::{ApiError, DbResultExt as _, IdempotencyKey};
 use crate::domain::fingerprint::request_fingerprint;
-use crate::placements::IDEMPOTENCY_MS;
+use crate::infra::Env;
+
+/// Stored answers are replayed for a day.
+pub(crate) const IDEMPOTENCY_MS: i64 = 86_400_000;
 
 /// A request, by which it is told from others under the same key.
 #[derive(Debug)]
@@ -47,14 +48,14 @@ impl Once {
     /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
     pub(crate) async fn peek(
         &self,
-        house: &House,
+        env: &Env,
         creditor: CreditorId,
     ) -> Result<Option<Uuid>, ApiError> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let found = ledger::idempotency_record(house.db.reader(), creditor, key.as_str()).await;
-        self.answer(found.or_fault()?, house.clock.now_ms())
+        let found = ledger::idempotency_record(env.db.reader(), creditor, key.as_str()).await;
+        self.answer(found.or_fault()?, env.clock.now_ms())
     }
 
     /// What this request made before, if it did.

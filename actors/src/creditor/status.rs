@@ -5,11 +5,11 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding};
 use entities::{creditor, gate};
 
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _, GateStatus, KeyStatus, OnboardingStatus};
 use crate::domain::account::{AccountStatus, account_status};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{FactState, Gate, Gates};
+use crate::infra::Env;
 
 /// The gates of one creditor, from its rows.
 pub(crate) fn gates_from<'a>(rows: impl Iterator<Item = &'a gate::Model>) -> Gates {
@@ -75,10 +75,10 @@ pub(crate) fn key_status(keys: &[api_key::Model]) -> KeyStatus {
 
 /// `GET /v1/creditors/me/status`.
 pub(crate) async fn onboarding_status(
-    house: &House,
+    env: &Env,
     creditor: CreditorId,
 ) -> Result<OnboardingStatus, ApiError> {
-    let db = house.db.reader();
+    let db = env.db.reader();
     let row = creditors::by_id(db, creditor)
         .await
         .or_fault()?

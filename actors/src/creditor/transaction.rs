@@ -8,16 +8,15 @@ use std::collections::BTreeSet;
 
 use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
 use entities::ids::{CreditorId, KeyId};
-use entities::queries::node::Ring;
-use entities::queries::{creditors, keys, node, onboarding};
+use entities::queries::{creditors as creditor_rows, keys, node, onboarding};
 use entities::{DbErr, Transaction, creditor, gate};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::handle::{Creditors, TransactionPermit};
 use super::status::{account_status_of, gates_from};
-use crate::app::{FilePermit, House};
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::delivery::DispatcherMsg;
 use crate::domain::account::AccountStatus;
 use crate::domain::api_key::generate_prefix;
 use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates, should_issue};
@@ -27,74 +26,54 @@ use crate::outbox::{AuditLine, EventType, Journal};
 /// The actor of what happens by itself.
 const GATE_EVALUATOR: &str = "system:gate_evaluator";
 
-/// What other nodes have to look at again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Subject {
-    /// Keys, their states, and the account's status.
-    Keys,
-    /// Tier and override.
-    Limits,
-    /// Webhook endpoints, changed by their owner.
-    Endpoints,
-    /// A webhook endpoint, stopped by delivery.
-    StoppedEndpoint,
-}
-
-impl Subject {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Keys => "keys",
-            Self::Limits => "limits",
-            Self::Endpoints => "endpoints",
-            Self::StoppedEndpoint => "stopped_endpoint",
-        }
-    }
-}
-
 /// A creditor's rows under its lock.
 #[derive(Debug)]
 pub(crate) struct AccountFile<'a> {
-    house: &'a House,
-    _permit: FilePermit<'a>,
+    creditors: &'a Creditors,
+    _permit: TransactionPermit<'a>,
     pub(crate) transaction: Transaction,
     pub(crate) journal: Journal,
     pub(crate) creditor: creditor::Model,
     pub(crate) gates: Vec<gate::Model>,
     pub(crate) keys: Vec<api_key::Model>,
     status_before: AccountStatus,
-    changed: BTreeSet<Subject>,
+    changed: BTreeSet<ChangeKind>,
 }
 
 impl<'a> AccountFile<'a> {
     /// Begins a transaction and opens the file in it; `None` for an unknown creditor.
     pub(crate) async fn open(
-        house: &'a House,
+        creditors: &'a Creditors,
         creditor: CreditorId,
     ) -> Result<Option<Self>, ApiError> {
-        let permit = house.file_permit().await?;
-        let transaction = house.db.begin().await.or_fault()?;
-        Self::open_in(house, permit, transaction, creditor)
+        let permit = creditors.permit().await?;
+        let transaction = creditors.env.db.begin().await.or_fault()?;
+        Self::open_in(creditors, permit, transaction, creditor)
             .await
             .or_fault()
     }
 
     /// Opens the file in a transaction that has taken no creditor's lock yet.
     pub(crate) async fn open_in(
-        house: &'a House,
-        permit: FilePermit<'a>,
+        creditors: &'a Creditors,
+        permit: TransactionPermit<'a>,
         transaction: Transaction,
         creditor: CreditorId,
     ) -> Result<Option<Self>, DbErr> {
-        let journal =
-            Journal::open(&transaction, &BTreeSet::from([creditor]), &house.clock).await?;
-        let Some(row) = creditors::by_id(&transaction, creditor).await? else {
+        let journal = Journal::open(
+            &transaction,
+            &BTreeSet::from([creditor]),
+            &creditors.env.clock,
+        )
+        .await?;
+        let Some(row) = creditor_rows::by_id(&transaction, creditor).await? else {
             return Ok(None);
         };
         let gates = onboarding::gates(&transaction, creditor).await?;
         let keys = keys::of_creditor(&transaction, creditor).await?;
         let status_before = account_status_of(&row, gates.iter());
         Ok(Some(Self {
-            house,
+            creditors,
             _permit: permit,
             transaction,
             journal,
@@ -117,7 +96,7 @@ impl<'a> AccountFile<'a> {
     }
 
     /// Notes that other nodes have to look at this again.
-    pub(crate) fn touch(&mut self, subject: Subject) {
+    pub(crate) fn touch(&mut self, subject: ChangeKind) {
         self.changed.insert(subject);
     }
 
@@ -196,18 +175,15 @@ impl<'a> AccountFile<'a> {
         let issued = self.issue_if_due().await?;
         self.tell_status_change();
         let at_ms = self.journal.now_ms();
-        let outbound = self.journal.write(self.house, &self.transaction).await?;
+        let context = &*self.creditors.outbox;
+        let outbound = self.journal.write(context, &self.transaction).await?;
         // Last: its counter is one row for the whole cluster.
         for subject in &self.changed {
             node::append_feed(&self.transaction, subject.as_str(), self.creditor.id, at_ms).await?;
         }
         self.transaction.commit().await?;
-        outbound.hand_over(self.house);
-        if !self.changed.is_empty() {
-            let feed = true;
-            crate::cluster::ring(self.house, Ring { feed, due: false });
-        }
-        tell_this_process(self.house, self.creditor.id, &self.changed);
+        outbound.hand_over(context);
+        context.cluster.publish(self.creditor.id, &self.changed);
         Ok(issued)
     }
 
@@ -246,7 +222,7 @@ impl<'a> AccountFile<'a> {
         let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
         self.audit("creditor.api_key_issued", GATE_EVALUATOR, data.clone());
         self.event(EventType::ApiKeyIssued, data);
-        self.touch(Subject::Keys);
+        self.touch(ChangeKind::Keys);
         self.keys.insert(0, key);
         Ok(true)
     }
@@ -259,24 +235,6 @@ impl<'a> AccountFile<'a> {
         let data = json!({"previous_status": before.as_str(), "status": after.as_str()});
         self.audit("creditor.status_changed", GATE_EVALUATOR, data.clone());
         self.event(EventType::AccountStatusChanged, data);
-        self.touch(Subject::Keys);
-    }
-}
-
-/// This process does not wait for the feed: what was changed holds here from the next request on.
-fn tell_this_process(house: &House, creditor: CreditorId, changed: &BTreeSet<Subject>) {
-    for (subject, by_owner) in [
-        (Subject::Endpoints, true),
-        (Subject::StoppedEndpoint, false),
-    ] {
-        if changed.contains(&subject) {
-            let told = DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner };
-            let _ = house.addresses.dispatcher.send(told);
-        }
-    }
-    if changed.contains(&Subject::Keys) || changed.contains(&Subject::Limits) {
-        // Whatever a tenant's actor has in hand is stale from here on, whether or not it is alive
-        // to hear of it.
-        house.tenants.invalidate(creditor);
+        self.touch(ChangeKind::Keys);
     }
 }

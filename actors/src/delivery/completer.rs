@@ -16,11 +16,11 @@ use entities::queries::delivery::{self as queue, Completions, Failing};
 use entities::{DbErr, Transaction};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::attempt::Ended;
-use super::disable::{Stop, end_and_stop, switch_off};
-use super::dispatcher::DispatcherMsg;
+use super::completed_lease::{Ended, Stop};
+use super::disable::{end_and_stop, switch_off};
+use super::handle::Delivery;
 use super::health_reporter::{Health, News};
-use crate::app::House;
+use super::messages::{CompleterMsg, DispatcherMsg, FlushError};
 use crate::domain::endpoint_health::{QUIET_MS, is_given_up};
 use crate::supervision::spawn_reporting;
 
@@ -32,62 +32,13 @@ const FAILURES_TO_SINGLE: u32 = 3;
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(5);
 
-/// Messages of the [`Completer`].
-#[derive(Debug)]
-pub(crate) enum CompleterMsg {
-    /// Leases that have ended.
-    Settle {
-        /// At least one.
-        ended: Vec<Ended>,
-    },
-    /// Write what has been collected.
-    Flush,
-    /// A batch has been written, or not.
-    Flushed {
-        /// The batch; empty if its writer died, whose leases are then lost.
-        batch: Vec<Ended>,
-        /// What there was to say of endpoints and was said, or what the database said.
-        result: Result<News, FlushError>,
-    },
-    /// Write an outcome that stops its endpoint.
-    Stop {
-        /// It is one.
-        ended: Box<Ended>,
-        /// So often it could not be written.
-        failures: u32,
-    },
-    /// It has been written, or not.
-    Stopped {
-        /// Whose.
-        endpoint: EndpointId,
-        /// The outcome; none if its writer died, whose lease is then lost.
-        ended: Option<Box<Ended>>,
-        /// So often it could not be written, this time included.
-        failures: u32,
-    },
-    /// Panics.
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Why a batch was not written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FlushError {
-    /// Try again.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// The writer died with the batch.
-    #[error("the writing of a batch died")]
-    Died,
-}
-
 /// What the [`Completer`] starts with.
 pub(crate) struct CompleterArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) delivery: Arc<Delivery>,
 }
 
 pub(crate) struct CompleterState {
-    house: Arc<House>,
+    delivery: Arc<Delivery>,
     collected: Vec<Ended>,
     /// A Flush is on its way, or a batch is being written.
     busy: bool,
@@ -111,7 +62,7 @@ impl Actor for Completer {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         Ok(CompleterState {
-            house: args.house,
+            delivery: args.delivery,
             collected: Vec::new(),
             busy: false,
             failures: 0,
@@ -161,14 +112,14 @@ impl CompleterState {
     }
 
     fn stop(&self, ended: Box<Ended>, failures: u32) {
-        let (house, endpoint) = (Arc::clone(&self.house), ended.endpoint());
+        let (delivery, endpoint) = (Arc::clone(&self.delivery), ended.endpoint());
         let died = CompleterMsg::Stopped {
             endpoint,
             ended: None,
             failures,
         };
-        spawn_reporting(&self.house.addresses.completer, died, async move {
-            let failures = match end_and_stop(&house, &ended).await {
+        spawn_reporting(&self.delivery.completer, died, async move {
+            let failures = match end_and_stop(&delivery, &ended).await {
                 Ok(()) => 0,
                 Err(error) => {
                     tracing::warn!(%error, "an outcome that stops its endpoint could not be written yet");
@@ -186,7 +137,7 @@ impl CompleterState {
     fn stopped(&mut self, endpoint: EndpointId, ended: Option<Box<Ended>>, failures: u32) {
         match ended {
             Some(ended) if failures > 0 => {
-                let me = &self.house.addresses.completer;
+                let me = &self.delivery.completer;
                 let again = CompleterMsg::Stop { ended, failures };
                 me.send_after(pause_after(failures), again);
             }
@@ -194,7 +145,7 @@ impl CompleterState {
                 self.going.remove(&endpoint);
                 self.settle(ended.map(|ended| *ended).into_iter().collect());
                 let changed = DispatcherMsg::EndpointChanged { endpoint };
-                let _ = self.house.addresses.dispatcher.send(changed);
+                let _ = self.delivery.dispatcher.send(changed);
             }
         }
     }
@@ -205,7 +156,7 @@ impl CompleterState {
             return;
         }
         self.busy = true;
-        let me = &self.house.addresses.completer;
+        let me = &self.delivery.completer;
         if pause.is_zero() {
             let _ = me.send(CompleterMsg::Flush);
         } else {
@@ -221,14 +172,16 @@ impl CompleterState {
         };
         let rest = self.collected.split_off(self.collected.len().min(most));
         let batch = std::mem::replace(&mut self.collected, rest);
-        let house = Arc::clone(&self.house);
-        let news = self.health.news(&batch, house.clock.now_ms());
+        let delivery = Arc::clone(&self.delivery);
+        let news = self.health.news(&batch, delivery.env.clock.now_ms());
         let died = CompleterMsg::Flushed {
             batch: Vec::new(),
             result: Err(FlushError::Died),
         };
-        spawn_reporting(&self.house.addresses.completer, died, async move {
-            let result = write(&house, &batch, news).await.map_err(FlushError::from);
+        spawn_reporting(&self.delivery.completer, died, async move {
+            let result = write(&delivery, &batch, news)
+                .await
+                .map_err(FlushError::from);
             CompleterMsg::Flushed { batch, result }
         });
     }
@@ -238,7 +191,7 @@ impl CompleterState {
         match result {
             Ok(news) => {
                 self.failures = 0;
-                self.health.said(&news, self.house.clock.now_ms());
+                self.health.said(&news, self.delivery.env.clock.now_ms());
                 self.settle(batch);
                 self.flush_soon(Duration::ZERO);
             }
@@ -265,7 +218,7 @@ impl CompleterState {
         for ended in batch {
             ended.lease.settle();
         }
-        let dispatcher = &self.house.addresses.dispatcher;
+        let dispatcher = &self.delivery.dispatcher;
         let endpoints = endpoints.into_iter().collect();
         let _ = dispatcher.send(DispatcherMsg::CreditFree {
             endpoints,
@@ -288,22 +241,22 @@ fn pause_after(failures: u32) -> Duration {
 
 /// One short transaction. Answers what of the `news` came from leases that still stood: a process
 /// that was stopped and comes back has nothing to say of what others have done since.
-async fn write(house: &Arc<House>, batch: &[Ended], news: News) -> Result<News, DbErr> {
+async fn write(delivery: &Arc<Delivery>, batch: &[Ended], news: News) -> Result<News, DbErr> {
     let completions: Vec<_> = batch.iter().map(|ended| ended.completion.clone()).collect();
-    let completions = Completions::of(&house.db, &completions);
-    let transaction = house.db.begin().await?;
+    let completions = Completions::of(&delivery.env.db, &completions);
+    let transaction = delivery.env.db.begin().await?;
     let done: HashSet<_> = completions.write(&transaction).await?.into_iter().collect();
     let late = batch.len().saturating_sub(done.len());
     let news = match late {
         0 => news,
         _ => news.of_those(batch, |ended| done.contains(&ended.delivery())),
     };
-    let failing = note_health(house, &transaction, &news).await?;
+    let failing = note_health(delivery, &transaction, &news).await?;
     transaction.commit().await?;
     if !failing.is_empty() {
-        let house = Arc::clone(house);
+        let delivery = Arc::clone(delivery);
         // Beside the batch: nobody's outcomes wait for another creditor's lock.
-        tokio::spawn(async move { give_up(&house, failing).await });
+        tokio::spawn(async move { give_up(&delivery, failing).await });
     }
     if late > 0 {
         tracing::info!(late, "outcomes of leases that had been rescued");
@@ -313,14 +266,14 @@ async fn write(house: &Arc<House>, batch: &[Ended], news: News) -> Result<News, 
 
 /// Answers the endpoints of which it is news that they fail.
 async fn note_health(
-    house: &House,
+    delivery: &Delivery,
     transaction: &Transaction,
     news: &News,
 ) -> Result<Vec<Failing>, DbErr> {
     queue::note_healthy(transaction, &news.healthy).await?;
     let mut failing = Vec::new();
     for endpoint in &news.failing {
-        let now_ms = house.clock.now_ms();
+        let now_ms = delivery.env.clock.now_ms();
         failing.extend(queue::note_failing(transaction, *endpoint, QUIET_MS, now_ms).await?);
     }
     Ok(failing)
@@ -328,14 +281,14 @@ async fn note_health(
 
 /// Switches off what has failed for too long. What cannot be written now comes up again with the
 /// next failure.
-async fn give_up(house: &House, failing: Vec<Failing>) {
-    let now_ms = house.clock.now_ms();
+async fn give_up(delivery: &Delivery, failing: Vec<Failing>) {
+    let now_ms = delivery.env.clock.now_ms();
     let given_up = |failing: &Failing| is_given_up(failing.since_ms, now_ms);
     for Failing {
         endpoint, creditor, ..
     } in failing.into_iter().filter(given_up)
     {
-        if let Err(error) = switch_off(house, creditor, endpoint, Stop::GivenUp).await {
+        if let Err(error) = switch_off(delivery, creditor, endpoint, Stop::GivenUp).await {
             tracing::warn!(%error, %endpoint, "an endpoint could not be switched off yet");
         }
     }

@@ -8,8 +8,8 @@ use entities::webhook_endpoint::EndpointState;
 use entities::{Transaction, delivery_attempt};
 use serde_json::json;
 
-use super::dispatcher::DispatcherMsg;
-use crate::app::House;
+use super::handle::Delivery;
+use super::messages::DispatcherMsg;
 use crate::contract::{
     ApiError, AttemptView, DbResultExt as _, DeliveryDetail, DeliveryFilter, DeliveryView, Page,
     Replayable, Slice,
@@ -17,18 +17,19 @@ use crate::contract::{
 use crate::creditor::{AccountFile, Once};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::delivery_state;
+use crate::infra::Env;
 use crate::outbox::EventType;
 
 /// A page, newest first. Without a creditor it is everybody's: for support alone.
 pub(crate) async fn list(
-    house: &House,
+    env: &Env,
     creditor: Option<CreditorId>,
     filter: &DeliveryFilter,
     slice: Slice,
 ) -> Result<Page<DeliveryView>, ApiError> {
     let Slice { limit, offset } = slice;
     let filter = checked(creditor, filter)?;
-    let found = queue::list(house.db.reader(), &filter, limit, offset).await;
+    let found = queue::list(env.db.reader(), &filter, limit, offset).await;
     let (rows, total) = found.or_fault()?;
     Ok(Page {
         items: rows.into_iter().map(view).collect(),
@@ -40,16 +41,14 @@ pub(crate) async fn list(
 
 /// One delivery with every attempt.
 pub(crate) async fn detail(
-    house: &House,
+    env: &Env,
     creditor: CreditorId,
-    delivery: DeliveryId,
+    id: DeliveryId,
 ) -> Result<DeliveryDetail, ApiError> {
-    let reader = house.db.reader();
-    let row = queue::detail(reader, creditor, delivery).await.or_fault()?;
+    let reader = env.db.reader();
+    let row = queue::detail(reader, creditor, id).await.or_fault()?;
     let row = row.ok_or(ApiError::no_such("delivery"))?;
-    let attempts = queue::attempts(reader, creditor, delivery)
-        .await
-        .or_fault()?;
+    let attempts = queue::attempts(reader, creditor, id).await.or_fault()?;
     let attempt_log = (1..).zip(attempts).map(attempt_view).collect();
     Ok(DeliveryDetail {
         delivery: view(row),
@@ -59,36 +58,36 @@ pub(crate) async fn detail(
 
 /// Sends a delivery again, whatever became of it: the same id, the same message.
 pub(crate) async fn redeliver(
-    house: &Arc<House>,
+    delivery: &Arc<Delivery>,
     creditor: CreditorId,
     actor: &str,
-    delivery: DeliveryId,
+    id: DeliveryId,
     once: &Once,
 ) -> Result<Replayable<DeliveryView>, ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&delivery.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let replayed = once.made_before(&file).await?.is_some();
     if replayed {
         drop(file);
     } else {
-        let now_ms = house.clock.now_ms();
-        let found = queue::requeue(&file.transaction, creditor, delivery, now_ms).await;
+        let now_ms = delivery.env.clock.now_ms();
+        let found = queue::requeue(&file.transaction, creditor, id, now_ms).await;
         let endpoint = found.or_fault()?.ok_or(ApiError::no_such("delivery"))?;
         refuse_if_disabled(&file.transaction, endpoint).await?;
-        let erased = queue::is_erased(&file.transaction, delivery).await;
+        let erased = queue::is_erased(&file.transaction, id).await;
         if erased.or_fault()? {
             return Err(ApiError::PayloadErased);
         }
-        let data = json!({"delivery_id": delivery, "endpoint_id": endpoint});
+        let data = json!({"delivery_id": id, "endpoint_id": endpoint});
         file.audit("webhook.redelivered", actor, data);
-        once.made(&file, delivery.0).await?;
+        once.made(&file, id.0).await?;
         file.close().await.or_fault()?;
-        let _ = house.addresses.dispatcher.send(DispatcherMsg::Wake {
+        let _ = delivery.dispatcher.send(DispatcherMsg::Wake {
             endpoints: vec![endpoint],
             in_order: true,
         });
     }
-    let row = queue::detail(house.db.reader(), creditor, delivery).await;
+    let row = queue::detail(delivery.env.db.reader(), creditor, id).await;
     let value = row
         .or_fault()?
         .map(view)

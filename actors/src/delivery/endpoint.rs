@@ -13,12 +13,13 @@ use entities::webhook_endpoint::EndpointState;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt;
-use super::attempt::{Ended, Leased, Tried, give_back};
-use super::completer::CompleterMsg;
+use super::completed_lease::{Ended, Tried};
 use super::endpoint_config::{Config, LoadError, read};
-use crate::app::House;
+use super::handle::Delivery;
+use super::messages::CompleterMsg;
+use super::release::{give_back, hand_over};
 use crate::domain::pace::Pace;
-use crate::leases::{Book, SENDS};
+use crate::leases::{LeaseTable, Leased, SENDS};
 use crate::supervision::{Address, spawn_reporting};
 
 /// Messages of an [`Endpoint`].
@@ -57,8 +58,8 @@ pub(crate) enum EndpointMsg {
 /// What an [`Endpoint`] starts with.
 pub(crate) struct EndpointArgs {
     pub(super) endpoint: EndpointId,
-    pub(super) house: Arc<House>,
-    pub(super) book: Arc<Book>,
+    pub(super) delivery: Arc<Delivery>,
+    pub(super) book: Arc<LeaseTable>,
     pub(super) me: Address<EndpointMsg>,
 }
 
@@ -141,8 +142,8 @@ impl Seat {
         self.config = None;
         self.loading = true;
         self.reading += 1;
-        let (house, endpoint, reading) = (
-            Arc::clone(&self.args.house),
+        let (delivery, endpoint, reading) = (
+            Arc::clone(&self.args.delivery),
             self.args.endpoint,
             self.reading,
         );
@@ -153,7 +154,7 @@ impl Seat {
         spawn_reporting(&self.args.me, died, async move {
             EndpointMsg::Loaded {
                 reading,
-                config: read(&house, endpoint).await.map(Box::new),
+                config: read(&delivery, endpoint).await.map(Box::new),
             }
         });
     }
@@ -169,7 +170,7 @@ impl Seat {
         match config {
             Ok(config) => {
                 let config: Arc<Config> = Arc::from(config);
-                let nodes = self.args.house.standing.nodes();
+                let nodes = self.args.delivery.cluster.membership.nodes();
                 self.pace = config.throttle.map(|rate| match self.pace {
                     Some(pace) => pace.at_rate(rate, nodes),
                     None => Pace::new(rate, nodes),
@@ -205,7 +206,7 @@ impl Seat {
     fn send_as_read(&mut self, state: EndpointState, rows: Vec<Leased>) {
         match state {
             EndpointState::Enabled => self.send(rows),
-            EndpointState::Paused => give_back(&self.args.house, rows),
+            EndpointState::Paused => give_back(&self.args.delivery.completer, rows),
             EndpointState::Disabled => self.cancel(rows),
         }
     }
@@ -221,17 +222,20 @@ impl Seat {
         let Some(config) = self.config.clone() else {
             return; // they go with the others when it has been read
         };
-        let (house, endpoint) = (Arc::clone(&self.args.house), self.args.endpoint);
-        let (now_ms, now_us) = (house.clock.now_ms(), house.clock.now_us());
+        let (delivery, endpoint) = (Arc::clone(&self.args.delivery), self.args.endpoint);
+        let (now_ms, now_us) = (delivery.env.clock.now_ms(), delivery.env.clock.now_us());
         // Processes come and go.
         let paced = self.pace.zip(config.throttle);
-        self.pace = paced.map(|(pace, rate)| pace.at_rate(rate, house.standing.nodes()));
+        self.pace =
+            paced.map(|(pace, rate)| pace.at_rate(rate, delivery.cluster.membership.nodes()));
         while !self.queue.is_empty() && self.sends < self.args.book.sends(endpoint) {
             if let Some(Err(wait_us)) = self.pace.as_mut().map(|pace| pace.take(now_us)) {
                 self.come_back_in(Duration::from_micros(wait_us.unsigned_abs()));
                 return;
             }
-            if !house.standing.may_send(now_ms) || !self.args.book.may_send(endpoint, now_ms) {
+            if !delivery.cluster.membership.may_send(now_ms)
+                || !self.args.book.may_send(endpoint, now_ms)
+            {
                 self.give_back();
                 return;
             }
@@ -250,14 +254,14 @@ impl Seat {
 
     fn spawn_send(&mut self, config: Arc<Config>, leased: Leased) {
         self.sends += 1;
-        let (house, creditor) = (Arc::clone(&self.args.house), leased.row.creditor);
+        let (delivery, creditor) = (Arc::clone(&self.args.delivery), leased.row.creditor);
         let died = EndpointMsg::Sent {
             creditor,
             tried: Tried::Unsent,
         };
         spawn_reporting(&self.args.me, died, async move {
-            let (ended, tried) = attempt::run(&house, &config, leased).await;
-            attempt::hand_over(&house.addresses.completer, ended).await;
+            let (ended, tried) = attempt::run(&delivery, &config, leased).await;
+            hand_over(&delivery.completer, ended).await;
             EndpointMsg::Sent { creditor, tried }
         });
     }
@@ -266,11 +270,11 @@ impl Seat {
         self.sends = self.sends.saturating_sub(1);
         let EndpointArgs {
             endpoint,
-            house,
+            delivery,
             book,
             ..
         } = &self.args;
-        let now_ms = house.clock.now_ms();
+        let now_ms = delivery.env.clock.now_ms();
         match tried {
             Tried::Sent(attempted) => {
                 book.record(*endpoint, creditor, attempted, now_ms);
@@ -278,7 +282,7 @@ impl Seat {
             }
             Tried::Unneeded => {}
             Tried::Unsent => {
-                book.rest(*endpoint, now_ms);
+                book.cool_down(*endpoint, now_ms);
                 self.give_back();
             }
         }
@@ -291,22 +295,22 @@ impl Seat {
         let bears = usize::try_from(sends).unwrap_or(usize::MAX);
         if sends < SENDS && self.queue.len() > bears {
             let rows = self.queue.split_off(bears).into();
-            give_back(&self.args.house, rows);
+            give_back(&self.args.delivery.completer, rows);
         }
     }
 
     fn give_back(&mut self) {
         let mut rows = std::mem::take(&mut self.waiting);
         rows.extend(self.queue.drain(..));
-        give_back(&self.args.house, rows);
+        give_back(&self.args.delivery.completer, rows);
     }
 
     /// Gives rows back, and keeps them from coming again at once.
     fn rest(&self, rows: Vec<Leased>) {
         self.args
             .book
-            .rest(self.args.endpoint, self.args.house.clock.now_ms());
-        give_back(&self.args.house, rows);
+            .cool_down(self.args.endpoint, self.args.delivery.env.clock.now_ms());
+        give_back(&self.args.delivery.completer, rows);
     }
 
     /// Nothing more is sent to it, so there is nothing to remember of how it did.
@@ -318,8 +322,7 @@ impl Seat {
         let ended = rows.into_iter().map(Ended::cancelled).collect();
         let _ = self
             .args
-            .house
-            .addresses
+            .delivery
             .completer
             .send(CompleterMsg::Settle { ended });
     }

@@ -9,8 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use thiserror::Error;
 
-use super::sender::address_policy;
-use crate::app::House;
+use super::handle::Delivery;
 use crate::domain::safe_address::{UnsafeUrl, check_url};
 use crate::domain::signature::{SecretFormatError, WebhookSecret};
 use crate::endpoints::{headers_of, secret_purpose};
@@ -70,27 +69,30 @@ pub(crate) enum LoadError {
 }
 
 /// Reads an endpoint and opens its secrets.
-pub(super) async fn read(house: &House, id: EndpointId) -> Result<Config, LoadError> {
-    let reader = house.db.reader();
+pub(super) async fn read(delivery: &Delivery, id: EndpointId) -> Result<Config, LoadError> {
+    let reader = delivery.env.db.reader();
     let row = queue::endpoint(reader, id).await?.ok_or(LoadError::Gone)?;
-    let sealed = webhooks::secrets(reader, id, house.clock.now_ms()).await?;
+    let sealed = webhooks::secrets(reader, id, delivery.env.clock.now_ms()).await?;
     if sealed.is_empty() {
         return Err(LoadError::NoSecret);
     }
     let mut secrets = Vec::with_capacity(sealed.len());
     for secret in sealed {
-        let text = house.vault.open(&secret_purpose(id), &secret.sealed)?;
+        let text = delivery
+            .env
+            .vault
+            .open(&secret_purpose(id), &secret.sealed)?;
         secrets.push((
             WebhookSecret::parse(text.expose_secret())?,
             secret.expires_ms,
         ));
     }
-    let url = check_url(&row.url, &address_policy(&house.settings));
+    let url = check_url(&row.url, &delivery.env.settings.address_policy());
     Ok(Config {
         url,
         state: row.state,
         secrets,
-        headers: header_map(headers_of(house, &row)?)?,
+        headers: header_map(headers_of(&delivery.creditors, &row)?)?,
         throttle: row
             .throttle_per_second
             .and_then(|rate| u32::try_from(rate).ok()),

@@ -6,7 +6,7 @@ use entities::queries::recovery::{first_sequence_from, highest_sequence};
 use entities::queries::retention::{Erased, erase_placement};
 use serde_json::json;
 
-use crate::app::House;
+use super::handle::Delivery;
 use crate::contract::{ApiError, DbResultExt as _, ErasedView};
 use crate::creditor::AccountFile;
 
@@ -16,13 +16,13 @@ const PAGE: i64 = 5_000;
 /// Erases the payloads of every message about the placement, in pages, and takes what was still to
 /// be delivered of them out of the queue. The log of what was delivered stays, without contents.
 pub(crate) async fn erase(
-    house: &House,
+    delivery: &Delivery,
     row: &placement::Model,
     actor: &str,
     reason: &str,
 ) -> Result<ErasedView, ApiError> {
-    let erased = erase_pages(house, row.creditor_id, row.id, row.placed_ms).await?;
-    let file = AccountFile::open(house, row.creditor_id).await?;
+    let erased = erase_pages(delivery, row.creditor_id, row.id, row.placed_ms).await?;
+    let file = AccountFile::open(&delivery.creditors, row.creditor_id).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let data = json!({
         "placement_id": row.id, "reason": reason,
@@ -39,12 +39,12 @@ pub(crate) async fn erase(
 
 /// No message is older than the placement that it is about.
 async fn erase_pages(
-    house: &House,
+    delivery: &Delivery,
     creditor: CreditorId,
     placement: PlacementId,
     placed_ms: i64,
 ) -> Result<Erased, ApiError> {
-    let reader = house.db.reader();
+    let reader = delivery.env.db.reader();
     let highest = highest_sequence(reader, creditor).await.or_fault()?;
     let first = first_sequence_from(reader, creditor, placed_ms)
         .await
@@ -53,7 +53,7 @@ async fn erase_pages(
     let mut sequence = first.unwrap_or(highest + 1);
     while sequence <= highest {
         let page = sequence..=(sequence + PAGE - 1).min(highest);
-        let done = erase_placement(&house.db, creditor, placement.0, page)
+        let done = erase_placement(&delivery.env.db, creditor, placement.0, page)
             .await
             .or_fault()?;
         erased.payloads += done.payloads;

@@ -1,12 +1,11 @@
 //! Since when an endpoint has failed everything. The database remembers it, so that neither a
 //! restart nor another process's luck is forgotten; this only spares it most of the writing.
 
+use super::completed_lease::Ended;
 use std::collections::{BTreeMap, HashMap};
 
 use entities::ids::EndpointId;
 use entities::queries::delivery::Ending;
-
-use super::attempt::Ended;
 
 /// What has not changed is said again after so long: another process may have said otherwise.
 const SAY_AGAIN_MS: i64 = 60_000;

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod claim_queue;
+mod completed_lease;
 mod completer;
 pub(crate) mod delivery_log;
 mod disable;
@@ -12,9 +13,13 @@ mod endpoint;
 mod endpoint_actors;
 mod endpoint_config;
 pub(crate) mod erasure;
+mod handle;
 mod health_reporter;
+mod messages;
 mod metrics;
 mod orphans;
+mod queue_depth;
+mod release;
 pub(crate) mod replay;
 mod sender;
 mod test_event;
@@ -22,11 +27,12 @@ mod test_event;
 pub(crate) mod tests;
 mod tree;
 
-pub(crate) use attempt::Leased;
-pub(crate) use completer::CompleterMsg;
-pub(crate) use dispatcher::DispatcherMsg;
-pub(crate) use metrics::{LeasedHow, Levels, Metrics};
-pub(crate) use replay::RecovererMsg;
-pub(crate) use sender::{Sender, address_policy};
+pub(crate) use handle::Delivery;
+pub(crate) use messages::DispatcherMsg;
+#[cfg(feature = "fault-injection")]
+pub(crate) use messages::{CompleterMsg, RecovererMsg};
+pub(crate) use metrics::{Levels, Metrics};
+pub(crate) use queue_depth::QueueDepth;
+pub(crate) use sender::Sender;
 pub(crate) use test_event::send_test;
-pub(crate) use tree::{Depth, delivery_branch};
+pub(crate) use tree::delivery_branch;

@@ -15,11 +15,14 @@ use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::attempt::{Ended, Leased, Tried};
+use super::completed_lease::{Ended, Tried};
+use super::handle::Delivery;
+use super::release::hand_over;
 use super::{attempt, delivery_log, endpoint_config};
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _, Replayable, TestEventView};
 use crate::creditor::{AccountFile, Once};
+use crate::infra::Env;
+use crate::leases::Leased;
 use crate::outbox::EventType;
 
 /// When the queue sends it, should nobody have: later than an attempt may last.
@@ -29,20 +32,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Sends a test event to an endpoint, or to the primary one, and reports the receiver's answer.
 pub(crate) async fn send_test(
-    house: &Arc<House>,
+    delivery: &Arc<Delivery>,
     creditor: CreditorId,
     actor: &str,
     endpoint: Option<EndpointId>,
     once: &Once,
 ) -> Result<Replayable<TestEventView>, ApiError> {
-    if !house.standing.may_send(house.clock.now_ms()) {
+    if !delivery
+        .cluster
+        .membership
+        .may_send(delivery.env.clock.now_ms())
+    {
         return Err(ApiError::Overloaded);
     }
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&delivery.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    if let Some(delivery) = once.made_before(&file).await? {
+    if let Some(made) = once.made_before(&file).await? {
         drop(file);
-        return once_it_is_answered(house, creditor, DeliveryId(delivery)).await;
+        return once_it_is_answered(&delivery.env, creditor, DeliveryId(made)).await;
     }
     let endpoint = testable(&file, endpoint).await?.id;
     let data = json!({"endpoint_id": endpoint});
@@ -52,20 +59,20 @@ pub(crate) async fn send_test(
         .journal
         .event_by_hand(creditor, EventType::WebhookTest, endpoint, due_ms);
     let sent = sent.ok_or(ApiError::Internal)?;
-    let delivery = *sent.deliveries.first().ok_or(ApiError::Internal)?;
-    once.made(&file, delivery.0).await?;
+    let id = *sent.deliveries.first().ok_or(ApiError::Internal)?;
+    once.made(&file, id.0).await?;
     file.close().await.or_fault()?;
-    let exchanged = exchange(house, creditor, endpoint, delivery).await;
+    let exchanged = exchange(delivery, creditor, endpoint, id).await;
     let Ok(ended) = exchanged else {
         // It is in the queue, which sends it in a minute.
-        let queued = shown(house, creditor, delivery).await?;
+        let queued = shown(&delivery.env, creditor, id).await?;
         return Ok(Replayable {
             replayed: false,
             ..queued
         });
     };
-    let value = view(delivery, sent.message.0, &ended);
-    attempt::hand_over(&house.addresses.completer, ended).await;
+    let value = view(id, sent.message.0, &ended);
+    hand_over(&delivery.completer, ended).await;
     Ok(Replayable {
         value,
         replayed: false,
@@ -94,44 +101,50 @@ async fn testable(
 
 /// Leases the row, sends it, and lets the answer count: a good one closes an open circuit.
 async fn exchange(
-    house: &Arc<House>,
+    delivery: &Arc<Delivery>,
     creditor: CreditorId,
     endpoint: EndpointId,
-    delivery: DeliveryId,
+    id: DeliveryId,
 ) -> Result<Ended, ApiError> {
-    let config = endpoint_config::read(house, endpoint).await;
+    let config = endpoint_config::read(delivery, endpoint).await;
     let config = config.map_err(|error| {
         tracing::error!(%error, %endpoint, "cannot send a test event");
         ApiError::Internal
     })?;
-    let leased = lease(house, endpoint, delivery).await?;
+    let leased = lease(delivery, endpoint, id).await?;
     // It may have taken its time to come this far.
-    if !house.standing.may_send(house.clock.now_ms()) {
+    if !delivery
+        .cluster
+        .membership
+        .may_send(delivery.env.clock.now_ms())
+    {
         return Ok(Ended::released(leased));
     }
-    let (ended, tried) = attempt::run(house, &config, leased).await;
+    let (ended, tried) = attempt::run(delivery, &config, leased).await;
     if let Tried::Sent(attempted) = tried {
-        let now_ms = house.clock.now_ms();
-        house.book.record(endpoint, creditor, attempted, now_ms);
+        let now_ms = delivery.env.clock.now_ms();
+        delivery
+            .leases
+            .record(endpoint, creditor, attempted, now_ms);
     }
     Ok(ended)
 }
 
 async fn lease(
-    house: &Arc<House>,
+    delivery: &Arc<Delivery>,
     endpoint: EndpointId,
-    delivery: DeliveryId,
+    id: DeliveryId,
 ) -> Result<Leased, ApiError> {
-    let mut reservation = house.book.reserve_one_more(endpoint);
-    let transaction = house.db.begin().await.or_fault()?;
-    let row = queue::claim_one(&transaction, house.standing.epoch(), delivery).await;
+    let mut reservation = delivery.leases.reserve_one_more(endpoint);
+    let transaction = delivery.env.db.begin().await.or_fault()?;
+    let row = queue::claim_one(&transaction, delivery.cluster.membership.epoch(), id).await;
     let row = row.or_fault()?.ok_or(ApiError::Internal)?;
     let lease = reservation.hold(row.fence);
     transaction.commit().await.or_fault()?;
     Ok(Leased { row, lease })
 }
 
-fn view(delivery: DeliveryId, message: Uuid, ended: &Ended) -> TestEventView {
+fn view(id: DeliveryId, message: Uuid, ended: &Ended) -> TestEventView {
     let status = match ended.completion.ending {
         Ending::Delivered => "delivered",
         Ending::Failed { .. } => "failed",
@@ -141,7 +154,7 @@ fn view(delivery: DeliveryId, message: Uuid, ended: &Ended) -> TestEventView {
     };
     let attempt = ended.completion.attempt.clone();
     TestEventView {
-        delivery_id: delivery.0,
+        delivery_id: id.0,
         webhook_id: format!("msg_{message}"),
         event: EventType::WebhookTest.as_str(),
         status: status.to_owned(),
@@ -157,13 +170,13 @@ fn view(delivery: DeliveryId, message: Uuid, ended: &Ended) -> TestEventView {
 
 /// What the first of two requests with one key has brought, which may still be waiting for the receiver.
 async fn once_it_is_answered(
-    house: &House,
+    env: &Env,
     creditor: CreditorId,
-    delivery: DeliveryId,
+    id: DeliveryId,
 ) -> Result<Replayable<TestEventView>, ApiError> {
-    let deadline = Instant::now() + house.settings.delivery_timeout;
+    let deadline = Instant::now() + env.settings.delivery_timeout;
     loop {
-        let replayed = shown(house, creditor, delivery).await?;
+        let replayed = shown(env, creditor, id).await?;
         let answered = replayed.value.latency_ms.is_some();
         if answered || replayed.value.status != "delivering" || Instant::now() >= deadline {
             return Ok(replayed);
@@ -174,15 +187,15 @@ async fn once_it_is_answered(
 
 /// As it stands now.
 async fn shown(
-    house: &House,
+    env: &Env,
     creditor: CreditorId,
-    delivery: DeliveryId,
+    id: DeliveryId,
 ) -> Result<Replayable<TestEventView>, ApiError> {
-    let mut shown = delivery_log::detail(house, creditor, delivery).await?;
+    let mut shown = delivery_log::detail(env, creditor, id).await?;
     let attempt = shown.attempt_log.pop();
     Ok(Replayable {
         value: TestEventView {
-            delivery_id: delivery.0,
+            delivery_id: id.0,
             webhook_id: shown.delivery.webhook_id,
             event: EventType::WebhookTest.as_str(),
             status: shown.delivery.status,

@@ -1,6 +1,5 @@
 //! The room from outside: its SQL on both backends, and its actors against a real receiver.
 
-pub(crate) mod bench;
 mod endings;
 mod journeys;
 mod lines;

@@ -22,72 +22,64 @@ use std::sync::Arc;
 use super::completer::{Completer, CompleterArgs};
 use super::dispatcher::{Dispatcher, DispatcherArgs};
 use super::endpoint_actors::Roster;
+use super::handle::Delivery;
 use super::replay::{Recoverer, RecovererArgs};
-use crate::app::House;
 use crate::domain::restart_budget::RestartBudget;
 use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
 
-/// The queue's states and how many rows are in each.
-pub(crate) type Depth = Vec<(&'static str, i64)>;
-
 /// The branch.
-pub(crate) fn delivery_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
-    let house = Arc::clone(house);
+pub(crate) fn delivery_branch(delivery: &Arc<Delivery>, branch: Arc<Branch>) -> ChildSpec {
+    let delivery = Arc::clone(delivery);
     let roster = Arc::new(Roster::default());
     ChildSpec::branch("Delivery", Arc::clone(&branch), move || SupervisorArgs {
         branch: Arc::clone(&branch),
         // The Completer first: it must be there when the first outcome is.
         children: vec![
-            completer(&house),
-            dispatcher(&house, &roster),
-            recoverer(&house),
+            completer(&delivery),
+            dispatcher(&delivery, &roster),
+            recoverer(&delivery),
         ],
         budget: RestartBudget::default(),
-        clock: house.clock.clone(),
+        clock: delivery.env.clock.clone(),
     })
 }
 
-fn completer(house: &Arc<House>) -> ChildSpec {
-    let args = Arc::clone(house);
+fn completer(delivery: &Arc<Delivery>) -> ChildSpec {
+    let args = Arc::clone(delivery);
     ChildSpec::worker_on(
-        &house.writing,
+        &delivery.runtime,
         "Completer",
         "Completer",
-        &house.addresses.completer,
+        &delivery.completer,
         move || {
             (
                 Completer,
                 CompleterArgs {
-                    house: Arc::clone(&args),
+                    delivery: Arc::clone(&args),
                 },
             )
         },
     )
 }
 
-fn recoverer(house: &Arc<House>) -> ChildSpec {
-    let args = Arc::clone(house);
-    ChildSpec::worker(
-        "Recoverer",
-        "Recoverer",
-        &house.addresses.recoverer,
-        move || {
-            let house = Arc::clone(&args);
-            (Recoverer, RecovererArgs { house })
-        },
-    )
+fn recoverer(delivery: &Arc<Delivery>) -> ChildSpec {
+    let args = Arc::clone(delivery);
+    ChildSpec::worker("Recoverer", "Recoverer", &delivery.recoverer, move || {
+        let delivery = Arc::clone(&args);
+        (Recoverer, RecovererArgs { delivery })
+    })
 }
 
-fn dispatcher(house: &Arc<House>, roster: &Arc<Roster>) -> ChildSpec {
-    let (mailbox, below) = (house.addresses.dispatcher.clone(), Arc::clone(roster));
+fn dispatcher(delivery: &Arc<Delivery>, roster: &Arc<Roster>) -> ChildSpec {
+    let (mailbox, below) = (delivery.dispatcher.clone(), Arc::clone(roster));
     let vital = Vital::new("Dispatcher".to_owned(), "Dispatcher", move || {
         mailbox.waiting()
     })
     .above_dynamic(move || below.view());
-    let (args, roster) = (Arc::clone(house), Arc::clone(roster));
-    ChildSpec::new(vital, &house.addresses.dispatcher, move || {
+    let (args, roster) = (Arc::clone(delivery), Arc::clone(roster));
+    ChildSpec::new(vital, &delivery.dispatcher, move || {
         let args = DispatcherArgs {
-            house: Arc::clone(&args),
+            delivery: Arc::clone(&args),
             roster: Arc::clone(&roster),
         };
         (Dispatcher, args)

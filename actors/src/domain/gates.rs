@@ -9,8 +9,6 @@
 //! Owns gates and facts. Never stores, never mints:
 //! [`should_issue`] only answers.
 
-pub use super::account::{AccountStatus, account_status};
-
 /// A condition for minting the first key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gate {

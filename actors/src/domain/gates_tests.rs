@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::account::{AccountStatus, account_status};
 
 const fn fact(at_ms: i64, value: FactValue, names_previous: bool) -> Fact {
     Fact {

@@ -5,17 +5,19 @@ use entities::queries::{creditors, keys, onboarding, webhooks};
 use serde_json::json;
 
 use super as endpoints;
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _, SettingsPatch, SettingsView};
-use crate::creditor::{AccountFile, account_status_of, gates_from};
+use crate::creditor::{AccountFile, Creditors, account_status_of, gates_from};
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
 use crate::domain::placement::outreach;
 
 /// `GET /v1/settings`.
-pub(crate) async fn settings_view(house: &House, id: CreditorId) -> Result<SettingsView, ApiError> {
-    let db = house.db.reader();
+pub(crate) async fn settings_view(
+    creditors: &Creditors,
+    id: CreditorId,
+) -> Result<SettingsView, ApiError> {
+    let db = creditors.env.db.reader();
     let row = creditors::by_id(db, id)
         .await
         .or_fault()?
@@ -62,13 +64,13 @@ pub(crate) async fn settings_view(house: &House, id: CreditorId) -> Result<Setti
 
 /// Writes what the patch changes, in one transaction; a bad URL is found before it begins.
 pub(crate) async fn update_settings(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     patch: SettingsPatch,
 ) -> Result<(), ApiError> {
-    let change = endpoints::check(house, patch.webhook_url, patch.webhook_events).await?;
-    let file = AccountFile::open(house, creditor).await?;
+    let change = endpoints::check(creditors, patch.webhook_url, patch.webhook_events).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if let Some(posture) = patch.posture_default {
         let data = json!({"from": file.creditor.posture_default, "to": posture.as_str()});
@@ -78,7 +80,7 @@ pub(crate) async fn update_settings(
             .await
             .or_fault()?;
     }
-    endpoints::apply(house, &mut file, change, actor).await?;
+    endpoints::apply(creditors, &mut file, change, actor).await?;
     file.close().await.or_fault()?;
     Ok(())
 }

@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::secrets;
 use super::validation::{check_url, event_types, names_json, one_of};
-use crate::app::House;
+use crate::cluster::ChangeKind;
 use crate::contract::{
     ApiError, DbResultExt as _, EndpointChange, EndpointView, LiveSecretView, Replayable,
 };
-use crate::creditor::{AccountFile, Once, Subject};
+use crate::creditor::{AccountFile, Creditors, Once};
 use crate::domain::custom_headers;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::field_error::FieldError;
@@ -40,47 +40,47 @@ struct Checked {
 
 /// All endpoints of a creditor, the primary one first.
 pub(crate) async fn list(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
 ) -> Result<Vec<EndpointView>, ApiError> {
-    let db = house.db.reader();
+    let db = creditors.env.db.reader();
     let rows = webhooks::of_creditor(db, creditor).await.or_fault()?;
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
-        views.push(view(house, db, row).await?);
+        views.push(view(creditors, db, row).await?);
     }
     Ok(views)
 }
 
 /// One of them.
 pub(crate) async fn show(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     endpoint: EndpointId,
 ) -> Result<EndpointView, ApiError> {
-    let db = house.db.reader();
+    let db = creditors.env.db.reader();
     let row = webhooks::by_id(db, creditor, endpoint).await.or_fault()?;
-    view(house, db, live(row)?).await
+    view(creditors, db, live(row)?).await
 }
 
 /// A new endpoint, with a secret of its own.
 pub(crate) async fn create(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     change: EndpointChange,
     once: &Once,
 ) -> Result<Replayable<EndpointView>, ApiError> {
-    if let Some(made) = once.peek(house, creditor).await? {
-        return replayed(house, creditor, made).await;
+    if let Some(made) = once.peek(&creditors.env, creditor).await? {
+        return replayed(creditors, creditor, made).await;
     }
-    let change = check(house, change).await?;
+    let change = check(creditors, change).await?;
     let url = change.url.clone().ok_or(ApiError::Internal)?;
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if let Some(made) = once.made_before(&file).await? {
         drop(file);
-        return replayed(house, creditor, made).await;
+        return replayed(creditors, creditor, made).await;
     }
     let known = webhooks::of_creditor(&file.transaction, creditor)
         .await
@@ -89,41 +89,41 @@ pub(crate) async fn create(
         let msg = format!("there are {MOST_ENDPOINTS} webhook endpoints already; delete one first");
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = applied(house, new_endpoint(&mut file, url), change)?;
+    let row = applied(creditors, new_endpoint(&mut file, url), change)?;
     let id = row.id;
-    insert(house, &mut file, row, actor).await?;
+    insert(creditors, &mut file, row, actor).await?;
     once.made(&file, id.0).await?;
     file.close().await.or_fault()?;
-    let value = show(house, creditor, id).await?;
+    let value = show(creditors, creditor, id).await?;
     let replayed = false;
     Ok(Replayable { value, replayed })
 }
 
 async fn replayed(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     made: Uuid,
 ) -> Result<Replayable<EndpointView>, ApiError> {
-    let value = show(house, creditor, EndpointId(made)).await?;
+    let value = show(creditors, creditor, EndpointId(made)).await?;
     let replayed = true;
     Ok(Replayable { value, replayed })
 }
 
 /// Changes one. A new URL, or an end of the pause, switches on what was switched off.
 pub(crate) async fn update(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     endpoint: EndpointId,
     change: EndpointChange,
 ) -> Result<EndpointView, ApiError> {
-    let change = check(house, change).await?;
-    let file = AccountFile::open(house, creditor).await?;
+    let change = check(creditors, change).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let row = webhooks::by_id(&file.transaction, creditor, endpoint)
         .await
         .or_fault()?;
-    let mut row = applied(house, live(row)?, change)?;
+    let mut row = applied(creditors, live(row)?, change)?;
     row.updated_ms = file.journal.updated_ms(creditor);
     let data = json!({
         "endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events,
@@ -132,19 +132,19 @@ pub(crate) async fn update(
     });
     file.audit("settings.webhook_changed", actor, data);
     webhooks::save(&file.transaction, row).await.or_fault()?;
-    file.touch(Subject::Endpoints);
+    file.touch(ChangeKind::Endpoints);
     file.close().await.or_fault()?;
-    show(house, creditor, endpoint).await
+    show(creditors, creditor, endpoint).await
 }
 
 /// Removes one. Its log stays; what waits for it is cancelled.
 pub(crate) async fn remove(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     endpoint: EndpointId,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let row = webhooks::by_id(&file.transaction, creditor, endpoint)
         .await
@@ -155,7 +155,7 @@ pub(crate) async fn remove(
     clear(&mut row);
     row.updated_ms = file.journal.updated_ms(creditor);
     webhooks::save(&file.transaction, row).await.or_fault()?;
-    file.touch(Subject::Endpoints);
+    file.touch(ChangeKind::Endpoints);
     file.close().await.or_fault()?;
     Ok(())
 }
@@ -185,7 +185,7 @@ pub(super) fn new_endpoint(file: &mut AccountFile<'_>, url: String) -> webhook_e
 
 /// Inserts an endpoint and its first secret in the creditor's open file.
 pub(super) async fn insert(
-    house: &House,
+    creditors: &Creditors,
     file: &mut AccountFile<'_>,
     row: webhook_endpoint::Model,
     actor: &str,
@@ -193,14 +193,14 @@ pub(super) async fn insert(
     let (id, data) = (row.id, json!({"endpoint_id": row.id, "url": row.url}));
     file.audit("settings.webhook_created", actor, data);
     webhooks::insert(&file.transaction, row).await.or_fault()?;
-    secrets::add(house, file, id).await?;
-    file.touch(Subject::Endpoints);
+    secrets::add(creditors, file, id).await?;
+    file.touch(ChangeKind::Endpoints);
     Ok(())
 }
 
-async fn check(house: &House, change: EndpointChange) -> Result<Checked, ApiError> {
+async fn check(creditors: &Creditors, change: EndpointChange) -> Result<Checked, ApiError> {
     if let Some(url) = &change.url {
-        check_url(house, url).await?;
+        check_url(creditors, url).await?;
     }
     let events = change.events.map(|names| {
         let names = names
@@ -270,7 +270,7 @@ fn checked_headers(
 }
 
 fn applied(
-    house: &House,
+    creditors: &Creditors,
     mut row: webhook_endpoint::Model,
     change: Checked,
 ) -> Result<webhook_endpoint::Model, ApiError> {
@@ -288,7 +288,7 @@ fn applied(
     }
     if let Some(headers) = change.headers {
         let headers = headers.filter(|headers| !headers.is_empty());
-        let sealed = headers.map(|headers| seal_headers(house, row.id, &headers));
+        let sealed = headers.map(|headers| seal_headers(creditors, row.id, &headers));
         row.sealed_headers = sealed.transpose()?;
     }
     row.ordering = change.order.unwrap_or(row.ordering);
@@ -332,15 +332,15 @@ fn live(row: Option<webhook_endpoint::Model>) -> Result<webhook_endpoint::Model,
 }
 
 async fn view<C: ConnectionTrait>(
-    house: &House,
+    creditors: &Creditors,
     db: &C,
     row: webhook_endpoint::Model,
 ) -> Result<EndpointView, ApiError> {
-    let headers = headers_of(house, &row).unwrap_or_else(|error| {
+    let headers = headers_of(creditors, &row).unwrap_or_else(|error| {
         tracing::error!(%error, endpoint = %row.id, "an endpoint's headers do not open");
         BTreeMap::new()
     });
-    let live = webhooks::secrets(db, row.id, house.clock.now_ms())
+    let live = webhooks::secrets(db, row.id, creditors.env.clock.now_ms())
         .await
         .or_fault()?;
     let secrets = live.into_iter().map(|secret| LiveSecretView {
@@ -371,23 +371,23 @@ fn headers_purpose(endpoint: EndpointId) -> String {
 }
 
 fn seal_headers(
-    house: &House,
+    creditors: &Creditors,
     endpoint: EndpointId,
     headers: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, ApiError> {
     let json = serde_json::to_string(headers).map_err(|_| ApiError::Internal)?;
-    let sealed = house.vault.seal(&headers_purpose(endpoint), &json);
+    let sealed = creditors.env.vault.seal(&headers_purpose(endpoint), &json);
     sealed.map_err(|_| ApiError::Internal)
 }
 
 /// The headers that an endpoint's owner adds, opened.
 pub(crate) fn headers_of(
-    house: &House,
+    creditors: &Creditors,
     row: &webhook_endpoint::Model,
 ) -> Result<BTreeMap<String, String>, VaultError> {
     let Some(sealed) = &row.sealed_headers else {
         return Ok(BTreeMap::new());
     };
-    let json = house.vault.open(&headers_purpose(row.id), sealed)?;
+    let json = creditors.env.vault.open(&headers_purpose(row.id), sealed)?;
     serde_json::from_str(json.expose_secret()).map_err(|_| VaultError::DoesNotOpen)
 }

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::crud::{clear, insert, new_endpoint, set_url};
 use super::validation::{check_url, event_types, names_json};
-use crate::app::House;
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::creditor::{AccountFile, Subject};
+use crate::creditor::{AccountFile, Creditors};
 use crate::outbox::EventType;
 
 /// A change of the webhook's settings that was checked. Absent is unchanged.
@@ -20,12 +20,12 @@ pub(crate) struct Checked {
 
 /// Checks URL and event names, before any transaction: resolving a host takes its time.
 pub(crate) async fn check(
-    house: &House,
+    creditors: &Creditors,
     url: Option<Option<String>>,
     events: Option<Option<Vec<String>>>,
 ) -> Result<Checked, ApiError> {
     if let Some(Some(url)) = &url {
-        check_url(house, url).await?;
+        check_url(creditors, url).await?;
     }
     let events = events
         .map(|names| {
@@ -39,7 +39,7 @@ pub(crate) async fn check(
 
 /// Writes a checked change in the creditor's open file.
 pub(crate) async fn apply(
-    house: &House,
+    creditors: &Creditors,
     file: &mut AccountFile<'_>,
     change: Checked,
     actor: &str,
@@ -57,7 +57,7 @@ pub(crate) async fn apply(
     let row = match (known, change.url) {
         (Some(row), url) => Some(changed(row, url, events, now_ms)),
         (None, Some(Some(url))) => {
-            return first_url(house, file, url, events.flatten(), actor).await;
+            return first_url(creditors, file, url, events.flatten(), actor).await;
         }
         (None, Some(None)) => None,
         (None, None) => {
@@ -71,7 +71,7 @@ pub(crate) async fn apply(
         let data = json!({"endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events});
         file.audit("settings.webhook_changed", actor, data);
         webhooks::save(&file.transaction, row).await.or_fault()?;
-        file.touch(Subject::Endpoints);
+        file.touch(ChangeKind::Endpoints);
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ pub(crate) fn shown_url(endpoint: &webhook_endpoint::Model) -> Option<String> {
 }
 
 async fn first_url(
-    house: &House,
+    creditors: &Creditors,
     file: &mut AccountFile<'_>,
     url: String,
     events: Option<String>,
@@ -115,5 +115,5 @@ async fn first_url(
         events,
         ..new_endpoint(file, url)
     };
-    insert(house, file, row, actor).await
+    insert(creditors, file, row, actor).await
 }

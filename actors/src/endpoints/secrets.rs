@@ -7,9 +7,9 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::House;
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _, WebhookSecretView, WhichEndpoint};
-use crate::creditor::{AccountFile, Subject};
+use crate::creditor::{AccountFile, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::signature::WebhookSecret;
 use crate::infra::entropy;
@@ -25,18 +25,19 @@ pub(crate) fn secret_purpose(endpoint: EndpointId) -> String {
 
 /// The newest signing secret of an endpoint.
 pub(crate) async fn secret(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     which: WhichEndpoint,
 ) -> Result<WebhookSecretView, ApiError> {
-    let db = house.db.reader();
+    let db = creditors.env.db.reader();
     let endpoint = find(db, creditor, which).await?;
-    let now_ms = house.clock.now_ms();
+    let now_ms = creditors.env.clock.now_ms();
     let secrets = webhooks::secrets(db, endpoint.id, now_ms)
         .await
         .or_fault()?;
     let newest = secrets.first().ok_or(ApiError::Internal)?;
-    let opened = house
+    let opened = creditors
+        .env
         .vault
         .open(&secret_purpose(endpoint.id), &newest.sealed);
     let secret = opened.map_err(|error| {
@@ -56,13 +57,13 @@ pub(crate) async fn secret(
 /// Draws another secret. The older ones sign beside it for `overlap_hours` more, and never longer
 /// than they would have.
 pub(crate) async fn rotate_secret(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     which: WhichEndpoint,
     overlap_hours: u32,
 ) -> Result<WebhookSecretView, ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let endpoint = find(&file.transaction, creditor, which).await?;
     let now_ms = file.journal.updated_ms(creditor);
@@ -78,10 +79,10 @@ pub(crate) async fn rotate_secret(
     webhooks::expire_secrets(&file.transaction, endpoint.id, until_ms)
         .await
         .or_fault()?;
-    let secret = add(house, &mut file, endpoint.id).await?;
+    let secret = add(creditors, &mut file, endpoint.id).await?;
     let data = json!({"endpoint_id": endpoint.id, "overlap_hours": overlap_hours, "were_live": live.len()});
     file.audit("settings.webhook_secret_rotated", actor, data);
-    file.touch(Subject::Endpoints);
+    file.touch(ChangeKind::Endpoints);
     file.close().await.or_fault()?;
     let previous = (overlap_hours > 0 && !live.is_empty()).then(|| rfc3339_ms(until_ms));
     Ok(WebhookSecretView {
@@ -93,12 +94,13 @@ pub(crate) async fn rotate_secret(
 
 /// Draws a secret for an endpoint in the creditor's open file.
 pub(super) async fn add(
-    house: &House,
+    creditors: &Creditors,
     file: &mut AccountFile<'_>,
     endpoint: EndpointId,
 ) -> Result<WebhookSecret, ApiError> {
     let secret = WebhookSecret::generate(&mut entropy);
-    let sealed = house
+    let sealed = creditors
+        .env
         .vault
         .seal(&secret_purpose(endpoint), secret.expose().expose_secret());
     let row = webhook_secret::Model {

@@ -4,9 +4,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::app::House;
 use crate::contract::ApiError;
-use crate::delivery::address_policy;
+use crate::creditor::Creditors;
 use crate::domain::safe_address;
 use crate::outbox::EventType;
 
@@ -14,9 +13,9 @@ use crate::outbox::EventType;
 const RESOLVE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A URL that may be called now; it is judged again at every attempt.
-pub(super) async fn check_url(house: &House, url: &str) -> Result<(), ApiError> {
+pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), ApiError> {
     let refuse = |reason: String| ApiError::UnsafeWebhookUrl { reason };
-    let policy = address_policy(&house.settings);
+    let policy = creditors.env.settings.address_policy();
     let parsed =
         safe_address::check_url(url, &policy).map_err(|error| refuse(error.to_string()))?;
     let host = parsed

@@ -10,12 +10,24 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::contract::ApiError;
-
 /// What is added to the niceness of a thread that hashes: about a tenth of the share of the others
 /// while all cores are busy, and a whole core while one is idle.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
+
+/// Why nothing was hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BcryptError {
+    /// As many callers wait as may.
+    #[error("too many callers wait for bcrypt")]
+    QueueFull,
+    /// The pool is closed.
+    #[error("the bcrypt pool is closed")]
+    Closed,
+    /// The hash could not be computed, or its thread died.
+    #[error("bcrypt failed")]
+    Failed,
+}
 
 /// A pool of bcrypt work.
 #[derive(Debug)]
@@ -43,13 +55,17 @@ impl BcryptPool {
     }
 
     /// The bcrypt hash of `secret`, which must not be longer than bcrypt reads.
-    pub(crate) async fn hash(&self, secret: SecretString, cost: u32) -> Result<String, ApiError> {
+    pub(crate) async fn hash(
+        &self,
+        secret: SecretString,
+        cost: u32,
+    ) -> Result<String, BcryptError> {
         let hashed = self
             .run(move || bcrypt::non_truncating_hash(secret.expose_secret(), cost))
             .await?;
         hashed.map_err(|error| {
             tracing::error!(%error, "bcrypt did not hash");
-            ApiError::Internal
+            BcryptError::Failed
         })
     }
 
@@ -58,7 +74,7 @@ impl BcryptPool {
         &self,
         secret: SecretString,
         hash: String,
-    ) -> Result<bool, ApiError> {
+    ) -> Result<bool, BcryptError> {
         let checks = Arc::clone(&self.checks);
         let check = move || {
             checks.fetch_add(1, Ordering::Relaxed);
@@ -71,14 +87,14 @@ impl BcryptPool {
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ApiError> {
+    ) -> Result<T, BcryptError> {
         let place = Place::in_line(&self.waiting);
         if place.ahead >= self.most_waiting {
-            return Err(ApiError::Overloaded);
+            return Err(BcryptError::QueueFull);
         }
         let permit = Arc::clone(&self.cores).acquire_owned().await;
         drop(place);
-        let permit = permit.map_err(|_| ApiError::ShuttingDown)?;
+        let permit = permit.map_err(|_| BcryptError::Closed)?;
         let (answer, done) = oneshot::channel();
         // A thread of its own, for a priority cannot be raised again; next to a hash it costs nothing.
         let thread = std::thread::Builder::new().name("bcrypt".to_owned());
@@ -89,9 +105,9 @@ impl BcryptPool {
         });
         started.map_err(|error| {
             tracing::error!(%error, "no thread to hash in");
-            ApiError::Overloaded
+            BcryptError::QueueFull
         })?;
-        done.await.map_err(|_| ApiError::Internal)
+        done.await.map_err(|_| BcryptError::Failed)
     }
 }
 

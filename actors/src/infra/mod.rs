@@ -2,12 +2,14 @@
 
 mod bcrypt_pool;
 pub mod clock;
+mod env;
 mod settings;
 pub mod trace;
 mod vault;
 
-pub(crate) use bcrypt_pool::BcryptPool;
+pub(crate) use bcrypt_pool::{BcryptError, BcryptPool};
 pub(crate) use clock::Clock;
+pub(crate) use env::Env;
 pub use settings::{Mode, ProviderSecrets, Settings, SupportToken};
 pub use vault::VaultError;
 pub(crate) use vault::{Vault, entropy};

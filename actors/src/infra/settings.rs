@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
+use crate::domain::safe_address::AddressPolicy;
 
 /// Whose money is at stake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,4 +76,21 @@ pub struct Settings {
     pub user_agent: String,
     /// Where the SQLite file lock is held; `None` on Postgres.
     pub lock_file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Where outbound delivery may go under these settings. The sandbox may reach its own machine.
+    pub(crate) fn address_policy(&self) -> AddressPolicy {
+        let production = self.mode == Mode::Production;
+        let mut allow = self.webhook_allow.clone();
+        if !production && allow.is_empty() {
+            let loopback = ["127.0.0.0/8", "::1/128"];
+            allow.extend(
+                loopback
+                    .iter()
+                    .filter_map(|network| network.parse::<IpNet>().ok()),
+            );
+        }
+        AddressPolicy { production, allow }
+    }
 }

@@ -6,8 +6,9 @@
 
 use entities::api_key::{self, KeyEnd, KeyState};
 
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::creditor::{AccountFile, Subject};
+use crate::creditor::AccountFile;
 
 /// On whose behalf a key is rotated or revoked.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,6 @@ pub(super) async fn save(file: &mut AccountFile<'_>, key: api_key::Model) -> Res
     entities::queries::keys::save(&file.transaction, key)
         .await
         .or_fault()?;
-    file.touch(Subject::Keys);
+    file.touch(ChangeKind::Keys);
     Ok(())
 }

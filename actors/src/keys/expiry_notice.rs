@@ -5,7 +5,7 @@ use entities::ids::{CreditorId, KeyId};
 use serde_json::json;
 
 use super::changes::save;
-use crate::app::House;
+use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _};
 use crate::creditor::AccountFile;
 use crate::domain::date::rfc3339_ms;
@@ -13,11 +13,11 @@ use crate::outbox::EventType;
 
 /// Tells the creditor's receivers, once for each key, whichever node notices first.
 pub(crate) async fn tell_expiring(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     key: KeyId,
 ) -> Result<(), ApiError> {
-    let Some(mut file) = AccountFile::open(house, creditor).await? else {
+    let Some(mut file) = AccountFile::open(&keys.creditors, creditor).await? else {
         return Ok(());
     };
     let found = file.keys.iter().find(|row| row.id == key).cloned();

@@ -6,9 +6,10 @@ use entities::ids::KeyId;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::app::House;
+use super::handle::Keys;
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
-use crate::creditor::{AccountFile, Subject};
+use crate::creditor::AccountFile;
 use crate::domain::api_key::{KeyPrefix, KeySecret, full_key, generate_prefix, generate_secret};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::entropy;
@@ -21,9 +22,9 @@ pub(super) struct Drawn {
 }
 
 /// Draws a whole key.
-pub(super) async fn draw_key(house: &House) -> Result<Drawn, ApiError> {
+pub(super) async fn draw_key(keys: &Keys) -> Result<Drawn, ApiError> {
     let prefix = generate_prefix(&mut entropy);
-    let (secret, hash) = draw_secret(house, &prefix).await?;
+    let (secret, hash) = draw_secret(keys, &prefix).await?;
     Ok(Drawn {
         prefix,
         secret,
@@ -33,13 +34,13 @@ pub(super) async fn draw_key(house: &House) -> Result<Drawn, ApiError> {
 
 /// A fresh secret for `prefix`, and its bcrypt hash.
 pub(super) async fn draw_secret(
-    house: &House,
+    keys: &Keys,
     prefix: &KeyPrefix,
 ) -> Result<(KeySecret, String), ApiError> {
     let secret = generate_secret(prefix, &mut entropy);
     let text = SecretString::from(secret.expose());
-    let cost = house.settings.key_bcrypt_cost;
-    let hash = house.key_bcrypt.hash(text, cost).await?;
+    let cost = keys.env.settings.key_bcrypt_cost;
+    let hash = keys.bcrypt.hash(text, cost).await?;
     Ok((secret, hash))
 }
 
@@ -101,7 +102,7 @@ impl Drawn {
         entities::queries::keys::insert(&file.transaction, row)
             .await
             .or_fault()?;
-        file.touch(Subject::Keys);
+        file.touch(ChangeKind::Keys);
         Ok(RevealedKey {
             api_key: full_key(&self.prefix, &self.secret),
             prefix: self.prefix.as_str().to_owned(),

@@ -5,20 +5,20 @@ use entities::ids::CreditorId;
 use serde_json::json;
 
 use super::changes::save;
-use crate::app::House;
+use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _, KeyKind};
 use crate::creditor::AccountFile;
 use crate::domain::allowed_networks::AllowedNetworks;
 
 /// Restricts every live key of a kind, a retiring one too, or lifts the restriction.
 pub(crate) async fn set_networks(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     actor: &str,
     kind: KeyKind,
     networks: &AllowedNetworks,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&keys.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let live = |key: &&api_key::Model| key.state != KeyState::Ended && key.scope == kind.scope();
     let keys: Vec<_> = file.keys.iter().filter(live).cloned().collect();

@@ -5,17 +5,17 @@ use entities::api_key_use;
 use entities::ids::CreditorId;
 use entities::queries::keys;
 
+use super::handle::Keys;
 use super::ip_allowlist::networks_of;
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _, KeyView, KeysView};
 use crate::creditor::current_key;
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
 
 /// `GET /v1/settings/api-key`.
-pub(crate) async fn keys_view(house: &House, creditor: CreditorId) -> Result<KeysView, ApiError> {
-    let db = house.db.reader();
-    let now_ms = house.clock.now_ms();
+pub(crate) async fn keys_view(keys: &Keys, creditor: CreditorId) -> Result<KeysView, ApiError> {
+    let db = keys.env.db.reader();
+    let now_ms = keys.env.clock.now_ms();
     let rows = keys::of_creditor(db, creditor).await.or_fault()?;
     let retiring = rows
         .iter()

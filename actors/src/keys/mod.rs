@@ -1,6 +1,7 @@
 mod changes;
 mod expiry_notice;
 mod generate;
+mod handle;
 mod ip_allowlist;
 mod list;
 mod read_key;
@@ -11,6 +12,7 @@ mod usage_recorder;
 
 pub(crate) use changes::By;
 pub(crate) use expiry_notice::tell_expiring;
+pub(crate) use handle::Keys;
 pub(crate) use ip_allowlist::{networks_of, set_networks};
 pub(crate) use list::keys_view;
 pub(crate) use read_key::{revoke_read_key, rotate_read_key};

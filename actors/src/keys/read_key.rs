@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::changes::{By, end};
 use super::generate::{draw_key, within_quota};
+use super::handle::Keys;
 use super::revoke::revoke_those;
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
 use crate::creditor::AccountFile;
 use crate::outbox::EventType;
@@ -15,13 +15,13 @@ use crate::outbox::EventType;
 /// Mints the read key; the one before it ends at once. It comes beside a full-access key, so not
 /// before that was issued, and not after support has revoked everything.
 pub(crate) async fn rotate_read_key(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     actor: &str,
 ) -> Result<RevealedKey, ApiError> {
-    let drawn = draw_key(house).await?;
+    let drawn = draw_key(keys).await?;
     let prefix = drawn.prefix;
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&keys.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let pending = file.gates().pending();
     if file.keys.is_empty() && !pending.is_empty() {
@@ -59,11 +59,11 @@ pub(crate) async fn rotate_read_key(
 
 /// Ends the read key.
 pub(crate) async fn revoke_read_key(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     actor: &str,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&keys.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     revoke_those(&mut file, By::Owner { actor }, is_read_key).await?;
     file.close().await.or_fault()?;

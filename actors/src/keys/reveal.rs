@@ -5,26 +5,27 @@ use entities::queries::{creditors, keys, onboarding};
 use serde_json::json;
 
 use super::generate::draw_secret;
-use crate::app::House;
+use super::handle::Keys;
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
-use crate::creditor::{AccountFile, Subject, gates_from};
+use crate::creditor::{AccountFile, gates_from};
 use crate::domain::api_key::{KeyPrefix, full_key};
 use crate::domain::date::rfc3339_ms;
 
 /// Draws the key's secret and shows it, exactly once.
 pub(crate) async fn reveal(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     actor: &str,
 ) -> Result<RevealedKey, ApiError> {
-    let db = house.db.reader();
+    let db = keys.env.db.reader();
     let Some(key) = keys::current(db, creditor).await.or_fault()? else {
-        let why = why_no_key(house, creditor).await?;
-        return refuse(house, creditor, actor, None, why).await;
+        let why = why_no_key(keys, creditor).await?;
+        return refuse(keys, creditor, actor, None, why).await;
     };
     if key.secret_hash.is_some() {
         return refuse(
-            house,
+            keys,
             creditor,
             actor,
             Some(&key.prefix),
@@ -33,8 +34,8 @@ pub(crate) async fn reveal(
         .await;
     }
     let prefix = KeyPrefix::parse(&key.prefix).map_err(|_| ApiError::Internal)?;
-    let (secret, hash) = draw_secret(house, &prefix).await?;
-    let file = AccountFile::open(house, creditor).await?;
+    let (secret, hash) = draw_secret(keys, &prefix).await?;
+    let file = AccountFile::open(&keys.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let now_ms = file.journal.updated_ms(creditor);
     if !keys::reveal(&file.transaction, creditor, key.id, &hash, now_ms)
@@ -43,7 +44,7 @@ pub(crate) async fn reveal(
     {
         drop(file);
         return refuse(
-            house,
+            keys,
             creditor,
             actor,
             Some(&key.prefix),
@@ -56,7 +57,7 @@ pub(crate) async fn reveal(
         actor,
         json!({"prefix": key.prefix}),
     );
-    file.touch(Subject::Keys);
+    file.touch(ChangeKind::Keys);
     file.close().await.or_fault()?;
     Ok(RevealedKey {
         api_key: full_key(&prefix, &secret),
@@ -67,8 +68,8 @@ pub(crate) async fn reveal(
 }
 
 /// Without a key: the gates are pending, or there was one.
-async fn why_no_key(house: &House, creditor: CreditorId) -> Result<ApiError, ApiError> {
-    let db = house.db.reader();
+async fn why_no_key(keys: &Keys, creditor: CreditorId) -> Result<ApiError, ApiError> {
+    let db = keys.env.db.reader();
     // Gates are conditions for the first key alone.
     if !keys::of_creditor(db, creditor).await.or_fault()?.is_empty() {
         return Ok(ApiError::AlreadyRevealed);
@@ -92,13 +93,13 @@ async fn why_no_key(house: &House, creditor: CreditorId) -> Result<ApiError, Api
 
 /// Whoever asks in vain, and why, is in the audit log.
 async fn refuse(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     actor: &str,
     prefix: Option<&str>,
     why: ApiError,
 ) -> Result<RevealedKey, ApiError> {
-    if let Some(mut file) = AccountFile::open(house, creditor).await? {
+    if let Some(mut file) = AccountFile::open(&keys.creditors, creditor).await? {
         file.audit(
             "creditor.api_key_reveal_refused",
             actor,

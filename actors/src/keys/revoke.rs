@@ -6,19 +6,15 @@ use entities::queries::creditors;
 use serde_json::json;
 
 use super::changes::{By, end};
-use crate::app::House;
+use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _};
 use crate::creditor::AccountFile;
 use crate::outbox::EventType;
 
 /// Ends the full-access key, a retiring one too. Support also ends the read key, and from then on
 /// only support mints.
-pub(crate) async fn revoke(
-    house: &House,
-    creditor: CreditorId,
-    by: By<'_>,
-) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+pub(crate) async fn revoke(keys: &Keys, creditor: CreditorId, by: By<'_>) -> Result<(), ApiError> {
+    let file = AccountFile::open(&keys.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let by_support = matches!(by, By::Support { .. });
     revoke_those(&mut file, by, |key| {

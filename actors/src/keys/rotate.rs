@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::changes::{By, end, save};
 use super::generate::{draw_key, within_quota};
-use crate::app::House;
+use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
 use crate::creditor::{AccountFile, current_key};
 use crate::domain::date::rfc3339_ms;
@@ -19,17 +19,17 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Mints a new full-access key; the old one ends at once, or retires for `overlap_hours`.
 pub(crate) async fn rotate(
-    house: &House,
+    keys: &Keys,
     creditor: CreditorId,
     by: By<'_>,
     overlap_hours: u32,
 ) -> Result<RevealedKey, ApiError> {
     // What this process knows of the last uses, the database shall know: a key that is in use
     // must not look as if it had never been.
-    house.write_last_uses().await;
-    let drawn = draw_key(house).await?;
+    keys.flush_usage().await;
+    let drawn = draw_key(keys).await?;
     let prefix = drawn.prefix;
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&keys.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     may_mint(&file, by)?;
     let previous = current_key(&file.keys).map(|key| key.prefix.clone());

@@ -14,7 +14,7 @@ use entities::ids::KeyId;
 use entities::queries::keys;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
-use crate::app::House;
+use crate::infra::Env;
 use crate::supervision::{Address, Chain};
 
 /// How often they are written.
@@ -44,13 +44,13 @@ pub(crate) enum LastUseMsg {
 
 /// What [`LastUse`] starts with.
 pub(crate) struct LastUseArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) env: Arc<Env>,
     pub(crate) me: Address<LastUseMsg>,
 }
 
 /// What [`LastUse`] holds.
 pub(crate) struct LastUseState {
-    house: Arc<House>,
+    env: Arc<Env>,
     me: Address<LastUseMsg>,
     uses: HashMap<KeyId, api_key_use::Model>,
     /// Keys whose use this process has met before.
@@ -78,7 +78,7 @@ impl Actor for LastUse {
         let mut writing = Chain::default();
         writing.again(args.me.send_after(WRITE_EVERY, LastUseMsg::Tick));
         Ok(LastUseState {
-            house: args.house,
+            env: args.env,
             me: args.me,
             uses: HashMap::new(),
             met: HashSet::new(),
@@ -143,9 +143,9 @@ impl LastUseState {
         self.in_a_hurry = false;
         let uses: Vec<_> = std::mem::take(&mut self.uses).into_values().collect();
         let replies = std::mem::take(&mut self.waiting);
-        let (house, me) = (Arc::clone(&self.house), self.me.clone());
+        let (env, me) = (Arc::clone(&self.env), self.me.clone());
         tokio::spawn(async move {
-            let failed = match keys::note_uses(house.db.writer(), uses.clone()).await {
+            let failed = match keys::note_uses(env.db.writer(), uses.clone()).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
                     tracing::warn!(%error, "the last uses of keys were not written; trying again");

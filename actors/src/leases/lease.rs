@@ -6,21 +6,21 @@ use std::sync::Arc;
 use entities::ids::EndpointId;
 use entities::queries::delivery::Fence;
 
-use super::table::Book;
+use super::capacity::Shared;
 
 /// Credit taken for a claim. What the claim does not use is given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
-    book: Arc<Book>,
+    shared: Arc<Shared>,
     endpoint: EndpointId,
     credits: u32,
 }
 
 impl Reservation {
-    /// The credits must have been taken from the endpoint's account.
-    pub(super) fn new(book: Arc<Book>, endpoint: EndpointId, credits: u32) -> Self {
+    /// The credits must have been taken from the endpoint's capacity.
+    pub(super) fn new(shared: Arc<Shared>, endpoint: EndpointId, credits: u32) -> Self {
         Self {
-            book,
+            shared,
             endpoint,
             credits,
         }
@@ -36,28 +36,28 @@ impl Reservation {
 
     /// Turns one credit into a lease. Must come before the claim commits.
     pub(crate) fn hold(&mut self, fence: Fence) -> Lease {
-        let mut pages = self.book.pages();
-        pages.held.insert(fence);
+        let mut inner = self.shared.lock();
+        inner.held.insert(fence);
         if self.credits == 0 {
-            pages.take(self.endpoint, 1); // more rows than asked for: count them all the same
+            inner.take(self.endpoint, 1); // more rows than asked for: count them all the same
         } else {
             self.credits -= 1;
         }
-        drop(pages);
-        Lease::new(Arc::clone(&self.book), self.endpoint, fence)
+        drop(inner);
+        Lease::new(Arc::clone(&self.shared), self.endpoint, fence)
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.book.pages().give(self.endpoint, self.credits);
+        self.shared.lock().give(self.endpoint, self.credits);
     }
 }
 
 /// One leased row of this process. Dropped unsettled it is lost, and given back to the queue.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    book: Arc<Book>,
+    shared: Arc<Shared>,
     endpoint: EndpointId,
     fence: Fence,
     settled: bool,
@@ -65,9 +65,9 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// The fence must have been entered and a credit taken.
-    pub(super) fn new(book: Arc<Book>, endpoint: EndpointId, fence: Fence) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, endpoint: EndpointId, fence: Fence) -> Self {
         Self {
-            book,
+            shared,
             endpoint,
             fence,
             settled: false,
@@ -90,11 +90,11 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut pages = self.book.pages();
-        pages.held.remove(&self.fence);
+        let mut inner = self.shared.lock();
+        inner.held.remove(&self.fence);
         if !self.settled {
-            pages.lost.push(self.fence);
+            inner.lost.push(self.fence);
         }
-        pages.give(self.endpoint, 1);
+        inner.give(self.endpoint, 1);
     }
 }

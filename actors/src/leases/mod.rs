@@ -1,7 +1,11 @@
 //! Leases on deliveries and the capacity of each endpoint, shared by those who insert, claim, send and complete.
 
+mod capacity;
+mod delivery;
 mod lease;
 mod table;
 
+pub(crate) use capacity::{Attempted, SENDS};
+pub(crate) use delivery::Leased;
 pub(crate) use lease::{Lease, Reservation};
-pub(crate) use table::{Attempted, Book, Grant, SENDS};
+pub(crate) use table::{Grant, LeaseTable};

@@ -1,13 +1,13 @@
 //! The Master Services Agreement and its acceptance.
 
+use entities::agreement_acceptance;
 use entities::ids::CreditorId;
 use entities::queries::onboarding;
 use serde_json::json;
+use uuid::Uuid;
 
-use super::provider_events::acceptance;
-use crate::app::House;
 use crate::contract::{AcceptAgreement, AgreementView, ApiError, DbResultExt as _};
-use crate::creditor::AccountFile;
+use crate::creditor::{AccountFile, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{Fact, FactValue, Gate};
 
@@ -18,10 +18,10 @@ const TEXT: &str = include_str!("agreement-2026-01.txt");
 
 /// The agreement, and whether the creditor has accepted it.
 pub(crate) async fn agreement_view(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
 ) -> Result<AgreementView, ApiError> {
-    let accepted = onboarding::last_acceptance(house.db.reader(), creditor)
+    let accepted = onboarding::last_acceptance(creditors.env.db.reader(), creditor)
         .await
         .or_fault()?;
     Ok(AgreementView {
@@ -34,7 +34,7 @@ pub(crate) async fn agreement_view(
 
 /// Accepts the agreement: sets the gate, at most once.
 pub(super) async fn accept(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     request: &AcceptAgreement,
@@ -43,7 +43,7 @@ pub(super) async fn accept(
         let advice = format!("is not the current version: read and accept {CURRENT_VERSION}");
         return Err(ApiError::field(&["body", "version"], advice));
     }
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if file.gates().passed(Gate::MsaOnFile) {
         return Ok(());
@@ -65,4 +65,21 @@ pub(super) async fn accept(
         .or_fault()?;
     file.close().await.or_fault()?;
     Ok(())
+}
+
+/// An acceptance of the current agreement.
+pub(super) fn acceptance(
+    creditor: CreditorId,
+    signatory: &str,
+    source: &str,
+    accepted_ms: i64,
+) -> agreement_acceptance::Model {
+    agreement_acceptance::Model {
+        id: Uuid::now_v7(),
+        creditor_id: creditor,
+        version: CURRENT_VERSION.to_owned(),
+        signatory_name: signatory.to_owned(),
+        source: source.to_owned(),
+        accepted_ms,
+    }
 }

@@ -7,11 +7,10 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::app::House;
 use crate::contract::{
     ApiError, BusinessAddress, CompanyView, DbResultExt as _, SetupItem, SetupPatch, SetupView,
 };
-use crate::creditor::{AccountFile, gates_from};
+use crate::creditor::{AccountFile, Creditors, gates_from};
 use crate::domain::gates::{Gate, Gates};
 
 /// Company details as they are stored; the EIN is sealed beside them.
@@ -25,8 +24,11 @@ struct Company {
 }
 
 /// `GET /v1/creditors/me/setup`.
-pub(crate) async fn setup_view(house: &House, creditor: CreditorId) -> Result<SetupView, ApiError> {
-    let db = house.db.reader();
+pub(crate) async fn setup_view(
+    creditors: &Creditors,
+    creditor: CreditorId,
+) -> Result<SetupView, ApiError> {
+    let db = creditors.env.db.reader();
     let row = creditors::by_id(db, creditor)
         .await
         .or_fault()?
@@ -41,12 +43,12 @@ pub(crate) async fn setup_view(house: &House, creditor: CreditorId) -> Result<Se
 
 /// `PATCH /v1/creditors/me/setup`: refused once the business review has begun.
 pub(crate) async fn update_setup(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     patch: SetupPatch,
 ) -> Result<SetupView, ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if file.gates().state(Gate::KybVerified).is_some() {
         return Err(ApiError::SetupLocked);
@@ -54,7 +56,8 @@ pub(crate) async fn update_setup(
     let mut company = company_of(&file.creditor.company);
     let mut changed = Vec::new();
     if let Some(ein) = &patch.ein {
-        let sealed = house
+        let sealed = creditors
+            .env
             .vault
             .seal(&ein_purpose(creditor), ein.expose_secret());
         file.creditor.ein_sealed = Some(sealed.map_err(|_| ApiError::Internal)?);

@@ -13,11 +13,10 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::provider_event::ProviderEvent;
 use super::{agreement, provider_events, support_operations};
-use crate::app::House;
 use crate::contract::{
     AcceptAgreement, ApiError, CreditorPatch, DbResultExt as _, ProviderOutcome,
 };
-use crate::creditor::{AccountFile, gates_from};
+use crate::creditor::{AccountFile, Creditors, gates_from};
 use crate::domain::gates::Gate;
 use crate::supervision::{Address, Chain, spawn_reporting};
 
@@ -65,13 +64,13 @@ pub(crate) enum EvaluatorMsg {
 
 /// What the [`GateEvaluator`] starts with.
 pub(crate) struct EvaluatorArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) creditors: Arc<Creditors>,
     pub(crate) me: Address<EvaluatorMsg>,
 }
 
 /// What the [`GateEvaluator`] holds.
 pub(crate) struct EvaluatorState {
-    house: Arc<House>,
+    creditors: Arc<Creditors>,
     me: Address<EvaluatorMsg>,
     sweeping: Chain,
 }
@@ -92,7 +91,7 @@ impl Actor for GateEvaluator {
         // At once: whatever the last run left undone is done before anybody asks.
         let _ = args.me.send(EvaluatorMsg::Sweep);
         Ok(EvaluatorState {
-            house: args.house,
+            creditors: args.creditors,
             me: args.me,
             sweeping: Chain::default(),
         })
@@ -106,8 +105,8 @@ impl Actor for GateEvaluator {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             EvaluatorMsg::ProviderEvent { event, reply } => state
-                .work(reply, move |house| async move {
-                    provider_events::record(&house, &event).await
+                .work(reply, move |creditors| async move {
+                    provider_events::record(&creditors, &event).await
                 }),
             EvaluatorMsg::AcceptAgreement {
                 creditor,
@@ -115,8 +114,8 @@ impl Actor for GateEvaluator {
                 request,
                 reply,
             } => {
-                state.work(reply, move |house| async move {
-                    agreement::accept(&house, creditor, &actor, &request).await
+                state.work(reply, move |creditors| async move {
+                    agreement::accept(&creditors, creditor, &actor, &request).await
                 });
             }
             EvaluatorMsg::SetGate {
@@ -127,9 +126,11 @@ impl Actor for GateEvaluator {
                 reason,
                 reply,
             } => {
-                state.work(reply, move |house| async move {
-                    support_operations::set_gate(&house, creditor, &actor, gate, passed, &reason)
-                        .await
+                state.work(reply, move |creditors| async move {
+                    support_operations::set_gate(
+                        &creditors, creditor, &actor, gate, passed, &reason,
+                    )
+                    .await
                 });
             }
             EvaluatorMsg::PatchCreditor {
@@ -138,8 +139,8 @@ impl Actor for GateEvaluator {
                 patch,
                 reply,
             } => {
-                state.work(reply, move |house| async move {
-                    support_operations::patch(&house, creditor, &actor, &patch).await
+                state.work(reply, move |creditors| async move {
+                    support_operations::patch(&creditors, creditor, &actor, &patch).await
                 });
             }
             EvaluatorMsg::Sweep => state.sweep(),
@@ -153,16 +154,16 @@ impl Actor for GateEvaluator {
 }
 
 impl EvaluatorState {
-    /// Works beside the mailbox and answers from there; the house bounds how many files are open.
+    /// Works beside the mailbox and answers from there; permits bound how many transactions are open.
     fn work<T, F, W>(&self, reply: RpcReplyPort<Result<T, ApiError>>, work: F)
     where
         T: Send + 'static,
-        F: FnOnce(Arc<House>) -> W + Send + 'static,
+        F: FnOnce(Arc<Creditors>) -> W + Send + 'static,
         W: Future<Output = Result<T, ApiError>> + Send,
     {
-        let house = Arc::clone(&self.house);
+        let creditors = Arc::clone(&self.creditors);
         tokio::spawn(async move {
-            let _ = reply.send(work(house).await);
+            let _ = reply.send(work(creditors).await);
         });
     }
 
@@ -170,9 +171,9 @@ impl EvaluatorState {
         if !self.sweeping.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let creditors = Arc::clone(&self.creditors);
         spawn_reporting(&self.me, EvaluatorMsg::Swept, async move {
-            if let Err(error) = sweep(&house).await {
+            if let Err(error) = sweep(&creditors).await {
                 tracing::warn!(%error, "the sweep for creditors without a key failed");
             }
             EvaluatorMsg::Swept
@@ -187,30 +188,30 @@ impl EvaluatorState {
 
 /// Looks at every creditor that might be without a key, and opens the file of those that are:
 /// closing it issues what is due.
-async fn sweep(house: &House) -> Result<(), ApiError> {
+async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
     let mut after = CreditorId(uuid::Uuid::nil());
     loop {
-        let page = onboarding::issue_candidates(house.db.reader(), after, SWEEP_PAGE)
+        let page = onboarding::issue_candidates(creditors.env.db.reader(), after, SWEEP_PAGE)
             .await
             .or_fault()?;
         let Some(last) = page.last() else {
             return Ok(());
         };
         after = *last;
-        let rows = onboarding::gates_of(house.db.reader(), &page)
+        let rows = onboarding::gates_of(creditors.env.db.reader(), &page)
             .await
             .or_fault()?;
         for creditor in page {
             let own = rows.iter().filter(|row| row.creditor_id == creditor);
             if gates_from(own).all_passed() {
-                issue_late(house, creditor).await?;
+                issue_late(creditors, creditor).await?;
             }
         }
     }
 }
 
-async fn issue_late(house: &House, creditor: CreditorId) -> Result<(), ApiError> {
-    let Some(file) = AccountFile::open(house, creditor).await? else {
+async fn issue_late(creditors: &Creditors, creditor: CreditorId) -> Result<(), ApiError> {
+    let Some(file) = AccountFile::open(creditors, creditor).await? else {
         return Ok(());
     };
     if file.close().await.or_fault()? {

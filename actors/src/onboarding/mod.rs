@@ -6,6 +6,7 @@
 mod agreement;
 mod company_profile;
 mod evaluator;
+mod handle;
 mod provider_event;
 mod provider_events;
 mod support_operations;
@@ -14,5 +15,6 @@ mod tree;
 pub(crate) use agreement::agreement_view;
 pub(crate) use company_profile::{setup_view, update_setup};
 pub(crate) use evaluator::EvaluatorMsg;
+pub(crate) use handle::Onboarding;
 pub(crate) use provider_event::verify_and_read;
 pub(crate) use tree::onboarding_branch;

@@ -3,27 +3,28 @@
 use entities::ids::CreditorId;
 use entities::onboarding_event::{self, EventOutcome};
 use entities::queries::{creditors, onboarding};
-use entities::{DbErr, Transaction, agreement_acceptance};
+use entities::{DbErr, Transaction};
 use uuid::Uuid;
 
-use super::agreement::CURRENT_VERSION;
+use super::agreement::acceptance;
 use super::provider_event::ProviderEvent;
-use crate::app::House;
 use crate::contract::{ApiError, DbResultExt as _, Provider, ProviderOutcome};
-use crate::creditor::AccountFile;
+use crate::creditor::{AccountFile, Creditors};
 use crate::domain::gates::{Applied, Fact, FactValue, Gate};
 
 /// Stores an event and applies its fact, in one transaction. A second copy has no effect.
 pub(super) async fn record(
-    house: &House,
+    creditors: &Creditors,
     event: &ProviderEvent,
 ) -> Result<ProviderOutcome, ApiError> {
-    let permit = house.file_permit().await?;
-    let transaction = house.db.begin().await.or_fault()?;
+    let permit = creditors.permit().await?;
+    let transaction = creditors.env.db.begin().await.or_fault()?;
     let Some(creditor) = creditor_of(&transaction, event).await.or_fault()? else {
-        return store_unlinked(house, transaction, event).await.or_fault();
+        return store_unlinked(creditors, transaction, event)
+            .await
+            .or_fault();
     };
-    let Some(mut file) = AccountFile::open_in(house, permit, transaction, creditor)
+    let Some(mut file) = AccountFile::open_in(creditors, permit, transaction, creditor)
         .await
         .or_fault()?
     else {
@@ -84,11 +85,11 @@ async fn creditor_of(
 }
 
 async fn store_unlinked(
-    house: &House,
+    creditors: &Creditors,
     transaction: Transaction,
     event: &ProviderEvent,
 ) -> Result<ProviderOutcome, DbErr> {
-    let row = event_row(event, None, house.clock.now_ms());
+    let row = event_row(event, None, creditors.env.clock.now_ms());
     let stored = onboarding::store_event(&transaction, row).await?;
     transaction.commit().await?;
     Ok(if stored {
@@ -146,23 +147,6 @@ async fn apply_event(
     } else {
         EventOutcome::Stale
     })
-}
-
-/// An acceptance of the current agreement.
-pub(super) fn acceptance(
-    creditor: CreditorId,
-    signatory: &str,
-    source: &str,
-    accepted_ms: i64,
-) -> agreement_acceptance::Model {
-    agreement_acceptance::Model {
-        id: Uuid::now_v7(),
-        creditor_id: creditor,
-        version: CURRENT_VERSION.to_owned(),
-        signatory_name: signatory.to_owned(),
-        source: source.to_owned(),
-        accepted_ms,
-    }
 }
 
 fn value_name(value: FactValue) -> &'static str {

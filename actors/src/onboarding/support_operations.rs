@@ -8,22 +8,22 @@ use entities::{DbErr, Transaction};
 use serde_json::{Value, json};
 
 use super::provider_events::replay_account;
-use crate::app::House;
+use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, CreditorPatch, DbResultExt as _, Provider};
-use crate::creditor::{AccountFile, Subject};
+use crate::creditor::{AccountFile, Creditors};
 use crate::domain::account::AccountStatus;
 use crate::domain::gates::{Fact, FactValue, Gate};
 
 /// Sets a gate, whatever the providers said before.
 pub(super) async fn set_gate(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     gate: Gate,
     passed: bool,
     reason: &str,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     let value = if passed {
         FactValue::Passed
@@ -54,15 +54,15 @@ async fn repair(
 
 /// Applies `PATCH /support/v1/creditors/{id}`, all of it or nothing.
 pub(super) async fn patch(
-    house: &House,
+    creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
     patch: &CreditorPatch,
 ) -> Result<(), ApiError> {
     if let Some(tier) = &patch.tier
-        && house.settings.tiers.get(tier).is_none()
+        && creditors.env.settings.tiers.get(tier).is_none()
     {
-        let known = house.settings.tiers.names().join(", ");
+        let known = creditors.env.settings.tiers.names().join(", ");
         return Err(ApiError::field(
             &["body", "tier"],
             format!("is not a tier: use one of {known}"),
@@ -72,10 +72,10 @@ pub(super) async fn patch(
         let msg = "must be one of in_review, verified, rejected, suspended";
         return Err(ApiError::field(&["body", "status"], msg));
     }
-    let permit = house.file_permit().await?;
-    let transaction = house.db.begin().await.or_fault()?;
+    let permit = creditors.permit().await?;
+    let transaction = creditors.env.db.begin().await.or_fault()?;
     lock_accounts(&transaction, creditor, patch).await?;
-    let file = AccountFile::open_in(house, permit, transaction, creditor)
+    let file = AccountFile::open_in(creditors, permit, transaction, creditor)
         .await
         .or_fault()?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
@@ -172,7 +172,7 @@ async fn set_status(
     let data =
         json!({"from": before.as_str(), "to": file.status().as_str(), "reason": patch.reason});
     file.audit("creditor.status_set", actor, data);
-    file.touch(Subject::Keys);
+    file.touch(ChangeKind::Keys);
     Ok(())
 }
 
@@ -181,7 +181,7 @@ fn set_limits(file: &mut AccountFile<'_>, actor: &str, patch: &CreditorPatch) {
         let data = json!({"from": file.creditor.tier, "to": tier, "reason": patch.reason});
         file.creditor.tier.clone_from(tier);
         file.audit("creditor.tier_set", actor, data);
-        file.touch(Subject::Limits);
+        file.touch(ChangeKind::Limits);
     }
     if let Some(limits) = &patch.limits {
         let text = limits
@@ -191,6 +191,6 @@ fn set_limits(file: &mut AccountFile<'_>, actor: &str, patch: &CreditorPatch) {
         let before: Option<Value> = before.and_then(|text| serde_json::from_str(&text).ok());
         let data = json!({"from": before, "to": limits, "reason": patch.reason});
         file.audit("creditor.limits_set", actor, data);
-        file.touch(Subject::Limits);
+        file.touch(ChangeKind::Limits);
     }
 }

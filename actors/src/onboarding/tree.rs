@@ -1,30 +1,30 @@
-//! The Onboarding branch of the tree: the gate evaluator.
+//! The Onboarding part of the tree: the gate evaluator.
 
 use std::sync::Arc;
 
 use super::evaluator::{EvaluatorArgs, GateEvaluator};
-use crate::app::House;
+use super::handle::Onboarding;
 use crate::domain::restart_budget::RestartBudget;
 use crate::supervision::{Branch, ChildSpec, SupervisorArgs};
 
-/// The gate evaluator under its supervisor.
-pub(crate) fn onboarding_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
-    let (house, shared) = (Arc::clone(house), Arc::clone(&branch));
+/// The supervisor of the gate evaluator.
+pub(crate) fn onboarding_branch(onboarding: &Arc<Onboarding>, branch: Arc<Branch>) -> ChildSpec {
+    let (onboarding, shared) = (Arc::clone(onboarding), Arc::clone(&branch));
     ChildSpec::branch("onboarding", branch, move || SupervisorArgs {
         branch: Arc::clone(&shared),
-        children: vec![evaluator(&house)],
+        children: vec![evaluator(&onboarding)],
         budget: RestartBudget::default(),
-        clock: house.clock.clone(),
+        clock: onboarding.creditors.env.clock.clone(),
     })
 }
 
-fn evaluator(house: &Arc<House>) -> ChildSpec {
-    let house = Arc::clone(house);
-    let address = house.addresses.evaluator.clone();
-    ChildSpec::worker("gate_evaluator", "GateEvaluator", &address, move || {
+fn evaluator(onboarding: &Arc<Onboarding>) -> ChildSpec {
+    let onboarding = Arc::clone(onboarding);
+    let handle = onboarding.evaluator.clone();
+    ChildSpec::worker("gate_evaluator", "GateEvaluator", &handle, move || {
         let args = EvaluatorArgs {
-            house: Arc::clone(&house),
-            me: house.addresses.evaluator.clone(),
+            creditors: Arc::clone(&onboarding.creditors),
+            me: onboarding.evaluator.clone(),
         };
         (GateEvaluator, args)
     })

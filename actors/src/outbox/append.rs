@@ -15,9 +15,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::event_type::EventType;
+use super::handle::OutboxContext;
 use super::prelease::Outbound;
 use super::subscription::{line_of, listens};
-use crate::app::House;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::trace_context::TraceContext;
 use crate::infra::{Clock, trace};
@@ -258,7 +258,7 @@ impl Journal {
     /// Writes everything. What it answers is handed over after the commit.
     pub(crate) async fn write(
         mut self,
-        house: &House,
+        context: &OutboxContext,
         transaction: &Transaction,
     ) -> Result<Outbound, DbErr> {
         let moved = self
@@ -273,7 +273,7 @@ impl Journal {
         let enabled = self.endpoints.values().flatten();
         let enabled = enabled.filter(|endpoint| endpoint.state == EndpointState::Enabled);
         let enabled = enabled.map(|endpoint| endpoint.id).collect();
-        let outbound = Outbound::lease(house, &enabled, &self.messages, &mut self.deliveries);
+        let outbound = Outbound::lease(context, &enabled, &self.messages, &mut self.deliveries);
         outbox::write(transaction, self.messages, self.deliveries).await?;
         Ok(outbound)
     }

@@ -3,11 +3,13 @@
 //! Owns the tables `message` and `audit_event`, and the insertion of `delivery` rows. Never sends anything.
 
 mod append;
-pub(crate) mod event_type;
+mod event_type;
+mod handle;
 mod prelease;
-pub(crate) mod subscription;
+mod subscription;
 
 pub(crate) use append::{AuditLine, Journal};
 pub(crate) use event_type::{EventType, catalogue};
+pub(crate) use handle::{DeliveryWork, OutboxContext};
 pub(crate) use prelease::Outbound;
 pub(crate) use subscription::{line_of, listens};

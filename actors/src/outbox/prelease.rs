@@ -14,8 +14,8 @@ use entities::queries::delivery::{ClaimedDelivery, Fence};
 use entities::queries::node::Ring;
 use entities::{delivery, message};
 
-use crate::app::House;
-use crate::delivery::{DispatcherMsg, Leased, LeasedHow};
+use super::handle::{DeliveryWork, OutboxContext};
+use crate::leases::Leased;
 
 /// The claim number of a row that is born leased; one that is claimed later has a higher one.
 const FIRST_CLAIM: i64 = 1;
@@ -34,15 +34,15 @@ impl Outbound {
     /// Leases what may be sent at once, of endpoints that are `enabled`: its rows become owned by
     /// this process.
     pub(crate) fn lease(
-        house: &House,
+        context: &OutboxContext,
         enabled: &HashSet<EndpointId>,
         messages: &[message::Model],
         deliveries: &mut [delivery::Model],
     ) -> Self {
         let mut outbound = Self::default();
-        let now_ms = house.clock.now_ms();
-        let may_lease = house.standing.may_send(now_ms);
-        let owner = house.standing.epoch();
+        let now_ms = context.env.clock.now_ms();
+        let may_lease = context.cluster.membership.may_send(now_ms);
+        let owner = context.cluster.membership.epoch();
         let messages: HashMap<MessageId, &message::Model> =
             messages.iter().map(|row| (row.id, row)).collect();
         for row in deliveries {
@@ -52,8 +52,8 @@ impl Outbound {
             let free = row.order_key.is_none() && enabled.contains(&row.endpoint_id);
             let lease = (may_lease && free)
                 .then(|| {
-                    house
-                        .book
+                    context
+                        .leases
                         .lease_fresh(row.endpoint_id, fence(row, owner), now_ms)
                 })
                 .flatten();
@@ -87,22 +87,20 @@ impl Outbound {
 
     /// The transaction is committed: on to the Dispatcher. Should it be away, the leases are lost,
     /// and the rows go back to the queue; a wake is only a hint.
-    pub(crate) fn hand_over(mut self, house: &House) {
-        let dispatcher = &house.addresses.dispatcher;
+    pub(crate) fn hand_over(mut self, context: &OutboxContext) {
         let rows = std::mem::take(&mut self.leased);
         if !rows.is_empty() {
-            house.metrics.leased(LeasedHow::Born, rows.len());
-            let _ = dispatcher.send(DispatcherMsg::Fresh { rows });
+            context.work.send(DeliveryWork::Leased { rows });
         }
         if !self.pending.is_empty() || !self.in_line.is_empty() {
             // Another process may have credit for them, or this one may be about to stop.
             let due = true;
-            crate::cluster::ring(house, Ring { due, feed: false });
+            context.cluster.notify(Ring { due, feed: false });
         }
         for (endpoints, in_order) in [(&self.pending, false), (&self.in_line, true)] {
             if !endpoints.is_empty() {
                 let endpoints = endpoints.iter().copied().collect();
-                let _ = dispatcher.send(DispatcherMsg::Wake {
+                context.work.send(DeliveryWork::Pending {
                     endpoints,
                     in_order,
                 });

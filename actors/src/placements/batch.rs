@@ -15,9 +15,8 @@ use uuid::Uuid;
 use super::command::{Answer, Command};
 use super::executor::Desk;
 use super::working_set::WorkingSet;
-use crate::app::House;
 use crate::contract::ApiError;
-use crate::outbox::{Journal, Outbound};
+use crate::outbox::{Journal, Outbound, OutboxContext};
 
 /// How long a Writer asks a database that has gone away whether the commit happened: within the
 /// patience of the callers that wait for it.
@@ -40,13 +39,13 @@ enum Failure {
 }
 
 /// Commits `commands` together if possible, one by one if not.
-pub(super) async fn work(house: &House, commands: &[&Command]) -> Worked {
-    match commit_together(house, commands).await {
+pub(super) async fn work(outbox: &OutboxContext, commands: &[&Command]) -> Worked {
+    match commit_together(outbox, commands).await {
         Ok(worked) => worked,
         // One of them is at fault; a database that is away or busy would fail them all again.
         Err(Failure::Undone(error)) if commands.len() > 1 && !is_passing(&error) => {
             tracing::warn!(%error, commands = commands.len(), "a batch failed: its commands run one by one");
-            work_one_by_one(house, commands).await
+            work_one_by_one(outbox, commands).await
         }
         Err(failure) => {
             let answers = commands
@@ -61,11 +60,11 @@ pub(super) async fn work(house: &House, commands: &[&Command]) -> Worked {
     }
 }
 
-async fn work_one_by_one(house: &House, commands: &[&Command]) -> Worked {
+async fn work_one_by_one(outbox: &OutboxContext, commands: &[&Command]) -> Worked {
     let mut answers = Vec::with_capacity(commands.len());
     let mut outbound = Outbound::default();
     for command in commands {
-        match commit_together(house, std::slice::from_ref(command)).await {
+        match commit_together(outbox, std::slice::from_ref(command)).await {
             Ok(worked) => {
                 answers.extend(worked.answers);
                 outbound = outbound.and(worked.outbound);
@@ -96,10 +95,10 @@ fn told(failure: &Failure, command: &Command) -> ApiError {
 }
 
 /// One transaction.
-async fn commit_together(house: &House, commands: &[&Command]) -> Result<Worked, Failure> {
+async fn commit_together(outbox: &OutboxContext, commands: &[&Command]) -> Result<Worked, Failure> {
     let batch = Uuid::now_v7();
-    let transaction = house.db.begin().await.map_err(Failure::Undone)?;
-    let worked = run(house, &transaction, commands, batch)
+    let transaction = outbox.env.db.begin().await.map_err(Failure::Undone)?;
+    let worked = run(outbox, &transaction, commands, batch)
         .await
         .map_err(Failure::Undone)?;
     let Err(error) = transaction.commit().await else {
@@ -108,7 +107,7 @@ async fn commit_together(house: &House, commands: &[&Command]) -> Result<Worked,
     };
     tracing::warn!(%error, %batch, "the connection was lost during a commit");
     let creditors: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
-    match verdict(house, batch, &creditors).await {
+    match verdict(outbox, batch, &creditors).await {
         Ok(true) => Ok(worked),
         Ok(false) => Err(Failure::Undone(error)),
         Err(error) => Err(Failure::Unknown(error)),
@@ -116,13 +115,13 @@ async fn commit_together(house: &House, commands: &[&Command]) -> Result<Worked,
 }
 
 async fn run(
-    house: &House,
+    outbox: &OutboxContext,
     transaction: &Transaction,
     commands: &[&Command],
     batch: Uuid,
 ) -> Result<Worked, DbErr> {
     let creditors: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
-    let mut journal = Journal::open(transaction, &creditors, &house.clock).await?;
+    let mut journal = Journal::open(transaction, &creditors, &outbox.env.clock).await?;
     let now_ms = journal.now_ms();
     let mut set = WorkingSet::load(transaction, commands, now_ms).await?;
     let mut desk = Desk {
@@ -145,7 +144,7 @@ async fn run(
         set.write(transaction),
         ledger::mark_batch(transaction, batch, now_ms),
         // Last, for it takes the endpoints' credit until its deliveries have ended.
-        journal.write(house, transaction),
+        journal.write(outbox, transaction),
     )?;
     Ok(Worked { answers, outbound })
 }
@@ -153,14 +152,14 @@ async fn run(
 /// Whether the batch was committed. Taking its creditors' locks first waits for a commit that is
 /// still under way on the other side of a broken connection.
 async fn verdict(
-    house: &House,
+    outbox: &OutboxContext,
     batch: Uuid,
     creditors: &BTreeSet<CreditorId>,
 ) -> Result<bool, DbErr> {
     let ids: Vec<CreditorId> = creditors.iter().copied().collect();
     let mut last = DbErr::Custom("the database did not answer in time".to_owned());
     let deadline = tokio::time::Instant::now() + VERDICT_WITHIN;
-    while let Ok(asked) = tokio::time::timeout_at(deadline, look_up(house, batch, &ids)).await {
+    while let Ok(asked) = tokio::time::timeout_at(deadline, look_up(outbox, batch, &ids)).await {
         match asked {
             Ok(committed) => return Ok(committed),
             Err(error) => last = error,
@@ -170,8 +169,12 @@ async fn verdict(
     Err(last)
 }
 
-async fn look_up(house: &House, batch: Uuid, creditors: &[CreditorId]) -> Result<bool, DbErr> {
-    let transaction = house.db.begin().await?;
+async fn look_up(
+    outbox: &OutboxContext,
+    batch: Uuid,
+    creditors: &[CreditorId],
+) -> Result<bool, DbErr> {
+    let transaction = outbox.env.db.begin().await?;
     creditors::lock_positions(&transaction, creditors).await?;
     let committed = ledger::batch_is_committed(&transaction, batch).await?;
     transaction.rollback().await?;

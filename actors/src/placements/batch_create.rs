@@ -1,22 +1,10 @@
 //! Many invoices in one command: each row is placed or refused on its own, in one transaction.
 
-use serde::{Deserialize, Serialize};
-
-use super::command::{Command, Outcome};
+use super::command::{Command, Outcome, Row};
 use super::executor::{Desk, Refusable, refused};
 use crate::contract::{ApiError, BatchPlaced, BatchRow, BatchRowError};
 use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::transition::may_place;
-
-/// One row of the request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Row<N> {
-    /// Well-formed.
-    Place(N),
-    /// Refused before it came here; kept, so that the whole answer is stored and replayed.
-    Refuse(BatchRowError),
-}
 
 impl Desk<'_> {
     /// Places every row that can be placed. Only what concerns the account refuses them all.

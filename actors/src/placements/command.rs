@@ -4,16 +4,25 @@ use entities::ids::{CreditorId, PlacementId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::batch_create::Row;
-use crate::auth::IdempotencyKey;
 use crate::contract::{
-    ApiError, BatchPlaced, DisputeView, PaymentRecorded, PlacementView, Replayable,
+    ApiError, BatchPlaced, BatchRowError, DisputeView, IdempotencyKey, PaymentRecorded,
+    PlacementView, Replayable,
 };
 use crate::domain::fingerprint::request_fingerprint;
 use crate::domain::money::Cents;
 use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::status::PlacementStatus;
 use crate::domain::trace_context::TraceContext;
+
+/// One row of a batch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Row<N> {
+    /// Well-formed.
+    Place(N),
+    /// Refused before it came here; kept, so that the whole answer is stored and replayed.
+    Refuse(BatchRowError),
+}
 
 /// A change that somebody wants, on behalf of one creditor.
 #[derive(Debug, Clone)]

@@ -2,7 +2,6 @@
 
 use entities::dispute::{self, DisputeStatus};
 use entities::ids::PlacementId;
-use entities::placement;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,27 +10,9 @@ use super::executor::{Desk, Refusable, object};
 use super::views::dispute_view;
 use crate::contract::ApiError;
 use crate::domain::placement::action::Action;
-use crate::domain::placement::status::PlacementStatus;
 use crate::outbox::{AuditLine, EventType};
 
 impl Desk<'_> {
-    /// A placement that ends takes its open dispute with it. A recall can be undone, so it does not
-    /// end one.
-    pub(super) fn end_dispute(&mut self, command: &Command, row: &placement::Model) {
-        let ended = PlacementStatus::parse(&row.status)
-            .is_some_and(|status| status.is_terminal() && status != PlacementStatus::Recalled);
-        let Some(mut dispute) = self.set.open_dispute(row.id).cloned().filter(|_| ended) else {
-            return;
-        };
-        dispute.status = DisputeStatus::Resolved;
-        dispute.resolved_ms = Some(row.updated_ms);
-        let reason = format!("the placement is {}", row.status);
-        let data = json!({"dispute_id": dispute.id, "resolution": null, "reason": reason});
-        self.audit(command, row, "dispute.resolved", data.clone());
-        self.event(row, EventType::DisputeResolved, object(data));
-        self.set.put_dispute(dispute);
-    }
-
     pub(super) fn open_dispute(
         &mut self,
         command: &Command,

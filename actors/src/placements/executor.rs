@@ -1,6 +1,7 @@
 //! The desk at which a command is worked off: a placement's change by the pure rules, and the
 //! lines that every change writes.
 
+use entities::dispute::DisputeStatus;
 use entities::ids::PlacementId;
 use entities::queries::folded;
 use entities::{placement, placement_history};
@@ -144,6 +145,23 @@ impl Desk<'_> {
             .or_insert_with(|| row.status.clone().into());
         self.journal
             .event(row.creditor_id, event, Some(row.id), data);
+    }
+
+    /// A placement that ends takes its open dispute with it. A recall can be undone, so it does not
+    /// end one.
+    fn end_dispute(&mut self, command: &Command, row: &placement::Model) {
+        let ended = PlacementStatus::parse(&row.status)
+            .is_some_and(|status| status.is_terminal() && status != PlacementStatus::Recalled);
+        let Some(mut dispute) = self.set.open_dispute(row.id).cloned().filter(|_| ended) else {
+            return;
+        };
+        dispute.status = DisputeStatus::Resolved;
+        dispute.resolved_ms = Some(row.updated_ms);
+        let reason = format!("the placement is {}", row.status);
+        let data = json!({"dispute_id": dispute.id, "resolution": null, "reason": reason});
+        self.audit(command, row, "dispute.resolved", data.clone());
+        self.event(row, EventType::DisputeResolved, object(data));
+        self.set.put_dispute(dispute);
     }
 }
 

@@ -10,15 +10,15 @@ mod batch_create;
 mod command;
 mod disputes;
 mod executor;
-mod submit;
+mod handle;
 mod tree;
 mod views;
 mod working_set;
 mod writer;
 
-pub(crate) use batch_create::Row;
-pub(crate) use command::{Command, Idempotency, Operation, Outcome};
-pub(crate) use tree::ledger_branch;
+pub(crate) use command::{Command, Idempotency, Operation, Outcome, Row};
+pub(crate) use handle::Writers;
+pub(crate) use tree::placements_branch;
 pub(crate) use views::placement_view;
-pub(crate) use working_set::IDEMPOTENCY_MS;
+#[cfg(feature = "fault-injection")]
 pub(crate) use writer::WriterMsg;

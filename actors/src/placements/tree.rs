@@ -1,34 +1,40 @@
-//! The Ledger branch of the tree: the Writers.
+//! The Placements part of the tree: the Writers.
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
+use super::handle::Writers;
 use super::writer::{Writer, WriterArgs};
-use crate::app::House;
 use crate::domain::restart_budget::RestartBudget;
 use crate::supervision::{Branch, ChildSpec, SupervisorArgs};
 
-/// One Writer for each address of the house.
-pub(crate) fn ledger_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
-    let (house, shared) = (Arc::clone(house), Arc::clone(&branch));
-    ChildSpec::branch("ledger", branch, move || SupervisorArgs {
+/// The supervisor of the Writers, which run on `runtime`.
+pub(crate) fn placements_branch(
+    writers: &Arc<Writers>,
+    runtime: &Handle,
+    branch: Arc<Branch>,
+) -> ChildSpec {
+    let (writers, runtime) = (Arc::clone(writers), runtime.clone());
+    let shared = Arc::clone(&branch);
+    ChildSpec::branch("placements", branch, move || SupervisorArgs {
         branch: Arc::clone(&shared),
-        children: (0..house.addresses.writers.len())
-            .map(|index| writer(&house, index))
+        children: (0..writers.handles.len())
+            .map(|index| writer(&writers, &runtime, index))
             .collect(),
         budget: RestartBudget::default(),
-        clock: house.clock.clone(),
+        clock: writers.outbox.env.clock.clone(),
     })
 }
 
-fn writer(house: &Arc<House>, index: usize) -> ChildSpec {
-    let house = Arc::clone(house);
-    let address = house.addresses.writers[index].clone();
-    let args = Arc::clone(&house);
+fn writer(writers: &Arc<Writers>, runtime: &Handle, index: usize) -> ChildSpec {
+    let writers = Arc::clone(writers);
+    let handle = writers.handles[index].clone();
     let name = format!("writer-{index}");
-    ChildSpec::worker_on(&house.writing, &name, "Writer", &address, move || {
+    ChildSpec::worker_on(runtime, &name, "Writer", &handle, move || {
         let args = WriterArgs {
-            house: Arc::clone(&args),
-            me: args.addresses.writers[index].clone(),
+            outbox: Arc::clone(&writers.outbox),
+            me: writers.handles[index].clone(),
         };
         (Writer, args)
     })

@@ -13,13 +13,9 @@ use entities::{
 };
 use uuid::Uuid;
 
-use super::batch_create::Row;
-use super::command::{Command, Operation};
-use crate::creditor::account_status_of;
+use super::command::{Command, Operation, Row};
+use crate::creditor::{IDEMPOTENCY_MS, account_status_of};
 use crate::domain::account::AccountStatus;
-
-/// Stored answers are replayed for a day.
-pub(crate) const IDEMPOTENCY_MS: i64 = 86_400_000;
 
 /// What a creditor's account permits and presets.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::batch;
 use super::command::{Answer, Command};
-use crate::app::House;
 use crate::contract::ApiError;
+use crate::outbox::OutboxContext;
 use crate::supervision::Address;
 
 /// Placements of one transaction, at most; a command that has more goes alone.
@@ -39,13 +39,13 @@ pub(crate) enum WriterMsg {
 
 /// What a [`Writer`] starts with.
 pub(crate) struct WriterArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) outbox: Arc<OutboxContext>,
     pub(crate) me: Address<WriterMsg>,
 }
 
 /// What waits for the next batch.
 pub(crate) struct WriterState {
-    house: Arc<House>,
+    outbox: Arc<OutboxContext>,
     me: Address<WriterMsg>,
     waiting: VecDeque<Waiting>,
     rows_waiting: usize,
@@ -74,7 +74,7 @@ impl Actor for Writer {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         Ok(WriterState {
-            house: args.house,
+            outbox: args.outbox,
             me: args.me,
             waiting: VecDeque::new(),
             rows_waiting: 0,
@@ -133,13 +133,13 @@ impl WriterState {
                 .iter()
                 .map(|waiting| waiting.command.as_ref())
                 .collect();
-            let worked = batch::work(&self.house, &commands).await;
+            let worked = batch::work(&self.outbox, &commands).await;
             #[cfg(feature = "fault-injection")]
             assert!(!self.doomed, "injected into a Writer");
             for (waiting, answer) in batch.into_iter().zip(worked.answers) {
                 let _ = waiting.reply.send(answer);
             }
-            worked.outbound.hand_over(&self.house);
+            worked.outbound.hand_over(&self.outbox);
         }
         if self.waiting.is_empty() {
             self.drained();

@@ -12,16 +12,15 @@ use entities::placement;
 use entities::queries::placements;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use crate::app::House;
 use crate::domain::placement::status::PlacementStatus;
-use crate::placements::{Command, Operation, WriterMsg};
+use crate::infra::Env;
+use crate::placements::{Command, Operation, Writers};
 use crate::supervision::{Address, Chain, spawn_reporting};
 
 const EVERY: Duration = Duration::from_millis(500);
 /// How long a placement rests in one status.
 const REST_MS: i64 = 1_500;
 const AT_MOST: u64 = 200;
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Messages of the [`Simulator`].
 #[derive(Debug)]
@@ -36,13 +35,15 @@ pub(crate) enum SimulatorMsg {
 
 /// What the [`Simulator`] starts with.
 pub(crate) struct SimulatorArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) env: Arc<Env>,
+    pub(crate) writers: Arc<Writers>,
     pub(crate) me: Address<SimulatorMsg>,
 }
 
 /// What the [`Simulator`] holds.
 pub(crate) struct SimulatorState {
-    house: Arc<House>,
+    env: Arc<Env>,
+    writers: Arc<Writers>,
     me: Address<SimulatorMsg>,
     ticking: Chain,
 }
@@ -61,9 +62,10 @@ impl Actor for Simulator {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         let _ = args.me.send(SimulatorMsg::Tick);
-        let SimulatorArgs { house, me } = args;
+        let SimulatorArgs { env, writers, me } = args;
         Ok(SimulatorState {
-            house,
+            env,
+            writers,
             me,
             ticking: Chain::default(),
         })
@@ -91,9 +93,9 @@ impl SimulatorState {
         if !self.ticking.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let (env, writers) = (Arc::clone(&self.env), Arc::clone(&self.writers));
         spawn_reporting(&self.me, SimulatorMsg::Ticked, async move {
-            if let Err(error) = advance(&house).await {
+            if let Err(error) = advance(&env, &writers).await {
                 tracing::debug!(%error, "the simulator could not read placements");
             }
             SimulatorMsg::Ticked
@@ -106,25 +108,25 @@ impl SimulatorState {
     }
 }
 
-async fn advance(house: &House) -> Result<(), DbErr> {
+async fn advance(env: &Env, writers: &Writers) -> Result<(), DbErr> {
     let moving =
         [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
-    let before_ms = house.clock.now_ms() - REST_MS;
-    let reader = house.db.reader();
+    let before_ms = env.clock.now_ms() - REST_MS;
+    let reader = env.db.reader();
     let due = placements::untouched_since(reader, &moving, before_ms, AT_MOST).await?;
     // Together, so that they share a batch. If a placement has moved meanwhile, the rules refuse.
-    futures::future::join_all(due.iter().map(|row| step(house, row))).await;
+    futures::future::join_all(due.iter().map(|row| step(writers, row))).await;
     Ok(())
 }
 
 /// Moves one placement a step on, and waits for it: whoever does not wait is not served.
-async fn step(house: &House, row: &placement::Model) {
+async fn step(writers: &Writers, row: &placement::Model) {
     let to = match PlacementStatus::parse(&row.status) {
         Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
         Some(PlacementStatus::Ready) => PlacementStatus::InOutreach,
         _ => return,
     };
-    let command = Box::new(Command {
+    let command = Command {
         creditor: row.creditor_id,
         actor: "simulator".to_owned(),
         operation: Operation::Move {
@@ -134,12 +136,8 @@ async fn step(house: &House, row: &placement::Model) {
         },
         idempotency: None,
         trace: None,
-    });
-    let writer = house.addresses.writer(row.creditor_id);
-    let moved = writer
-        .call(PATIENCE, |reply| WriterMsg::Submit { command, reply })
-        .await;
-    if let Err(error) = moved {
-        tracing::debug!(%error, placement = %row.id, "the simulator was not heard");
+    };
+    if let Err(error) = writers.submit(command).await {
+        tracing::debug!(%error, placement = %row.id, "the simulator's command was refused");
     }
 }

@@ -1,35 +1,37 @@
-//! Long work beside the requests. Today: the simulator; intake and exports will live here.
+//! The Sandbox part of the tree: the simulator, where it is switched on.
 
 use std::sync::Arc;
 
+use super::handle::Sandbox;
 use super::simulator::{Simulator, SimulatorArgs};
-use crate::app::House;
 use crate::domain::restart_budget::RestartBudget;
 use crate::supervision::{Branch, ChildSpec, SupervisorArgs};
 
-/// The Jobs branch of the tree.
-pub(crate) fn jobs_branch(house: &Arc<House>, branch: Arc<Branch>) -> ChildSpec {
-    let (house, shared) = (Arc::clone(house), Arc::clone(&branch));
+/// The supervisor of the simulator.
+pub(crate) fn sandbox_branch(sandbox: &Arc<Sandbox>, branch: Arc<Branch>) -> ChildSpec {
+    let (sandbox, shared) = (Arc::clone(sandbox), Arc::clone(&branch));
     ChildSpec::branch("jobs", branch, move || SupervisorArgs {
         branch: Arc::clone(&shared),
-        children: house
+        children: sandbox
+            .env
             .settings
             .simulator
-            .then(|| simulator(&house))
+            .then(|| simulator(&sandbox))
             .into_iter()
             .collect(),
         budget: RestartBudget::default(),
-        clock: house.clock.clone(),
+        clock: sandbox.env.clock.clone(),
     })
 }
 
-fn simulator(house: &Arc<House>) -> ChildSpec {
-    let house = Arc::clone(house);
-    let address = house.addresses.simulator.clone();
-    ChildSpec::worker("simulator", "Simulator", &address, move || {
+fn simulator(sandbox: &Arc<Sandbox>) -> ChildSpec {
+    let sandbox = Arc::clone(sandbox);
+    let handle = sandbox.simulator.clone();
+    ChildSpec::worker("simulator", "Simulator", &handle, move || {
         let args = SimulatorArgs {
-            house: Arc::clone(&house),
-            me: house.addresses.simulator.clone(),
+            env: Arc::clone(&sandbox.env),
+            writers: Arc::clone(&sandbox.writers),
+            me: sandbox.simulator.clone(),
         };
         (Simulator, args)
     })

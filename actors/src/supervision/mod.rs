@@ -8,7 +8,9 @@
 mod actor_handle;
 mod child_spec;
 mod dedicated_runtime;
+mod metered;
 mod periodic_task;
+mod recipient;
 mod spawn;
 mod status;
 mod supervisor;
@@ -16,9 +18,11 @@ mod supervisor;
 mod tests;
 
 pub(crate) use actor_handle::{Address, CallError};
-pub(crate) use child_spec::{ChildSpec, Metered, spawn_metered};
+pub(crate) use child_spec::ChildSpec;
 pub(crate) use dedicated_runtime::Lane;
+pub(crate) use metered::{Metered, spawn_metered};
 pub(crate) use periodic_task::Chain;
+pub(crate) use recipient::Recipient;
 pub(crate) use spawn::{spawn_reporting, spawn_reporting_on};
 pub(crate) use status::{Branch, Vital};
 pub(crate) use supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};

@@ -7,7 +7,7 @@ use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use super::actor_handle::Address;
 use super::child_spec::ChildSpec;
-use super::status::Branch;
+use super::status::{Branch, Vital};
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 use crate::infra::Clock;
 
@@ -197,5 +197,23 @@ impl Actor for Supervisor {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl ChildSpec {
+    /// A supervisor of its own, with the children that `make` describes at every start.
+    pub(crate) fn branch(
+        name: &str,
+        branch: Arc<Branch>,
+        make: impl Fn() -> SupervisorArgs + Send + Sync + 'static,
+    ) -> Self {
+        let address: Address<SupervisorMsg> = Address::vacant();
+        let mailbox = address.clone();
+        let vital =
+            Vital::new(name.to_owned(), "Supervisor", move || mailbox.waiting()).above(branch);
+        let me = address.clone();
+        Self::new(vital, &address, move || {
+            (Supervisor::at(me.clone()), make())
+        })
     }
 }

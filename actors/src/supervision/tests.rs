@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::actor_handle::{Address, CallError};
-use super::child_spec::{ChildSpec, Metered};
+use super::child_spec::ChildSpec;
+use super::metered::Metered;
 use super::status::Branch;
 use super::supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};
 use crate::domain::restart_budget::RestartBudget;

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::super::control_feed;
 use super::super::membership::Standing;
-use crate::delivery::tests::bench::{benches, house as new_house, settings, sqlite};
 use crate::domain::api_key::KeyPrefix;
 use crate::infra::Clock;
+use crate::test_support::bench::{benches, modules as wire, settings, sqlite};
 
 async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) -> i64 {
     let transaction = db.begin().await.unwrap();
@@ -59,23 +59,33 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     append(db, "keys", creditors[0], 1).await;
     let clock = Clock::manual(50_000);
     let standing = Standing::boot(db, &clock, "test").await.unwrap();
-    let house = new_house(db.clone(), clock, settings(&bench.url), standing);
+    let modules = wire(db.clone(), clock, settings(&bench.url), standing);
     let slots: Vec<_> = (0..)
         .zip(&creditors)
         .map(|(n, creditor): (u8, _)| {
             let prefix = KeyPrefix::parse(&format!("prefix0{n}")).unwrap();
-            house.tenants.enter(prefix, *creditor)
+            modules.admission.tenants.enter(prefix, *creditor)
         })
         .collect();
     let at_boot: Vec<u64> = slots.iter().map(|slot| slot.epoch()).collect();
     append(db, "keys", creditors[1], 2).await;
     append(db, "endpoints", creditors[1], 3).await;
     append(db, "limits", creditors[2], 4).await;
-    house.clock.advance_ms(5_000);
-    assert!(!house.standing.feed_is_fresh(house.clock.now_ms()));
-    control_feed::follow(&house).await.unwrap();
-    control_feed::follow(&house).await.unwrap();
-    assert!(house.standing.feed_is_fresh(house.clock.now_ms()));
+    modules.env.clock.advance_ms(5_000);
+    assert!(
+        !modules
+            .cluster
+            .membership
+            .feed_is_fresh(modules.env.clock.now_ms())
+    );
+    control_feed::follow(&modules.cluster).await.unwrap();
+    control_feed::follow(&modules.cluster).await.unwrap();
+    assert!(
+        modules
+            .cluster
+            .membership
+            .feed_is_fresh(modules.env.clock.now_ms())
+    );
     let told: Vec<u64> = slots
         .iter()
         .zip(at_boot)

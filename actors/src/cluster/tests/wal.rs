@@ -3,8 +3,8 @@
 use entities::queries::wal::copy_wal;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
 
-use crate::delivery::tests::bench::{Bench, postgres, sqlite};
 use crate::delivery::tests::tree::{start, until};
+use crate::test_support::bench::{Bench, postgres, sqlite};
 
 const MIB: u64 = 1 << 20;
 /// As long as the log may become, and longer.

@@ -2,60 +2,29 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use entities::ids::EndpointId;
 use entities::queries::delivery::{self as queue, ClaimedDelivery, Want};
 use ractor::ActorRef;
 use tokio::time::Instant;
 
-use super::super::attempt::{Leased, give_back};
 use super::super::claim_queue::Offer;
+use super::super::handle::Delivery;
+use super::super::messages::{Asked, Claim, ClaimError, DispatcherMsg};
 use super::super::metrics::LeasedHow;
-use super::actor::{ClaimError, DispatcherMsg, DispatcherState};
-use crate::app::House;
-use crate::leases::{Grant, Reservation};
+use super::super::release::give_back;
+use super::state::DispatcherState;
+use crate::leases::{Grant, Leased, Reservation};
 use crate::supervision::spawn_reporting_on;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
 const BATCH: u32 = 1_024;
 /// What an endpoint counts for at least, however little credit it has: it has to be looked up.
 const LOOK_UP: u32 = 4;
-/// From one claim to the next, at least: what arrives in between shares it.
-const CLAIM_PAUSE: Duration = Duration::from_millis(2);
-/// Otherwise as long as the last one took, up to this: a database that is busy is asked less often, for more.
-const CLAIM_PAUSE_MOST: Duration = Duration::from_millis(20);
-
-/// For whom a claim is, and with how much credit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked {
-    endpoint: EndpointId,
-    credit: u32,
-}
-
-/// When the next claim may begin.
-#[derive(Debug, Default)]
-pub(super) struct Pace {
-    /// When the last claim began, and when it was back.
-    last: Option<Instant>,
-    back: Option<Instant>,
-    /// A claim is out, or a Claim is on its way.
-    busy: bool,
-}
-
-impl Pace {
-    fn pause(&self) -> Duration {
-        let Some((last, back)) = self.last.zip(self.back) else {
-            return Duration::ZERO;
-        };
-        let pause = (back - last).clamp(CLAIM_PAUSE, CLAIM_PAUSE_MOST);
-        pause.saturating_sub(back.elapsed())
-    }
-}
 
 impl DispatcherState {
     pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.delivery.env.clock.now_ms();
         for endpoint in endpoints {
             self.demand.wake(*endpoint);
             self.book.begin_backlog(*endpoint, now_ms);
@@ -83,8 +52,7 @@ impl DispatcherState {
             self.claim();
         } else {
             self.pace.busy = true;
-            self.house
-                .addresses
+            self.delivery
                 .dispatcher
                 .send_after(pause, DispatcherMsg::Claim);
         }
@@ -93,19 +61,19 @@ impl DispatcherState {
     /// Spawns one claim for whoever has a turn and credit.
     pub(super) fn claim(&mut self) {
         self.pace.busy = false;
-        let now_ms = self.house.clock.now_ms();
-        if self.drains || !self.house.standing.may_send(now_ms) {
+        let now_ms = self.delivery.env.clock.now_ms();
+        if self.drains || !self.delivery.cluster.membership.may_send(now_ms) {
             return;
         }
         let book = &self.book;
         let reservations =
             self.demand
                 .take(BATCH, |endpoint| match book.reserve(endpoint, now_ms) {
-                    Grant::Credit(reservation) => {
+                    Grant::Granted(reservation) => {
                         Offer::Credit(reservation.credits().max(LOOK_UP), reservation)
                     }
-                    Grant::Busy => Offer::Busy,
-                    Grant::Shut => Offer::Shut,
+                    Grant::AtCapacity => Offer::Busy,
+                    Grant::CircuitOpen => Offer::Shut,
                 });
         if reservations.is_empty() {
             return;
@@ -152,10 +120,10 @@ impl DispatcherState {
             asked: asked.clone(),
             result: Err(ClaimError::Died),
         };
-        let house = Arc::clone(&self.house);
-        let (lane, me) = (&self.house.writing, &self.house.addresses.dispatcher);
+        let delivery = Arc::clone(&self.delivery);
+        let (lane, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
         spawn_reporting_on(lane, me, died, async move {
-            let result = claim(&house, reservations, &wants, &lines, now_ms).await;
+            let result = claim(&delivery, reservations, &wants, &lines, now_ms).await;
             DispatcherMsg::Claimed { asked, result }
         });
     }
@@ -173,7 +141,7 @@ impl DispatcherState {
             Claim::default()
         });
         self.in_order.extend(&claim.have_lines);
-        let metrics = &self.house.metrics;
+        let metrics = &self.delivery.metrics;
         metrics.leased(LeasedHow::Claimed, claim.rows.len());
         let mut by_endpoint = by_endpoint(claim.rows);
         for Asked { endpoint, credit } in asked {
@@ -192,6 +160,8 @@ impl DispatcherState {
 
     /// Rows that need no claim.
     pub(super) async fn fresh(&mut self, myself: &ActorRef<DispatcherMsg>, rows: Vec<Leased>) {
+        let metrics = &self.delivery.metrics;
+        metrics.leased(LeasedHow::Born, rows.len());
         for (endpoint, rows) in by_endpoint(rows) {
             self.deliver(myself, endpoint, rows).await;
         }
@@ -207,7 +177,7 @@ impl DispatcherState {
             return;
         }
         if self.drains {
-            give_back(&self.house, rows);
+            give_back(&self.delivery.completer, rows);
             return;
         }
         self.endpoints.deliver(myself, endpoint, rows).await;
@@ -231,26 +201,18 @@ fn by_endpoint(rows: Vec<Leased>) -> HashMap<EndpointId, Vec<Leased>> {
     by_endpoint
 }
 
-/// What a claim brought.
-#[derive(Debug, Default)]
-pub(crate) struct Claim {
-    /// Their leases are entered.
-    rows: Vec<Leased>,
-    /// Endpoints with rows that stand in a line.
-    have_lines: HashSet<EndpointId>,
-    /// Endpoints whose lines are longer than one claim looks.
-    have_more: HashSet<EndpointId>,
-}
-
 /// One short transaction. Every row enters the book before the commit that leases it.
 async fn claim(
-    house: &House,
+    delivery: &Delivery,
     mut reservations: Vec<Reservation>,
     wants: &[Want],
     lines: &HashSet<EndpointId>,
     now_ms: i64,
 ) -> Result<Claim, ClaimError> {
-    let (transaction, owner) = (house.db.begin().await?, house.standing.epoch());
+    let (transaction, owner) = (
+        delivery.env.db.begin().await?,
+        delivery.cluster.membership.epoch(),
+    );
     let mut claim = Claim::default();
     let rows = queue::claim(&transaction, owner, wants, now_ms).await?;
     claim.hold(&mut reservations, rows);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use entities::ids::{CreditorId, EndpointId};
 use ractor::{ActorId, ActorRef};
 
-use super::super::attempt::{Leased, give_back};
 use super::super::endpoint::{Endpoint, EndpointArgs, EndpointMsg};
 use super::super::endpoint_actors::Roster;
-use super::actor::DispatcherMsg;
-use crate::app::House;
-use crate::leases::Book;
+use super::super::handle::Delivery;
+use super::super::messages::DispatcherMsg;
+use super::super::release::give_back;
+use crate::leases::{LeaseTable, Leased};
 use crate::supervision::{Address, spawn_metered};
 
 /// An endpoint's actor is stopped when it has had nothing to do for so long.
@@ -22,8 +22,8 @@ const LATE_MS: i64 = 10_000;
 
 /// The actors below the Dispatcher.
 pub(super) struct Endpoints {
-    house: Arc<House>,
-    book: Arc<Book>,
+    delivery: Arc<Delivery>,
+    book: Arc<LeaseTable>,
     roster: Arc<Roster>,
     seats: HashMap<EndpointId, Seat>,
     by_actor: HashMap<ActorId, EndpointId>,
@@ -40,11 +40,11 @@ struct Seat {
 }
 
 impl Endpoints {
-    pub(super) fn new(house: &Arc<House>, roster: Arc<Roster>) -> Self {
+    pub(super) fn new(delivery: &Arc<Delivery>, roster: Arc<Roster>) -> Self {
         roster.clear();
         Self {
-            house: Arc::clone(house),
-            book: Arc::clone(&house.book),
+            delivery: Arc::clone(delivery),
+            book: Arc::clone(&delivery.leases),
             roster,
             seats: HashMap::new(),
             by_actor: HashMap::new(),
@@ -58,13 +58,13 @@ impl Endpoints {
         endpoint: EndpointId,
         rows: Vec<Leased>,
     ) {
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.delivery.env.clock.now_ms();
         if !self.seats.contains_key(&endpoint) {
             self.seat(dispatcher, endpoint, &rows, now_ms).await;
         }
         let Some(seat) = self.seats.get_mut(&endpoint) else {
-            self.book.rest(endpoint, now_ms);
-            give_back(&self.house, rows);
+            self.book.cool_down(endpoint, now_ms);
+            give_back(&self.delivery.completer, rows);
             return;
         };
         seat.used_ms = now_ms;
@@ -92,7 +92,7 @@ impl Endpoints {
         let address = Address::vacant();
         let args = EndpointArgs {
             endpoint,
-            house: Arc::clone(&self.house),
+            delivery: Arc::clone(&self.delivery),
             book: Arc::clone(&self.book),
             me: address.clone(),
         };
@@ -161,7 +161,7 @@ impl Endpoints {
 
     /// Stops actors that have had nothing to do for a while.
     pub(super) fn evict_idle(&mut self) {
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.delivery.env.clock.now_ms();
         let idle: Vec<_> = self
             .seats
             .iter()

@@ -1,9 +1,11 @@
 //! The Dispatcher: claims due deliveries for endpoints that have capacity, and hands them to the actors of those endpoints.
 
 mod actor;
+mod claim_interval;
 mod claiming;
 mod endpoints;
 mod polling;
+mod state;
 mod sweeping;
 
-pub(crate) use actor::{Dispatcher, DispatcherArgs, DispatcherMsg};
+pub(super) use actor::{Dispatcher, DispatcherArgs};

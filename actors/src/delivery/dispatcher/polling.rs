@@ -6,7 +6,8 @@ use std::time::Duration;
 use entities::queries::delivery::{self as queue, Waiting};
 use tokio::time::Instant;
 
-use super::actor::{ClaimError, DispatcherMsg, DispatcherState};
+use super::super::messages::{ClaimError, DispatcherMsg};
+use super::state::DispatcherState;
 use crate::supervision::spawn_reporting;
 
 /// From one poll to the next, unless a row falls due before.
@@ -25,17 +26,17 @@ impl DispatcherState {
             return;
         }
         self.release_lost();
-        let began_ms = self.house.clock.now_ms();
+        let began_ms = self.delivery.env.clock.now_ms();
         self.poll_by_ms = self.poll_by_ms.filter(|due_ms| *due_ms > began_ms);
         let died = DispatcherMsg::Polled {
             began_ms,
             took: Duration::ZERO,
             result: Err(ClaimError::Died),
         };
-        let house = Arc::clone(&self.house);
-        spawn_reporting(&self.house.addresses.dispatcher, died, async move {
+        let delivery = Arc::clone(&self.delivery);
+        spawn_reporting(&self.delivery.dispatcher, died, async move {
             let begun = Instant::now();
-            let result = queue::waiting(house.db.reader())
+            let result = queue::waiting(delivery.env.db.reader())
                 .await
                 .map_err(ClaimError::from);
             DispatcherMsg::Polled {
@@ -52,7 +53,7 @@ impl DispatcherState {
         took: Duration,
         result: Result<Vec<Waiting>, ClaimError>,
     ) {
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.delivery.env.clock.now_ms();
         let next_ms = match result {
             Ok(waiting) => self.see(waiting, began_ms, now_ms),
             Err(error) => {
@@ -65,8 +66,7 @@ impl DispatcherState {
         let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(rest);
         self.next_poll = Instant::now() + rest;
         self.polls.again(
-            self.house
-                .addresses
+            self.delivery
                 .dispatcher
                 .send_after(pause, DispatcherMsg::Poll),
         );
@@ -104,7 +104,7 @@ impl DispatcherState {
         let pause = self.next_poll.saturating_duration_since(Instant::now());
         if !self.rung {
             self.rung = true;
-            let dispatcher = &self.house.addresses.dispatcher;
+            let dispatcher = &self.delivery.dispatcher;
             dispatcher.send_after(pause.max(least), DispatcherMsg::Poll);
         }
     }
@@ -112,7 +112,7 @@ impl DispatcherState {
     /// A row falls due that the last poll did not see: one that has just failed. Only where that
     /// is before the next poll comes anyway.
     pub(super) fn poll_by(&mut self, due_ms: Option<i64>) {
-        let now_ms = self.house.clock.now_ms();
+        let now_ms = self.delivery.env.clock.now_ms();
         let Some(due_ms) = due_ms.filter(|due_ms| *due_ms < now_ms + POLL_MOST_MS) else {
             return;
         };
@@ -125,7 +125,7 @@ impl DispatcherState {
         self.poll_by_ms = Some(due_ms);
         let pause_ms = (due_ms - now_ms).max(POLL_LEAST_MS);
         let pause = Duration::from_millis(pause_ms.unsigned_abs());
-        let dispatcher = &self.house.addresses.dispatcher;
+        let dispatcher = &self.delivery.dispatcher;
         dispatcher.send_after(pause, DispatcherMsg::Poll);
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use entities::queries::delivery::{self as queue, Fence};
 
-use super::actor::{ClaimError, DispatcherMsg, DispatcherState};
+use super::super::messages::{ClaimError, DispatcherMsg};
+use super::state::DispatcherState;
 use crate::supervision::spawn_reporting;
 
 /// From one look to the next.
@@ -28,16 +29,16 @@ impl DispatcherState {
     }
 
     fn spawn_release(&self, lost: Vec<Fence>) {
-        let (house, book) = (Arc::clone(&self.house), Arc::clone(&self.book));
-        self.house.writing.spawn(async move {
-            let result = queue::release(&house.db, &lost).await;
+        let (delivery, book) = (Arc::clone(&self.delivery), Arc::clone(&self.book));
+        self.delivery.runtime.spawn(async move {
+            let result = queue::release(&delivery.env.db, &lost).await;
             book.released(lost.len());
             if let Err(error) = result {
                 tracing::warn!(%error, "rows could not be given back yet");
                 book.add_lost(lost);
                 return;
             }
-            let _ = house.addresses.dispatcher.send(DispatcherMsg::Poll);
+            let _ = delivery.dispatcher.send(DispatcherMsg::Poll);
         });
     }
 
@@ -50,9 +51,14 @@ impl DispatcherState {
         let died = DispatcherMsg::Swept {
             result: Err(ClaimError::Died),
         };
-        let house = Arc::clone(&self.house);
-        spawn_reporting(&self.house.addresses.dispatcher, died, async move {
-            let held = queue::held_by(house.db.reader(), house.standing.epoch(), SWEEP_LIMIT).await;
+        let delivery = Arc::clone(&self.delivery);
+        spawn_reporting(&self.delivery.dispatcher, died, async move {
+            let held = queue::held_by(
+                delivery.env.db.reader(),
+                delivery.cluster.membership.epoch(),
+                SWEEP_LIMIT,
+            )
+            .await;
             DispatcherMsg::Swept {
                 result: held.map_err(ClaimError::from),
             }
@@ -71,8 +77,7 @@ impl DispatcherState {
             Err(error) => tracing::warn!(%error, "looking for lost leases failed"),
         }
         self.sweeps.again(
-            self.house
-                .addresses
+            self.delivery
                 .dispatcher
                 .send_after(SWEEP_PAUSE, DispatcherMsg::Sweep),
         );

@@ -5,4 +5,4 @@ mod step;
 mod worker;
 
 pub(crate) use start::{show, start};
-pub(crate) use worker::{Recoverer, RecovererArgs, RecovererMsg};
+pub(super) use worker::{Recoverer, RecovererArgs};

@@ -12,28 +12,29 @@ use entities::recovery::{self, RecoveryState};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::worker::RecovererMsg;
-use crate::app::House;
+use super::super::handle::Delivery;
+use super::super::messages::RecovererMsg;
 use crate::contract::{ApiError, DbResultExt as _, RecoverySpan, RecoveryView, Replayable};
 use crate::creditor::{AccountFile, Once};
 use crate::domain::date::rfc3339_ms;
+use crate::infra::Env;
 
 /// Recoveries of one creditor at a time.
 const MOST_RUNNING: usize = 3;
 
 /// Begins a recovery.
 pub(crate) async fn start(
-    house: &House,
+    delivery: &Delivery,
     creditor: CreditorId,
     actor: &str,
     span: RecoverySpan,
     once: &Once,
 ) -> Result<Replayable<RecoveryView>, ApiError> {
-    let file = AccountFile::open(house, creditor).await?;
+    let file = AccountFile::open(&delivery.creditors, creditor).await?;
     let mut file = file.ok_or(ApiError::no_such("creditor"))?;
     if let Some(begun) = once.made_before(&file).await? {
         drop(file);
-        let value = show(house, Some(creditor), RecoveryId(begun)).await?;
+        let value = show(&delivery.env, Some(creditor), RecoveryId(begun)).await?;
         let replayed = true;
         return Ok(Replayable { value, replayed });
     }
@@ -46,7 +47,7 @@ pub(crate) async fn start(
         );
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = planned(&file, actor, span, house.clock.now_ms())
+    let row = planned(&file, actor, span, delivery.env.clock.now_ms())
         .await
         .or_fault()?;
     let data = json!({
@@ -58,7 +59,7 @@ pub(crate) async fn start(
         .or_fault()?;
     once.made(&file, row.id.0).await?;
     file.close().await.or_fault()?;
-    let _ = house.addresses.recoverer.send(RecovererMsg::Work);
+    let _ = delivery.recoverer.send(RecovererMsg::Work);
     Ok(Replayable {
         value: view(&row),
         replayed: false,
@@ -67,11 +68,11 @@ pub(crate) async fn start(
 
 /// How far one is. Without a creditor it may be anybody's: for support alone.
 pub(crate) async fn show(
-    house: &House,
+    env: &Env,
     creditor: Option<CreditorId>,
     id: RecoveryId,
 ) -> Result<RecoveryView, ApiError> {
-    let row = recoveries::by_id(house.db.reader(), creditor, id)
+    let row = recoveries::by_id(env.db.reader(), creditor, id)
         .await
         .or_fault()?;
     row.as_ref().map(view).ok_or(ApiError::no_such("recovery"))

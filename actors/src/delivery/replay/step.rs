@@ -9,7 +9,7 @@ use entities::recovery::{self, RecoveryState};
 use entities::{DbErr, Transaction, delivery, webhook_endpoint};
 use uuid::Uuid;
 
-use crate::app::House;
+use super::super::handle::Delivery;
 use crate::outbox::{EventType, line_of, listens};
 
 /// Rows of the queue that a step looks at.
@@ -19,13 +19,13 @@ const MESSAGES: u32 = 200;
 
 /// Takes one step of whichever recovery has waited longest. Answers the endpoints that have rows
 /// due, or `None` when there is nothing to recover.
-pub(super) async fn step(house: &House) -> Result<Option<BTreeSet<EndpointId>>, DbErr> {
-    let transaction = house.db.begin().await?;
+pub(super) async fn step(delivery: &Delivery) -> Result<Option<BTreeSet<EndpointId>>, DbErr> {
+    let transaction = delivery.env.db.begin().await?;
     let Some(mut row) = recoveries::take(&transaction).await? else {
         transaction.rollback().await?;
         return Ok(None);
     };
-    let now_ms = house.clock.now_ms();
+    let now_ms = delivery.env.clock.now_ms();
     row.updated_ms = now_ms.max(row.updated_ms + 1);
     let woken = match row.state {
         RecoveryState::Deliveries => requeue(&transaction, &mut row, now_ms).await?,

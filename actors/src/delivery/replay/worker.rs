@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::DbErr;
 use entities::ids::EndpointId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::super::dispatcher::DispatcherMsg;
+use super::super::handle::Delivery;
+use super::super::messages::{DispatcherMsg, RecovererMsg, StepError};
 use super::step::step;
-use crate::app::House;
 use crate::supervision::{Chain, spawn_reporting};
 
 /// From one look for recoveries to the next; one that was asked for here begins at once.
@@ -18,39 +17,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Between two pages: deliveries go on meanwhile.
 const PAGE_PAUSE: Duration = Duration::from_millis(5);
 
-/// Messages of the [`Recoverer`].
-#[derive(Debug)]
-pub(crate) enum RecovererMsg {
-    /// There may be something to recover.
-    Work,
-    /// A page is done: the endpoints that have rows due, or `None` when there is no recovery.
-    Worked {
-        /// What the database said.
-        result: Result<Option<BTreeSet<EndpointId>>, StepError>,
-    },
-    /// Panics.
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Why a page was not done; it is done again.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StepError {
-    /// The database said so.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// The task died.
-    #[error("the task died")]
-    Died,
-}
-
 /// What the [`Recoverer`] starts with.
 pub(crate) struct RecovererArgs {
-    pub(crate) house: Arc<House>,
+    pub(crate) delivery: Arc<Delivery>,
 }
 
 pub(crate) struct RecovererState {
-    house: Arc<House>,
+    delivery: Arc<Delivery>,
     working: Chain,
 }
 
@@ -67,9 +40,9 @@ impl Actor for Recoverer {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let _ = args.house.addresses.recoverer.send(RecovererMsg::Work);
+        let _ = args.delivery.recoverer.send(RecovererMsg::Work);
         Ok(RecovererState {
-            house: args.house,
+            delivery: args.delivery,
             working: Chain::default(),
         })
     }
@@ -96,22 +69,22 @@ impl RecovererState {
         if !self.working.begin() {
             return;
         }
-        let house = Arc::clone(&self.house);
+        let delivery = Arc::clone(&self.delivery);
         let died = RecovererMsg::Worked {
             result: Err(StepError::Died),
         };
-        spawn_reporting(&self.house.addresses.recoverer, died, async move {
-            let result = step(&house).await.map_err(StepError::from);
+        spawn_reporting(&self.delivery.recoverer, died, async move {
+            let result = step(&delivery).await.map_err(StepError::from);
             RecovererMsg::Worked { result }
         });
     }
 
     fn worked(&mut self, result: Result<Option<BTreeSet<EndpointId>>, StepError>) {
-        let addresses = &self.house.addresses;
+        let delivery = &self.delivery;
         let pause = match result {
             Ok(Some(endpoints)) => {
                 if !endpoints.is_empty() {
-                    let _ = addresses.dispatcher.send(DispatcherMsg::Wake {
+                    let _ = delivery.dispatcher.send(DispatcherMsg::Wake {
                         endpoints: endpoints.into_iter().collect(),
                         in_order: true,
                     });
@@ -124,7 +97,7 @@ impl RecovererState {
                 LOOK_EVERY
             }
         };
-        let next = addresses.recoverer.send_after(pause, RecovererMsg::Work);
+        let next = delivery.recoverer.send_after(pause, RecovererMsg::Work);
         self.working.again(next);
     }
 }

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use ipnet::IpNet;
 use prometheus_client::metrics::counter::Counter;
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tokio::time::Instant;
@@ -32,21 +31,6 @@ const WINDOW: u32 = 64 * 1_024;
 /// Shorter than the keep-alive of common servers (5 s), so that a request rarely meets a
 /// connection that its server is just closing.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
-
-/// Where outbound delivery may go under these settings. The sandbox may reach its own machine.
-pub(crate) fn address_policy(settings: &Settings) -> AddressPolicy {
-    let production = settings.mode == Mode::Production;
-    let mut allow = settings.webhook_allow.clone();
-    if !production && allow.is_empty() {
-        let loopback = ["127.0.0.0/8", "::1/128"];
-        allow.extend(
-            loopback
-                .iter()
-                .filter_map(|network| network.parse::<IpNet>().ok()),
-        );
-    }
-    AddressPolicy { production, allow }
-}
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -104,7 +88,7 @@ impl Sender {
         connections: Counter,
         lookup: impl resolver::Lookup,
     ) -> Result<Self, reqwest::Error> {
-        let resolver = resolver::VettingResolver::new(address_policy(settings), lookup);
+        let resolver = resolver::VettingResolver::new(settings.address_policy(), lookup);
         let client = client(settings)
             .dns_resolver(resolver)
             .connector_layer(CountConnections(connections));
@@ -119,7 +103,7 @@ impl Sender {
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             client: client.build()?,
-            policy: address_policy(settings),
+            policy: settings.address_policy(),
             timeout: settings.delivery_timeout,
             clock: clock.clone(),
         })

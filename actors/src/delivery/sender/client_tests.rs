@@ -2,10 +2,11 @@
 
 use super::super::sanitize::EXCERPT_MAX;
 use super::*;
-use crate::delivery::tests::bench::{SECRET, settings};
 use crate::delivery::tests::receiver::{Receiver, Reply};
+use crate::domain::retry::Outcome;
 use crate::domain::safe_address::check_url;
 use crate::domain::signature::{WebhookSecret, sign, verify};
+use crate::test_support::bench::{SECRET, settings};
 
 fn sender(change: impl FnOnce(&mut Settings)) -> Sender {
     let mut settings = settings("sqlite::memory:");
@@ -187,8 +188,8 @@ async fn a_name_that_leads_inside_is_never_connected_to() {
 #[test]
 fn the_sandbox_may_reach_its_own_machine_and_production_may_not() {
     let mut settings = settings("sqlite::memory:");
-    assert!(check_url("http://127.0.0.1:9000/x", &address_policy(&settings)).is_ok());
-    assert!(check_url("http://10.0.0.1/x", &address_policy(&settings)).is_err());
+    assert!(check_url("http://127.0.0.1:9000/x", &settings.address_policy()).is_ok());
+    assert!(check_url("http://10.0.0.1/x", &settings.address_policy()).is_err());
     settings.mode = Mode::Production;
-    assert!(check_url("https://127.0.0.1/x", &address_policy(&settings)).is_err());
+    assert!(check_url("https://127.0.0.1/x", &settings.address_policy()).is_err());
 }

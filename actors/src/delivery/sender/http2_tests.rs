@@ -14,6 +14,7 @@ use super::super::misbehaving_server::{
 use super::super::sanitize::EXCERPT_MAX;
 use super::super::test_ca::{Authority, https};
 use super::*;
+use crate::domain::retry::Outcome;
 
 /// What the receiver counts.
 #[derive(Debug, Default)]

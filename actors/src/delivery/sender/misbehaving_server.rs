@@ -14,9 +14,9 @@ use http::HeaderMap;
 use prometheus_client::metrics::counter::Counter;
 
 use super::client::{Answer, Post, Sender};
-use crate::delivery::tests::bench::settings;
 use crate::domain::retry::{FailureCause, Outcome};
 use crate::infra::{Clock, Settings};
+use crate::test_support::bench::settings;
 
 /// For what ends only with the timeout.
 pub(super) const SHORT: Duration = Duration::from_millis(300);

@@ -6,6 +6,7 @@ use super::super::misbehaving_server::{
 };
 use super::super::sanitize::EXCERPT_MAX;
 use super::*;
+use crate::domain::retry::Outcome;
 
 #[tokio::test]
 async fn silence_and_drips_end_with_the_timeout() {

@@ -2,6 +2,7 @@
 
 use super::super::misbehaving_server::{MOST_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
 use super::*;
+use crate::domain::retry::Outcome;
 
 #[tokio::test]
 async fn what_is_not_http_is_told_as_such() {

@@ -4,7 +4,7 @@ use super::super::misbehaving_server::{
     HEAR, PATIENT, Rogue, Step, attempt, cause, post, say, sender, settings_with,
 };
 use super::*;
-use crate::domain::retry::{NextStep, RETRY_AFTER_CAP_MS, next};
+use crate::domain::retry::{NextStep, Outcome, RETRY_AFTER_CAP_MS, next};
 use crate::domain::retry_schedule::RetrySchedule;
 
 /// What is kept of an answer with this body.

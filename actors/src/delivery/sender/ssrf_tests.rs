@@ -10,8 +10,9 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::delivery::tests::bench::settings;
+use crate::domain::retry::Outcome;
 use crate::domain::safe_address::{AddressPolicy, check_url, vet};
+use crate::test_support::bench::settings;
 
 const CORPUS: &str = include_str!("ssrf_corpus.txt");
 

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use super::client::{Sender, address_policy, client};
+use super::client::{Sender, client};
 use super::misbehaving_server::settings_with;
 use super::resolver;
 use crate::infra::Clock;
@@ -55,7 +55,7 @@ impl Authority {
     /// name on the loopback.
     pub(super) fn trusting_sender(&self, timeout: Duration) -> Sender {
         let settings = settings_with(timeout);
-        let resolver = resolver::VettingResolver::new(address_policy(&settings), Here);
+        let resolver = resolver::VettingResolver::new(settings.address_policy(), Here);
         let root = reqwest::Certificate::from_der(self.issuer.der()).unwrap();
         let client = client(&settings).dns_resolver(resolver);
         Sender::over(client.tls_certs_merge([root]), &settings, &Clock::system()).unwrap()

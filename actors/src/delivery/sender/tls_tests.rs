@@ -10,6 +10,7 @@ use super::super::misbehaving_server::{
 use super::super::sanitize::EXCERPT_MAX;
 use super::super::test_ca::{Authority, https, self_signed};
 use super::*;
+use crate::domain::retry::Outcome;
 
 /// Hears the first message of a handshake, whole.
 const HEAR_HELLO: Step = Step::Hear(|heard| match *heard {

@@ -6,8 +6,8 @@ use entities::queries::delivery::{
 };
 use entities::webhook_endpoint::EndpointState;
 
-use super::bench::benches;
 use super::queue::{claim_now, complete_now, tried};
+use crate::test_support::bench::benches;
 
 #[tokio::test]
 async fn each_ending_does_what_it_says() {

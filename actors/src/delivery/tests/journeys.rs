@@ -7,11 +7,11 @@ use entities::delivery::DeliveryState;
 use entities::queries::delivery as queue;
 use entities::webhook_endpoint::EndpointState;
 
-use super::super::dispatcher::DispatcherMsg;
-use super::bench::{benches, settings, sqlite};
+use super::super::messages::DispatcherMsg;
 use super::receiver::{Receiver, Reply};
 use super::tree::{start, start_with, until};
 use crate::infra::Settings;
+use crate::test_support::bench::{benches, settings, sqlite};
 
 #[tokio::test]
 async fn everything_is_delivered_once_and_its_history_kept() {
@@ -21,7 +21,7 @@ async fn everything_is_delivered_once_and_its_history_kept() {
         let endpoint = bench.endpoint(creditor, &receiver.url).await;
         let tree = start(&bench).await;
         let ids = bench
-            .enqueue(creditor, endpoint, 100, tree.house.clock.now_ms())
+            .enqueue(creditor, endpoint, 100, tree.modules.env.clock.now_ms())
             .await;
         tree.wake(endpoint);
         until("delivered", async || bench.queue().await.is_empty()).await;
@@ -54,7 +54,7 @@ async fn failures_are_tried_again_and_then_given_up() {
         let one = bench.endpoint(creditor, &flaky.url).await;
         let two = bench.endpoint(creditor, &dead.url).await;
         let tree = start(&bench).await;
-        let now_ms = tree.house.clock.now_ms();
+        let now_ms = tree.modules.env.clock.now_ms();
         let first = bench.enqueue(creditor, one, 1, now_ms).await[0];
         let second = bench.enqueue(creditor, two, 1, now_ms).await[0];
         tree.wake(one);
@@ -92,7 +92,7 @@ async fn an_endpoint_that_is_gone_is_switched_off() {
         let endpoint = bench.endpoint(creditor, &receiver.url).await;
         let tree = start(&bench).await;
         let id = bench
-            .enqueue(creditor, endpoint, 1, tree.house.clock.now_ms())
+            .enqueue(creditor, endpoint, 1, tree.modules.env.clock.now_ms())
             .await[0];
         tree.wake(endpoint);
         until("cancelled", async || {
@@ -122,7 +122,7 @@ async fn a_hung_endpoint_holds_its_credit_and_nobody_elses() {
     let one = bench.endpoint(creditor, &hung.url).await;
     let two = bench.endpoint(creditor, &well.url).await;
     let tree = start(&bench).await;
-    let now_ms = tree.house.clock.now_ms();
+    let now_ms = tree.modules.env.clock.now_ms();
     bench.enqueue(creditor, one, 100, now_ms - 1_000).await;
     bench.enqueue(creditor, two, 50, now_ms).await;
     tree.wake(one);
@@ -159,7 +159,7 @@ async fn a_receiver_has_eight_at_a_time_and_a_pause_gives_back_what_waits_in_han
             ..settings(&bench.url)
         };
         let tree = start_with(&bench, patient).await;
-        let now_ms = tree.house.clock.now_ms();
+        let now_ms = tree.modules.env.clock.now_ms();
         bench.enqueue(creditor, endpoint, 100, now_ms).await;
         tree.wake(endpoint);
         let leased = async || {
@@ -172,7 +172,7 @@ async fn a_receiver_has_eight_at_a_time_and_a_pause_gives_back_what_waits_in_han
         .await;
         bench.set_state(endpoint, "paused").await;
         let changed = DispatcherMsg::EndpointChanged { endpoint };
-        tree.house.addresses.dispatcher.send(changed).unwrap();
+        tree.modules.delivery.dispatcher.send(changed).unwrap();
         until("only the sends", async || leased().await == 8).await;
         assert_eq!(hung.seen().len(), 8);
     }
@@ -190,7 +190,7 @@ async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
     let endpoint = bench.endpoint(creditor, &receiver.url).await;
     let tree = start(&bench).await;
     bench
-        .enqueue(creditor, endpoint, 200, tree.house.clock.now_ms())
+        .enqueue(creditor, endpoint, 200, tree.modules.env.clock.now_ms())
         .await;
     tree.wake(endpoint);
     until("some", async || receiver.seen().len() > 20).await;
@@ -210,7 +210,7 @@ async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
 #[cfg(feature = "fault-injection")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_actor_may_die_and_nothing_is_lost() {
-    use super::super::completer::CompleterMsg;
+    use super::super::messages::CompleterMsg;
     use crate::cluster::NodeMsg;
 
     for bench in benches().await {
@@ -218,25 +218,25 @@ async fn any_actor_may_die_and_nothing_is_lost() {
         let creditor = bench.creditor().await;
         let endpoint = bench.endpoint(creditor, &receiver.url).await;
         let tree = start(&bench).await;
-        let addresses = &tree.house.addresses;
+        let (delivery, cluster) = (&tree.modules.delivery, &tree.modules.cluster);
         let mut sent = 0;
         for round in 0..8 {
             sent += bench
-                .enqueue(creditor, endpoint, 100, tree.house.clock.now_ms())
+                .enqueue(creditor, endpoint, 100, tree.modules.env.clock.now_ms())
                 .await
                 .len();
-            let _ = addresses.dispatcher.send(DispatcherMsg::Wake {
+            let _ = delivery.dispatcher.send(DispatcherMsg::Wake {
                 in_order: false,
                 endpoints: vec![endpoint],
             });
             tokio::time::sleep(Duration::from_millis(15)).await;
             let _ = match round % 4 {
-                0 => addresses
+                0 => delivery
                     .dispatcher
                     .send(DispatcherMsg::PanicEndpoint { endpoint }),
-                1 => addresses.completer.send(CompleterMsg::Panic),
-                2 => addresses.dispatcher.send(DispatcherMsg::Panic),
-                _ => addresses.node.send(NodeMsg::Panic),
+                1 => delivery.completer.send(CompleterMsg::Panic),
+                2 => delivery.dispatcher.send(DispatcherMsg::Panic),
+                _ => cluster.node.send(NodeMsg::Panic),
             };
         }
         until("all of them", async || bench.queue().await.is_empty()).await;

@@ -5,8 +5,8 @@ use entities::queries::delivery::{Ending, InOrder, Want, claim_in_order, waiting
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
-use super::bench::{Bench, benches};
 use super::queue::{claim_now, complete_now, tried};
+use crate::test_support::bench::{Bench, benches};
 
 const NOW_MS: i64 = 1_000;
 

@@ -9,8 +9,8 @@ use entities::queries::delivery::{
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use uuid::Uuid;
 
-use super::bench::{Bench, benches};
 use super::queue::tried;
+use crate::test_support::bench::{Bench, benches};
 
 const MANY: i64 = 500_000;
 /// Rows of one INSERT: it has to end within the statement timeout.

@@ -5,8 +5,8 @@ use entities::queries::retention::{Retention, erase_placement, prune};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use uuid::Uuid;
 
-use super::bench::{Bench, benches};
 use super::queue::{claim_now, complete_now, tried};
+use crate::test_support::bench::{Bench, benches};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 const KEEP: Retention = Retention {

@@ -7,7 +7,7 @@ use entities::queries::delivery::{
 };
 use uuid::Uuid;
 
-use super::bench::{Bench, benches, postgres};
+use crate::test_support::bench::{Bench, benches, postgres};
 
 pub(super) async fn claim_now(
     db: &Database,

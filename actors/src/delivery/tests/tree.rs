@@ -1,4 +1,4 @@
-//! A house with its Node and its Delivery branch running.
+//! A Node and the actors of delivery, running.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use ractor::ActorRef;
 use tokio::time::Instant;
 
-use super::super::dispatcher::DispatcherMsg;
+use super::super::messages::DispatcherMsg;
 use super::super::tree::delivery_branch;
-use super::bench::{Bench, house as new_house, settings};
-use crate::app::House;
+use crate::app::Modules;
 use crate::cluster::{Standing, node_spec};
 use crate::domain::restart_budget::RestartBudget;
 use crate::infra::{Clock, Settings};
 use crate::supervision::{
     Address, Branch, Supervisor, SupervisorArgs, SupervisorMsg, spawn_metered,
 };
+use crate::test_support::bench::{Bench, modules as wire, settings};
 
-/// The running house.
+/// The running actors.
 pub(crate) struct Tree {
-    pub(crate) house: Arc<House>,
+    pub(crate) modules: Modules,
     pub(crate) branch: Arc<Branch>,
     root: ActorRef<SupervisorMsg>,
 }
@@ -43,17 +43,17 @@ pub(crate) async fn start(bench: &Bench) -> Tree {
 pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     let clock = Clock::system();
     let standing = Standing::boot(&bench.db, &clock, "test").await.unwrap();
-    let house = new_house(bench.db.clone(), clock, settings, standing);
+    let modules = wire(bench.db.clone(), clock, settings, standing);
     let (root_branch, branch) = (Arc::new(Branch::default()), Arc::new(Branch::default()));
     let children = vec![
-        node_spec(&house),
-        delivery_branch(&house, Arc::clone(&branch)),
+        node_spec(&modules.cluster, &modules.delivery.runtime),
+        delivery_branch(&modules.delivery, Arc::clone(&branch)),
     ];
     let args = SupervisorArgs {
         branch: root_branch,
         children,
         budget: RestartBudget::default(),
-        clock: house.clock.clone(),
+        clock: modules.env.clock.clone(),
     };
     let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
     let address = Address::vacant();
@@ -66,7 +66,7 @@ pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     .await
     .unwrap();
     Tree {
-        house,
+        modules,
         branch,
         root,
     }
@@ -74,8 +74,8 @@ pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
 
 impl Tree {
     pub(crate) fn wake(&self, endpoint: entities::ids::EndpointId) {
-        self.house
-            .addresses
+        self.modules
+            .delivery
             .dispatcher
             .send(DispatcherMsg::Wake {
                 endpoints: vec![endpoint],
@@ -86,8 +86,8 @@ impl Tree {
 
     pub(crate) async fn drain(&self) {
         let drained = self
-            .house
-            .addresses
+            .modules
+            .delivery
             .dispatcher
             .call(Duration::from_secs(10), |reply| DispatcherMsg::Drain {
                 reply,

@@ -7,12 +7,12 @@ use entities::queries::delivery::{Attempt, Completion, Completions, Ending, Want
 use uuid::Uuid;
 
 use super::super::delivery_log::{detail, list, redeliver};
-use super::bench::{Bench, benches, house as new_house, settings};
-use crate::app::House;
+use super::super::handle::Delivery;
 use crate::cluster::Standing;
 use crate::contract::{ApiError, DeliveryFilter, DeliveryView, Slice};
 use crate::creditor::Once;
 use crate::infra::Clock;
+use crate::test_support::bench::{Bench, benches, modules as wire, settings};
 
 /// One delivery of each kind, oldest first: delivered, failed, exhausted, leased, pending.
 async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
@@ -60,14 +60,15 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
     ids
 }
 
-fn house(bench: &Bench) -> Arc<House> {
+fn delivery(bench: &Bench) -> Arc<Delivery> {
     let standing = Standing::good(1, 0);
-    new_house(
+    wire(
         bench.db.clone(),
         Clock::manual(20_000),
         settings(&bench.url),
         standing,
     )
+    .delivery
 }
 
 fn only(status: &str) -> DeliveryFilter {
@@ -80,19 +81,24 @@ fn only(status: &str) -> DeliveryFilter {
 #[tokio::test]
 async fn the_list_shows_every_status_newest_first() {
     for bench in benches().await {
-        let (creditor, stranger, house) = (
+        let (creditor, stranger, delivery) = (
             bench.creditor().await,
             bench.creditor().await,
-            house(&bench),
+            delivery(&bench),
         );
         let ids = one_of_each(&bench, creditor).await;
         let slice = Slice {
             limit: 3,
             offset: 0,
         };
-        let page = list(&house, Some(creditor), &DeliveryFilter::default(), slice)
-            .await
-            .unwrap();
+        let page = list(
+            &delivery.env,
+            Some(creditor),
+            &DeliveryFilter::default(),
+            slice,
+        )
+        .await
+        .unwrap();
         let seen: Vec<_> = page
             .items
             .iter()
@@ -111,7 +117,7 @@ async fn the_list_shows_every_status_newest_first() {
             limit: 3,
             offset: 3,
         };
-        let page = list(&house, None, &DeliveryFilter::default(), slice)
+        let page = list(&delivery.env, None, &DeliveryFilter::default(), slice)
             .await
             .unwrap();
         let seen: Vec<_> = page
@@ -129,9 +135,14 @@ async fn the_list_shows_every_status_newest_first() {
             Some("1970-01-01T00:00:00.500Z")
         );
         assert!(page.items[1].webhook_id.starts_with("msg_"));
-        let page = list(&house, Some(stranger), &DeliveryFilter::default(), slice)
-            .await
-            .unwrap();
+        let page = list(
+            &delivery.env,
+            Some(stranger),
+            &DeliveryFilter::default(),
+            slice,
+        )
+        .await
+        .unwrap();
         assert_eq!((page.items.len(), page.total), (0, Some(0)));
     }
 }
@@ -139,14 +150,14 @@ async fn the_list_shows_every_status_newest_first() {
 #[tokio::test]
 async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
     for bench in benches().await {
-        let (creditor, house) = (bench.creditor().await, house(&bench));
+        let (creditor, delivery) = (bench.creditor().await, delivery(&bench));
         one_of_each(&bench, creditor).await;
         let slice = Slice {
             limit: 50,
             offset: 0,
         };
         for status in ["pending", "delivering", "delivered", "failed", "exhausted"] {
-            let page = list(&house, Some(creditor), &only(status), slice)
+            let page = list(&delivery.env, Some(creditor), &only(status), slice)
                 .await
                 .unwrap();
             assert_eq!((page.items.len(), page.total), (1, Some(1)), "{status}");
@@ -156,16 +167,21 @@ async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
             status: None,
             event: Some(name.to_owned()),
         };
-        let page = list(&house, Some(creditor), &event("placement.created"), slice)
-            .await
-            .unwrap();
+        let page = list(
+            &delivery.env,
+            Some(creditor),
+            &event("placement.created"),
+            slice,
+        )
+        .await
+        .unwrap();
         assert_eq!(page.total, Some(5));
-        let page = list(&house, None, &event("payment.recorded"), slice)
+        let page = list(&delivery.env, None, &event("payment.recorded"), slice)
             .await
             .unwrap();
         assert_eq!(page.total, Some(0));
         for filter in [only("lost"), event("placement.eaten")] {
-            let refused = list(&house, Some(creditor), &filter, slice)
+            let refused = list(&delivery.env, Some(creditor), &filter, slice)
                 .await
                 .unwrap_err();
             assert!(matches!(refused, ApiError::Validation(_)), "{refused:?}");
@@ -174,35 +190,41 @@ async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
 }
 
 async fn again(
-    house: &Arc<House>,
+    delivery: &Arc<Delivery>,
     creditor: CreditorId,
-    delivery: DeliveryId,
+    id: DeliveryId,
 ) -> Result<DeliveryView, ApiError> {
-    let once = Once::new(None, "again", &delivery);
-    let queued = redeliver(house, creditor, "test", delivery, &once).await;
+    let once = Once::new(None, "again", &id);
+    let queued = redeliver(delivery, creditor, "test", id, &once).await;
     queued.map(|queued| queued.value)
 }
 
 #[tokio::test]
 async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
     for bench in benches().await {
-        let (creditor, stranger, house) = (
+        let (creditor, stranger, delivery) = (
             bench.creditor().await,
             bench.creditor().await,
-            house(&bench),
+            delivery(&bench),
         );
         let ids = one_of_each(&bench, creditor).await;
-        let shown = detail(&house, creditor, ids[0]).await.unwrap();
+        let shown = detail(&delivery.env, creditor, ids[0]).await.unwrap();
         assert_eq!(
             (shown.delivery.status.as_str(), shown.attempt_log.len()),
             ("delivered", 1)
         );
         assert_eq!(shown.attempt_log[0].at, "1970-01-01T00:00:00.488Z");
         let absent = ApiError::no_such("delivery");
-        assert_eq!(detail(&house, stranger, ids[0]).await.unwrap_err(), absent);
-        assert_eq!(again(&house, stranger, ids[0]).await.unwrap_err(), absent);
+        assert_eq!(
+            detail(&delivery.env, stranger, ids[0]).await.unwrap_err(),
+            absent
+        );
+        assert_eq!(
+            again(&delivery, stranger, ids[0]).await.unwrap_err(),
+            absent
+        );
         for id in [ids[0], ids[2]] {
-            let queued = again(&house, creditor, id).await.unwrap();
+            let queued = again(&delivery, creditor, id).await.unwrap();
             assert_eq!(
                 (queued.status.as_str(), queued.attempts),
                 ("pending", 1),
@@ -210,20 +232,20 @@ async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
             );
             assert_eq!(
                 queued.webhook_id,
-                detail(&house, creditor, id)
+                detail(&delivery.env, creditor, id)
                     .await
                     .unwrap()
                     .delivery
                     .webhook_id
             );
         }
-        let queued = again(&house, creditor, ids[1]).await.unwrap();
+        let queued = again(&delivery, creditor, ids[1]).await.unwrap();
         assert_eq!(
             (queued.status.as_str(), queued.next_attempt_at.as_deref()),
             ("failed", Some("1970-01-01T00:00:20.000Z"))
         );
         assert_eq!(
-            again(&house, creditor, ids[3]).await.unwrap().status,
+            again(&delivery, creditor, ids[3]).await.unwrap().status,
             "delivering"
         );
     }

@@ -5,7 +5,7 @@
 //! A debtor who has paid and is still called is the worst failure there is; every answer that is
 //! not a clear yes is a no.
 
-use super::super::gates::AccountStatus;
+use super::super::account::AccountStatus;
 use super::status::PlacementStatus;
 
 /// Whether outreach may run, and if not, why not.

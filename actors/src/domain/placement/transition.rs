@@ -17,7 +17,7 @@
 //! Owns statuses, the pause flag, the sum paid and the account's say in it. Never writes: the
 //! ledger performs a [`Change`].
 
-use super::super::gates::AccountStatus;
+use super::super::account::AccountStatus;
 use super::super::money::Cents;
 pub use super::action::{Action, Resolution, operations_targets};
 use super::payment;

@@ -1,6 +1,6 @@
 //! `PATCH /support/v1/creditors/{id}`: link, suspend, set tier or override.
 
-use actors::domain::gates::AccountStatus;
+use actors::domain::account::AccountStatus;
 use actors::domain::limits::LimitsOverride;
 use actors::{CreditorPatch, PartnerApi, SupportCreditor};
 use axum::Json;

@@ -12,18 +12,13 @@ use entities::webhook_endpoint::{DeliveryOrder, EndpointState, OnExhausted};
 use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
-use super::super::metrics::Metrics;
-use super::super::sender::Sender;
-use crate::admission::{Guesses, Proofs, TenantBook};
-use crate::app::{Addresses, House, OPEN_FILES};
-use crate::auth::{Attempts, Strangers};
+use crate::app::Modules;
 use crate::cluster::Standing;
 use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
-use crate::infra::{BcryptPool, Clock, Mode, ProviderSecrets, Settings, Vault};
+use crate::infra::{Clock, Env, Mode, ProviderSecrets, Settings, Vault};
 
 /// URL of a Postgres server whose role may create databases; without it only SQLite is tested.
 const POSTGRES: &str = "PARTNER_API_TEST_POSTGRES";
@@ -282,34 +277,18 @@ pub(crate) fn settings(url: &str) -> Settings {
     }
 }
 
-/// A house in which nobody lives yet.
-pub(crate) fn house(
+/// Modules whose actors do not run.
+pub(crate) fn modules(
     db: Database,
     clock: Clock,
     settings: Settings,
-    standing: Arc<Standing>,
-) -> Arc<House> {
-    let metrics = Metrics::default();
-    let sender = Sender::new(&settings, &clock, metrics.connections.clone());
-    Arc::new(House {
-        sender: sender.unwrap(),
+    membership: Arc<Standing>,
+) -> Modules {
+    let env = Env {
         db,
         clock,
-        writing: Handle::current(),
         vault: Vault::new(&settings.master_key).unwrap(),
-        standing,
-        tenants: Arc::new(TenantBook::default()),
-        book: Arc::default(),
-        metrics,
-        depth: Mutex::default(),
-        key_bcrypt: Arc::new(BcryptPool::new(1, 1)),
-        password_bcrypt: BcryptPool::new(1, 1),
-        proofs: Proofs::default(),
-        guesses: Guesses::default(),
-        attempts: Attempts::default(),
-        token_strangers: Strangers::default(),
-        files: Semaphore::new(OPEN_FILES),
-        addresses: Addresses::new(1),
         settings,
-    })
+    };
+    Modules::wire(env, membership, Handle::current()).unwrap()
 }

@@ -1,0 +1,80 @@
+//! Fault injection, for the recovery tests only: makes an actor of each kind panic.
+
+use entities::ids::{CreditorId, EndpointId};
+use uuid::Uuid;
+
+use super::context::AppContext;
+use crate::admission::{RegistryMsg, TenantMsg, VerifierMsg};
+use crate::cluster::NodeMsg;
+use crate::delivery::{CompleterMsg, DispatcherMsg, RecovererMsg};
+use crate::keys::LastUseMsg;
+use crate::onboarding::EvaluatorMsg;
+use crate::placements::WriterMsg;
+use crate::sandbox::SimulatorMsg;
+
+/// The kinds of actor that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// The node.
+    Node,
+    /// The registry, with every tenant below it.
+    Registry,
+    /// The tenant of this creditor.
+    Tenant(Uuid),
+    /// The secret verifier.
+    SecretVerifier,
+    /// The recorder of last uses.
+    LastUse,
+    /// The gate evaluator.
+    GateEvaluator,
+    /// The Writer of this creditor.
+    Writer(Uuid),
+    /// The dispatcher, with every endpoint below it.
+    Dispatcher,
+    /// The actor of this endpoint.
+    Endpoint(Uuid),
+    /// The completer.
+    Completer,
+    /// The recoverer.
+    Recoverer,
+    /// The simulator.
+    Simulator,
+}
+
+impl AppContext {
+    /// Makes the actor panic at its next message. False where it is not running.
+    pub(crate) fn inject_panic(&self, kind: ActorKind) -> bool {
+        let modules = &self.modules;
+        let (delivery, admission) = (&modules.delivery, &modules.admission);
+        let sent = match kind {
+            ActorKind::Node => modules.cluster.node.send(NodeMsg::Panic),
+            ActorKind::Registry => admission.registry.send(RegistryMsg::Panic),
+            ActorKind::Tenant(creditor) => match admission.tenants.get(CreditorId(creditor)) {
+                Some(slot) => slot.address.send(TenantMsg::Panic),
+                None => return false,
+            },
+            ActorKind::SecretVerifier => admission.verifier.send(VerifierMsg::Panic),
+            ActorKind::LastUse => modules.keys.usage.send(LastUseMsg::Panic),
+            ActorKind::GateEvaluator => modules.onboarding.evaluator.send(EvaluatorMsg::Panic),
+            ActorKind::Writer(creditor) => modules
+                .writers
+                .writer_of(CreditorId(creditor))
+                .send(WriterMsg::Panic),
+            ActorKind::Dispatcher => delivery.dispatcher.send(DispatcherMsg::Panic),
+            ActorKind::Endpoint(endpoint) => {
+                delivery.dispatcher.send(DispatcherMsg::PanicEndpoint {
+                    endpoint: EndpointId(endpoint),
+                })
+            }
+            ActorKind::Completer => delivery.completer.send(CompleterMsg::Panic),
+            ActorKind::Recoverer => delivery.recoverer.send(RecovererMsg::Panic),
+            ActorKind::Simulator => modules.sandbox.simulator.send(SimulatorMsg::Panic),
+        };
+        sent.is_ok()
+    }
+
+    /// Cuts this process off from the control feed, as a failing connection would, or mends it.
+    pub(crate) fn cut_control_feed(&self, cut: bool) {
+        self.modules.cluster.membership.cut_feed(cut);
+    }
+}

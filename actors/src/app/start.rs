@@ -1,0 +1,126 @@
+//! Starting the platform, and taking it down without losing anything.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use entities::{ConnectError, Database, DbErr, Pools};
+use secrecy::{ExposeSecret as _, SecretString};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use super::context::AppContext;
+use super::tree::Tree;
+use super::wiring::Modules;
+use crate::cluster::Standing;
+use crate::infra::{Clock, Env, Mode, Settings, Vault, VaultError};
+use crate::supervision::Lane;
+
+/// Why the platform did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The schema could not be brought up to date, or the node not be registered.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    /// The master key is unusable.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// There is no HTTP client to send webhooks with.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// Another process has this SQLite database open.
+    #[error(
+        "another partner-api uses this SQLite database (lock file {0}); SQLite is for one process, Postgres for several"
+    )]
+    Locked(String),
+    /// An actor did not start.
+    #[error("the actors did not start: {0}")]
+    Actors(String),
+}
+
+/// Brings the database to the newest schema.
+pub(crate) async fn migrate(database_url: &SecretString) -> Result<(), StartError> {
+    let db = Database::connect(database_url.expose_secret(), Pools { write: 1, read: 1 }).await?;
+    migrations::migrate(db.writer()).await?;
+    db.close().await;
+    Ok(())
+}
+
+impl AppContext {
+    /// Opens and migrates the database, registers this process as a node, and starts the actors.
+    pub(crate) async fn start(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let vault = Vault::new(&settings.master_key)?;
+        let lock = settings
+            .lock_file
+            .as_deref()
+            .map(lock_exclusively)
+            .transpose()?;
+        let db = Database::connect(settings.database_url.expose_secret(), Pools::default()).await?;
+        if settings.mode == Mode::Production {
+            db.require_durable_commits().await?;
+        }
+        migrations::migrate(db.writer()).await?;
+        let membership = Standing::boot(&db, &clock, &node_name()).await?;
+        let runtime =
+            Lane::open("writing").map_err(|error| StartError::Actors(error.to_string()))?;
+        let env = Env {
+            db,
+            clock,
+            settings,
+            vault,
+        };
+        let modules = Modules::wire(env, membership, runtime.handle())?;
+        let (tree, root) = Tree::grow(&modules)
+            .await
+            .map_err(|error| StartError::Actors(error.to_string()))?;
+        let (failing, failed) = watch::channel(false);
+        tokio::spawn(async move {
+            let _ = root.await;
+            let _ = failing.send(true);
+        });
+        Ok(Arc::new(Self {
+            modules,
+            tree,
+            draining: AtomicBool::new(false),
+            failed,
+            _runtime: runtime,
+            _lock: lock,
+        }))
+    }
+
+    /// Takes no more work, lets Writers and sends finish, and stops. Each step waits at most for `timeout`; what is left is
+    /// given back and goes on after the next start.
+    pub(crate) async fn drain(&self, timeout: Duration) {
+        self.draining.store(true, Ordering::SeqCst);
+        self.tree.stop_restarting();
+        self.tree.drain(&self.modules, timeout).await;
+        self.tree.fell().await;
+        self.modules.env.db.close().await;
+    }
+
+    /// Ends when the actors can no longer be kept alive: the process should exit then.
+    pub(crate) async fn failed(&self) {
+        let mut failed = self.failed.clone();
+        // The sender lives as long as the root's task: an error means that it is gone as well.
+        let _ = failed.wait_for(|failed| *failed).await;
+    }
+}
+
+/// One process per SQLite database: at boot it takes every lease for its own.
+fn lock_exclusively(path: &Path) -> Result<File, StartError> {
+    let locked = || StartError::Locked(path.display().to_string());
+    let file = File::create(path).map_err(|_| locked())?;
+    file.try_lock().map_err(|_| locked())?;
+    Ok(file)
+}
+
+/// How this process is called in the table of nodes.
+fn node_name() -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());
+    format!("{host}:{}", std::process::id())
+}

@@ -1,0 +1,168 @@
+//! Which module is built on which, and who receives what lower modules report.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::admission::{Admission, Guesses, Proofs, TenantBook};
+use crate::auth::{Attempts, Auth, Strangers};
+use crate::cluster::{ChangeKind, Cluster, ClusterEvent, Standing};
+use crate::creditor::Creditors;
+use crate::delivery::{Delivery, DispatcherMsg, Metrics, QueueDepth, Sender};
+use crate::infra::{BcryptPool, Env};
+use crate::keys::Keys;
+use crate::leases::LeaseTable;
+use crate::onboarding::Onboarding;
+use crate::outbox::OutboxContext;
+use crate::placements::Writers;
+use crate::sandbox::Sandbox;
+use crate::supervision::{Address, Recipient};
+
+/// Writers on Postgres: one serial writer leaves commits waiting for each other's fsync.
+const WRITERS_ON_POSTGRES: usize = 2;
+/// Callers that may wait for a free bcrypt core.
+const MAX_BCRYPT_QUEUE: usize = 256;
+
+/// The handles of all modules.
+#[derive(Debug)]
+pub(crate) struct Modules {
+    pub(crate) env: Arc<Env>,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) creditors: Arc<Creditors>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) onboarding: Arc<Onboarding>,
+    pub(crate) writers: Arc<Writers>,
+    pub(crate) delivery: Arc<Delivery>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) sandbox: Arc<Sandbox>,
+}
+
+impl Modules {
+    /// Builds every module from the ones below it. No actor runs yet; those who write all the time will do so on `runtime`.
+    ///
+    /// # Errors
+    /// When there is no HTTP client to send webhooks with.
+    pub(crate) fn wire(
+        env: Env,
+        membership: Arc<Standing>,
+        runtime: Handle,
+    ) -> Result<Self, reqwest::Error> {
+        let env = Arc::new(env);
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let tenants = Arc::new(TenantBook::default());
+        let dispatcher = Address::vacant();
+        let cluster = Arc::new(Cluster {
+            env: Arc::clone(&env),
+            membership: Arc::clone(&membership),
+            node: Address::vacant(),
+            events: cluster_events(&tenants, &dispatcher),
+        });
+        let leases: Arc<LeaseTable> = Arc::default();
+        let outbox = Arc::new(OutboxContext {
+            env: Arc::clone(&env),
+            cluster: Arc::clone(&cluster),
+            leases: Arc::clone(&leases),
+            work: Recipient::of_actor(&dispatcher),
+        });
+        let creditors = Arc::new(Creditors::new(Arc::clone(&outbox)));
+        let keys = Arc::new(Keys {
+            env: Arc::clone(&env),
+            creditors: Arc::clone(&creditors),
+            bcrypt: Arc::new(BcryptPool::new(cores, MAX_BCRYPT_QUEUE)),
+            usage: Address::vacant(),
+        });
+        let writers = if env.db.is_postgres() {
+            WRITERS_ON_POSTGRES
+        } else {
+            1
+        };
+        let writers = Arc::new(Writers::new(outbox, writers));
+        let metrics = Metrics::default();
+        let sender = Sender::new(&env.settings, &env.clock, metrics.connections.clone())?;
+        let delivery = Arc::new(Delivery {
+            env: Arc::clone(&env),
+            cluster: Arc::clone(&cluster),
+            creditors: Arc::clone(&creditors),
+            leases,
+            sender,
+            metrics,
+            queue_depth: QueueDepth::default(),
+            dispatcher,
+            completer: Address::vacant(),
+            recoverer: Address::vacant(),
+            runtime,
+        });
+        let admission = Arc::new(Admission {
+            env: Arc::clone(&env),
+            membership,
+            keys: Arc::clone(&keys),
+            tenants,
+            proofs: Proofs::default(),
+            guesses: Guesses::default(),
+            registry: Address::vacant(),
+            verifier: Address::vacant(),
+        });
+        let auth = Arc::new(Auth {
+            env: Arc::clone(&env),
+            admission: Arc::clone(&admission),
+            creditors: Arc::clone(&creditors),
+            passwords: BcryptPool::new(cores, MAX_BCRYPT_QUEUE),
+            attempts: Attempts::default(),
+            tokens: Strangers::default(),
+        });
+        let onboarding = Arc::new(Onboarding {
+            creditors: Arc::clone(&creditors),
+            evaluator: Address::vacant(),
+        });
+        let sandbox = Arc::new(Sandbox {
+            env: Arc::clone(&env),
+            writers: Arc::clone(&writers),
+            simulator: Address::vacant(),
+        });
+        Ok(Self {
+            env,
+            cluster,
+            creditors,
+            keys,
+            onboarding,
+            writers,
+            delivery,
+            admission,
+            auth,
+            sandbox,
+        })
+    }
+}
+
+/// Changes of keys and limits make the tenants' state stale, whether or not their actors run. Everything else concerns the
+/// Dispatcher, which reads all of it when it starts.
+fn cluster_events(
+    tenants: &Arc<TenantBook>,
+    dispatcher: &Address<DispatcherMsg>,
+) -> Recipient<ClusterEvent> {
+    let (tenants, dispatcher) = (Arc::clone(tenants), dispatcher.clone());
+    Recipient::new(move |event| {
+        let message = match event {
+            ClusterEvent::Changed {
+                creditor,
+                kind: ChangeKind::Keys | ChangeKind::Limits,
+            } => {
+                tenants.invalidate(creditor);
+                return;
+            }
+            ClusterEvent::Changed { creditor, kind } => DispatcherMsg::CreditorEndpointsChanged {
+                creditor,
+                by_owner: kind == ChangeKind::Endpoints,
+            },
+            ClusterEvent::FeedGap => {
+                tenants.invalidate_all();
+                DispatcherMsg::EveryEndpointChanged
+            }
+            ClusterEvent::PeerNotified => DispatcherMsg::Rung,
+            ClusterEvent::DeliveriesFreed => DispatcherMsg::Poll,
+        };
+        let _ = dispatcher.send(message);
+    })
+}

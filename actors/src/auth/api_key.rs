@@ -1,0 +1,33 @@
+//! Callers with an API key.
+
+use std::net::IpAddr;
+
+use super::caller::{Admitted, AuthenticatedTenant, Refused, Via};
+use super::handle::Auth;
+use crate::contract::RouteNeeds;
+use crate::domain::date::rfc3339_ms;
+
+impl Auth {
+    /// Lets a request in, or says why not: the key, its scope, and both limits in one decision.
+    ///
+    /// # Errors
+    /// [`Refused`], with the limits' state where the key was genuine.
+    pub(crate) async fn api_key(
+        &self,
+        bearer: &str,
+        client: IpAddr,
+        needs: RouteNeeds,
+    ) -> Result<Admitted, Refused> {
+        let admission = self.admission.admit_key(bearer, client, needs).await?;
+        Ok(Admitted {
+            tenant: AuthenticatedTenant::new(
+                admission.creditor,
+                Via::ApiKey,
+                format!("api_key:{}", admission.prefix),
+            ),
+            limits: admission.limits,
+            permit: admission.permit,
+            expires_at: admission.expires_ms.map(rfc3339_ms),
+        })
+    }
+}

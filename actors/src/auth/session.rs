@@ -1,0 +1,56 @@
+//! Callers with a dashboard session or an onboarding token.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+
+use super::caller::{AuthenticatedTenant, Refused, SignedInCaller, Via};
+use super::handle::Auth;
+use super::sessions::{dashboard_session, onboarding_token};
+use crate::admission::admit_person;
+
+impl Auth {
+    /// Lets a person in whose dashboard session this is, at the `cost` of the route. A token that came as a cookie is
+    /// `renewable`: when it has aged, a new one takes its place.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidSession`], [`ApiError::TooManyAttempts`] for an address that makes tokens up,
+    /// [`ApiError::RateLimited`], [`ApiError::TooManyConcurrentRequests`].
+    pub(crate) async fn session(
+        &self,
+        token: &SecretString,
+        renewable: bool,
+        client: IpAddr,
+        cost: u32,
+    ) -> Result<SignedInCaller, Refused> {
+        let session = dashboard_session(self, token, renewable, client).await?;
+        let admitted = admit_person(&self.admission, session.creditor, cost).await?;
+        Ok(SignedInCaller {
+            tenant: AuthenticatedTenant::new(session.creditor, Via::Session, "session".to_owned()),
+            renewed: session.renewed,
+            limits: admitted.limits,
+            permit: admitted.permit,
+        })
+    }
+
+    /// Lets the sign-up wizard in whose onboarding token this is, at the `cost` of the route.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidOnboardingToken`], and as [`Auth::session`].
+    pub(crate) async fn onboarding_token(
+        &self,
+        token: &SecretString,
+        client: IpAddr,
+        cost: u32,
+    ) -> Result<SignedInCaller, Refused> {
+        let creditor = onboarding_token(self, token, client).await?;
+        let admitted = admit_person(&self.admission, creditor, cost).await?;
+        let (via, actor) = (Via::OnboardingToken, "onboarding".to_owned());
+        Ok(SignedInCaller {
+            tenant: AuthenticatedTenant::new(creditor, via, actor),
+            renewed: None,
+            limits: admitted.limits,
+            permit: admitted.permit,
+        })
+    }
+}

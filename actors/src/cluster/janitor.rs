@@ -1,0 +1,23 @@
+//! Removing what has had its time.
+
+use entities::DbErr;
+use entities::queries::node::{self, Cleaned};
+use entities::queries::retention::{self, Retention};
+
+use crate::infra::Env;
+
+/// Rows removed by one statement.
+const CLEAN_BATCH: u32 = 2_000;
+
+/// One round. Answers what was removed, and whether there is more.
+pub(super) async fn clean(env: &Env) -> Result<Cleaned, DbErr> {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let keep = Retention {
+        payloads_ms: i64::from(env.settings.payload_days) * DAY_MS,
+        attempts_ms: i64::from(env.settings.attempt_days) * DAY_MS,
+    };
+    let now_ms = env.clock.now_ms();
+    let cleaned = node::clean(&env.db, now_ms, CLEAN_BATCH).await?;
+    let pruned = retention::prune(&env.db, keep, now_ms, CLEAN_BATCH).await?;
+    Ok(cleaned.and(pruned))
+}

@@ -1,0 +1,30 @@
+//! How often the Dispatcher claims.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// From one claim to the next, at least: what arrives in between shares it.
+const CLAIM_PAUSE: Duration = Duration::from_millis(2);
+/// Otherwise as long as the last one took, up to this: a database that is busy is asked less often, for more.
+const CLAIM_PAUSE_MOST: Duration = Duration::from_millis(20);
+
+/// When the next claim may begin.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// When the last claim began, and when it was back.
+    pub(super) last: Option<Instant>,
+    pub(super) back: Option<Instant>,
+    /// A claim is out, or a Claim is on its way.
+    pub(super) busy: bool,
+}
+
+impl Pace {
+    pub(super) fn pause(&self) -> Duration {
+        let Some((last, back)) = self.last.zip(self.back) else {
+            return Duration::ZERO;
+        };
+        let pause = (back - last).clamp(CLAIM_PAUSE, CLAIM_PAUSE_MOST);
+        pause.saturating_sub(back.elapsed())
+    }
+}

@@ -1,0 +1,12 @@
+//! A delivery that this process has leased.
+
+use entities::queries::delivery::ClaimedDelivery;
+
+use super::lease::Lease;
+
+/// A leased row and the lease that goes with it.
+#[derive(Debug)]
+pub(crate) struct Leased {
+    pub(crate) row: ClaimedDelivery,
+    pub(crate) lease: Lease,
+}

@@ -1,0 +1,14 @@
+//! What others may ask of onboarding.
+
+use std::sync::Arc;
+
+use super::evaluator::EvaluatorMsg;
+use crate::creditor::Creditors;
+use crate::supervision::Address;
+
+/// The gate evaluator and the means of its transactions.
+#[derive(Debug)]
+pub(crate) struct Onboarding {
+    pub(crate) creditors: Arc<Creditors>,
+    pub(crate) evaluator: Address<EvaluatorMsg>,
+}
