@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::{Config, Flags};
 use crate::demo::{self, DemoOptions};
 use crate::support_cli::{self, SupportArgs};
-use crate::{openapi, startup, telemetry};
+use crate::{openapi, server, telemetry};
 
 /// Partner platform of a B2B collections company.
 #[derive(Debug, Parser)]
@@ -77,7 +77,7 @@ async fn serve(flags: &Flags) -> Result<(), String> {
     let config = Config::load(flags).map_err(|error| error.to_string())?;
     telemetry::start(config.settings.mode);
     let announcement = announcement(&config);
-    let server = startup::start(config)
+    let server = server::start(config)
         .await
         .map_err(|error| error.to_string())?;
     print(&format!("{announcement}listening on {}", server.base_url))?;

@@ -2,13 +2,13 @@
 //!
 //! Owns the HTML. Every text from the document is escaped. Never a script and never an asset from elsewhere.
 
-mod words;
+mod html_text;
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use self::words::{anchor, escape, kind, members, prose, reference};
+use self::html_text::{anchor, escape, kind, members, prose, reference};
 use crate::router;
 
 const STYLE: &str = include_str!("docs_page/style.css");

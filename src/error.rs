@@ -58,8 +58,8 @@ pub(crate) enum HttpError {
 
 impl PartnerError {
     /// A 404 for an object of this kind: also what a malformed id gets.
-    pub(crate) fn no_such(what: &'static str) -> Self {
-        Self::Api(ApiError::no_such(what))
+    pub(crate) fn not_found(what: &'static str) -> Self {
+        Self::Api(ApiError::not_found(what))
     }
 
     fn code(&self) -> Code {

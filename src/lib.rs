@@ -15,10 +15,12 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod runtime;
-pub mod startup;
+pub mod server;
 pub mod telemetry;
+pub mod threads;
 
+mod accept_loop;
+mod app_state;
 mod docs_page;
 mod error;
 mod extract;
@@ -27,8 +29,6 @@ mod openapi;
 mod problem;
 mod router;
 mod routes;
-mod serving;
 mod session_cookie;
 mod shutdown;
-mod state;
 mod support_cli;

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use partner_api::cli::{self, Cli};
-use partner_api::runtime;
+use partner_api::threads;
 
 /// glibc's allocator took a twelfth of the time of a request under load.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::io::Result<ExitCode> {
-    Ok(runtime::start()?.block_on(cli::run(Cli::parse())))
+    Ok(threads::start()?.block_on(cli::run(Cli::parse())))
 }

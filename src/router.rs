@@ -16,13 +16,13 @@ use self::access::{
     anyone, onboarding_read, onboarding_write, person, read, session, support, write,
 };
 use self::table::{Table, rows};
-use crate::layers::{self, Surroundings};
+use crate::app_state::AppState;
+use crate::layers::{self, FrontContext};
 use crate::routes::{
-    absent, agreements, creditors, docs, health, integrations, metrics, openapi, placements,
-    sessions, settings, support, test_placements, webhook_deliveries, webhook_events,
+    agreements, creditors, docs, health, integrations, metrics, openapi, placements, sessions,
+    settings, support, test_placements, unknown_path, webhook_deliveries, webhook_events,
     webhook_recoveries,
 };
-use crate::state::AppState;
 
 /// The largest body that a route takes, unless its row says otherwise.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
@@ -134,15 +134,15 @@ pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
 
 /// The service: the table inside what surrounds every handler.
 pub(crate) fn service(state: &AppState) -> Router {
-    let surroundings = Surroundings {
+    let context = FrontContext {
         trusted_proxies: Arc::clone(&state.trusted_proxies),
         draining: state.draining.clone(),
     };
     let router = table().into_router(&state.api);
     #[cfg(feature = "bench")]
-    let router = router.merge(crate::routes::bench::unguarded());
+    let router = router.merge(crate::routes::read_without_admission::unguarded());
     router
-        .fallback(absent::handle)
+        .fallback(unknown_path::handle)
         .with_state(state.clone())
-        .layer(from_fn_with_state(Arc::new(surroundings), layers::around))
+        .layer(from_fn_with_state(Arc::new(context), layers::wrap_request))
 }

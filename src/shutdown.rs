@@ -14,15 +14,15 @@ use std::time::Duration;
 use actors::PartnerApi;
 use tokio::signal::unix::{SignalKind, signal as unix_signal};
 
-use crate::serving::Serving;
-use crate::state::Draining;
+use crate::accept_loop::Serving;
+use crate::app_state::Draining;
 
 /// How long the door stays open to say that it is closing.
 const LINGER: Duration = Duration::from_millis(500);
 /// Above the longest that a request may wait (25 s for its own duplicate).
-const FINISH_PATIENCE: Duration = Duration::from_secs(30);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(30);
 /// Above the default delivery timeout.
-pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// What a shell reports for a process that was interrupted.
 const INTERRUPTED: i32 = 130;
 
@@ -53,9 +53,9 @@ pub(crate) fn exit_on_next_signal() {
 pub(crate) async fn leave(draining: Draining, serving: Serving, api: &PartnerApi) {
     draining.begin();
     tokio::time::sleep(LINGER).await;
-    if !serving.finish(FINISH_PATIENCE).await {
+    if !serving.finish(FINISH_TIMEOUT).await {
         tracing::warn!("requests were still in flight when the patience ended");
     }
-    api.drain(DRAIN_PATIENCE).await;
+    api.drain(DRAIN_TIMEOUT).await;
     tracing::info!("left");
 }

@@ -7,7 +7,7 @@
 //! │  ├─ Registry          prefix → tenant actor; loads on first use, lets the idle go
 //! │  │  └─ Tenant × n     owns one tenant's live keys, limit state and concurrency
 //! │  ├─ SecretVerifier    bcrypt, bounded, off the async threads
-//! │  └─ LastUse           when and from where keys were used last, in batches
+//! │  └─ KeyUsageRecorder           when and from where keys were used last, in batches
 //! ├─ Onboarding
 //! │  └─ GateEvaluator     provider event → facts → gates → issue
 //! ├─ Ledger
@@ -16,7 +16,7 @@
 //! │  ├─ Dispatcher        claims due deliveries for endpoints that have credit
 //! │  │  └─ Endpoint × n   bounded in-flight, breaker; spawns sends, never awaits them
 //! │  ├─ Completer         writes outcomes in batches, fenced
-//! │  └─ Recoverer         makes due again what has failed or run out, as a job
+//! │  └─ Replayer          makes due again what has failed or run out, as a job
 //! └─ Jobs
 //!    └─ Simulator         plays operations in the sandbox
 //! ```
@@ -50,6 +50,6 @@ pub use api::PartnerApi;
 #[cfg(feature = "fault-injection")]
 pub use app::ActorKind;
 pub use app::StartError;
-pub use auth::{Admitted, AuthenticatedTenant, Refused, SignedInCaller, SupportActor, Via};
+pub use auth::{Admitted, AuthMethod, AuthenticatedTenant, Refused, SignedInCaller, SupportActor};
 pub use contract::*;
 pub use infra::{Mode, ProviderSecrets, Settings, SupportToken, VaultError, clock, trace};

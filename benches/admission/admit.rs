@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actors::clock::Clock;
 use actors::domain::api_key::KEY_LEN;
-use actors::{PartnerApi, RouteNeeds};
+use actors::{PartnerApi, RouteRequirements};
 
 use super::support::latency::Latencies;
 use super::support::seed::{self, Seeded};
@@ -17,7 +17,7 @@ const OF_ONE: usize = 900_000;
 const CALLERS: usize = 64;
 /// Longer than the last uses of 100,000 keys take to be written.
 const SETTLED: Duration = Duration::from_secs(15);
-const NEEDS: RouteNeeds = RouteNeeds {
+const NEEDS: RouteRequirements = RouteRequirements {
     writes: false,
     cost: 1,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actors::clock::Clock;
 
-use super::child::{self, Load};
+use super::load_process::{self, Load};
 use super::support::memory::resident_mib;
 use super::support::seed;
 use super::support::server::BenchServer;
@@ -23,7 +23,7 @@ pub(crate) async fn run() {
     let seeded = seed::creditors_at_full_cost(&server.url, 2).await;
     let path = format!("/v1/placements/{}", seeded[0].placement);
     let legitimate = || {
-        child::start(
+        load_process::start(
             LEGITIMATE,
             server.running.addr,
             SECONDS,
@@ -45,7 +45,7 @@ pub(crate) async fn run() {
     ];
     for (from, flood) in floods {
         let (checks, memory) = (server.running.api().key_bcrypt_checks(), resident_mib());
-        let flood = child::start(
+        let flood = load_process::start(
             flood,
             server.running.addr,
             SECONDS + 1,

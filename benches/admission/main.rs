@@ -16,11 +16,11 @@ mod support;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod admit;
-mod child;
 mod flood;
 mod guesses;
+mod load_process;
 mod memory;
-mod read;
+mod read_overhead;
 mod timing;
 
 fn main() {
@@ -31,8 +31,8 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         match what.as_deref() {
-            Some("child") => child::run(arguments.collect()).await,
-            Some("read") => read::run().await,
+            Some("child") => load_process::run(arguments.collect()).await,
+            Some("read") => read_overhead::run().await,
             Some("admit") => {
                 let only = arguments.next().and_then(|count| count.parse().ok());
                 admit::run(only).await;
@@ -44,7 +44,7 @@ fn main() {
                 println!("no bench is called {other}: read, admit, flood, timing or memory");
             }
             None => {
-                read::run().await;
+                read_overhead::run().await;
                 admit::run(None).await;
                 flood::run().await;
                 timing::run().await;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
-use actors::RouteNeeds;
+use actors::RouteRequirements;
 use actors::clock::Clock;
 
 use super::guesses;
@@ -12,7 +12,7 @@ use super::support::seed;
 use super::support::server::BenchServer;
 
 const TRIES: u32 = 2_000;
-const NEEDS: RouteNeeds = RouteNeeds {
+const NEEDS: RouteRequirements = RouteRequirements {
     writes: false,
     cost: 1,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actors::clock::Clock;
 
-use super::stage::Stage;
+use super::setup::Stage;
 
 /// Rows of one transaction: the server shall get its turn at the database in between.
 const CHUNK: u64 = 10_000;

@@ -6,13 +6,13 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, IsolationLevel, Transac
 
 use super::backlog::{Backlog, enable};
 use super::options::Options;
-use super::receiver::Watched;
-use super::stage::{Stage, connect, healthy};
+use super::setup::{Stage, connect, healthy};
+use super::sink_client::Watched;
 use super::{number, say};
 
 const HOOKS: &str = "/hook/";
 /// No queue is watched for longer.
-const AT_MOST: Duration = Duration::from_secs(150);
+const MAX_AT: Duration = Duration::from_secs(150);
 /// Until connections are open and endpoints read.
 const WARM_UP: u64 = 20_000;
 /// Rows of a queue that is not deep. All endpoints together have 6,400 leases, and what is sent on these before
@@ -54,7 +54,7 @@ pub(crate) async fn snapshot(options: &Options) {
     backlog.add(&stage, rows, HOOKS).await;
     let held = hold_snapshot(&stage).await;
     enable(&stage, HOOKS).await;
-    let watched = stage.sink.watch(rows, AT_MOST).await;
+    let watched = stage.sink.watch(rows, MAX_AT).await;
     held.rollback().await.expect("it was held all along");
     tell("with a snapshot held", &watched);
     let after = drain(&mut stage, &mut backlog, rows, rows).await;
@@ -75,7 +75,7 @@ async fn set(what: &str, options: &Options, rows: u64) -> (Stage, u64) {
 async fn drain(stage: &mut Stage, backlog: &mut Backlog, rows: u64, watched: u64) -> Watched {
     backlog.add(stage, rows, HOOKS).await;
     enable(stage, HOOKS).await;
-    stage.sink.watch(watched, AT_MOST).await
+    stage.sink.watch(watched, MAX_AT).await
 }
 
 /// A transaction that has read from the queue and stays open.

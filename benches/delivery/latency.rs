@@ -1,7 +1,7 @@
 //! From accepting a call to delivering its webhook, at rates far from the limit.
 
 use super::options::Options;
-use super::stage::{Stage, healthy};
+use super::setup::{Stage, healthy};
 use super::timing;
 
 const TENANTS: usize = 100;

@@ -27,16 +27,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod backlog;
 mod calls;
+mod cpu_by_process;
 mod drain;
 mod latency;
 mod options;
-mod receiver;
-mod rows;
-mod sick;
-mod sink;
-mod spent;
-mod stage;
-mod tally;
+mod rows_per_call;
+mod setup;
+mod sink_client;
+mod sink_counters;
+mod sink_process;
+mod slow_receiver;
 mod throughput;
 mod timing;
 
@@ -57,7 +57,7 @@ fn main() {
         return;
     }
     let options = Options::read(arguments);
-    let runtime = partner_api::runtime::start().expect("a runtime");
+    let runtime = partner_api::threads::start().expect("a runtime");
     runtime.block_on(measure(&what, &options));
 }
 
@@ -68,7 +68,7 @@ async fn measure(what: &str, options: &Options) {
         "drain-deep" => drain::deep(options).await,
         "drain-snapshot" => drain::snapshot(options).await,
         "latency" => latency::run(options).await,
-        "sick" => sick::run(options).await,
+        "sick" => slow_receiver::run(options).await,
         other => println!(
             "no bench is called {other:?}: throughput, drain, drain-deep, drain-snapshot, latency or sick"
         ),
@@ -82,7 +82,7 @@ async fn child(arguments: Vec<String>) {
         .collect::<Vec<_>>()
         .as_slice()
     {
-        ["sink", manner] => sink::run(*manner == "timing").await,
+        ["sink", manner] => sink_process::run(*manner == "timing").await,
         ["calls", orders] => calls::run(orders).await,
         _ => println!("a child is started by the bench itself"),
     }

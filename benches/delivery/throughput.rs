@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::calls::{self, Called, Orders};
+use super::cpu_by_process::Spent;
 use super::options::Options;
-use super::receiver::rate;
-use super::rows::Rows;
-use super::spent::Spent;
-use super::stage::{Stage, healthy};
-use super::tally::Counted;
+use super::rows_per_call::Rows;
+use super::setup::{Stage, healthy};
+use super::sink_client::rate;
+use super::sink_counters::Counted;
 use super::{number, say};
 
 /// Until keys are checked, connections open and endpoints read.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::calls::{self, Called, Orders};
-use super::stage::Stage;
+use super::setup::Stage;
 use super::support::latency::Latencies;
 use super::{number, say};
 

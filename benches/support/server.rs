@@ -4,7 +4,7 @@ use actors::ProviderSecrets;
 use actors::clock::Clock;
 use actors::domain::limits::Tiers;
 use partner_api::config::Config;
-use partner_api::startup::{self, RunningServer};
+use partner_api::server::{self, RunningServer};
 use sea_orm::{ConnectionTrait as _, Database};
 use tempfile::TempDir;
 use url::Url;
@@ -37,7 +37,7 @@ impl BenchServer {
             config.settings.database_url = url.clone().into();
             config.settings.lock_file = None;
         }
-        let running = startup::start_at(config, clock).await.expect("starts");
+        let running = server::start_at(config, clock).await.expect("starts");
         Self {
             running,
             url,

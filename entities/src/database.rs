@@ -82,7 +82,7 @@ pub struct Database {
     read: DatabaseConnection,
     node: DatabaseConnection,
     /// Hears the other processes (Postgres).
-    ear: Option<DatabaseConnection>,
+    listener: Option<DatabaseConnection>,
     /// Copies the log into the database while others write (SQLite).
     checkpointer: Option<DatabaseConnection>,
     backend: DbBackend,
@@ -117,7 +117,7 @@ impl Database {
         let checkpointer = open(sqlite_options(url, 1, READER_CACHE)).await?;
         Ok(Self {
             node: write.clone(),
-            ear: None,
+            listener: None,
             checkpointer: Some(checkpointer),
             write,
             read,
@@ -130,7 +130,7 @@ impl Database {
             write: open(writer_options(url, pools.write)).await?,
             read: open(postgres_options(url, pools.read)).await?,
             node: open(node_options(url)).await?,
-            ear: Some(open(ear_options(url)).await?),
+            listener: Some(open(ear_options(url)).await?),
             checkpointer: None,
             backend: DbBackend::Postgres,
         })
@@ -161,8 +161,8 @@ impl Database {
     }
 
     /// Where the other processes are heard; there are none on SQLite.
-    pub(crate) fn ear(&self) -> Option<&sea_orm::sqlx::PgPool> {
-        self.ear
+    pub(crate) fn listener(&self) -> Option<&sea_orm::sqlx::PgPool> {
+        self.listener
             .as_ref()
             .map(DatabaseConnection::get_postgres_connection_pool)
     }
@@ -208,7 +208,7 @@ impl Database {
     /// Closes every pool, waiting for connections in use.
     pub async fn close(&self) {
         let pools = [&self.write, &self.read, &self.node].into_iter();
-        for pool in pools.chain(&self.ear).chain(&self.checkpointer) {
+        for pool in pools.chain(&self.listener).chain(&self.checkpointer) {
             if let Err(error) = pool.clone().close().await {
                 tracing::debug!(%error, "closing a pool");
             }
@@ -401,6 +401,6 @@ fn node_options(url: &str) -> ConnectOptions {
 /// One connection that waits for notifications, and does nothing else.
 fn ear_options(url: &str) -> ConnectOptions {
     let mut options = postgres_options(url, 1);
-    options.set_application_name("partner-api ear");
+    options.set_application_name("partner-api listener");
     options
 }

@@ -7,13 +7,13 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
-use super::answer::Answer;
-use super::call::Call;
 use super::failure::Failure;
 use super::narrator::Narrator;
+use super::request::Call;
+use super::response_check::Answer;
 
 /// No answer of the demo's server takes longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Fields of an answer that hold a secret; the narrator learns their values before it speaks.
 const SECRET_FIELDS: [&str; 4] = ["api_key", "onboarding_token", "session_token", "secret"];
@@ -31,7 +31,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(Policy::none())
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .user_agent("partner-api-demo")
             .build()
             .map_err(|error| Failure::broken("the HTTP client is built", error))?;

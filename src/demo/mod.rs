@@ -15,19 +15,19 @@
 //!  server     the one file that knows the front
 //! ```
 
-mod answer;
-mod call;
 mod chapters;
 mod client;
+mod context;
 mod failure;
-mod layout;
 mod narrator;
 mod providers;
 mod random;
 mod receiver;
+mod request;
+mod response_check;
 mod server;
 mod signature;
-mod stage;
+mod terminal_text;
 mod workspace;
 
 use std::any::Any;
@@ -39,13 +39,13 @@ use futures::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
-use call::Caller;
 use chapters::onboarding::Account;
-use chapters::{ending, facts, leak, onboarding, placements, statuses, webhook};
+use chapters::{leaked_key, onboarding, placements, provider_events, shutdown, statuses, webhook};
+use context::Stage;
 use failure::Failure;
 use narrator::Narrator;
+use request::Caller;
 use server::{DemoServer, ServerKeys};
-use stage::Stage;
 use workspace::Workspace;
 
 /// The story takes less than half of this; whoever waits longer waits in vain.
@@ -112,9 +112,9 @@ async fn play(options: &DemoOptions, narrator: &Narrator) -> Result<Duration, Fa
         narrator.failed(failure);
     }
     if options.keep {
-        ending::keep_running(&stage, &workspace, told.as_ref().ok()).await?;
+        shutdown::keep_running(&stage, &workspace, told.as_ref().ok()).await?;
     }
-    ending::stop(&stage, server).await?;
+    shutdown::stop(&stage, server).await?;
     Ok(took)
 }
 
@@ -147,13 +147,13 @@ async fn story(stage: &Stage) -> Result<Cast, Failure> {
     let account = onboarding::sign_up(stage).await?;
     onboarding::company_details(stage, &account).await?;
     webhook::point_at_the_receiver(stage, &account).await?;
-    facts::arrive(stage, &account).await?;
+    provider_events::arrive(stage, &account).await?;
     let first_key = onboarding::reveal_once(stage, &account).await?;
     placements::place(stage, &first_key).await?;
     statuses::change(stage, &first_key).await?;
     let caught_up = webhook::receiver_comes_up(stage, &first_key).await?;
-    let (key, all) = leak::rotate(stage, &account, &first_key, &caught_up).await?;
-    ending::summary(stage, &account, &all);
+    let (key, all) = leaked_key::rotate(stage, &account, &first_key, &caught_up).await?;
+    shutdown::summary(stage, &account, &all);
     Ok(Cast { account, key })
 }
 
@@ -165,7 +165,7 @@ async fn guarded<T>(
 ) -> Result<T, Failure> {
     let step = timeout_at(deadline, AssertUnwindSafe(step).catch_unwind());
     let came = tokio::select! {
-        () = ending::interrupted() => "Ctrl-C".to_owned(),
+        () = shutdown::interrupted() => "Ctrl-C".to_owned(),
         finished = step => match finished {
             Ok(Ok(outcome)) => return outcome,
             Ok(Err(panic)) => format!("a panic: {}", message_of(&*panic)),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::layout::wrap;
+use super::terminal_text::wrap;
 
 /// Shorter strings are words, not secrets.
 const SHORTEST_SECRET: usize = 8;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::call::Call;
 use super::random;
+use super::request::Call;
 
 /// An event on its way to the server.
 #[derive(Clone)]

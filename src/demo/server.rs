@@ -12,7 +12,7 @@ use super::DemoOptions;
 use super::failure::Failure;
 use super::random;
 use crate::config::Config;
-use crate::startup::{self, RunningServer};
+use crate::server::{self, RunningServer};
 use crate::telemetry;
 
 /// Short waits, so that a receiver that comes back does not keep anybody waiting; not so short
@@ -70,7 +70,7 @@ impl DemoServer {
     ) -> Result<Self, Failure> {
         log_if_asked();
         let config = config(directory, options, keys)?;
-        let running = startup::start(config)
+        let running = server::start(config)
             .await
             .map_err(|error| Failure::broken("the server starts", error))?;
         Ok(Self { running })

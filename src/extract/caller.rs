@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 
-use actors::{AuthenticatedTenant, SupportActor, Via};
+use actors::{AuthMethod, AuthenticatedTenant, SupportActor};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use secrecy::SecretString;
@@ -20,7 +20,7 @@ pub(crate) struct Caller(pub(crate) AuthenticatedTenant);
 impl Caller {
     /// Whether a person is signed in (not a key, not the wizard).
     pub(crate) fn is_session(&self) -> bool {
-        self.0.via() == Via::Session
+        self.0.method() == AuthMethod::Session
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Presented {
     /// The token of the onboarding wizard.
     Onboarding(SecretString),
     /// No credentials at all.
-    Nothing,
+    NoCredential,
 }
 
 /// The session token of an authenticated request, for the routes that end it.
@@ -42,7 +42,7 @@ impl Presented {
             },
             Some(token) if token.starts_with(ONBOARDING_PREFIX) => Self::Onboarding(token.into()),
             Some(key) => Self::ApiKey(key.into()),
-            None => cookie(headers).map_or(Self::Nothing, |token| Self::Session {
+            None => cookie(headers).map_or(Self::NoCredential, |token| Self::Session {
                 token: token.into(),
                 by_cookie: true,
             }),
@@ -94,7 +94,7 @@ mod tests {
             Presented::ApiKey(_) => "key",
             Presented::Session { .. } => "session",
             Presented::Onboarding(_) => "onboarding",
-            Presented::Nothing => "nothing",
+            Presented::NoCredential => "nothing",
         }
     }
 

@@ -5,9 +5,9 @@
 
 use std::fmt::Display;
 
-use actors::{ApiError, FieldError, FieldErrorList, Slice};
+use actors::{ApiError, FieldError, FieldErrorList, OffsetPage};
 
-use super::field::{Field, Unknown};
+use super::body_field::{Field, Unknown};
 
 /// The largest page.
 const MAX_LIMIT: u64 = 100;
@@ -147,7 +147,7 @@ impl FieldErrors {
         limit: Option<String>,
         offset: Option<String>,
         default_limit: u64,
-    ) -> Slice {
+    ) -> OffsetPage {
         let limit = self.limit(limit, default_limit);
         let offset = self.check("offset", offset, |text| {
             let number = text
@@ -156,7 +156,7 @@ impl FieldErrors {
                 .filter(|number| i64::try_from(*number).is_ok());
             number.ok_or("must be a whole number, 0 or greater")
         });
-        Slice {
+        OffsetPage {
             limit,
             offset: offset.unwrap_or(0),
         }

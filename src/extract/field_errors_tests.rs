@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
-use crate::extract::field::{FieldType as _, Fields};
+use crate::extract::body_field::{FieldType as _, Fields};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -13,8 +13,8 @@ use axum::http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::FieldErrors;
+use super::body_field::{FieldType, Fields, Unknown};
 use super::bounded_json;
-use super::field::{FieldType, Fields, Unknown};
 use crate::error::{HttpError, PartnerError};
 use crate::router::BODY_LIMIT;
 
@@ -31,14 +31,14 @@ pub(crate) struct Body<T>(pub(crate) T);
 /// A route without body takes nothing, `{}`, and refuses everything else.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Nothing {
+pub(crate) struct NoFields {
     #[serde(flatten)]
     unknown: Unknown,
 }
 
-impl Fields for Nothing {}
+impl Fields for NoFields {}
 
-impl Body<Nothing> {
+impl Body<NoFields> {
     /// Reports what was sent to a route that takes nothing.
     pub(crate) fn nothing(&self) -> Result<(), ApiError> {
         let mut errors = FieldErrors::of_body();

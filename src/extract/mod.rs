@@ -2,10 +2,10 @@
 //!
 //! Every extractor fails with a [`crate::error::PartnerError`]; none of them knows a rule of the business.
 
+pub(crate) mod body_field;
 mod bounded_json;
 pub(crate) mod caller;
 pub(crate) mod credentials;
-pub(crate) mod field;
 pub(crate) mod field_errors;
 pub(crate) mod idempotency;
 pub(crate) mod json;
@@ -17,8 +17,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::extract::Request;
 use axum::http::Extensions;
 
+pub(crate) use body_field::{Field, Unknown};
 pub(crate) use caller::{Caller, Client, Support};
-pub(crate) use field::{Field, Unknown};
 pub(crate) use field_errors::FieldErrors;
 pub(crate) use idempotency::{
     IdempotencyHeader, OptionalKey, RequiredIdempotencyHeader, RequiredKey,

@@ -33,7 +33,7 @@ impl<N: Noun, S: Send + Sync> FromRequestParts<S> for PathId<N> {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let unknown = || PartnerError::no_such(N::NAME);
+        let unknown = || PartnerError::not_found(N::NAME);
         let params = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| unknown())?;

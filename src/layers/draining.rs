@@ -7,8 +7,8 @@ use actors::ApiError;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::app_state::Draining;
 use crate::error::PartnerError;
-use crate::state::Draining;
 
 /// 503 `shutting_down` once draining has begun.
 pub(crate) fn refusal(draining: &Draining) -> Option<Response> {

@@ -50,10 +50,10 @@ pub(crate) async fn check(
             Presented::Onboarding(token) => {
                 with_onboarding(&guard.api, access, token, request, next).await
             }
-            Presented::Nothing if access.key => {
+            Presented::NoCredential if access.key => {
                 PartnerError::from(ApiError::MissingApiKey).into_response()
             }
-            Presented::Nothing => PartnerError::from(ApiError::InvalidSession).into_response(),
+            Presented::NoCredential => PartnerError::from(ApiError::InvalidSession).into_response(),
         },
     }
 }

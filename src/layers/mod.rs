@@ -10,11 +10,11 @@
 //! ```
 
 pub(crate) mod client_address;
+pub(crate) mod drain_request_body;
 pub(crate) mod draining;
 pub(crate) mod guard;
 pub(crate) mod problem_body;
 pub(crate) mod request_id;
-pub(crate) mod unread_body;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -26,24 +26,24 @@ use axum::response::Response;
 use futures::FutureExt as _;
 use ipnet::IpNet;
 
-use crate::state::Draining;
+use crate::app_state::Draining;
 
 /// What the layer has to know.
 #[derive(Debug)]
-pub(crate) struct Surroundings {
+pub(crate) struct FrontContext {
     /// Proxies that may say for whom they speak.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
 }
 
 /// From the outside in.
-pub(crate) async fn around(
-    State(known): State<Arc<Surroundings>>,
+pub(crate) async fn wrap_request(
+    State(known): State<Arc<FrontContext>>,
     request: Request,
     next: Next,
 ) -> Response {
     request_id::name_and_log(request, async |request| {
-        unread_body::settle(request, async |request| {
+        drain_request_body::settle(request, async |request| {
             let mut response =
                 problem_body::render(request, async |request| answer(&known, request, next).await)
                     .await;
@@ -55,7 +55,7 @@ pub(crate) async fn around(
     .await
 }
 
-async fn answer(known: &Surroundings, mut request: Request, next: Next) -> Response {
+async fn answer(known: &FrontContext, mut request: Request, next: Next) -> Response {
     if let Some(refusal) = draining::refusal(&known.draining) {
         return refusal;
     }

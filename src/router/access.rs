@@ -2,7 +2,7 @@
 //!
 //! Owns the vocabulary only: [`crate::layers::guard`] enforces it and the OpenAPI document prints it.
 
-use actors::RouteNeeds;
+use actors::RouteRequirements;
 
 /// Who may call, and what it costs them.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +23,14 @@ pub(crate) struct CreditorAccess {
     /// The token of the onboarding wizard may call.
     pub(crate) onboarding: bool,
     /// What admission asks: of people the cost alone.
-    pub(crate) needs: RouteNeeds,
+    pub(crate) needs: RouteRequirements,
 }
 
-const READ: RouteNeeds = RouteNeeds {
+const READ: RouteRequirements = RouteRequirements {
     writes: false,
     cost: 1,
 };
-const WRITE: RouteNeeds = RouteNeeds {
+const WRITE: RouteRequirements = RouteRequirements {
     writes: true,
     cost: 1,
 };

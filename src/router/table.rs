@@ -12,9 +12,9 @@ use utoipa::openapi::OpenApi;
 
 use super::BODY_LIMIT;
 use super::access::Access;
+use crate::app_state::AppState;
 use crate::extract::json::BodyLimit;
 use crate::layers::guard::{self, Guard};
-use crate::state::AppState;
 
 /// One route.
 pub(crate) struct Row {

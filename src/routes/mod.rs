@@ -2,10 +2,7 @@
 //!
 //! A handler turns HTTP into one call of the platform and its answer into HTTP. It never holds a rule of the business.
 
-pub(crate) mod absent;
 pub(crate) mod agreements;
-#[cfg(feature = "bench")]
-pub(crate) mod bench;
 pub(crate) mod creditors;
 pub(crate) mod docs;
 pub(crate) mod health;
@@ -13,10 +10,13 @@ pub(crate) mod integrations;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod placements;
+#[cfg(feature = "bench")]
+pub(crate) mod read_without_admission;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod support;
 pub(crate) mod test_placements;
+pub(crate) mod unknown_path;
 pub(crate) mod webhook_deliveries;
 pub(crate) mod webhook_events;
 pub(crate) mod webhook_recoveries;

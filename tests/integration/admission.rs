@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::account::place;
-use crate::harness::forged::made_up;
+use crate::harness::forged_keys::made_up;
 use crate::harness::{Account, TestServer, on_both_backends};
 
 on_both_backends! {

@@ -24,8 +24,8 @@ on_both_backends! {
         let creditor = Uuid::parse_str(&account.id).unwrap();
         let endpoint = database.endpoint_id().await;
         let kinds = [
-            ActorKind::Tenant(creditor), ActorKind::Writer(creditor), ActorKind::GateEvaluator, ActorKind::SecretVerifier, ActorKind::LastUse,
-            ActorKind::Endpoint(endpoint), ActorKind::Completer, ActorKind::Recoverer, ActorKind::Dispatcher, ActorKind::Registry, ActorKind::Node,
+            ActorKind::Tenant(creditor), ActorKind::Writer(creditor), ActorKind::GateEvaluator, ActorKind::SecretVerifier, ActorKind::KeyUsageRecorder,
+            ActorKind::Endpoint(endpoint), ActorKind::Completer, ActorKind::Replayer, ActorKind::Dispatcher, ActorKind::Registry, ActorKind::Node,
             ActorKind::Simulator,
         ];
         let mut accepted = HashSet::new();

@@ -1,7 +1,7 @@
 //! A creditor's own hands on its keys: rotation, revocation, the read-only key, networks, last use.
 
 use actors::clock::Clock;
-use partner_api::startup;
+use partner_api::server;
 use serde_json::{Value, json};
 
 use crate::harness::account::invoice;
@@ -262,7 +262,7 @@ on_both_backends! {
 
     async fn a_retiring_key_says_when_it_stops_on_refusals_too_and_then_stops(database: TestDatabase) {
         let clock = Clock::manual(Clock::system().now_ms());
-        let running = startup::start_at(config(&database), clock.clone()).await.unwrap();
+        let running = server::start_at(config(&database), clock.clone()).await.unwrap();
         let server = TestServer { http: Http::new(&running.base_url), running };
         let (account, first) = Account::ready(&server.http).await;
         first.get("/v1/settings").await.expect(200);

@@ -88,7 +88,11 @@ fn way_back<'a>(imports: &'a Imports, start: &'a str) -> Option<Vec<&'a str>> {
     while !ways.is_empty() {
         let mut longer = Vec::new();
         for way in ways {
-            for next in imports.get(*way.last()?).into_iter().flat_map(BTreeMap::keys) {
+            for next in imports
+                .get(*way.last()?)
+                .into_iter()
+                .flat_map(BTreeMap::keys)
+            {
                 if next == start {
                     return Some(way);
                 }
@@ -115,7 +119,12 @@ impl Sources {
         collect(root, &mut paths);
         let mut files = BTreeMap::new();
         for path in paths {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             if is_for_tests(&name) || name == "lib.rs" {
                 continue;
             }
@@ -126,8 +135,13 @@ impl Sources {
     }
 
     fn imports(&self) -> Imports {
-        let leaves = self.files.iter().filter(|(name, _)| !name.ends_with("mod.rs"));
-        leaves.map(|(name, file)| (name.clone(), self.imports_of(name, file))).collect()
+        let leaves = self
+            .files
+            .iter()
+            .filter(|(name, _)| !name.ends_with("mod.rs"));
+        leaves
+            .map(|(name, file)| (name.clone(), self.imports_of(name, file)))
+            .collect()
     }
 
     fn imports_of(&self, name: &str, file: &File) -> BTreeMap<String, String> {
@@ -171,7 +185,13 @@ impl Sources {
     }
 
     /// Where a facade takes an item from.
-    fn exported(&self, module: &[String], facade: &File, item: &str, depth: usize) -> Option<String> {
+    fn exported(
+        &self,
+        module: &[String],
+        facade: &File,
+        item: &str,
+        depth: usize,
+    ) -> Option<String> {
         let mut globs = Vec::new();
         for used in facade.items.iter().filter_map(|item| match item {
             Item::Use(used) => Some(used),
@@ -201,7 +221,9 @@ fn is_for_tests(name: &str) -> bool {
     let stem = name.trim_end_matches(".rs");
     stem.ends_with("tests")
         || stem.contains("/tests/")
-        || ["misbehaving_server", "test_ca"].iter().any(|file| stem.ends_with(file))
+        || ["misbehaving_server", "test_ca"]
+            .iter()
+            .any(|file| stem.ends_with(file))
         || stem.starts_with("test_support")
 }
 
@@ -290,7 +312,11 @@ impl<'ast> Visit<'ast> for Paths {
 
     /// What is inside a macro's brackets is not parsed: paths are found by their colons.
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        let text = call.tokens.to_string().replace(":: ", "::").replace(" ::", "::");
+        let text = call
+            .tokens
+            .to_string()
+            .replace(":: ", "::")
+            .replace(" ::", "::");
         let is_of_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
         for word in text.split(|c| !is_of_path(c)) {
             let steps: Vec<String> = word.split("::").map(str::to_owned).collect();
@@ -304,7 +330,9 @@ impl<'ast> Visit<'ast> for Paths {
 
 fn is_cfg_test(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg")
-        && attribute.parse_args::<syn::Ident>().is_ok_and(|name| name == "test")
+        && attribute
+            .parse_args::<syn::Ident>()
+            .is_ok_and(|name| name == "test")
 }
 
 /// The paths of a `use`, each with the name that it gives, or none for `*`.

@@ -2,12 +2,12 @@
 
 use actors::clock::Clock;
 use futures::StreamExt as _;
-use partner_api::startup;
+use partner_api::server;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::harness::forged::made_up;
+use crate::harness::forged_keys::made_up;
 use crate::harness::server::config;
 use crate::harness::{
     Account, Answer, Http, TestDatabase, TestServer, eventually, on_both_backends,
@@ -26,7 +26,7 @@ async fn hammer(key: &Http, total: usize, at_once: usize) -> Vec<u16> {
 /// A server whose time stands still, so that no limit refills.
 async fn frozen(database: &TestDatabase) -> (TestServer, Clock) {
     let clock = Clock::manual(Clock::system().now_ms());
-    let running = startup::start_at(config(database), clock.clone()).await;
+    let running = server::start_at(config(database), clock.clone()).await;
     let running = running.unwrap();
     let http = Http::new(&running.base_url);
     (TestServer { running, http }, clock)

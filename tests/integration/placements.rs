@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::account::{invoice, place};
-use crate::harness::feed::FeedReader;
+use crate::harness::change_feed::FeedReader;
 use crate::harness::{Account, TestServer, on_both_backends};
 
 /// A placement in outreach, moved there by operations.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::harness::account::place;
-use crate::harness::feed::FeedReader;
+use crate::harness::change_feed::FeedReader;
 use crate::harness::{Account, Process, TestDatabase};
 
 const ROUNDS: usize = 200;

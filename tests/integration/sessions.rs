@@ -1,7 +1,7 @@
 //! Sessions: cookies that are renewed, ends by age and idleness, passwords that bcrypt can read.
 
 use actors::clock::Clock;
-use partner_api::startup;
+use partner_api::server;
 use serde_json::json;
 
 use crate::harness::account::PASSWORD;
@@ -25,7 +25,7 @@ async fn with_cookie(http: &Http, pair: &str) -> crate::harness::Answer {
 on_both_backends! {
     async fn a_cookie_is_renewed_and_ends_by_age_and_idleness(database: TestDatabase) {
         let clock = Clock::manual(START_MS);
-        let running = startup::start_at(config(&database), clock.clone()).await.unwrap();
+        let running = server::start_at(config(&database), clock.clone()).await.unwrap();
         let server = TestServer { http: Http::new(&running.base_url), running };
         let account = Account::sign_up(&server.http).await;
         let sign_in = json!({"email": account.email, "password": PASSWORD});
@@ -70,7 +70,7 @@ on_both_backends! {
 
     async fn signing_out_ends_every_token_of_the_session(database: TestDatabase) {
         let clock = Clock::manual(START_MS);
-        let running = startup::start_at(config(&database), clock.clone()).await.unwrap();
+        let running = server::start_at(config(&database), clock.clone()).await.unwrap();
         let server = TestServer { http: Http::new(&running.base_url), running };
         let account = Account::sign_up(&server.http).await;
         let other = account.session().await;

@@ -4,19 +4,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::decision::Verdict;
+use super::decision::AdmissionResult;
 use super::handle::Admission;
 use super::registry_msg::RegistryMsg;
-use super::request::Knock;
-use super::tenant_entry::TenantSlot;
+use super::request::AdmissionRequest;
+use super::tenant_entry::TenantEntry;
 use super::tenant_msg::TenantMsg;
 use super::verified_secrets::{Mac, keyed_mac};
-use crate::contract::{ApiError, RouteNeeds};
+use crate::contract::{ApiError, RouteRequirements};
 use crate::domain::api_key::{KeyPrefix, PresentedKey};
 use crate::supervision::CallError;
 
 /// How long a request may wait for admission: a cold tenant is read and its key hashed in it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// A tenant's actor that dies under a request is started again; a request tries so often.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -27,78 +27,82 @@ impl Admission {
         &self,
         bearer: &str,
         client: IpAddr,
-        needs: RouteNeeds,
-    ) -> Verdict {
+        needs: RouteRequirements,
+    ) -> AdmissionResult {
         // The checksum refuses what was mistyped or made up before anything else is asked.
         let key = PresentedKey::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
         let mac = keyed_mac(&key);
-        let slot = match self.tenants.by_prefix(&key.prefix) {
-            Some(slot) => slot,
+        let entry = match self.tenants.by_prefix(&key.prefix) {
+            Some(entry) => entry,
             None => self.look_up(&key, &mac, client).await?,
         };
-        let knock = Knock {
+        let request = AdmissionRequest {
             key,
             mac,
             client,
             needs,
         };
-        match knock.at_once(self, &slot) {
+        match request.try_decide(self, &entry) {
             Some(verdict) => verdict,
-            None => self.ask_tenant(knock, slot).await,
+            None => self.ask_tenant(request, entry).await,
         }
     }
 
     /// Waits for what the decision lacks.
-    async fn ask_tenant(&self, knock: Knock, mut slot: Arc<TenantSlot>) -> Verdict {
+    async fn ask_tenant(
+        &self,
+        request: AdmissionRequest,
+        mut entry: Arc<TenantEntry>,
+    ) -> AdmissionResult {
         for _ in 0..TRIES {
-            let knock = Box::new(knock.clone());
-            match slot
+            let request = Box::new(request.clone());
+            match entry
                 .address
-                .call(PATIENCE, |reply| TenantMsg::Admit { knock, reply })
+                .call(TIMEOUT, |reply| TenantMsg::Admit { request, reply })
                 .await
             {
                 Ok(verdict) => return verdict,
                 Err(CallError::TimedOut) => return Err(ApiError::Overloaded.into()),
-                Err(CallError::Unavailable) => match self.respawn(Arc::clone(&slot)).await {
-                    Ok(respawned) => slot = respawned,
+                Err(CallError::Unavailable) => match self.respawn(Arc::clone(&entry)).await {
+                    Ok(respawned) => entry = respawned,
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 },
-                Err(CallError::Unanswered) => tokio::time::sleep(PAUSE).await,
+                Err(CallError::NoReply) => tokio::time::sleep(PAUSE).await,
             }
         }
         Err(ApiError::Overloaded.into())
     }
 
-    /// Asks the database for a prefix that this process has not met, unless its caller guesses.
+    /// Asks the database for a prefix that this process has not met, unless its caller key_guesses.
     async fn look_up(
         &self,
         key: &PresentedKey,
         mac: &Mac,
         client: IpAddr,
-    ) -> Result<Arc<TenantSlot>, ApiError> {
+    ) -> Result<Arc<TenantEntry>, ApiError> {
         let now_ms = self.env.clock.now_ms();
-        let (guesses, prefix) = (&self.guesses, key.prefix.as_str());
-        // A tenant that was let go comes back, whoever guesses beside it.
-        if !self.proofs.were_given(&key.prefix, mac) {
-            guesses.may_try(mac, prefix, client, now_ms)?;
+        let (key_guesses, prefix) = (&self.key_guesses, key.prefix.as_str());
+        // A tenant that was let go comes back, whoever key_guesses beside it.
+        if !self.verified_secrets.were_given(&key.prefix, mac) {
+            key_guesses.may_try(mac, prefix, client, now_ms)?;
         }
         let found = self.resolve(key.prefix).await;
         if found.as_ref().err() == Some(&ApiError::InvalidApiKey) {
-            guesses.refused(mac, prefix, client, now_ms);
+            key_guesses.refused(mac, prefix, client, now_ms);
         }
         found
     }
 
-    async fn resolve(&self, prefix: KeyPrefix) -> Result<Arc<TenantSlot>, ApiError> {
+    async fn resolve(&self, prefix: KeyPrefix) -> Result<Arc<TenantEntry>, ApiError> {
         let registry = &self.registry;
         for _ in 0..TRIES {
             match registry
-                .call(PATIENCE, |reply| RegistryMsg::Resolve { prefix, reply })
+                .call(TIMEOUT, |reply| RegistryMsg::Resolve { prefix, reply })
                 .await
             {
                 Ok(found) => return found,
                 Err(CallError::TimedOut) => return Err(ApiError::Overloaded),
-                Err(CallError::Unavailable | CallError::Unanswered) => {
+                Err(CallError::Unavailable | CallError::NoReply) => {
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -106,10 +110,10 @@ impl Admission {
         Err(ApiError::Overloaded)
     }
 
-    async fn respawn(&self, slot: Arc<TenantSlot>) -> Result<Arc<TenantSlot>, ApiError> {
+    async fn respawn(&self, entry: Arc<TenantEntry>) -> Result<Arc<TenantEntry>, ApiError> {
         let registry = &self.registry;
         let respawned = registry
-            .call(PATIENCE, |reply| RegistryMsg::Respawn { slot, reply })
+            .call(TIMEOUT, |reply| RegistryMsg::Respawn { entry, reply })
             .await;
         respawned.unwrap_or(Err(ApiError::Overloaded))
     }

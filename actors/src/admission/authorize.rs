@@ -3,55 +3,55 @@
 use entities::api_key::{KeyEnd, KeyScope, KeyState};
 use entities::ids::CreditorId;
 
-use super::buckets::{Cells, Limited};
-use super::decision::{AdmittedKey, Refusal, Verdict};
+use super::buckets::{Buckets, RateLimitOutcome};
+use super::decision::{AdmissionResult, AdmittedKey, Rejection};
 use super::permit::Permit;
-use super::request::Knock;
-use super::tenant_snapshot::LiveKey;
+use super::request::AdmissionRequest;
+use super::tenant_snapshot::KeySnapshot;
 use crate::contract::ApiError;
 use crate::domain::limits::TenantLimits;
 
 /// Whether the key lives, may do this, and finds room among the concurrent requests and in both
 /// limits. Only an admitted request takes anything. `permit` takes one of so many places.
-pub(super) fn judge(
-    key: &LiveKey,
+pub(super) fn authorize(
+    key: &KeySnapshot,
     limits: &TenantLimits,
-    cells: &mut Cells,
+    buckets: &mut Buckets,
     creditor: CreditorId,
     permit: impl FnOnce(u32) -> Option<Permit>,
-    knock: &Knock,
+    request: &AdmissionRequest,
     now_us: i64,
-) -> Verdict {
+) -> AdmissionResult {
     must_live(key, now_us / 1_000)?;
     // A genuine key is told where its limits stand, also when they are not why it is refused.
-    let refused = |cells: &Cells, error| Refusal {
+    let refused = |buckets: &Buckets, error| Rejection {
         error,
-        limits: Some(cells.report(Some(key.id), limits, now_us)),
+        limits: Some(buckets.report(Some(key.id), limits, now_us)),
         expires_ms: key.expires_ms,
     };
-    if !key.networks.allow(knock.client) {
-        let address = knock.client;
-        return Err(refused(cells, ApiError::AddressNotAllowed { address }));
+    if !key.networks.allow(request.client) {
+        let address = request.client;
+        return Err(refused(buckets, ApiError::AddressNotAllowed { address }));
     }
-    if knock.needs.writes && key.scope == KeyScope::Read {
-        return Err(refused(cells, ApiError::InsufficientScope));
+    if request.needs.writes && key.scope == KeyScope::Read {
+        return Err(refused(buckets, ApiError::InsufficientScope));
     }
     let limit = limits.concurrency;
     let permit = permit(limit)
-        .ok_or_else(|| refused(cells, ApiError::TooManyConcurrentRequests { limit }))?;
-    match cells.take(key.id, limits, knock.needs.cost, now_us) {
-        Limited::Admitted(limits) => Ok(AdmittedKey {
+        .ok_or_else(|| refused(buckets, ApiError::TooManyConcurrentRequests { limit }))?;
+    match buckets.take(key.id, limits, request.needs.cost, now_us) {
+        RateLimitOutcome::Admitted(limits) => Ok(AdmittedKey {
             creditor,
-            prefix: knock.key.prefix,
+            prefix: request.key.prefix,
             limits,
             permit,
             expires_ms: key.expires_ms,
         }),
-        Limited::Refused {
+        RateLimitOutcome::Refused {
             limit,
             retry_after_s,
             report,
-        } => Err(Refusal {
+        } => Err(Rejection {
             error: ApiError::RateLimited {
                 limit,
                 retry_after_s,
@@ -62,7 +62,7 @@ pub(super) fn judge(
     }
 }
 
-fn must_live(key: &LiveKey, now_ms: i64) -> Result<(), ApiError> {
+fn must_live(key: &KeySnapshot, now_ms: i64) -> Result<(), ApiError> {
     match (key.state, key.ended_reason) {
         (KeyState::Ended, Some(KeyEnd::Expired)) => Err(ApiError::ExpiredApiKey),
         (KeyState::Ended, _) => Err(ApiError::RevokedApiKey),

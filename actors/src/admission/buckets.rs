@@ -1,11 +1,11 @@
-//! The limit cells of one tenant, and the quotas that they were last judged by.
+//! The limit buckets of one tenant, and the quotas that they were last judged by.
 
 use entities::ids::KeyId;
 use smallvec::SmallVec;
 
 use crate::contract::{LimitReport, LimitState};
 use crate::domain::gcra;
-use crate::domain::gcra::{Cell, Decision, Headroom, Quota, Verdict};
+use crate::domain::gcra::{Cell, Decision, Headroom, PairDecision, Quota};
 use crate::domain::limits::TenantLimits;
 
 /// A cell, and its quota: a change of quota converts the cell, so that none hands out a burst.
@@ -34,18 +34,18 @@ impl Bucket {
     }
 }
 
-/// The tenant's cell, one for each of its keys, and one for its people.
+/// The tenant's cell, one for each of its keys, and one for its sessions_bucket.
 #[derive(Debug, Default)]
-pub(crate) struct Cells {
+pub(crate) struct Buckets {
     tenant: Option<Bucket>,
-    people: Option<Bucket>,
+    sessions_bucket: Option<Bucket>,
     /// A handful, so that looking through them is the fastest way to find one; most have one.
     keys: SmallVec<[(KeyId, Bucket); 1]>,
 }
 
 /// What both limits said.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Limited {
+pub(crate) enum RateLimitOutcome {
     Admitted(LimitReport),
     Refused {
         limit: &'static str,
@@ -54,7 +54,7 @@ pub(crate) enum Limited {
     },
 }
 
-impl Cells {
+impl Buckets {
     /// Takes `cost` from both limits or from neither.
     pub(crate) fn take(
         &mut self,
@@ -62,7 +62,7 @@ impl Cells {
         limits: &TenantLimits,
         cost: u32,
         now_us: i64,
-    ) -> Limited {
+    ) -> RateLimitOutcome {
         // A route that costs more than a burst takes a full bucket: it waits, but never for ever.
         let cost = cost.min(limits.key.burst).min(limits.tenant.burst);
         let of_tenant = self
@@ -78,7 +78,7 @@ impl Cells {
             key: state(&limits.key, key),
             tenant: state(&limits.tenant, tenant),
         };
-        let verdict = gcra::both(
+        let verdict = gcra::check_both(
             of_key.cell,
             &limits.key,
             of_tenant.cell,
@@ -87,7 +87,7 @@ impl Cells {
             now_us,
         );
         match verdict {
-            Verdict::Admitted {
+            PairDecision::Admitted {
                 key_cell,
                 tenant_cell,
                 key: key_room,
@@ -104,20 +104,20 @@ impl Cells {
                     cell: tenant_cell,
                     quota: limits.tenant,
                 });
-                Limited::Admitted(report(key_room, tenant))
+                RateLimitOutcome::Admitted(report(key_room, tenant))
             }
-            Verdict::Refused {
+            PairDecision::Refused {
                 limit,
                 wait_us,
                 key,
                 tenant,
-            } => Limited::Refused {
+            } => RateLimitOutcome::Refused {
                 limit: limit.as_str(),
                 retry_after_s: gcra::retry_after_secs(wait_us),
                 report: report(key, tenant),
             },
             // Cannot be, for the cost was cut to both bursts.
-            Verdict::NeverAdmissible { limit, .. } => Limited::Refused {
+            PairDecision::NeverAdmissible { limit, .. } => RateLimitOutcome::Refused {
                 limit: limit.as_str(),
                 retry_after_s: limits.key.window_secs(),
                 report: self.report(Some(key), limits, now_us),
@@ -125,33 +125,33 @@ impl Cells {
         }
     }
 
-    /// Takes `cost` from what people may do: as much as one key, and nothing of what the keys have. Reported in the key's
+    /// Takes `cost` from what sessions_bucket may do: as much as one key, and nothing of what the keys have. Reported in the key's
     /// place.
-    pub(crate) fn take_as_person(
+    pub(crate) fn take_for_session(
         &mut self,
         limits: &TenantLimits,
         cost: u32,
         now_us: i64,
-    ) -> Limited {
+    ) -> RateLimitOutcome {
         let quota = limits.key;
-        let bucket = self.people.unwrap_or(Bucket::full(quota));
+        let bucket = self.sessions_bucket.unwrap_or(Bucket::full(quota));
         let mut bucket = bucket.under(quota, now_us);
         let decision = gcra::check(bucket.cell, &quota, cost.min(quota.burst), now_us);
         if let Decision::Admitted { cell } = decision {
             bucket.cell = cell;
         }
-        self.people = Some(bucket);
+        self.sessions_bucket = Some(bucket);
         let report = LimitReport {
             key: state(&quota, gcra::headroom(bucket.cell, &quota, now_us)),
             ..self.report(None, limits, now_us)
         };
         let wait_us = match decision {
-            Decision::Admitted { .. } => return Limited::Admitted(report),
+            Decision::Admitted { .. } => return RateLimitOutcome::Admitted(report),
             Decision::Refused { wait_us } => wait_us,
             // Cannot be, for the cost was cut to the burst.
             Decision::NeverAdmissible => i64::MAX,
         };
-        Limited::Refused {
+        RateLimitOutcome::Refused {
             limit: "session",
             retry_after_s: gcra::retry_after_secs(wait_us),
             report,
@@ -179,11 +179,11 @@ impl Cells {
     /// Whether forgetting every cell would hand out nothing.
     pub(crate) fn are_full(&self, now_us: i64) -> bool {
         let keys = self.keys.iter().map(|(_, bucket)| bucket);
-        let mut buckets = keys.chain(&self.tenant).chain(&self.people);
+        let mut buckets = keys.chain(&self.tenant).chain(&self.sessions_bucket);
         buckets.all(|bucket| bucket.cell.is_full(now_us))
     }
 
-    /// Forgets the cells of keys that are full: their keys may be long gone.
+    /// Forgets the buckets of keys that are full: their keys may be long gone.
     pub(crate) fn forget_full_keys(&mut self, now_us: i64) {
         self.keys.retain(|(_, bucket)| !bucket.cell.is_full(now_us));
     }
@@ -228,26 +228,27 @@ mod tests {
 
     #[test]
     fn a_lowered_limit_tells_the_true_wait_although_the_first_request_is_refused() {
-        let (mut cells, key) = (Cells::default(), KeyId(Uuid::nil()));
+        let (mut buckets, key) = (Buckets::default(), KeyId(Uuid::nil()));
         let wide = limits(1_000, 2_000);
         assert!(matches!(
-            cells.take(key, &wide, 2_000, 0),
-            Limited::Admitted(_)
+            buckets.take(key, &wide, 2_000, 0),
+            RateLimitOutcome::Admitted(_)
         ));
         let narrow = limits(20, 40);
-        let Limited::Refused { retry_after_s, .. } = cells.take(key, &narrow, 1, 0) else {
+        let RateLimitOutcome::Refused { retry_after_s, .. } = buckets.take(key, &narrow, 1, 0)
+        else {
             panic!("the bucket is empty");
         };
         assert_eq!(retry_after_s, 1);
         assert!(matches!(
-            cells.take(key, &narrow, 1, 1_000_000),
-            Limited::Admitted(_)
+            buckets.take(key, &narrow, 1, 1_000_000),
+            RateLimitOutcome::Admitted(_)
         ));
     }
 
     #[test]
     fn a_refusal_takes_nothing_from_either() {
-        let (mut cells, key) = (Cells::default(), KeyId(Uuid::nil()));
+        let (mut buckets, key) = (Buckets::default(), KeyId(Uuid::nil()));
         let tight = TenantLimits {
             key: Quota {
                 per_second: 1,
@@ -261,21 +262,21 @@ mod tests {
         };
         for _ in 0..2 {
             assert!(matches!(
-                cells.take(key, &tight, 1, 0),
-                Limited::Admitted(_)
+                buckets.take(key, &tight, 1, 0),
+                RateLimitOutcome::Admitted(_)
             ));
         }
-        let before = cells.report(Some(key), &tight, 0);
+        let before = buckets.report(Some(key), &tight, 0);
         for _ in 0..10 {
             assert!(matches!(
-                cells.take(key, &tight, 1, 0),
-                Limited::Refused {
+                buckets.take(key, &tight, 1, 0),
+                RateLimitOutcome::Refused {
                     limit: "tenant",
                     ..
                 }
             ));
         }
-        assert_eq!(cells.report(Some(key), &tight, 0), before);
+        assert_eq!(buckets.report(Some(key), &tight, 0), before);
     }
 
     /// One request: how long after the last one (µs), with which key, at what cost.
@@ -308,19 +309,19 @@ mod tests {
                 tenant: Quota { per_second: per_tenant, burst: tenant_burst },
                 concurrency: 10,
             };
-            let (mut cells, mut now_us) = (Cells::default(), 0);
+            let (mut buckets, mut now_us) = (Buckets::default(), 0);
             let keys = [KeyId(Uuid::from_u128(1)), KeyId(Uuid::from_u128(2))];
             let (mut by_key, mut in_all) = ([Vec::new(), Vec::new()], Vec::new());
             for (pause_us, n, cost) in arrivals {
                 now_us += pause_us;
-                let before = keys.map(|key| cells.report(Some(key), &limits, now_us));
-                match cells.take(keys[n], &limits, cost, now_us) {
-                    Limited::Admitted(_) => {
+                let before = keys.map(|key| buckets.report(Some(key), &limits, now_us));
+                match buckets.take(keys[n], &limits, cost, now_us) {
+                    RateLimitOutcome::Admitted(_) => {
                         by_key[n].push((now_us, cost));
                         in_all.push((now_us, cost));
                     }
-                    Limited::Refused { .. } => {
-                        let after = keys.map(|key| cells.report(Some(key), &limits, now_us));
+                    RateLimitOutcome::Refused { .. } => {
+                        let after = keys.map(|key| buckets.report(Some(key), &limits, now_us));
                         prop_assert_eq!(before, after);
                     }
                 }

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// An address as far as throttles tell callers apart: whoever has one IPv6 address has 2^64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Source(IpAddr);
+pub(crate) struct ClientNetwork(IpAddr);
 
-impl Source {
+impl ClientNetwork {
     pub(crate) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             four @ IpAddr::V4(_) => Self(four),
@@ -23,7 +23,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_customer_is_one_source() {
-        let of = |text: &str| Source::of(text.parse().unwrap());
+        let of = |text: &str| ClientNetwork::of(text.parse().unwrap());
         assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::7"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));

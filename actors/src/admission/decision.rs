@@ -7,7 +7,7 @@ use crate::contract::{ApiError, LimitReport};
 use crate::domain::api_key::KeyPrefix;
 
 /// The answer to a request that asks to be let in.
-pub(crate) type Verdict = Result<AdmittedKey, Refusal>;
+pub(crate) type AdmissionResult = Result<AdmittedKey, Rejection>;
 
 /// A request that may go on.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct AdmittedKey {
 
 /// A request that may not.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct Rejection {
     pub(crate) error: ApiError,
     /// Present where the key was genuine.
     pub(crate) limits: Option<LimitReport>,
@@ -31,7 +31,7 @@ pub(crate) struct Refusal {
     pub(crate) expires_ms: Option<i64>,
 }
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for Rejection {
     fn from(error: ApiError) -> Self {
         Self {
             error,

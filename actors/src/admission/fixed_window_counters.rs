@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// When this many are counted, the older half makes room.
-pub(super) const MOST_ENTRIES: usize = 50_000;
+pub(super) const MAX_ENTRIES: usize = 50_000;
 
 /// How much may happen in how long.
 #[derive(Debug, Clone, Copy)]
@@ -21,15 +21,15 @@ struct Count {
 
 /// Who has done it how often.
 #[derive(Debug)]
-pub(crate) struct Windows<K>(HashMap<K, Count>);
+pub(crate) struct FixedWindowCounters<K>(HashMap<K, Count>);
 
-impl<K> Default for Windows<K> {
+impl<K> Default for FixedWindowCounters<K> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<K: Eq + Hash + Clone> Windows<K> {
+impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
     /// The seconds that `who` has to wait, rounded up, if its window is full.
     pub(crate) fn wait_s(&self, who: &K, window: Window, now_ms: i64) -> Option<u64> {
         let seen = self.0.get(who)?;
@@ -81,7 +81,7 @@ impl<K: Eq + Hash + Clone> Windows<K> {
 
     /// When it is full, the older half makes room: whoever began most recently stays counted.
     fn make_room(&mut self) {
-        if self.0.len() < MOST_ENTRIES {
+        if self.0.len() < MAX_ENTRIES {
             return;
         }
         let mut since: Vec<i64> = self.0.values().map(|seen| seen.since_ms).collect();
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_full_window_tells_the_true_wait_and_ends() {
-        let mut windows = Windows::default();
+        let mut windows = FixedWindowCounters::default();
         for _ in 0..10 {
             assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 1_000), None);
             windows.count("a", TEN_A_MINUTE, 1_000);
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_back_leaves_nothing_behind() {
-        let mut windows = Windows::default();
+        let mut windows = FixedWindowCounters::default();
         windows.count("a", TEN_A_MINUTE, 0);
         windows.take_back(&"a");
         assert!(windows.0.is_empty());
@@ -124,11 +124,11 @@ mod tests {
 
     #[test]
     fn it_stays_bounded_and_keeps_the_recent_ones() {
-        let mut windows = Windows::default();
-        for n in 0..2 * MOST_ENTRIES {
+        let mut windows = FixedWindowCounters::default();
+        for n in 0..2 * MAX_ENTRIES {
             windows.count(n, TEN_A_MINUTE, i64::try_from(n).unwrap());
         }
-        assert!(windows.0.len() <= MOST_ENTRIES);
-        assert!(windows.0.contains_key(&(2 * MOST_ENTRIES - 1)));
+        assert!(windows.0.len() <= MAX_ENTRIES);
+        assert!(windows.0.contains_key(&(2 * MAX_ENTRIES - 1)));
     }
 }

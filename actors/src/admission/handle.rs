@@ -2,28 +2,28 @@
 
 use std::sync::Arc;
 
-use super::key_guess_throttle::Guesses;
+use super::key_guess_throttle::KeyGuessThrottle;
 use super::registry_msg::RegistryMsg;
-use super::secret_verifier::VerifierMsg;
-use super::tenant_cache::TenantBook;
-use super::verified_secrets::Proofs;
-use crate::cluster::Standing;
+use super::secret_verifier::SecretVerifierMsg;
+use super::tenant_cache::TenantCache;
+use super::verified_secrets::VerifiedSecrets;
+use crate::cluster::Membership;
 use crate::infra::Env;
 use crate::keys::Keys;
-use crate::supervision::Address;
+use crate::supervision::ActorHandle;
 
 /// The means of admission.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) env: Arc<Env>,
-    pub(crate) membership: Arc<Standing>,
+    pub(crate) membership: Arc<Membership>,
     pub(crate) keys: Arc<Keys>,
     /// Limits and live keys that outlive the actors which use them.
-    pub(crate) tenants: Arc<TenantBook>,
+    pub(crate) tenants: Arc<TenantCache>,
     /// What bcrypt has matched.
-    pub(crate) proofs: Proofs,
+    pub(crate) verified_secrets: VerifiedSecrets,
     /// Keys that were refused, and who brings such.
-    pub(crate) guesses: Guesses,
-    pub(crate) registry: Address<RegistryMsg>,
-    pub(crate) verifier: Address<VerifierMsg>,
+    pub(crate) key_guesses: KeyGuessThrottle,
+    pub(crate) registry: ActorHandle<RegistryMsg>,
+    pub(crate) verifier: ActorHandle<SecretVerifierMsg>,
 }

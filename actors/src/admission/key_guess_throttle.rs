@@ -1,4 +1,4 @@
-//! Keys that were refused: whoever guesses has to wait, and what was refused once is refused from
+//! Keys that were refused: whoever key_guesses has to wait, and what was refused once is refused from
 //! memory.
 //!
 //! Only what costs something is counted: a look-up that found nothing, a bcrypt check that failed.
@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::client_network::Source;
-use super::fixed_window_counters::{Window, Windows};
+use super::client_network::ClientNetwork;
+use super::fixed_window_counters::{FixedWindowCounters, Window};
 use super::verified_secrets::Mac;
 use crate::contract::ApiError;
 
@@ -22,30 +22,30 @@ const PER_ADDRESS: Window = Window {
     length_ms: MINUTE_MS,
 };
 /// Failures on one prefix before addresses that have failed as well have to wait. An address that
-/// has not is let through: guesses from elsewhere must not lock a key's owner out.
+/// has not is let through: key_guesses from elsewhere must not lock a key's owner out.
 const PER_PREFIX: Window = Window {
     most: 20,
     length_ms: MINUTE_MS,
 };
 /// Refused keys that are remembered.
-const MOST_REFUSED: usize = 65_536;
+const MAX_REFUSED: usize = 65_536;
 /// For so long. A secret that does not match never will; this only bounds surprises.
 const REFUSED_MS: i64 = 5 * MINUTE_MS;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
-    Address(Source),
+    Address(ClientNetwork),
     Prefix(String),
 }
 
 /// Who has guessed how often, and what.
 #[derive(Debug)]
-pub(crate) struct Guesses {
-    counted: Mutex<Windows<Who>>,
+pub(crate) struct KeyGuessThrottle {
+    counted: Mutex<FixedWindowCounters<Who>>,
     refused: Mutex<LruCache<Mac, i64>>,
 }
 
-impl Default for Guesses {
+impl Default for KeyGuessThrottle {
     fn default() -> Self {
         Self {
             counted: Mutex::default(),
@@ -55,13 +55,13 @@ impl Default for Guesses {
     }
 }
 
-impl Guesses {
+impl KeyGuessThrottle {
     /// Whether a key that nothing is known of may be looked into. The same for prefixes that exist
     /// and for those that do not.
     ///
     /// # Errors
     /// [`ApiError::InvalidApiKey`] for a key that was refused before,
-    /// [`ApiError::TooManyAttempts`] for a caller that guesses.
+    /// [`ApiError::TooManyAttempts`] for a caller that key_guesses.
     pub(crate) fn may_try(
         &self,
         mac: &Mac,
@@ -85,7 +85,7 @@ impl Guesses {
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let address = Who::Address(Source::of(address));
+        let address = Who::Address(ClientNetwork::of(address));
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let own = counted.wait_s(&address, PER_ADDRESS, now_ms);
         let shared = counted
@@ -101,12 +101,16 @@ impl Guesses {
     pub(crate) fn refused(&self, mac: &Mac, prefix: &str, address: IpAddr, now_ms: i64) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.put(*mac, now_ms);
-        if refused.len() > MOST_REFUSED {
+        if refused.len() > MAX_REFUSED {
             refused.pop_lru();
         }
         drop(refused);
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.count(Who::Address(Source::of(address)), PER_ADDRESS, now_ms);
+        counted.count(
+            Who::Address(ClientNetwork::of(address)),
+            PER_ADDRESS,
+            now_ms,
+        );
         counted.count(Who::Prefix(prefix.to_owned()), PER_PREFIX, now_ms);
     }
 
@@ -136,65 +140,65 @@ mod tests {
 
     #[test]
     fn an_address_that_guesses_waits_and_others_do_not() {
-        let guesses = Guesses::default();
+        let key_guesses = KeyGuessThrottle::default();
         for n in 0..PER_ADDRESS.most {
             let prefix = format!("{n:08}");
             assert_eq!(
-                guesses.may_try(&mac(n), &prefix, address("192.0.2.1"), 0),
+                key_guesses.may_try(&mac(n), &prefix, address("192.0.2.1"), 0),
                 Ok(())
             );
-            guesses.refused(&mac(n), &prefix, address("192.0.2.1"), 0);
+            key_guesses.refused(&mac(n), &prefix, address("192.0.2.1"), 0);
         }
-        let refused = guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
+        let refused = key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
         assert_eq!(
             refused,
             Err(ApiError::TooManyAttempts { retry_after_s: 60 })
         );
         assert_eq!(
-            guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.2"), 1),
+            key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.2"), 1),
             Ok(())
         );
         assert_eq!(
-            guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), MINUTE_MS),
+            key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), MINUTE_MS),
             Ok(())
         );
     }
 
     #[test]
     fn a_prefix_under_attack_is_closed_to_attackers_alone() {
-        let guesses = Guesses::default();
+        let key_guesses = KeyGuessThrottle::default();
         for n in 0..PER_PREFIX.most {
-            guesses.refused(&mac(n), "abcdefgh", address(&format!("192.0.2.{n}")), 0);
+            key_guesses.refused(&mac(n), "abcdefgh", address(&format!("192.0.2.{n}")), 0);
         }
-        let attacker = guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
+        let attacker = key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
         assert_eq!(
             attacker,
             Err(ApiError::TooManyAttempts { retry_after_s: 60 })
         );
         assert_eq!(
-            guesses.may_try(&mac(99), "abcdefgh", address("198.51.100.1"), 1),
+            key_guesses.may_try(&mac(99), "abcdefgh", address("198.51.100.1"), 1),
             Ok(())
         );
         assert_eq!(
-            guesses.may_try(&mac(99), "zzzzzzzz", address("192.0.2.1"), 1),
+            key_guesses.may_try(&mac(99), "zzzzzzzz", address("192.0.2.1"), 1),
             Ok(())
         );
     }
 
     #[test]
     fn a_key_that_was_refused_is_refused_from_memory_and_counts_no_more() {
-        let guesses = Guesses::default();
-        guesses.refused(&mac(1), "abcdefgh", address("192.0.2.1"), 0);
+        let key_guesses = KeyGuessThrottle::default();
+        key_guesses.refused(&mac(1), "abcdefgh", address("192.0.2.1"), 0);
         for _ in 0..1_000 {
-            let again = guesses.may_try(&mac(1), "abcdefgh", address("192.0.2.1"), 1);
+            let again = key_guesses.may_try(&mac(1), "abcdefgh", address("192.0.2.1"), 1);
             assert_eq!(again, Err(ApiError::InvalidApiKey));
         }
         assert_eq!(
-            guesses.may_try(&mac(2), "abcdefgh", address("192.0.2.1"), 1),
+            key_guesses.may_try(&mac(2), "abcdefgh", address("192.0.2.1"), 1),
             Ok(())
         );
         assert_eq!(
-            guesses.may_try(&mac(1), "abcdefgh", address("192.0.2.1"), REFUSED_MS),
+            key_guesses.may_try(&mac(1), "abcdefgh", address("192.0.2.1"), REFUSED_MS),
             Ok(())
         );
     }

@@ -1,8 +1,8 @@
 //! Admission: is this key genuine, alive, allowed here, and within both limits?
 //!
-//! The decision is taken at the tenant's desk, which its actor keeps ready: the actor alone reads
-//! live state and has secrets proven. What must outlive the actor (limit cells, permits) lives in
-//! the [`TenantBook`]; what is remembered of bcrypt is only "this secret matches this hash", and
+//! The decision is taken at the tenant's state, which its actor keeps ready: the actor alone reads
+//! live state and has secrets proven. What must outlive the actor (limit buckets, permits) lives in
+//! the [`TenantCache`]; what is remembered of bcrypt is only "this secret matches this hash", and
 //! whether the key is alive is judged on live state at every request.
 
 mod admit;
@@ -29,15 +29,17 @@ mod tree;
 mod try_decide;
 mod verified_secrets;
 
-pub(crate) use client_network::Source;
-pub(crate) use decision::Refusal;
-pub(crate) use fixed_window_counters::{Window, Windows};
+pub(crate) use client_network::ClientNetwork;
+pub(crate) use decision::Rejection;
+pub(crate) use fixed_window_counters::{FixedWindowCounters, Window};
 pub(crate) use handle::Admission;
-pub(crate) use key_guess_throttle::Guesses;
+pub(crate) use key_guess_throttle::KeyGuessThrottle;
 pub use permit::Permit;
-pub(crate) use session_limits::admit_person;
-pub(crate) use tenant_cache::TenantBook;
-pub(crate) use tree::admission_branch;
-pub(crate) use verified_secrets::Proofs;
+pub(crate) use session_limits::admit_session;
+pub(crate) use tenant_cache::TenantCache;
+pub(crate) use tree::admission_tree;
+pub(crate) use verified_secrets::VerifiedSecrets;
 #[cfg(feature = "fault-injection")]
-pub(crate) use {registry_msg::RegistryMsg, secret_verifier::VerifierMsg, tenant_msg::TenantMsg};
+pub(crate) use {
+    registry_msg::RegistryMsg, secret_verifier::SecretVerifierMsg, tenant_msg::TenantMsg,
+};

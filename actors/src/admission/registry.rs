@@ -15,36 +15,36 @@ use tokio::sync::Semaphore;
 use super::handle::Admission;
 use super::registry_msg::{Found, LookupError, RegistryMsg};
 use super::tenant::{Tenant, TenantArgs};
-use super::tenant_entry::TenantSlot;
+use super::tenant_entry::TenantEntry;
 use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
-use crate::supervision::{Address, Chain, spawn_metered, spawn_reporting};
+use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify, spawn_metered};
 
 /// A tenant that nobody has used for so long is let go.
 const IDLE_MS: i64 = 10 * 60_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// Prefixes that wait to be looked up: more than that is a flood of made-up ones.
-const MOST_ASKED: usize = 64;
+const MAX_ASKED: usize = 64;
 /// Prefixes that are looked up at the same time: made-up ones must not take every connection.
-const MOST_LOOKUPS: usize = 3;
+const MAX_LOOKUPS: usize = 3;
 
 /// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
-const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests that may wait for one prefix.
-const MOST_WAITING: usize = 10_000;
+const MAX_WAITING: usize = 10_000;
 
 /// What the [`Registry`] starts with.
 pub(crate) struct RegistryArgs {
     pub(crate) admission: Arc<Admission>,
-    pub(crate) me: Address<RegistryMsg>,
+    pub(crate) me: ActorHandle<RegistryMsg>,
 }
 
 /// What the [`Registry`] holds; the tenants themselves are in the book.
 pub(crate) struct RegistryState {
     admission: Arc<Admission>,
-    me: Address<RegistryMsg>,
-    sweeping: Chain,
+    me: ActorHandle<RegistryMsg>,
+    sweeping: PeriodicTask,
     asking: HashMap<KeyPrefix, Vec<RpcReplyPort<Found>>>,
     lookups: Arc<Semaphore>,
     /// This incarnation's actors, both ways round.
@@ -53,10 +53,10 @@ pub(crate) struct RegistryState {
     failures: HashMap<CreditorId, RestartHistory>,
 }
 
-/// A tenant's actor, and the slot that it serves.
+/// A tenant's actor, and the entry that it serves.
 struct Running {
     actor: ActorId,
-    slot: Arc<TenantSlot>,
+    entry: Arc<TenantEntry>,
 }
 
 /// Keeps the tenants' actors.
@@ -72,14 +72,14 @@ impl Actor for Registry {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let mut sweeping = Chain::default();
-        sweeping.again(args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
+        let mut sweeping = PeriodicTask::default();
+        sweeping.reschedule(args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
         Ok(RegistryState {
             sweeping,
             admission: args.admission,
             me: args.me,
             asking: HashMap::new(),
-            lookups: Arc::new(Semaphore::new(MOST_LOOKUPS)),
+            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
             running: HashMap::new(),
             tenant_of: HashMap::new(),
             failures: HashMap::new(),
@@ -97,8 +97,8 @@ impl Actor for Registry {
             RegistryMsg::LookedUp { prefix, owner } => {
                 state.looked_up(&myself, prefix, owner).await;
             }
-            RegistryMsg::Respawn { slot, reply } => {
-                let _ = reply.send(state.ensure_running(&myself, slot).await);
+            RegistryMsg::Respawn { entry, reply } => {
+                let _ = reply.send(state.ensure_running(&myself, entry).await);
             }
             RegistryMsg::Sweep => state.sweep(),
             #[cfg(feature = "fault-injection")]
@@ -128,12 +128,12 @@ impl Actor for Registry {
 
 impl RegistryState {
     fn resolve(&mut self, prefix: KeyPrefix, reply: RpcReplyPort<Found>) {
-        if self.asking.len() >= MOST_ASKED && !self.asking.contains_key(&prefix) {
+        if self.asking.len() >= MAX_ASKED && !self.asking.contains_key(&prefix) {
             let _ = reply.send(Err(ApiError::Overloaded));
             return;
         }
         let waiting = self.asking.entry(prefix).or_default();
-        if waiting.len() >= MOST_WAITING {
+        if waiting.len() >= MAX_WAITING {
             let _ = reply.send(Err(ApiError::Overloaded));
             return;
         }
@@ -150,10 +150,10 @@ impl RegistryState {
             prefix,
             owner: Err(LookupError::Died),
         };
-        spawn_reporting(&self.me, died, async move {
+        spawn_and_notify(&self.me, died, async move {
             let _turn = lookups.acquire().await;
             let asked = keys::creditor_of_prefix(admission.env.db.reader(), prefix.as_str());
-            let owner = match tokio::time::timeout(LOOKUP_PATIENCE, asked).await {
+            let owner = match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
                 Ok(answer) => answer.map_err(LookupError::from),
                 Err(_) => Err(LookupError::TooSlow),
             };
@@ -169,8 +169,8 @@ impl RegistryState {
     ) {
         let found = match owner {
             Ok(Some(creditor)) => {
-                let slot = self.admission.tenants.enter(prefix, creditor);
-                self.ensure_running(myself, slot).await
+                let entry = self.admission.tenants.enter(prefix, creditor);
+                self.ensure_running(myself, entry).await
             }
             Ok(None) => Err(ApiError::InvalidApiKey),
             Err(error) => {
@@ -187,32 +187,32 @@ impl RegistryState {
     async fn ensure_running(
         &mut self,
         myself: &ActorRef<RegistryMsg>,
-        slot: Arc<TenantSlot>,
+        entry: Arc<TenantEntry>,
     ) -> Found {
-        // A request may come with a slot that was let go meanwhile: there is one at a time.
-        let slot = self.admission.tenants.current(slot.creditor);
-        let known = self.running.get(&slot.creditor);
-        if known.is_some_and(|running| Arc::ptr_eq(&running.slot, &slot)) {
-            return Ok(slot);
+        // A request may come with a entry that was let go meanwhile: there is one at a time.
+        let entry = self.admission.tenants.current(entry.creditor);
+        let known = self.running.get(&entry.creditor);
+        if known.is_some_and(|running| Arc::ptr_eq(&running.entry, &entry)) {
+            return Ok(entry);
         }
-        if !self.may_restart(slot.creditor) {
+        if !self.may_restart(entry.creditor) {
             return Err(ApiError::Overloaded);
         }
-        slot.used(self.admission.env.clock.now_ms());
+        entry.used(self.admission.env.clock.now_ms());
         let args = TenantArgs {
             admission: Arc::clone(&self.admission),
-            slot: Arc::clone(&slot),
+            entry: Arc::clone(&entry),
         };
-        match spawn_metered(Tenant, args, &slot.address, myself.get_cell()).await {
+        match spawn_metered(Tenant, args, &entry.address, myself.get_cell()).await {
             Ok(actor) => {
                 let actor = actor.get_id();
-                self.tenant_of.insert(actor, slot.creditor);
+                self.tenant_of.insert(actor, entry.creditor);
                 let running = Running {
                     actor,
-                    slot: Arc::clone(&slot),
+                    entry: Arc::clone(&entry),
                 };
-                self.running.insert(slot.creditor, running);
-                Ok(slot)
+                self.running.insert(entry.creditor, running);
+                Ok(entry)
             }
             Err(error) => {
                 tracing::error!(%error, "a tenant's actor did not start");
@@ -235,7 +235,7 @@ impl RegistryState {
         let Some(creditor) = self.tenant_of.remove(&id) else {
             return;
         };
-        // Another slot's actor may have taken its place.
+        // Another entry's actor may have taken its place.
         if self
             .running
             .get(&creditor)
@@ -244,7 +244,7 @@ impl RegistryState {
             return;
         }
         if let Some(gone) = self.running.remove(&creditor) {
-            gone.slot.address.vacate(id);
+            gone.entry.address.detach(id);
         }
         let now_ms = self.admission.env.clock.now_ms();
         self.failures
@@ -254,22 +254,22 @@ impl RegistryState {
     }
 
     fn sweep(&mut self) {
-        if !self.sweeping.begin() {
+        if !self.sweeping.try_start() {
             return;
         }
         let now_us = self.admission.env.clock.now_us();
-        for slot in self.admission.tenants.evict_idle(now_us, IDLE_MS) {
+        for entry in self.admission.tenants.evict_idle(now_us, IDLE_MS) {
             // Not a failure: forgotten before its end is heard of.
-            if let Some(idle) = self.running.remove(&slot.creditor) {
+            if let Some(idle) = self.running.remove(&entry.creditor) {
                 self.tenant_of.remove(&idle.actor);
             }
-            slot.address.stop("idle");
-            self.failures.remove(&slot.creditor);
+            entry.address.stop("idle");
+            self.failures.remove(&entry.creditor);
         }
-        for slot in self.admission.tenants.all() {
-            slot.at_desk(|desk| desk.forget_full_keys(now_us));
+        for entry in self.admission.tenants.all() {
+            entry.with_state(|state| state.forget_full_keys(now_us));
         }
         self.sweeping
-            .again(self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
+            .reschedule(self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
     }
 }

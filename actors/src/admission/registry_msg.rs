@@ -6,12 +6,12 @@ use entities::DbErr;
 use entities::ids::CreditorId;
 use ractor::RpcReplyPort;
 
-use super::tenant_entry::TenantSlot;
+use super::tenant_entry::TenantEntry;
 use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 
 /// A tenant whose actor runs.
-pub(super) type Found = Result<Arc<TenantSlot>, ApiError>;
+pub(super) type Found = Result<Arc<TenantEntry>, ApiError>;
 
 /// Why a prefix was not looked up.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub(crate) enum RegistryMsg {
     },
     /// A tenant's actor is not there: start it.
     Respawn {
-        slot: Arc<TenantSlot>,
+        entry: Arc<TenantEntry>,
         reply: RpcReplyPort<Found>,
     },
     /// Let the idle go. Sent to itself.

@@ -3,16 +3,16 @@
 use std::net::IpAddr;
 
 use super::verified_secrets::Mac;
-use crate::contract::RouteNeeds;
+use crate::contract::RouteRequirements;
 use crate::domain::api_key::PresentedKey;
 
 /// A request that asks to be let in.
 #[derive(Debug, Clone)]
-pub(crate) struct Knock {
+pub(crate) struct AdmissionRequest {
     pub(crate) key: PresentedKey,
-    /// By which it is remembered.
+    /// Initiator which it is remembered.
     pub(crate) mac: Mac,
     /// Where it comes from.
     pub(crate) client: IpAddr,
-    pub(crate) needs: RouteNeeds,
+    pub(crate) needs: RouteRequirements,
 }

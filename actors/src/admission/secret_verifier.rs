@@ -13,7 +13,7 @@ use crate::infra::BcryptPool;
 
 /// Messages of the [`SecretVerifier`].
 #[derive(Debug)]
-pub(crate) enum VerifierMsg {
+pub(crate) enum SecretVerifierMsg {
     /// Is this the secret behind the hash?
     Verify {
         secret: SecretString,
@@ -28,7 +28,7 @@ pub(crate) enum VerifierMsg {
 pub(crate) struct SecretVerifier;
 
 impl Actor for SecretVerifier {
-    type Msg = VerifierMsg;
+    type Msg = SecretVerifierMsg;
     type State = Arc<BcryptPool>;
     type Arguments = Arc<BcryptPool>;
 
@@ -47,14 +47,14 @@ impl Actor for SecretVerifier {
         pool: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            VerifierMsg::Verify {
+            SecretVerifierMsg::Verify {
                 secret,
                 hash,
                 reply,
             } => verify(Arc::clone(pool), secret, hash, reply),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
-            VerifierMsg::Panic => panic!("injected into the SecretVerifier"),
+            SecretVerifierMsg::Panic => panic!("injected into the SecretVerifier"),
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! People: callers with a session or an onboarding token.
+//! Sessions: callers with a session or an onboarding token.
 //!
 //! They have a bucket and permits of their own, as large as one key's: so a person reaches the settings also while a key
 //! that ran wild uses the limits up, and a script that signs in gets no more than one with a key.
@@ -6,58 +6,60 @@
 use entities::ids::CreditorId;
 use entities::queries::creditors;
 
-use super::buckets::Limited;
-use super::decision::Refusal;
+use super::buckets::RateLimitOutcome;
+use super::decision::Rejection;
 use super::handle::Admission;
-use super::permit::{Crowd, Permit};
+use super::permit::{CallerClass, Permit};
 use super::tenant_snapshot::limits_of;
 use crate::contract::{ApiError, DbResultExt as _, LimitReport};
 
 /// A person's request that may go on.
 #[derive(Debug)]
-pub(crate) struct PersonAdmission {
+pub(crate) struct AdmittedSession {
     pub(crate) limits: LimitReport,
     pub(crate) permit: Permit,
 }
 
-/// Lets a request of one of the creditor's people in, at the cost of its route.
-pub(crate) async fn admit_person(
+/// Lets a request of one of the creditor's sessions_bucket in, at the cost of its route.
+pub(crate) async fn admit_session(
     admission: &Admission,
     creditor: CreditorId,
     cost: u32,
-) -> Result<PersonAdmission, Refusal> {
+) -> Result<AdmittedSession, Rejection> {
     let row = creditors::by_id(admission.env.db.reader(), creditor).await;
-    let limits = limits_of(&admission.env.settings, row.or_fault()?.as_ref());
+    let limits = limits_of(&admission.env.settings, row.map_db_error()?.as_ref());
     loop {
-        let (slot, now_us) = (
+        let (entry, now_us) = (
             admission.tenants.current(creditor),
             admission.env.clock.now_us(),
         );
-        slot.used(now_us / 1_000);
-        let permit = slot.permit(Crowd::People, limits.concurrency);
+        entry.used(now_us / 1_000);
+        let permit = entry.permit(CallerClass::Sessions, limits.concurrency);
         // Who finds no place takes nothing.
         let cost = permit.as_ref().map_or(0, |_| cost);
-        match slot.at_desk(|desk| desk.admit_person(&limits, cost, now_us)) {
-            Some(limited) => return judge(limited, permit, limits.concurrency),
+        match entry.with_state(|state| state.admit_session(&limits, cost, now_us)) {
+            Some(limited) => return authorize(limited, permit, limits.concurrency),
             // Let go just now, and out of the book in a moment: there will be a new one.
             None => tokio::task::yield_now().await,
         }
     }
 }
 
-fn judge(
-    limited: Limited,
+fn authorize(
+    limited: RateLimitOutcome,
     permit: Option<Permit>,
     concurrency: u32,
-) -> Result<PersonAdmission, Refusal> {
+) -> Result<AdmittedSession, Rejection> {
     let (error, limits) = match (limited, permit) {
-        (Limited::Admitted(limits), Some(permit)) => return Ok(PersonAdmission { limits, permit }),
-        (Limited::Admitted(limits), None) => {
+        (RateLimitOutcome::Admitted(limits), Some(permit)) => {
+            return Ok(AdmittedSession { limits, permit });
+        }
+        (RateLimitOutcome::Admitted(limits), None) => {
             let limit = concurrency;
             (ApiError::TooManyConcurrentRequests { limit }, limits)
         }
         (
-            Limited::Refused {
+            RateLimitOutcome::Refused {
                 limit,
                 retry_after_s,
                 report,
@@ -71,7 +73,7 @@ fn judge(
             (refused, report)
         }
     };
-    Err(Refusal {
+    Err(Rejection {
         error,
         limits: Some(limits),
         expires_ms: None,

@@ -1,6 +1,6 @@
 //! One tenant: brings what a decision on its requests lacks.
 //!
-//! Requests are decided at the tenant's desk on live state that is known to be fresh: read after
+//! Requests are decided at the tenant's state on live state that is known to be fresh: read after
 //! the last change that this process heard of, while the control feed is being heard. Otherwise a
 //! request waits here for a reading that began after it came. A secret that was never checked
 //! waits for bcrypt.
@@ -13,49 +13,49 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
 
-use super::client_network::Source;
-use super::decision::Verdict;
+use super::client_network::ClientNetwork;
+use super::decision::AdmissionResult;
 use super::handle::Admission;
-use super::request::Knock;
-use super::secret_verifier::VerifierMsg;
-use super::tenant_entry::TenantSlot;
-use super::tenant_msg::{Check, TenantMsg};
-use super::tenant_snapshot::{Live, Question, SecretHash, load};
-use super::tenant_state::Answer;
+use super::request::AdmissionRequest;
+use super::secret_verifier::SecretVerifierMsg;
+use super::tenant_entry::TenantEntry;
+use super::tenant_msg::{SecretCheck, TenantMsg};
+use super::tenant_snapshot::{SecretHash, TenantSnapshot, VerificationInput, load};
+use super::tenant_state::Decision;
 use super::verified_secrets::is_same;
 use crate::contract::ApiError;
 
 /// Longer than a place in the queue for bcrypt is ever worth waiting for.
-const BCRYPT_PATIENCE: Duration = Duration::from_secs(8);
+const BCRYPT_TIMEOUT: Duration = Duration::from_secs(8);
 /// A reading that takes longer is given up: its connection may be half open.
-const LOAD_PATIENCE: Duration = Duration::from_secs(5);
+const LOAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests of one tenant that may wait for a reading or for bcrypt.
-const MOST_WAITING: usize = 10_000;
+const MAX_WAITING: usize = 10_000;
 /// Secrets of one tenant that may be with bcrypt: wrong ones of one prefix must not fill its queue.
-const MOST_CHECKS: usize = 16;
+const MAX_CHECKS: usize = 16;
 
 /// What a [`Tenant`] starts with.
 pub(crate) struct TenantArgs {
     pub(crate) admission: Arc<Admission>,
-    pub(crate) slot: Arc<TenantSlot>,
+    pub(crate) entry: Arc<TenantEntry>,
 }
 
 /// What a [`Tenant`] knows.
-pub(crate) struct TenantState {
+pub(crate) struct TenantActorState {
     admission: Arc<Admission>,
-    slot: Arc<TenantSlot>,
+    entry: Arc<TenantEntry>,
     /// The reading that is under way.
     reading: Option<u64>,
     /// Came before the reading that is under way began.
     waiting: Vec<Waiting>,
     /// Came after: they need the next one.
     waiting_for_next: Vec<Waiting>,
-    unverified: HashMap<Check, Vec<Waiting>>,
+    unverified: HashMap<SecretCheck, Vec<Waiting>>,
 }
 
 struct Waiting {
-    knock: Box<Knock>,
-    reply: RpcReplyPort<Verdict>,
+    request: Box<AdmissionRequest>,
+    reply: RpcReplyPort<AdmissionResult>,
 }
 
 /// Serves the requests of one creditor.
@@ -63,7 +63,7 @@ pub(crate) struct Tenant;
 
 impl Actor for Tenant {
     type Msg = TenantMsg;
-    type State = TenantState;
+    type State = TenantActorState;
     type Arguments = TenantArgs;
 
     async fn pre_start(
@@ -71,9 +71,9 @@ impl Actor for Tenant {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let mut state = TenantState {
+        let mut state = TenantActorState {
             admission: args.admission,
-            slot: args.slot,
+            entry: args.entry,
             reading: None,
             waiting: Vec::new(),
             waiting_for_next: Vec::new(),
@@ -91,7 +91,7 @@ impl Actor for Tenant {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            TenantMsg::Admit { knock, reply } => state.admit(Waiting { knock, reply }),
+            TenantMsg::Admit { request, reply } => state.admit(Waiting { request, reply }),
             TenantMsg::Loaded { number, live } => state.loaded(number, live),
             TenantMsg::Verified { check, verdict } => state.verified(check, verdict),
             #[cfg(feature = "fault-injection")]
@@ -102,26 +102,26 @@ impl Actor for Tenant {
     }
 }
 
-impl TenantState {
+impl TenantActorState {
     fn admit(&mut self, waiting: Waiting) {
-        let answer = waiting.knock.ask(&self.admission, &self.slot);
+        let answer = waiting.request.ask(&self.admission, &self.entry);
         self.act_on(answer, waiting);
     }
 
-    /// Brings what the desk lacks for a decision.
-    fn act_on(&mut self, answer: Answer, waiting: Waiting) {
+    /// Brings what the state lacks for a decision.
+    fn act_on(&mut self, answer: Decision, waiting: Waiting) {
         match answer {
-            Answer::Decided(verdict) => {
+            Decision::Decided(verdict) => {
                 let _ = waiting.reply.send(verdict);
             }
-            Answer::Unproven(question) => self.check_secret(*question, waiting),
-            Answer::Nobodys => self.refuse_guess(waiting),
-            Answer::Stale => self.wait_for_reading(waiting),
+            Decision::NeedsVerification(question) => self.check_secret(*question, waiting),
+            Decision::UnknownKey => self.refuse_guess(waiting),
+            Decision::Stale => self.wait_for_reading(waiting),
         }
     }
 
     fn wait_for_reading(&mut self, waiting: Waiting) {
-        if self.waiting.len() + self.waiting_for_next.len() >= MOST_WAITING {
+        if self.waiting.len() + self.waiting_for_next.len() >= MAX_WAITING {
             refuse(waiting, ApiError::Overloaded);
         } else if self.reading.is_some() {
             self.waiting_for_next.push(waiting);
@@ -134,33 +134,38 @@ impl TenantState {
     fn begin_load(&mut self) {
         let number = next_reading();
         self.reading = Some(number);
-        let (admission, slot) = (Arc::clone(&self.admission), Arc::clone(&self.slot));
-        let epoch = slot.epoch();
+        let (admission, entry) = (Arc::clone(&self.admission), Arc::clone(&self.entry));
+        let generation = entry.generation();
         tokio::spawn(async move {
             let read = tokio::time::timeout(
-                LOAD_PATIENCE,
-                load(&admission.env, &admission.proofs, slot.creditor, epoch),
+                LOAD_TIMEOUT,
+                load(
+                    &admission.env,
+                    &admission.verified_secrets,
+                    entry.creditor,
+                    generation,
+                ),
             );
             let live = match read.await {
                 Ok(Ok(live)) => {
-                    tracing::debug!(creditor = %slot.creditor, keys = live.keys.len(), "a tenant was read");
+                    tracing::debug!(creditor = %entry.creditor, keys = live.keys.len(), "a tenant was read");
                     Some(Box::new(live))
                 }
                 Ok(Err(error)) => {
-                    tracing::error!(%error, creditor = %slot.creditor, "a tenant could not be read");
+                    tracing::error!(%error, creditor = %entry.creditor, "a tenant could not be read");
                     None
                 }
                 Err(_) => {
-                    tracing::error!(creditor = %slot.creditor, "a tenant was not read in time");
+                    tracing::error!(creditor = %entry.creditor, "a tenant was not read in time");
                     None
                 }
             };
-            let _ = slot.address.send(TenantMsg::Loaded { number, live });
+            let _ = entry.address.send(TenantMsg::Loaded { number, live });
         });
     }
 
     /// A reading that an earlier incarnation began is none of ours: it began before our requests.
-    fn loaded(&mut self, number: u64, live: Option<Box<Live>>) {
+    fn loaded(&mut self, number: u64, live: Option<Box<TenantSnapshot>>) {
         if self.reading != Some(number) {
             return;
         }
@@ -168,7 +173,7 @@ impl TenantState {
         let served = std::mem::take(&mut self.waiting);
         match live {
             Some(live) => {
-                self.slot.at_desk(|desk| desk.lay_out(*live));
+                self.entry.with_state(|state| state.install(*live));
                 for waiting in served {
                     self.serve(waiting);
                 }
@@ -183,21 +188,22 @@ impl TenantState {
 
     /// For whom it was read, unless something changed while it was.
     fn serve(&mut self, waiting: Waiting) {
-        let knock = &waiting.knock;
-        match knock.ask_what_was_just_read(&self.admission, &self.slot) {
-            Answer::Stale => self.waiting_for_next.push(waiting),
+        let request = &waiting.request;
+        match request.ask_what_was_just_read(&self.admission, &self.entry) {
+            Decision::Stale => self.waiting_for_next.push(waiting),
             answer => self.act_on(answer, waiting),
         }
     }
 
-    fn check_secret(&mut self, question: Question, waiting: Waiting) {
-        let Question { key, hash } = question;
+    fn check_secret(&mut self, question: VerificationInput, waiting: Waiting) {
+        let VerificationInput { key, hash } = question;
         let SecretHash { bcrypt, digest } = *hash;
-        let (knock, now_ms) = (&waiting.knock, self.admission.env.clock.now_ms());
-        let (prefix, mac) = (knock.key.prefix, knock.mac);
-        let matched = self.admission.proofs.matched(&prefix, digest);
+        let (request, now_ms) = (&waiting.request, self.admission.env.clock.now_ms());
+        let (prefix, mac) = (request.key.prefix, request.mac);
+        let matched = self.admission.verified_secrets.matched(&prefix, digest);
         if matched.is_some_and(|matched| is_same(&matched, &mac)) {
-            self.slot.at_desk(|desk| desk.proven(key, mac, digest));
+            self.entry
+                .with_state(|state| state.proven(key, mac, digest));
             self.admit(waiting);
             return;
         }
@@ -206,11 +212,11 @@ impl TenantState {
             self.refuse_guess(waiting);
             return;
         }
-        let guesses = &self.admission.guesses;
-        if let Err(error) = guesses.may_try(&mac, prefix.as_str(), knock.client, now_ms) {
+        let key_guesses = &self.admission.key_guesses;
+        if let Err(error) = key_guesses.may_try(&mac, prefix.as_str(), request.client, now_ms) {
             refuse(waiting, error);
         } else {
-            let check = Check {
+            let check = SecretCheck {
                 key,
                 hash: digest,
                 mac,
@@ -221,14 +227,17 @@ impl TenantState {
 
     /// The secret is known to be wrong: one more guess of its caller.
     fn refuse_guess(&self, waiting: Waiting) {
-        let Knock {
+        let AdmissionRequest {
             key, mac, client, ..
-        } = waiting.knock.as_ref();
-        let (guesses, now_ms) = (&self.admission.guesses, self.admission.env.clock.now_ms());
+        } = waiting.request.as_ref();
+        let (key_guesses, now_ms) = (
+            &self.admission.key_guesses,
+            self.admission.env.clock.now_ms(),
+        );
         let prefix = key.prefix.as_str();
-        let refusal = match guesses.may_try(mac, prefix, *client, now_ms) {
+        let refusal = match key_guesses.may_try(mac, prefix, *client, now_ms) {
             Ok(()) => {
-                guesses.refused(mac, prefix, *client, now_ms);
+                key_guesses.refused(mac, prefix, *client, now_ms);
                 ApiError::InvalidApiKey
             }
             Err(error) => error,
@@ -237,15 +246,15 @@ impl TenantState {
     }
 
     /// One check for all who bring the same secret.
-    fn wait_for_bcrypt(&mut self, check: Check, hash: String, waiting: Waiting) {
+    fn wait_for_bcrypt(&mut self, check: SecretCheck, hash: String, waiting: Waiting) {
         let asked = self.unverified.len();
-        if asked >= MOST_CHECKS && !self.unverified.contains_key(&check) {
+        if asked >= MAX_CHECKS && !self.unverified.contains_key(&check) {
             refuse(waiting, ApiError::Overloaded);
             return;
         }
-        let secret = SecretString::from(waiting.knock.key.secret.expose());
+        let secret = SecretString::from(waiting.request.key.secret.expose());
         let queue = self.unverified.entry(check).or_default();
-        if queue.len() >= MOST_WAITING {
+        if queue.len() >= MAX_WAITING {
             refuse(waiting, ApiError::Overloaded);
             return;
         }
@@ -256,11 +265,11 @@ impl TenantState {
     }
 
     /// Asks once for all who wait for the answer, and always gets one.
-    fn ask_bcrypt(&mut self, check: Check, secret: SecretString, hash: String) {
-        let (admission, tenant) = (Arc::clone(&self.admission), self.slot.address.clone());
+    fn ask_bcrypt(&mut self, check: SecretCheck, secret: SecretString, hash: String) {
+        let (admission, tenant) = (Arc::clone(&self.admission), self.entry.address.clone());
         tokio::spawn(async move {
             let verifier = &admission.verifier;
-            let asked = verifier.call(BCRYPT_PATIENCE, |reply| VerifierMsg::Verify {
+            let asked = verifier.call(BCRYPT_TIMEOUT, |reply| SecretVerifierMsg::Verify {
                 secret,
                 hash,
                 reply,
@@ -270,7 +279,7 @@ impl TenantState {
         });
     }
 
-    fn verified(&mut self, check: Check, verdict: Result<bool, ApiError>) {
+    fn verified(&mut self, check: SecretCheck, verdict: Result<bool, ApiError>) {
         let waiting = self.unverified.remove(&check).unwrap_or_default();
         match verdict {
             Ok(true) => self.proven(check, waiting),
@@ -281,23 +290,28 @@ impl TenantState {
 
     /// Which hash it matched is known now, not whether the key is good: that is judged again on
     /// live state, for the key may have ended while bcrypt was at work.
-    fn proven(&mut self, check: Check, waiting: Vec<Waiting>) {
-        let Check { key, hash, mac } = check;
-        if let Some(Waiting { knock, .. }) = waiting.first() {
-            self.admission.proofs.add(knock.key.prefix, mac, hash);
+    fn proven(&mut self, check: SecretCheck, waiting: Vec<Waiting>) {
+        let SecretCheck { key, hash, mac } = check;
+        if let Some(Waiting { request, .. }) = waiting.first() {
+            self.admission
+                .verified_secrets
+                .add(request.key.prefix, mac, hash);
         }
-        self.slot.at_desk(|desk| desk.proven(key, mac, hash));
+        self.entry.with_state(|state| state.proven(key, mac, hash));
         waiting.into_iter().for_each(|waiting| self.admit(waiting));
     }
 
     /// However many waited for it, one guess of each of their addresses.
-    fn disproven(&self, check: &Check, waiting: Vec<Waiting>) {
-        let (guesses, now_ms) = (&self.admission.guesses, self.admission.env.clock.now_ms());
+    fn disproven(&self, check: &SecretCheck, waiting: Vec<Waiting>) {
+        let (key_guesses, now_ms) = (
+            &self.admission.key_guesses,
+            self.admission.env.clock.now_ms(),
+        );
         let mut counted = HashSet::new();
-        for Waiting { knock, .. } in &waiting {
-            if counted.insert(Source::of(knock.client)) {
-                let prefix = knock.key.prefix.as_str();
-                guesses.refused(&check.mac, prefix, knock.client, now_ms);
+        for Waiting { request, .. } in &waiting {
+            if counted.insert(ClientNetwork::of(request.client)) {
+                let prefix = request.key.prefix.as_str();
+                key_guesses.refused(&check.mac, prefix, request.client, now_ms);
             }
         }
         refuse_all(waiting, &ApiError::InvalidApiKey);

@@ -1,77 +1,77 @@
-//! One tenant's slot: what outlives its actor, and where its requests are decided.
+//! One tenant's entry: what outlives its actor, and where its requests are decided.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entities::ids::CreditorId;
 
-use super::permit::{Crowd, Permit, ReleasePermit};
+use super::permit::{CallerClass, Permit, ReleasePermit};
 use super::tenant_msg::TenantMsg;
-use super::tenant_state::Desk;
-use crate::supervision::Address;
+use super::tenant_state::TenantState;
+use crate::supervision::ActorHandle;
 
-/// One tenant's lasting state. In this order, so that what every admission writes, the desk's lock
+/// One tenant's lasting state. In this order, so that what every admission writes, the state's lock
 /// included, is one line of the cache: of very many tenants each one's lines come from memory.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct TenantSlot {
-    epoch: AtomicU64,
+pub(crate) struct TenantEntry {
+    generation: AtomicU64,
     last_use_ms: AtomicI64,
-    keys_at_work: AtomicU32,
-    people_at_work: AtomicU32,
-    desk: Mutex<Desk>,
+    keys_in_progress: AtomicU32,
+    sessions_in_progress: AtomicU32,
+    state: Mutex<TenantState>,
     pub(crate) creditor: CreditorId,
-    pub(crate) address: Address<TenantMsg>,
+    pub(crate) address: ActorHandle<TenantMsg>,
 }
 
-impl TenantSlot {
+impl TenantEntry {
     pub(super) fn new(creditor: CreditorId) -> Self {
         Self {
             creditor,
-            address: Address::vacant(),
-            desk: Mutex::default(),
-            keys_at_work: AtomicU32::new(0),
-            people_at_work: AtomicU32::new(0),
-            epoch: AtomicU64::new(0),
+            address: ActorHandle::new(),
+            state: Mutex::default(),
+            keys_in_progress: AtomicU32::new(0),
+            sessions_in_progress: AtomicU32::new(0),
+            generation: AtomicU64::new(0),
             last_use_ms: AtomicI64::new(0),
         }
     }
 
-    /// Works at the desk. Never for longer than a few comparisons take, and never twice at a time.
-    pub(super) fn at_desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
-        work(&mut self.desk.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Works at the state. Never for longer than a few comparisons take, and never twice at a time.
+    pub(super) fn with_state<T>(&self, work: impl FnOnce(&mut TenantState) -> T) -> T {
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Grows whenever something about the tenant changed.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::SeqCst)
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
     /// Whatever was read of this tenant before now decides nothing more.
     pub(super) fn invalidate(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.at_desk(|desk| desk.is_closed())
+        self.with_state(|state| state.is_closed())
     }
 
-    /// Takes one of `most` permits of this crowd.
-    pub(super) fn permit(self: &Arc<Self>, crowd: Crowd, most: u32) -> Option<Permit> {
-        let taken =
-            self.at_work(crowd)
-                .try_update(Ordering::AcqRel, Ordering::Acquire, |at_work| {
-                    (at_work < most).then_some(at_work + 1)
-                });
+    /// Takes one of `most` permits of this class.
+    pub(super) fn permit(self: &Arc<Self>, class: CallerClass, most: u32) -> Option<Permit> {
+        let taken = self.in_progress(class).try_update(
+            Ordering::AcqRel,
+            Ordering::Acquire,
+            |in_progress| (in_progress < most).then_some(in_progress + 1),
+        );
         taken
             .ok()
-            .map(|_| Permit::new(Arc::<Self>::clone(self), crowd))
+            .map(|_| Permit::new(Arc::<Self>::clone(self), class))
     }
 
-    fn at_work(&self, crowd: Crowd) -> &AtomicU32 {
-        match crowd {
-            Crowd::Keys => &self.keys_at_work,
-            Crowd::People => &self.people_at_work,
+    fn in_progress(&self, class: CallerClass) -> &AtomicU32 {
+        match class {
+            CallerClass::Keys => &self.keys_in_progress,
+            CallerClass::Sessions => &self.sessions_in_progress,
         }
     }
 
@@ -82,18 +82,18 @@ impl TenantSlot {
     /// Lets the tenant go, if nobody has used it for `idle_ms` and forgetting it hands out
     /// nothing.
     pub(super) fn close_if_idle(&self, now_us: i64, idle_ms: i64) -> bool {
-        self.at_desk(|desk| {
+        self.with_state(|state| {
             let idle = now_us / 1_000 - self.last_use_ms.load(Ordering::Relaxed) >= idle_ms;
-            let all_back = [Crowd::Keys, Crowd::People]
+            let all_back = [CallerClass::Keys, CallerClass::Sessions]
                 .iter()
-                .all(|crowd| self.at_work(*crowd).load(Ordering::Acquire) == 0);
-            idle && all_back && desk.close_if_full(now_us)
+                .all(|class| self.in_progress(*class).load(Ordering::Acquire) == 0);
+            idle && all_back && state.close_if_full(now_us)
         })
     }
 }
 
-impl ReleasePermit for TenantSlot {
-    fn release(&self, crowd: Crowd) {
-        self.at_work(crowd).fetch_sub(1, Ordering::AcqRel);
+impl ReleasePermit for TenantEntry {
+    fn release(&self, class: CallerClass) {
+        self.in_progress(class).fetch_sub(1, Ordering::AcqRel);
     }
 }

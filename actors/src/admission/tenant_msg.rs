@@ -3,15 +3,15 @@
 use entities::ids::KeyId;
 use ractor::RpcReplyPort;
 
-use super::decision::Verdict;
-use super::request::Knock;
-use super::tenant_snapshot::Live;
+use super::decision::AdmissionResult;
+use super::request::AdmissionRequest;
+use super::tenant_snapshot::TenantSnapshot;
 use super::verified_secrets::{HashDigest, Mac};
 use crate::contract::ApiError;
 
 /// Which secret a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Check {
+pub(crate) struct SecretCheck {
     pub(super) key: KeyId,
     pub(super) hash: HashDigest,
     pub(super) mac: Mac,
@@ -22,17 +22,17 @@ pub(crate) struct Check {
 pub(crate) enum TenantMsg {
     /// May this request go on?
     Admit {
-        knock: Box<Knock>,
-        reply: RpcReplyPort<Verdict>,
+        request: Box<AdmissionRequest>,
+        reply: RpcReplyPort<AdmissionResult>,
     },
-    /// Live state was read, or could not be.
+    /// TenantSnapshot state was read, or could not be.
     Loaded {
         number: u64,
-        live: Option<Box<Live>>,
+        live: Option<Box<TenantSnapshot>>,
     },
     /// bcrypt has spoken.
     Verified {
-        check: Check,
+        check: SecretCheck,
         verdict: Result<bool, ApiError>,
     },
     #[cfg(feature = "fault-injection")]

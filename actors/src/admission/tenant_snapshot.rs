@@ -1,4 +1,4 @@
-//! Live state of a tenant, read in one go: its keys and its limits.
+//! TenantSnapshot state of a tenant, read in one go: its keys and its limits.
 
 use std::net::IpAddr;
 
@@ -8,43 +8,43 @@ use entities::queries::{creditors, keys};
 use entities::{DbErr, creditor};
 use smallvec::SmallVec;
 
-use super::verified_secrets::{HashDigest, Mac, Proofs, digest, is_same};
+use super::verified_secrets::{HashDigest, Mac, VerifiedSecrets, digest, is_same};
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::domain::api_key::KeyPrefix;
-use crate::domain::key_life;
+use crate::domain::key_rotation;
 use crate::domain::limits::{LimitsOverride, TenantLimits, effective};
 use crate::infra::{Env, Settings};
-use crate::keys::networks_of;
+use crate::keys::ip_allowlist_of;
 
 /// What a tenant's requests are judged by.
 #[derive(Debug)]
-pub(crate) struct Live {
-    /// The slot's epoch when the reading began.
-    pub(super) epoch: u64,
+pub(crate) struct TenantSnapshot {
+    /// The entry's generation when the reading began.
+    pub(super) generation: u64,
     pub(super) limits: TenantLimits,
     /// A handful; ended ones included, because their secret tells a revoked key from a made-up one.
     /// Most tenants have one, which then lies beside the limits and not at the end of another pointer.
-    pub(super) keys: SmallVec<[LiveKey; 1]>,
+    pub(super) keys: SmallVec<[KeySnapshot; 1]>,
 }
 
 /// A key as a request is judged by it.
 #[derive(Debug)]
-pub(super) struct LiveKey {
+pub(super) struct KeySnapshot {
     pub(super) prefix: KeyPrefix,
     pub(super) id: KeyId,
     pub(super) scope: KeyScope,
     pub(super) state: KeyState,
     pub(super) ended_reason: Option<KeyEnd>,
-    /// Of its secret, once that was drawn. Apart, for no request but the first needs it.
+    /// Of its secret, once that was generated. Apart, for no request but the first needs it.
     pub(super) secret_hash: Option<Box<SecretHash>>,
     pub(super) retired_ms: Option<i64>,
     pub(super) expires_ms: Option<i64>,
     /// The creditor was told of its near end, or is being told.
     pub(super) expiring_told: bool,
     pub(super) networks: AllowedNetworks,
-    /// By which the secret that bcrypt has matched with the hash is known.
+    /// Initiator which the secret that bcrypt has matched with the hash is known.
     pub(super) proven: Option<Mac>,
-    /// When its use was passed on last, epoch ms, and from where it was used then.
+    /// When its use was passed on last, generation ms, and from where it was used then.
     pub(super) use_told_ms: i64,
     pub(super) used_from: Option<IpAddr>,
 }
@@ -58,19 +58,19 @@ pub(super) struct SecretHash {
 
 /// Whether a secret is the one behind a hash.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct VerificationInput {
     pub(super) key: KeyId,
     pub(super) hash: Box<SecretHash>,
 }
 
-impl LiveKey {
-    fn read(row: api_key::Model, proofs: &Proofs) -> Option<Self> {
+impl KeySnapshot {
+    fn read(row: api_key::Model, verified_secrets: &VerifiedSecrets) -> Option<Self> {
         let prefix = KeyPrefix::parse(&row.prefix);
         let prefix = prefix.inspect_err(
             |error| tracing::error!(%error, key = %row.id, "a key's prefix cannot be read"),
         );
         let prefix = prefix.ok()?;
-        let networks = networks_of(&row);
+        let networks = ip_allowlist_of(&row);
         let secret_hash = row.secret_hash.map(|bcrypt| {
             let digest = digest(&bcrypt);
             Box::new(SecretHash { bcrypt, digest })
@@ -79,7 +79,7 @@ impl LiveKey {
         Some(Self {
             prefix,
             networks,
-            proven: hash.and_then(|hash| proofs.matched(&prefix, hash.digest)),
+            proven: hash.and_then(|hash| verified_secrets.matched(&prefix, hash.digest)),
             secret_hash,
             id: row.id,
             scope: row.scope,
@@ -99,9 +99,9 @@ impl LiveKey {
     }
 
     /// What has to be asked about a secret that has not proven itself; nothing while no secret was
-    /// drawn.
-    pub(super) fn question(&self) -> Option<Question> {
-        Some(Question {
+    /// generated.
+    pub(super) fn question(&self) -> Option<VerificationInput> {
+        Some(VerificationInput {
             key: self.id,
             hash: self.secret_hash.clone()?,
         })
@@ -109,26 +109,28 @@ impl LiveKey {
 
     pub(super) fn is_near_its_end(&self, now_ms: i64) -> bool {
         let span = self.retired_ms.zip(self.expires_ms);
-        span.is_some_and(|(retired, expires)| key_life::is_near_its_end(retired, expires, now_ms))
+        span.is_some_and(|(retired, expires)| {
+            key_rotation::is_near_its_end(retired, expires, now_ms)
+        })
     }
 }
 
-/// Reads a tenant. `epoch` was read before anything else: whatever changes later makes this stale.
+/// Reads a tenant. `generation` was read before anything else: whatever changes later makes this stale.
 pub(super) async fn load(
     env: &Env,
-    proofs: &Proofs,
+    verified_secrets: &VerifiedSecrets,
     creditor: CreditorId,
-    epoch: u64,
-) -> Result<Live, DbErr> {
+    generation: u64,
+) -> Result<TenantSnapshot, DbErr> {
     let db = env.db.reader();
     let row = creditors::by_id(db, creditor).await?;
     let rows = keys::of_creditor(db, creditor).await?;
-    Ok(Live {
-        epoch,
+    Ok(TenantSnapshot {
+        generation,
         limits: limits_of(&env.settings, row.as_ref()),
         keys: rows
             .into_iter()
-            .filter_map(|key| LiveKey::read(key, proofs))
+            .filter_map(|key| KeySnapshot::read(key, verified_secrets))
             .collect(),
     })
 }

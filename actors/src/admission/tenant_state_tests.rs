@@ -5,12 +5,12 @@ use entities::api_key::{KeyScope, KeyState};
 use entities::ids::CreditorId;
 use uuid::Uuid;
 
-use super::super::permit::Crowd;
-use super::super::tenant_entry::TenantSlot;
+use super::super::permit::CallerClass;
+use super::super::tenant_entry::TenantEntry;
 use super::super::tenant_snapshot::SecretHash;
 use super::super::verified_secrets::{digest, keyed_mac};
 use super::*;
-use crate::contract::RouteNeeds;
+use crate::contract::RouteRequirements;
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::domain::api_key::{PresentedKey, generate_prefix, generate_secret};
 use crate::domain::gcra::Quota;
@@ -19,32 +19,32 @@ use crate::infra::entropy;
 const KEY: KeyId = KeyId(Uuid::nil());
 const HASH: &str = "a hash";
 
-fn slot() -> Arc<TenantSlot> {
-    Arc::new(TenantSlot::new(CreditorId(Uuid::nil())))
+fn entry() -> Arc<TenantEntry> {
+    Arc::new(TenantEntry::new(CreditorId(Uuid::nil())))
 }
 
-fn knock() -> Knock {
+fn request() -> AdmissionRequest {
     let prefix = generate_prefix(&mut entropy);
     let secret = generate_secret(&prefix, &mut entropy);
     let key = PresentedKey { prefix, secret };
-    Knock {
+    AdmissionRequest {
         mac: keyed_mac(&key),
         key,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        needs: RouteNeeds {
+        needs: RouteRequirements {
             writes: false,
             cost: 1,
         },
     }
 }
 
-fn live(slot: &TenantSlot, knock: &Knock, burst: u32) -> Live {
+fn live(entry: &TenantEntry, request: &AdmissionRequest, burst: u32) -> TenantSnapshot {
     let quota = Quota {
         per_second: 1,
         burst,
     };
-    let key = LiveKey {
-        prefix: knock.key.prefix,
+    let key = KeySnapshot {
+        prefix: request.key.prefix,
         id: KEY,
         scope: KeyScope::ReadWrite,
         state: KeyState::Current,
@@ -61,8 +61,8 @@ fn live(slot: &TenantSlot, knock: &Knock, burst: u32) -> Live {
         use_told_ms: 0,
         used_from: None,
     };
-    Live {
-        epoch: slot.epoch(),
+    TenantSnapshot {
+        generation: entry.generation(),
         limits: TenantLimits {
             key: quota,
             tenant: quota,
@@ -72,73 +72,83 @@ fn live(slot: &TenantSlot, knock: &Knock, burst: u32) -> Live {
     }
 }
 
-fn ask_desk(slot: &Arc<TenantSlot>, knock: &Knock, now_us: i64) -> (Answer, News) {
-    slot.at_desk(|desk| {
-        let permit = |most| slot.permit(Crowd::Keys, most);
-        desk.ask(slot.epoch(), slot.creditor, permit, knock, now_us)
+fn ask_desk(
+    entry: &Arc<TenantEntry>,
+    request: &AdmissionRequest,
+    now_us: i64,
+) -> (Decision, SideEffects) {
+    entry.with_state(|state| {
+        let permit = |most| entry.permit(CallerClass::Keys, most);
+        state.ask(entry.generation(), entry.creditor, permit, request, now_us)
     })
 }
 
-fn ask(slot: &Arc<TenantSlot>, knock: &Knock, now_us: i64) -> Answer {
-    ask_desk(slot, knock, now_us).0
+fn ask(entry: &Arc<TenantEntry>, request: &AdmissionRequest, now_us: i64) -> Decision {
+    ask_desk(entry, request, now_us).0
 }
 
 #[test]
 fn what_is_missing_is_asked_for_and_then_it_is_decided() {
-    let (slot, knock) = (slot(), knock());
-    assert!(matches!(ask(&slot, &knock, 0), Answer::Stale));
-    slot.at_desk(|desk| desk.lay_out(live(&slot, &knock, 5)));
-    let Answer::Unproven(question) = ask(&slot, &knock, 0) else {
+    let (entry, request) = (entry(), request());
+    assert!(matches!(ask(&entry, &request, 0), Decision::Stale));
+    entry.with_state(|state| state.install(live(&entry, &request, 5)));
+    let Decision::NeedsVerification(question) = ask(&entry, &request, 0) else {
         panic!("nobody has matched the secret yet");
     };
     assert_eq!((question.key, question.hash.bcrypt.as_str()), (KEY, HASH));
-    slot.at_desk(|desk| desk.proven(KEY, knock.mac, digest("another hash")));
-    assert!(matches!(ask(&slot, &knock, 0), Answer::Unproven(_)));
-    slot.at_desk(|desk| desk.proven(KEY, knock.mac, digest(HASH)));
-    assert!(matches!(ask(&slot, &knock, 0), Answer::Decided(Ok(_))));
-    let other = self::knock();
-    assert!(matches!(ask(&slot, &other, 0), Answer::Nobodys));
+    entry.with_state(|state| state.proven(KEY, request.mac, digest("another hash")));
+    assert!(matches!(
+        ask(&entry, &request, 0),
+        Decision::NeedsVerification(_)
+    ));
+    entry.with_state(|state| state.proven(KEY, request.mac, digest(HASH)));
+    assert!(matches!(ask(&entry, &request, 0), Decision::Decided(Ok(_))));
+    let other = self::request();
+    assert!(matches!(ask(&entry, &other, 0), Decision::UnknownKey));
 }
 
 #[test]
 fn nothing_that_was_read_before_a_change_decides_after_it() {
-    let (slot, knock) = (slot(), knock());
-    let before = live(&slot, &knock, 5);
-    slot.invalidate();
-    slot.at_desk(|desk| desk.lay_out(before));
-    assert!(matches!(ask(&slot, &knock, 0), Answer::Stale));
+    let (entry, request) = (entry(), request());
+    let before = live(&entry, &request, 5);
+    entry.invalidate();
+    entry.with_state(|state| state.install(before));
+    assert!(matches!(ask(&entry, &request, 0), Decision::Stale));
 }
 
 #[test]
 fn a_tenant_is_let_go_only_when_its_cells_are_full_and_then_for_good() {
-    let (slot, knock) = (slot(), knock());
-    slot.at_desk(|desk| {
-        desk.lay_out(live(&slot, &knock, 5));
-        desk.proven(KEY, knock.mac, digest(HASH));
+    let (entry, request) = (entry(), request());
+    entry.with_state(|state| {
+        state.install(live(&entry, &request, 5));
+        state.proven(KEY, request.mac, digest(HASH));
     });
-    let Answer::Decided(Ok(admitted)) = ask(&slot, &knock, 0) else {
+    let Decision::Decided(Ok(admitted)) = ask(&entry, &request, 0) else {
         panic!("it is ready");
     };
-    assert!(!slot.close_if_idle(2_000_000, 0), "a request is under way");
+    assert!(!entry.close_if_idle(2_000_000, 0), "a request is under way");
     drop(admitted);
-    assert!(!slot.close_if_idle(500_000, 0), "forgetting would hand out");
     assert!(
-        !slot.close_if_idle(2_000_000, 60_000),
+        !entry.close_if_idle(500_000, 0),
+        "forgetting would hand out"
+    );
+    assert!(
+        !entry.close_if_idle(2_000_000, 60_000),
         "it was used just now"
     );
-    assert!(slot.close_if_idle(2_000_000, 0));
-    slot.at_desk(|desk| desk.lay_out(live(&slot, &knock, 5)));
-    assert!(matches!(ask(&slot, &knock, 2_000_000), Answer::Stale));
+    assert!(entry.close_if_idle(2_000_000, 0));
+    entry.with_state(|state| state.install(live(&entry, &request, 5)));
+    assert!(matches!(ask(&entry, &request, 2_000_000), Decision::Stale));
 }
 
 #[test]
 fn a_use_is_passed_on_once_a_minute() {
-    let (slot, knock) = (slot(), knock());
-    slot.at_desk(|desk| {
-        desk.lay_out(live(&slot, &knock, 50));
-        desk.proven(KEY, knock.mac, digest(HASH));
+    let (entry, request) = (entry(), request());
+    entry.with_state(|state| {
+        state.install(live(&entry, &request, 50));
+        state.proven(KEY, request.mac, digest(HASH));
     });
-    let told = |now_us| ask_desk(&slot, &knock, now_us).1.used;
+    let told = |now_us| ask_desk(&entry, &request, now_us).1.used;
     assert_eq!(told(100_000_000), Some(KEY));
     assert_eq!(told(159_999_000), None);
     assert_eq!(told(160_000_000), Some(KEY));

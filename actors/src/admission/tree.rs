@@ -9,26 +9,26 @@ use super::registry::{Registry, RegistryArgs};
 use super::secret_verifier::SecretVerifier;
 use crate::contract::ActorView;
 use crate::domain::restart_budget::RestartBudget;
-use crate::keys::{LastUse, LastUseArgs};
-use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
+use crate::keys::{KeyUsageRecorder, KeyUsageRecorderArgs};
+use crate::supervision::{ChildSpec, ChildStatus, SupervisorArgs, SupervisorStatus};
 
 /// Tenants shown in the listing of the tree: there may be very many.
 const MAX_SHOWN_TENANTS: usize = 100;
 
-/// Registry (with the tenants below it), SecretVerifier and LastUse, which writes on `runtime`.
-pub(crate) fn admission_branch(
+/// Registry (with the tenants below it), SecretVerifier and KeyUsageRecorder, which writes on `runtime`.
+pub(crate) fn admission_tree(
     admission: &Arc<Admission>,
     runtime: &Handle,
-    branch: Arc<Branch>,
+    status: Arc<SupervisorStatus>,
 ) -> ChildSpec {
     let (admission, runtime) = (Arc::clone(admission), runtime.clone());
-    let shared = Arc::clone(&branch);
-    ChildSpec::branch("admission", branch, move || SupervisorArgs {
-        branch: Arc::clone(&shared),
+    let shared = Arc::clone(&status);
+    ChildSpec::supervisor("admission", status, move || SupervisorArgs {
+        status: Arc::clone(&shared),
         children: vec![
             registry(&admission),
             verifier(&admission),
-            last_use(&admission, &runtime),
+            key_usage_recorder(&admission, &runtime),
         ],
         budget: RestartBudget::default(),
         clock: admission.env.clock.clone(),
@@ -41,9 +41,11 @@ fn registry(admission: &Arc<Admission>) -> ChildSpec {
         Arc::clone(admission),
         Arc::clone(admission),
     );
-    let vital = Vital::new("registry".to_owned(), "Registry", move || mailbox.waiting())
-        .above_dynamic(move || tenants(&listed));
-    ChildSpec::new(vital, &admission.registry, move || {
+    let status = ChildStatus::new("registry".to_owned(), "Registry", move || {
+        mailbox.mailbox_len()
+    })
+    .with_dynamic_children(move || tenants(&listed));
+    ChildSpec::new(status, &admission.registry, move || {
         let args = RegistryArgs {
             admission: Arc::clone(&made),
             me: made.registry.clone(),
@@ -62,28 +64,34 @@ fn verifier(admission: &Arc<Admission>) -> ChildSpec {
     )
 }
 
-fn last_use(admission: &Arc<Admission>, runtime: &Handle) -> ChildSpec {
+fn key_usage_recorder(admission: &Arc<Admission>, runtime: &Handle) -> ChildSpec {
     let keys = Arc::clone(&admission.keys);
     let handle = keys.usage.clone();
-    ChildSpec::worker_on(runtime, "last_use", "LastUse", &handle, move || {
-        let args = LastUseArgs {
-            env: Arc::clone(&keys.env),
-            me: keys.usage.clone(),
-        };
-        (LastUse, args)
-    })
+    ChildSpec::worker_on(
+        runtime,
+        "key_usage_recorder",
+        "KeyUsageRecorder",
+        &handle,
+        move || {
+            let args = KeyUsageRecorderArgs {
+                env: Arc::clone(&keys.env),
+                me: keys.usage.clone(),
+            };
+            (KeyUsageRecorder, args)
+        },
+    )
 }
 
 fn tenants(admission: &Admission) -> Vec<ActorView> {
-    let slots = admission.tenants.all();
-    let shown = slots.iter().take(MAX_SHOWN_TENANTS);
+    let entries = admission.tenants.all();
+    let shown = entries.iter().take(MAX_SHOWN_TENANTS);
     shown
-        .map(|slot| ActorView {
-            name: slot.creditor.to_string(),
+        .map(|entry| ActorView {
+            name: entry.creditor.to_string(),
             kind: "Tenant".to_owned(),
             restarts: 0,
-            mailbox: slot.address.waiting(),
-            state: if slot.address.waiting().is_some() {
+            mailbox: entry.address.mailbox_len(),
+            state: if entry.address.mailbox_len().is_some() {
                 "running"
             } else {
                 "idle"

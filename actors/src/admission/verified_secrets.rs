@@ -1,7 +1,7 @@
 //! What is remembered of bcrypt: "this secret matches this hash", which stays true for ever.
 //!
 //! Not the secret but its MAC under a key of this process is kept, and compared in constant time.
-//! Whether the key lives is no business of a proof. Proofs outlive the actors that ask for them:
+//! Whether the key lives is no business of a proof. VerifiedSecrets outlive the actors that ask for them:
 //! one bcrypt check for each key and process, whoever restarts or is let go.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -20,48 +20,48 @@ pub(crate) type Mac = [u8; 32];
 pub(super) type HashDigest = [u8; 32];
 
 /// Keys whose proof is kept, about 150 bytes each: far more than a process serves at a time.
-const MOST_PROOFS: usize = 200_000;
+const MAX_VERIFIED_SECRETS: usize = 200_000;
 
 /// The proven secrets of this process, at most one a prefix.
 #[derive(Debug)]
-pub(crate) struct Proofs(Mutex<LruCache<KeyPrefix, Proof>>);
+pub(crate) struct VerifiedSecrets(Mutex<LruCache<KeyPrefix, VerifiedSecret>>);
 
 #[derive(Debug)]
-struct Proof {
+struct VerifiedSecret {
     mac: Mac,
     /// The bcrypt hash that it matched: a proof for another one proves nothing.
     hash: HashDigest,
 }
 
-impl Default for Proofs {
+impl Default for VerifiedSecrets {
     fn default() -> Self {
         // Unbounded at first, so that nothing is reserved for keys that may never come.
         Self(Mutex::new(LruCache::unbounded()))
     }
 }
 
-impl Proofs {
-    /// By which the secret is known that was matched with this very hash.
+impl VerifiedSecrets {
+    /// Initiator which the secret is known that was matched with this very hash.
     pub(super) fn matched(&self, prefix: &KeyPrefix, hash: HashDigest) -> Option<Mac> {
-        let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let proof = proofs.get(prefix)?;
+        let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let proof = verified_secrets.get(prefix)?;
         (proof.hash == hash).then_some(proof.mac)
     }
 
     /// Whether this very secret was ever matched, whatever has become of its key.
     pub(crate) fn were_given(&self, prefix: &KeyPrefix, mac: &Mac) -> bool {
-        let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs
+        let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        verified_secrets
             .get(prefix)
             .is_some_and(|proof| is_same(&proof.mac, mac))
     }
 
     /// bcrypt has matched it.
     pub(super) fn add(&self, prefix: KeyPrefix, mac: Mac, hash: HashDigest) {
-        let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs.put(prefix, Proof { mac, hash });
-        if proofs.len() > MOST_PROOFS {
-            proofs.pop_lru();
+        let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        verified_secrets.put(prefix, VerifiedSecret { mac, hash });
+        if verified_secrets.len() > MAX_VERIFIED_SECRETS {
+            verified_secrets.pop_lru();
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::supervision::CallError;
 use crate::{auth, creditor, endpoints, keys, onboarding};
 
 /// How long a fact may wait for its transaction.
-pub(super) const PATIENCE: Duration = Duration::from_secs(25);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(25);
 
 impl PartnerApi {
     /// Makes an account.
@@ -157,13 +157,13 @@ impl PartnerApi {
             .modules
             .onboarding
             .evaluator
-            .call(PATIENCE, question)
+            .call(TIMEOUT, question)
             .await;
         answer.unwrap_or_else(|error| {
             tracing::warn!(%error, "the gate evaluator did not answer");
             Err(match error {
                 // It may have committed: every fact can be told again without effect.
-                CallError::Unavailable | CallError::Unanswered | CallError::TimedOut => {
+                CallError::Unavailable | CallError::NoReply | CallError::TimedOut => {
                     ApiError::Overloaded
                 }
             })

@@ -37,7 +37,7 @@ impl PartnerApi {
         };
         let rows = audit::read(self.0.modules.env.db.reader(), &query)
             .await
-            .or_fault()?;
+            .map_db_error()?;
         let (rows, pagination) = page_of(rows, filter.limit);
         let events = rows
             .into_iter()
@@ -71,7 +71,7 @@ impl PartnerApi {
         };
         let found = audit::read(self.0.modules.env.db.reader(), &query)
             .await
-            .or_fault()?;
+            .map_db_error()?;
         let (found, pagination) = page_of(found, filter.limit);
         let events = found
             .into_iter()

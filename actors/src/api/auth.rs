@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::partner_api::PartnerApi;
 use crate::auth::{Admitted, Refused, SignedInCaller, SupportActor};
-use crate::contract::{ApiResult, RouteNeeds};
+use crate::contract::{ApiResult, RouteRequirements};
 
 impl PartnerApi {
     /// Lets a request in, or says why not: the key, its scope, and both limits in one decision.
@@ -17,7 +17,7 @@ impl PartnerApi {
         &self,
         bearer: &str,
         client: IpAddr,
-        needs: RouteNeeds,
+        needs: RouteRequirements,
     ) -> Result<Admitted, Refused> {
         self.refuse_while_draining()?;
         self.0.modules.auth.api_key(bearer, client, needs).await

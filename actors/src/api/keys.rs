@@ -5,7 +5,7 @@ use crate::auth::AuthenticatedTenant;
 use crate::contract::{ApiResult, KeyKind, KeysView, RevealedKey};
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::keys;
-use crate::keys::By;
+use crate::keys::Initiator;
 
 impl PartnerApi {
     /// The creditor's live keys, and when they were used last.
@@ -14,7 +14,7 @@ impl PartnerApi {
     /// [`super::ApiError::DashboardSessionRequired`] for any other caller.
     pub async fn keys(&self, tenant: &AuthenticatedTenant) -> ApiResult<KeysView> {
         tenant.require_session()?;
-        keys::keys_view(&self.0.modules.keys, tenant.creditor()).await
+        keys::list_keys(&self.0.modules.keys, tenant.creditor()).await
     }
 
     /// Mints a new full-access key; the old one works for `overlap_hours` more.
@@ -31,7 +31,7 @@ impl PartnerApi {
         tenant.require_session()?;
         let tenant = tenant.clone();
         self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = By::Owner {
+            let by = Initiator::Owner {
                 actor: tenant.actor(),
             };
             keys::rotate(&keys, tenant.creditor(), by, overlap_hours).await
@@ -47,7 +47,7 @@ impl PartnerApi {
         tenant.require_session()?;
         let tenant = tenant.clone();
         self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = By::Owner {
+            let by = Initiator::Owner {
                 actor: tenant.actor(),
             };
             keys::revoke(&keys, tenant.creditor(), by).await
@@ -95,7 +95,7 @@ impl PartnerApi {
         let caller = tenant.clone();
         self.run_to_completion(&self.0.modules.keys, move |keys| async move {
             let (creditor, actor) = (caller.creditor(), caller.actor());
-            keys::set_networks(&keys, creditor, actor, kind, &networks).await
+            keys::set_ip_allowlist(&keys, creditor, actor, kind, &networks).await
         })
         .await?;
         self.keys(tenant).await

@@ -14,7 +14,7 @@ use crate::contract::{
 };
 use crate::delivery::erasure;
 use crate::infra::trace;
-use crate::placements::{Command, Operation, Outcome};
+use crate::placements::{Command, CommandOutcome, Operation};
 
 impl PartnerApi {
     /// Operations report statuses; each line on its own.
@@ -33,7 +33,7 @@ impl PartnerApi {
         let owners: HashMap<Uuid, CreditorId> =
             placements::by_ids(self.0.modules.env.db.reader(), &ids)
                 .await
-                .or_fault()?
+                .map_db_error()?
                 .into_iter()
                 .map(|row| (row.id.0, row.creditor_id))
                 .collect();
@@ -52,7 +52,7 @@ impl PartnerApi {
     ) -> TransitionResult {
         let placement_id = request.placement_id;
         let done = match owners.get(&placement_id) {
-            None => Err(ApiError::no_such("placement")),
+            None => Err(ApiError::not_found("placement")),
             Some(creditor) => {
                 let operation = Operation::Move {
                     placement: PlacementId(placement_id),
@@ -61,7 +61,7 @@ impl PartnerApi {
                 };
                 self.operations(actor, *creditor, operation)
                     .await
-                    .and_then(Outcome::into_placement)
+                    .and_then(CommandOutcome::into_placement)
             }
         };
         TransitionResult {
@@ -85,11 +85,11 @@ impl PartnerApi {
         let placement = PlacementId(placement);
         let found = placements::by_ids(self.0.modules.env.db.reader(), &[placement])
             .await
-            .or_fault()?;
+            .map_db_error()?;
         let row = found
             .into_iter()
             .next()
-            .ok_or(ApiError::no_such("placement"))?;
+            .ok_or(ApiError::not_found("placement"))?;
         let operation = Operation::OpenDispute { placement, reason };
         self.operations(actor, row.creditor_id, operation)
             .await?
@@ -108,8 +108,8 @@ impl PartnerApi {
     ) -> ApiResult<DisputeView> {
         let row = placements::dispute(self.0.modules.env.db.reader(), dispute)
             .await
-            .or_fault()?;
-        let row = row.ok_or(ApiError::no_such("dispute"))?;
+            .map_db_error()?;
+        let row = row.ok_or(ApiError::not_found("dispute"))?;
         let operation = Operation::AnswerDispute { dispute, text };
         self.operations(actor, row.creditor_id, operation)
             .await?
@@ -128,8 +128,8 @@ impl PartnerApi {
     ) -> ApiResult<ErasedView> {
         let found =
             placements::by_ids(self.0.modules.env.db.reader(), &[PlacementId(placement)]).await;
-        let row = found.or_fault()?.into_iter().next();
-        let row = row.ok_or(ApiError::no_such("placement"))?;
+        let row = found.map_db_error()?.into_iter().next();
+        let row = row.ok_or(ApiError::not_found("placement"))?;
         let actor = actor.clone();
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             erasure::erase(&delivery, &row, actor.name(), &reason).await
@@ -142,7 +142,7 @@ impl PartnerApi {
         actor: &SupportActor,
         creditor: CreditorId,
         operation: Operation,
-    ) -> ApiResult<Outcome> {
+    ) -> ApiResult<CommandOutcome> {
         let command = Command {
             creditor,
             actor: actor.name().to_owned(),

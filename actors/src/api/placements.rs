@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
 use crate::contract::{
-    ApiError, ApiResult, BatchPlaced, BatchRowError, DbResultExt as _, IdempotencyKey, Page,
-    PaymentRecorded, PlacementFilter, PlacementOrder, PlacementView, Replayable, Slice,
+    ApiError, ApiResult, BatchPlaced, BatchRowError, DbResultExt as _, IdempotencyKey, OffsetPage,
+    Page, PaymentRecorded, PlacementFilter, PlacementOrder, PlacementView, Replayable,
     TransitionRequest,
 };
 use crate::creditor::account_status_of;
@@ -18,7 +18,9 @@ use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
 use crate::domain::placement::draft::NewPlacement;
 use crate::infra::{Mode, trace};
-use crate::placements::{Command, Idempotency, Operation, Outcome, Row, placement_view};
+use crate::placements::{
+    BatchEntry, Command, CommandOutcome, Idempotency, Operation, placement_view,
+};
 
 impl PartnerApi {
     /// Places an invoice.
@@ -47,11 +49,11 @@ impl PartnerApi {
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<BatchPlaced>> {
         let row = |row| match row {
-            Ok(new) => Row::Place(new),
-            Err(error) => Row::Refuse(error),
+            Ok(new) => BatchEntry::Place(new),
+            Err(error) => BatchEntry::Refuse(error),
         };
         let rows = rows.into_iter().map(row).collect();
-        let operation = Operation::PlaceMany { rows };
+        let operation = Operation::BatchCreate { rows };
         let done = self.submit(self.command(tenant, operation, key)).await?;
         Ok(Replayable {
             value: done.value.into_batch()?,
@@ -173,7 +175,7 @@ impl PartnerApi {
         request: TransitionRequest,
     ) -> ApiResult<PlacementView> {
         if self.0.modules.env.settings.mode == Mode::Production {
-            return Err(ApiError::no_such("route; it exists in the sandbox only"));
+            return Err(ApiError::not_found("route; it exists in the sandbox only"));
         }
         let operation = Operation::Move {
             placement: PlacementId(request.placement_id),
@@ -207,7 +209,7 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
         filter: PlacementFilter,
-        slice: Slice,
+        slice: OffsetPage,
     ) -> ApiResult<Page<PlacementView>> {
         let (order, descending) = match filter.order {
             PlacementOrder::PlacedAt => (OrderBy::PlacedAt, filter.descending),
@@ -235,7 +237,7 @@ impl PartnerApi {
         let (rows, total) =
             placements::list(self.0.modules.env.db.reader(), tenant.creditor(), &query)
                 .await
-                .or_fault()?;
+                .map_db_error()?;
         let account = self.account_status(tenant.creditor()).await?;
         let now_ms = self.now_ms();
         let items = rows
@@ -286,22 +288,22 @@ impl PartnerApi {
     ) -> ApiResult<placement::Model> {
         let found = placements::find(self.0.modules.env.db.reader(), creditor, PlacementId(id))
             .await
-            .or_fault()?;
-        found.ok_or(ApiError::no_such("placement"))
+            .map_db_error()?;
+        found.ok_or(ApiError::not_found("placement"))
     }
 
     async fn account_status(&self, creditor: CreditorId) -> ApiResult<AccountStatus> {
         let db = self.0.modules.env.db.reader();
         let row = creditors::by_id(db, creditor)
             .await
-            .or_fault()?
-            .ok_or(ApiError::no_such("creditor"))?;
-        let rows = gates::gates(db, creditor).await.or_fault()?;
+            .map_db_error()?
+            .ok_or(ApiError::not_found("creditor"))?;
+        let rows = gates::gates(db, creditor).await.map_db_error()?;
         Ok(account_status_of(&row, rows.iter()))
     }
 
     /// Hands a command to its creditor's Writer and waits for the commit.
-    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<Outcome>> {
+    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<CommandOutcome>> {
         self.refuse_while_draining()?;
         self.0.modules.writers.submit(command).await
     }

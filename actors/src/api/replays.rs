@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::partner_api::PartnerApi;
 use crate::auth::{AuthenticatedTenant, SupportActor};
 use crate::contract::{ApiResult, IdempotencyKey, RecoverySpan, RecoveryView, Replayable};
-use crate::creditor::Once;
+use crate::creditor::IdempotentOperation;
 use crate::delivery::replay;
 
 impl PartnerApi {
@@ -21,7 +21,7 @@ impl PartnerApi {
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<RecoveryView>> {
         let tenant = tenant.clone();
-        let once = Once::new(key, "webhook-deliveries/recover", &span);
+        let once = IdempotentOperation::new(key, "webhook-deliveries/recover", &span);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             replay::start(&delivery, tenant.creditor(), tenant.actor(), span, &once).await
         })
@@ -51,7 +51,7 @@ impl PartnerApi {
         span: RecoverySpan,
     ) -> ApiResult<RecoveryView> {
         let actor = actor.clone();
-        let once = Once::new(None, "webhook-deliveries/recover", &span);
+        let once = IdempotentOperation::new(None, "webhook-deliveries/recover", &span);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             replay::start(&delivery, CreditorId(creditor), actor.name(), span, &once).await
         })

@@ -8,15 +8,15 @@ use uuid::Uuid;
 use super::partner_api::PartnerApi;
 use crate::auth::SupportActor;
 use crate::contract::{
-    ApiError, ApiResult, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, Page,
-    Provider, ProviderEventView, RevealedKey, Slice, SupportCreditor,
+    ApiError, ApiResult, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, OffsetPage,
+    Page, Provider, ProviderEventView, RevealedKey, SupportCreditor,
 };
 use crate::creditor as account;
 use crate::delivery::delivery_log;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
 use crate::endpoints::shown_url;
-use crate::keys::{self as key_life, By};
+use crate::keys::{self as key_rotation, Initiator};
 use crate::onboarding::EvaluatorMsg;
 
 /// Provider events shown with a creditor.
@@ -31,12 +31,12 @@ impl PartnerApi {
         &self,
         _actor: &SupportActor,
         q: Option<String>,
-        slice: Slice,
+        slice: OffsetPage,
     ) -> ApiResult<Page<SupportCreditor>> {
         let db = self.0.modules.env.db.reader();
         let (found, total) = creditors::search(db, q.as_deref(), slice.limit, slice.offset)
             .await
-            .or_fault()?;
+            .map_db_error()?;
         let mut items = Vec::with_capacity(found.len());
         for row in found {
             items.push(self.support_view(row).await?);
@@ -60,20 +60,22 @@ impl PartnerApi {
     ) -> ApiResult<SupportCreditor> {
         let found = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(id))
             .await
-            .or_fault()?;
-        self.support_view(found.ok_or(ApiError::no_such("creditor"))?)
+            .map_db_error()?;
+        self.support_view(found.ok_or(ApiError::not_found("creditor"))?)
             .await
     }
 
     async fn support_view(&self, row: creditor::Model) -> ApiResult<SupportCreditor> {
         let db = self.0.modules.env.db.reader();
-        let gates = rows::gates(db, row.id).await.or_fault()?;
-        let keys = keys::of_creditor(db, row.id).await.or_fault()?;
-        let events = rows::events_of(db, row.id, SHOWN_EVENTS).await.or_fault()?;
+        let gates = rows::gates(db, row.id).await.map_db_error()?;
+        let keys = keys::of_creditor(db, row.id).await.map_db_error()?;
+        let events = rows::events_of(db, row.id, SHOWN_EVENTS)
+            .await
+            .map_db_error()?;
         let stripe = rows::linked_account(db, Provider::Stripe.as_str(), row.id)
             .await
-            .or_fault()?;
-        let endpoint = webhooks::primary(db, row.id).await.or_fault()?;
+            .map_db_error()?;
+        let endpoint = webhooks::primary(db, row.id).await.map_db_error()?;
         Ok(SupportCreditor {
             id: row.id.0,
             status: account::account_status_of(&row, gates.iter())
@@ -154,11 +156,11 @@ impl PartnerApi {
     ) -> ApiResult<RevealedKey> {
         let actor = actor.clone();
         self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = By::Support {
+            let by = Initiator::Support {
                 actor: actor.name(),
                 reason: &reason,
             };
-            key_life::rotate(&keys, CreditorId(id), by, overlap_hours).await
+            key_rotation::rotate(&keys, CreditorId(id), by, overlap_hours).await
         })
         .await
     }
@@ -175,11 +177,11 @@ impl PartnerApi {
     ) -> ApiResult<()> {
         let actor = actor.clone();
         self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = By::Support {
+            let by = Initiator::Support {
                 actor: actor.name(),
                 reason: &reason,
             };
-            key_life::revoke(&keys, CreditorId(id), by).await
+            key_rotation::revoke(&keys, CreditorId(id), by).await
         })
         .await
     }
@@ -193,7 +195,7 @@ impl PartnerApi {
         _actor: &SupportActor,
         creditor: Option<Uuid>,
         filter: DeliveryFilter,
-        slice: Slice,
+        slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
         delivery_log::list(
             &self.0.modules.env,

@@ -7,10 +7,10 @@ use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
 use crate::contract::{
     ApiResult, DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointView,
-    IdempotencyKey, Page, Replayable, Slice, TestEventView, WebhookCatalogue, WebhookSecretView,
-    WhichEndpoint,
+    IdempotencyKey, OffsetPage, Page, Replayable, TestEventView, WebhookCatalogue,
+    WebhookSecretView, WhichEndpoint,
 };
-use crate::creditor::Once;
+use crate::creditor::IdempotentOperation;
 use crate::delivery::delivery_log;
 use crate::endpoints;
 use crate::outbox::catalogue;
@@ -30,7 +30,7 @@ impl PartnerApi {
         &self,
         tenant: &AuthenticatedTenant,
         filter: DeliveryFilter,
-        slice: Slice,
+        slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
         delivery_log::list(&self.0.modules.env, Some(tenant.creditor()), &filter, slice).await
     }
@@ -58,7 +58,7 @@ impl PartnerApi {
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<DeliveryView>> {
         let tenant = tenant.clone();
-        let once = Once::new(key, "webhook-deliveries/redeliver", &id);
+        let once = IdempotentOperation::new(key, "webhook-deliveries/redeliver", &id);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
             delivery_log::redeliver(&delivery, creditor, actor, DeliveryId(id), &once).await
@@ -79,7 +79,7 @@ impl PartnerApi {
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<TestEventView>> {
         let tenant = tenant.clone();
-        let once = Once::new(key, "webhook-deliveries/test", &endpoint);
+        let once = IdempotentOperation::new(key, "webhook-deliveries/test", &endpoint);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
             crate::delivery::send_test(&delivery, creditor, actor, endpoint.map(EndpointId), &once)
@@ -145,7 +145,7 @@ impl PartnerApi {
         endpoints::show(&self.0.modules.creditors, tenant.creditor(), EndpointId(id)).await
     }
 
-    /// A further endpoint; the change must have a URL. Once under one `key`.
+    /// A further endpoint; the change must have a URL. IdempotentOperation under one `key`.
     ///
     /// # Errors
     /// [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`], [`super::ApiError::IdempotencyKeyReused`].
@@ -157,7 +157,7 @@ impl PartnerApi {
     ) -> ApiResult<Replayable<EndpointView>> {
         tenant.require_session()?;
         let tenant = tenant.clone();
-        let once = Once::new(key, "webhook-endpoints", &change);
+        let once = IdempotentOperation::new(key, "webhook-endpoints", &change);
         self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
             endpoints::create(&creditors, creditor, actor, change, &once).await

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::tree::Tree;
 use super::wiring::Modules;
-use crate::supervision::Lane;
+use crate::supervision::DedicatedRuntime;
 
 /// The running platform.
 #[derive(Debug)]
@@ -17,6 +17,6 @@ pub(crate) struct AppContext {
     pub(crate) draining: AtomicBool,
     /// Turns true when the root gives up.
     pub(crate) failed: watch::Receiver<bool>,
-    pub(super) _runtime: Lane,
+    pub(super) _runtime: DedicatedRuntime,
     pub(super) _lock: Option<File>,
 }

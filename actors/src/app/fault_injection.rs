@@ -4,10 +4,10 @@ use entities::ids::{CreditorId, EndpointId};
 use uuid::Uuid;
 
 use super::context::AppContext;
-use crate::admission::{RegistryMsg, TenantMsg, VerifierMsg};
+use crate::admission::{RegistryMsg, SecretVerifierMsg, TenantMsg};
 use crate::cluster::NodeMsg;
-use crate::delivery::{CompleterMsg, DispatcherMsg, RecovererMsg};
-use crate::keys::LastUseMsg;
+use crate::delivery::{CompleterMsg, DispatcherMsg, ReplayerMsg};
+use crate::keys::KeyUsageMsg;
 use crate::onboarding::EvaluatorMsg;
 use crate::placements::WriterMsg;
 use crate::sandbox::SimulatorMsg;
@@ -24,7 +24,7 @@ pub enum ActorKind {
     /// The secret verifier.
     SecretVerifier,
     /// The recorder of last uses.
-    LastUse,
+    KeyUsageRecorder,
     /// The gate evaluator.
     GateEvaluator,
     /// The Writer of this creditor.
@@ -35,8 +35,8 @@ pub enum ActorKind {
     Endpoint(Uuid),
     /// The completer.
     Completer,
-    /// The recoverer.
-    Recoverer,
+    /// The replayer.
+    Replayer,
     /// The simulator.
     Simulator,
 }
@@ -50,11 +50,11 @@ impl AppContext {
             ActorKind::Node => modules.cluster.node.send(NodeMsg::Panic),
             ActorKind::Registry => admission.registry.send(RegistryMsg::Panic),
             ActorKind::Tenant(creditor) => match admission.tenants.get(CreditorId(creditor)) {
-                Some(slot) => slot.address.send(TenantMsg::Panic),
+                Some(entry) => entry.address.send(TenantMsg::Panic),
                 None => return false,
             },
-            ActorKind::SecretVerifier => admission.verifier.send(VerifierMsg::Panic),
-            ActorKind::LastUse => modules.keys.usage.send(LastUseMsg::Panic),
+            ActorKind::SecretVerifier => admission.verifier.send(SecretVerifierMsg::Panic),
+            ActorKind::KeyUsageRecorder => modules.keys.usage.send(KeyUsageMsg::Panic),
             ActorKind::GateEvaluator => modules.onboarding.evaluator.send(EvaluatorMsg::Panic),
             ActorKind::Writer(creditor) => modules
                 .writers
@@ -67,7 +67,7 @@ impl AppContext {
                 })
             }
             ActorKind::Completer => delivery.completer.send(CompleterMsg::Panic),
-            ActorKind::Recoverer => delivery.recoverer.send(RecovererMsg::Panic),
+            ActorKind::Replayer => delivery.replayer.send(ReplayerMsg::Panic),
             ActorKind::Simulator => modules.sandbox.simulator.send(SimulatorMsg::Panic),
         };
         sent.is_ok()

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use super::context::AppContext;
 use super::tree::Tree;
 use super::wiring::Modules;
-use crate::cluster::Standing;
+use crate::cluster::Membership;
 use crate::infra::{Clock, Env, Mode, Settings, Vault, VaultError};
-use crate::supervision::Lane;
+use crate::supervision::DedicatedRuntime;
 
 /// Why the platform did not start.
 #[derive(Debug, Error)]
@@ -65,9 +65,9 @@ impl AppContext {
             db.require_durable_commits().await?;
         }
         migrations::migrate(db.writer()).await?;
-        let membership = Standing::boot(&db, &clock, &node_name()).await?;
-        let runtime =
-            Lane::open("writing").map_err(|error| StartError::Actors(error.to_string()))?;
+        let membership = Membership::boot(&db, &clock, &node_name()).await?;
+        let runtime = DedicatedRuntime::start("writing")
+            .map_err(|error| StartError::Actors(error.to_string()))?;
         let env = Env {
             db,
             clock,
@@ -75,7 +75,7 @@ impl AppContext {
             vault,
         };
         let modules = Modules::wire(env, membership, runtime.handle())?;
-        let (tree, root) = Tree::grow(&modules)
+        let (tree, root) = Tree::start(&modules)
             .await
             .map_err(|error| StartError::Actors(error.to_string()))?;
         let (failing, failed) = watch::channel(false);
@@ -99,7 +99,7 @@ impl AppContext {
         self.draining.store(true, Ordering::SeqCst);
         self.tree.stop_restarting();
         self.tree.drain(&self.modules, timeout).await;
-        self.tree.fell().await;
+        self.tree.stop().await;
         self.modules.env.db.close().await;
     }
 

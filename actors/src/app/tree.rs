@@ -8,37 +8,39 @@ use ractor::{Actor, ActorRef};
 use tokio::task::JoinHandle;
 
 use super::wiring::Modules;
-use crate::admission::admission_branch;
+use crate::admission::admission_tree;
 use crate::cluster::{NodeMsg, node_spec};
 use crate::contract::ActorView;
-use crate::delivery::{DispatcherMsg, delivery_branch};
+use crate::delivery::{DispatcherMsg, delivery_tree};
 use crate::domain::restart_budget::RestartBudget;
-use crate::onboarding::onboarding_branch;
-use crate::placements::placements_branch;
-use crate::sandbox::sandbox_branch;
+use crate::onboarding::onboarding_tree;
+use crate::placements::placements_tree;
+use crate::sandbox::sandbox_tree;
 use crate::supervision::{
-    Address, Branch, ChildSpec, Metered, Supervisor, SupervisorArgs, SupervisorMsg,
+    ActorHandle, ChildSpec, Metered, Supervisor, SupervisorArgs, SupervisorMsg, SupervisorStatus,
 };
 
 /// The running tree.
 #[derive(Debug)]
 pub(crate) struct Tree {
     root: ActorRef<SupervisorMsg>,
-    top: Arc<Branch>,
-    branches: Vec<Arc<Branch>>,
+    top: Arc<SupervisorStatus>,
+    statuses: Vec<Arc<SupervisorStatus>>,
 }
 
 impl Tree {
-    /// Starts every branch. The handle ends when the root does: by [`Tree::fell`], or by failure.
-    pub(crate) async fn grow(
+    /// Starts every part of the tree. The handle ends when the root does: by [`Tree::stop`], or by failure.
+    pub(crate) async fn start(
         modules: &Modules,
     ) -> Result<(Self, JoinHandle<()>), ractor::SpawnErr> {
-        let branches: Vec<Arc<Branch>> = (0..5).map(|_| Arc::new(Branch::default())).collect();
-        let top = Arc::new(Branch::default());
-        let me: Address<SupervisorMsg> = Address::vacant();
+        let statuses: Vec<Arc<SupervisorStatus>> = (0..5)
+            .map(|_| Arc::new(SupervisorStatus::default()))
+            .collect();
+        let top = Arc::new(SupervisorStatus::default());
+        let me: ActorHandle<SupervisorMsg> = ActorHandle::new();
         let args = SupervisorArgs {
-            branch: Arc::clone(&top),
-            children: children(modules, &branches),
+            status: Arc::clone(&top),
+            children: children(modules, &statuses),
             budget: RestartBudget::default(),
             clock: modules.env.clock.clone(),
         };
@@ -48,7 +50,7 @@ impl Tree {
             Self {
                 root,
                 top,
-                branches,
+                statuses,
             },
             handle,
         ))
@@ -69,7 +71,7 @@ impl Tree {
     /// From now on nobody is restarted.
     pub(crate) fn stop_restarting(&self) {
         self.top.drain();
-        self.branches.iter().for_each(|branch| branch.drain());
+        self.statuses.iter().for_each(|status| status.drain());
     }
 
     /// Lets everybody finish: Writers commit what they have, sends in flight end or are given
@@ -92,7 +94,7 @@ impl Tree {
     }
 
     /// Stops everybody.
-    pub(crate) async fn fell(&self) {
+    pub(crate) async fn stop(&self) {
         let stopped = self
             .root
             .stop_and_wait(Some("drained".to_owned()), Some(Duration::from_secs(5)))
@@ -109,18 +111,18 @@ fn report(who: &str, error: Option<crate::supervision::CallError>) {
     }
 }
 
-fn children(modules: &Modules, branches: &[Arc<Branch>]) -> Vec<ChildSpec> {
-    let [admission, onboarding, placements, delivery, sandbox] = branches else {
+fn children(modules: &Modules, statuses: &[Arc<SupervisorStatus>]) -> Vec<ChildSpec> {
+    let [admission, onboarding, placements, delivery, sandbox] = statuses else {
         return Vec::new();
     };
     let runtime = &modules.delivery.runtime;
     vec![
         node_spec(&modules.cluster, runtime),
-        admission_branch(&modules.admission, runtime, Arc::clone(admission)),
-        onboarding_branch(&modules.onboarding, Arc::clone(onboarding)),
+        admission_tree(&modules.admission, runtime, Arc::clone(admission)),
+        onboarding_tree(&modules.onboarding, Arc::clone(onboarding)),
         // Before the placements, which wake it.
-        delivery_branch(&modules.delivery, Arc::clone(delivery)),
-        placements_branch(&modules.writers, runtime, Arc::clone(placements)),
-        sandbox_branch(&modules.sandbox, Arc::clone(sandbox)),
+        delivery_tree(&modules.delivery, Arc::clone(delivery)),
+        placements_tree(&modules.writers, runtime, Arc::clone(placements)),
+        sandbox_tree(&modules.sandbox, Arc::clone(sandbox)),
     ]
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::admission::{Admission, Guesses, Proofs, TenantBook};
-use crate::auth::{Attempts, Auth, Strangers};
-use crate::cluster::{ChangeKind, Cluster, ClusterEvent, Standing};
+use crate::admission::{Admission, KeyGuessThrottle, TenantCache, VerifiedSecrets};
+use crate::auth::{Auth, LoginThrottle, UnknownTokenThrottle};
+use crate::cluster::{ChangeKind, Cluster, ClusterEvent, Membership};
 use crate::creditor::Creditors;
 use crate::delivery::{Delivery, DispatcherMsg, Metrics, QueueDepth, Sender};
 use crate::infra::{BcryptPool, Env};
@@ -17,7 +17,7 @@ use crate::onboarding::Onboarding;
 use crate::outbox::OutboxContext;
 use crate::placements::Writers;
 use crate::sandbox::Sandbox;
-use crate::supervision::{Address, Recipient};
+use crate::supervision::{ActorHandle, Recipient};
 
 /// Writers on Postgres: one serial writer leaves commits waiting for each other's fsync.
 const WRITERS_ON_POSTGRES: usize = 2;
@@ -46,17 +46,17 @@ impl Modules {
     /// When there is no HTTP client to send webhooks with.
     pub(crate) fn wire(
         env: Env,
-        membership: Arc<Standing>,
+        membership: Arc<Membership>,
         runtime: Handle,
     ) -> Result<Self, reqwest::Error> {
         let env = Arc::new(env);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let tenants = Arc::new(TenantBook::default());
-        let dispatcher = Address::vacant();
+        let tenants = Arc::new(TenantCache::default());
+        let dispatcher = ActorHandle::new();
         let cluster = Arc::new(Cluster {
             env: Arc::clone(&env),
             membership: Arc::clone(&membership),
-            node: Address::vacant(),
+            node: ActorHandle::new(),
             events: cluster_events(&tenants, &dispatcher),
         });
         let leases: Arc<LeaseTable> = Arc::default();
@@ -71,7 +71,7 @@ impl Modules {
             env: Arc::clone(&env),
             creditors: Arc::clone(&creditors),
             bcrypt: Arc::new(BcryptPool::new(cores, MAX_BCRYPT_QUEUE)),
-            usage: Address::vacant(),
+            usage: ActorHandle::new(),
         });
         let writers = if env.db.is_postgres() {
             WRITERS_ON_POSTGRES
@@ -90,8 +90,8 @@ impl Modules {
             metrics,
             queue_depth: QueueDepth::default(),
             dispatcher,
-            completer: Address::vacant(),
-            recoverer: Address::vacant(),
+            completer: ActorHandle::new(),
+            replayer: ActorHandle::new(),
             runtime,
         });
         let admission = Arc::new(Admission {
@@ -99,27 +99,27 @@ impl Modules {
             membership,
             keys: Arc::clone(&keys),
             tenants,
-            proofs: Proofs::default(),
-            guesses: Guesses::default(),
-            registry: Address::vacant(),
-            verifier: Address::vacant(),
+            verified_secrets: VerifiedSecrets::default(),
+            key_guesses: KeyGuessThrottle::default(),
+            registry: ActorHandle::new(),
+            verifier: ActorHandle::new(),
         });
         let auth = Arc::new(Auth {
             env: Arc::clone(&env),
             admission: Arc::clone(&admission),
             creditors: Arc::clone(&creditors),
             passwords: BcryptPool::new(cores, MAX_BCRYPT_QUEUE),
-            attempts: Attempts::default(),
-            tokens: Strangers::default(),
+            logins: LoginThrottle::default(),
+            tokens: UnknownTokenThrottle::default(),
         });
         let onboarding = Arc::new(Onboarding {
             creditors: Arc::clone(&creditors),
-            evaluator: Address::vacant(),
+            evaluator: ActorHandle::new(),
         });
         let sandbox = Arc::new(Sandbox {
             env: Arc::clone(&env),
             writers: Arc::clone(&writers),
-            simulator: Address::vacant(),
+            simulator: ActorHandle::new(),
         });
         Ok(Self {
             env,
@@ -139,8 +139,8 @@ impl Modules {
 /// Changes of keys and limits make the tenants' state stale, whether or not their actors run. Everything else concerns the
 /// Dispatcher, which reads all of it when it starts.
 fn cluster_events(
-    tenants: &Arc<TenantBook>,
-    dispatcher: &Address<DispatcherMsg>,
+    tenants: &Arc<TenantCache>,
+    dispatcher: &ActorHandle<DispatcherMsg>,
 ) -> Recipient<ClusterEvent> {
     let (tenants, dispatcher) = (Arc::clone(tenants), dispatcher.clone());
     Recipient::new(move |event| {
@@ -160,7 +160,7 @@ fn cluster_events(
                 tenants.invalidate_all();
                 DispatcherMsg::EveryEndpointChanged
             }
-            ClusterEvent::PeerNotified => DispatcherMsg::Rung,
+            ClusterEvent::PeerNotified => DispatcherMsg::PeerNotified,
             ClusterEvent::DeliveriesFreed => DispatcherMsg::Poll,
         };
         let _ = dispatcher.send(message);

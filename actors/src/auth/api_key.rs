@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::caller::{Admitted, AuthenticatedTenant, Refused, Via};
+use super::caller::{Admitted, AuthMethod, AuthenticatedTenant, Refused};
 use super::handle::Auth;
-use crate::contract::RouteNeeds;
+use crate::contract::RouteRequirements;
 use crate::domain::date::rfc3339_ms;
 
 impl Auth {
@@ -16,13 +16,13 @@ impl Auth {
         &self,
         bearer: &str,
         client: IpAddr,
-        needs: RouteNeeds,
+        needs: RouteRequirements,
     ) -> Result<Admitted, Refused> {
         let admission = self.admission.admit_key(bearer, client, needs).await?;
         Ok(Admitted {
             tenant: AuthenticatedTenant::new(
                 admission.creditor,
-                Via::ApiKey,
+                AuthMethod::ApiKey,
                 format!("api_key:{}", admission.prefix),
             ),
             limits: admission.limits,

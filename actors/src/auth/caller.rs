@@ -6,13 +6,13 @@ use entities::ids::CreditorId;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::admission::{Permit, Refusal};
+use crate::admission::{Permit, Rejection};
 use crate::contract::{ApiError, LimitReport};
 use crate::domain::date::rfc3339_ms;
 
 /// How the caller proved who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
+pub enum AuthMethod {
     /// An API key.
     ApiKey,
     /// A signed-in person.
@@ -25,15 +25,15 @@ pub enum Via {
 #[derive(Debug, Clone)]
 pub struct AuthenticatedTenant {
     creditor: CreditorId,
-    via: Via,
+    method: AuthMethod,
     actor: String,
 }
 
 impl AuthenticatedTenant {
-    pub(super) fn new(creditor: CreditorId, via: Via, actor: String) -> Self {
+    pub(super) fn new(creditor: CreditorId, method: AuthMethod, actor: String) -> Self {
         Self {
             creditor,
-            via,
+            method,
             actor,
         }
     }
@@ -46,8 +46,8 @@ impl AuthenticatedTenant {
 
     /// How it proved that.
     #[must_use]
-    pub fn via(&self) -> Via {
-        self.via
+    pub fn method(&self) -> AuthMethod {
+        self.method
     }
 
     pub(crate) fn creditor(&self) -> CreditorId {
@@ -61,17 +61,19 @@ impl AuthenticatedTenant {
 
     /// Only a signed-in person may go on.
     pub(crate) fn require_session(&self) -> Result<(), ApiError> {
-        match self.via {
-            Via::Session => Ok(()),
-            Via::ApiKey | Via::OnboardingToken => Err(ApiError::DashboardSessionRequired),
+        match self.method {
+            AuthMethod::Session => Ok(()),
+            AuthMethod::ApiKey | AuthMethod::OnboardingToken => {
+                Err(ApiError::DashboardSessionRequired)
+            }
         }
     }
 
     /// A key may not go on: a leaked one cannot help itself.
     pub(crate) fn refuse_api_key(&self) -> Result<(), ApiError> {
-        match self.via {
-            Via::Session | Via::OnboardingToken => Ok(()),
-            Via::ApiKey => Err(ApiError::DashboardSessionRequired),
+        match self.method {
+            AuthMethod::Session | AuthMethod::OnboardingToken => Ok(()),
+            AuthMethod::ApiKey => Err(ApiError::DashboardSessionRequired),
         }
     }
 }
@@ -83,9 +85,9 @@ pub struct SignedInCaller {
     pub tenant: AuthenticatedTenant,
     /// The token that takes the place of the one that was sent, once it is used.
     pub renewed: Option<SecretString>,
-    /// What people may do, in the key's place, and the creditor's limit, of which they take nothing.
+    /// What sessions_bucket may do, in the key's place, and the creditor's limit, of which they take nothing.
     pub limits: LimitReport,
-    /// Its place among the creditor's people: to be kept until the response's body has ended.
+    /// Its place among the creditor's sessions_bucket: to be kept until the response's body has ended.
     pub permit: Permit,
 }
 
@@ -114,8 +116,8 @@ pub struct Refused {
     pub expires_at: Option<String>,
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
+impl From<Rejection> for Refused {
+    fn from(refusal: Rejection) -> Self {
         Self {
             error: refusal.error,
             limits: refusal.limits,
@@ -126,7 +128,7 @@ impl From<Refusal> for Refused {
 
 impl From<ApiError> for Refused {
     fn from(error: ApiError) -> Self {
-        Refusal::from(error).into()
+        Rejection::from(error).into()
     }
 }
 
@@ -135,6 +137,10 @@ impl AuthenticatedTenant {
     /// A caller that has proven nothing: what admission is measured against.
     #[must_use]
     pub fn unproven(creditor: Uuid) -> Self {
-        Self::new(CreditorId(creditor), Via::ApiKey, "nobody".to_owned())
+        Self::new(
+            CreditorId(creditor),
+            AuthMethod::ApiKey,
+            "nobody".to_owned(),
+        )
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::login_throttle::Attempts;
-use super::unknown_token_throttle::Strangers;
+use super::login_throttle::LoginThrottle;
+use super::unknown_token_throttle::UnknownTokenThrottle;
 use crate::admission::Admission;
 use crate::creditor::Creditors;
 use crate::infra::{BcryptPool, Env};
@@ -16,7 +16,7 @@ pub(crate) struct Auth {
     pub(crate) creditors: Arc<Creditors>,
     /// bcrypt of passwords.
     pub(crate) passwords: BcryptPool,
-    pub(crate) attempts: Attempts,
+    pub(crate) logins: LoginThrottle,
     /// Sessions' and onboarding tokens that this process has not met.
-    pub(crate) tokens: Strangers,
+    pub(crate) tokens: UnknownTokenThrottle,
 }

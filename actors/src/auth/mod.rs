@@ -14,11 +14,11 @@ mod sign_up;
 mod support;
 mod unknown_token_throttle;
 
-pub use caller::{Admitted, AuthenticatedTenant, Refused, SignedInCaller, Via};
+pub use caller::{Admitted, AuthMethod, AuthenticatedTenant, Refused, SignedInCaller};
 pub(crate) use handle::Auth;
-pub(crate) use login_throttle::Attempts;
+pub(crate) use login_throttle::LoginThrottle;
 pub(crate) use sessions::sign_out;
 pub(crate) use sign_in::sign_in;
 pub(crate) use sign_up::sign_up;
 pub use support::SupportActor;
-pub(crate) use unknown_token_throttle::Strangers;
+pub(crate) use unknown_token_throttle::UnknownTokenThrottle;

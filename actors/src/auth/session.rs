@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use secrecy::SecretString;
 
-use super::caller::{AuthenticatedTenant, Refused, SignedInCaller, Via};
+use super::caller::{AuthMethod, AuthenticatedTenant, Refused, SignedInCaller};
 use super::handle::Auth;
 use super::sessions::{dashboard_session, onboarding_token};
-use crate::admission::admit_person;
+use crate::admission::admit_session;
 
 impl Auth {
     /// Lets a person in whose dashboard session this is, at the `cost` of the route. A token that came as a cookie is
@@ -24,9 +24,13 @@ impl Auth {
         cost: u32,
     ) -> Result<SignedInCaller, Refused> {
         let session = dashboard_session(self, token, renewable, client).await?;
-        let admitted = admit_person(&self.admission, session.creditor, cost).await?;
+        let admitted = admit_session(&self.admission, session.creditor, cost).await?;
         Ok(SignedInCaller {
-            tenant: AuthenticatedTenant::new(session.creditor, Via::Session, "session".to_owned()),
+            tenant: AuthenticatedTenant::new(
+                session.creditor,
+                AuthMethod::Session,
+                "session".to_owned(),
+            ),
             renewed: session.renewed,
             limits: admitted.limits,
             permit: admitted.permit,
@@ -44,10 +48,10 @@ impl Auth {
         cost: u32,
     ) -> Result<SignedInCaller, Refused> {
         let creditor = onboarding_token(self, token, client).await?;
-        let admitted = admit_person(&self.admission, creditor, cost).await?;
-        let (via, actor) = (Via::OnboardingToken, "onboarding".to_owned());
+        let admitted = admit_session(&self.admission, creditor, cost).await?;
+        let (method, actor) = (AuthMethod::OnboardingToken, "onboarding".to_owned());
         Ok(SignedInCaller {
-            tenant: AuthenticatedTenant::new(creditor, via, actor),
+            tenant: AuthenticatedTenant::new(creditor, method, actor),
             renewed: None,
             limits: admitted.limits,
             permit: admitted.permit,

@@ -1,4 +1,4 @@
-//! Bearer tokens of people: dashboard sessions and onboarding tokens. Only their SHA-256 is kept.
+//! Bearer tokens of sessions_bucket: dashboard sessions and onboarding tokens. Only their SHA-256 is kept.
 //!
 //! A sign-in begins a family of tokens: each is exchanged for the next one as it ages, all keep
 //! the first one's absolute end, and all end together.
@@ -16,13 +16,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::handle::Auth;
-use super::unknown_token_throttle::Meeting;
+use super::unknown_token_throttle::TokenLookup;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::domain::session_life::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
+use crate::domain::session_expiry::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
 use crate::infra::{Env, entropy};
 
 /// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
-const FIND_PATIENCE: Duration = Duration::from_secs(5);
+const FIND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A token that was just made: the only moment in which it exists in clear.
 #[derive(Debug)]
@@ -132,13 +132,13 @@ async fn find(
     let (digest, now_ms) = (digest(token), auth.env.clock.now_ms());
     let strangers = &auth.tokens;
     let turn = match strangers.meet(&digest, client, now_ms).await? {
-        Meeting::Known => None,
-        Meeting::Stranger(turn) => Some(turn),
-        Meeting::Nobody => return Ok(None),
+        TokenLookup::Known => None,
+        TokenLookup::Stranger(turn) => Some(turn),
+        TokenLookup::Nobody => return Ok(None),
     };
     let asked = sessions::find(auth.env.db.reader(), kind, &digest, now_ms);
-    let asked = tokio::time::timeout(FIND_PATIENCE, asked).await;
-    let found = asked.map_err(|_| ApiError::Overloaded)?.or_fault()?;
+    let asked = tokio::time::timeout(FIND_TIMEOUT, asked).await;
+    let found = asked.map_err(|_| ApiError::Overloaded)?.map_db_error()?;
     if turn.is_some() || found.is_none() {
         strangers.was_found(&digest, found.is_some(), client, now_ms);
     }
@@ -223,16 +223,16 @@ pub(crate) async fn sign_out(
     token: &SecretString,
     everywhere: bool,
 ) -> Result<(), ApiError> {
-    let transaction = env.db.begin().await.or_fault()?;
+    let transaction = env.db.begin().await.map_db_error()?;
     creditors::lock_positions(&transaction, &[creditor])
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let ended = match everywhere {
         true => sessions::end_all(&transaction, creditor).await,
         false => sessions::end(&transaction, creditor, &digest(token)).await,
     };
-    ended.or_fault()?;
-    transaction.commit().await.or_fault()
+    ended.map_db_error()?;
+    transaction.commit().await.map_db_error()
 }
 
 fn digest(token: &SecretString) -> [u8; 32] {

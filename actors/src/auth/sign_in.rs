@@ -23,7 +23,7 @@ fn decoy_hash(cost: u32) -> String {
 pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, ApiError> {
     let now_ms = auth.env.clock.now_ms();
     let email = request.email.trim().to_lowercase();
-    auth.attempts.sign_in(request.client, &email, now_ms)?;
+    auth.logins.sign_in(request.client, &email, now_ms)?;
     let judged = check_password(auth, &email, request.password).await;
     let row = match judged {
         Ok(Ok(row)) => row,
@@ -32,20 +32,20 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
             return Err(ApiError::InvalidCredentials);
         }
         Err(error) => {
-            auth.attempts.not_judged(request.client, &email);
+            auth.logins.not_judged(request.client, &email);
             return Err(error);
         }
     };
-    auth.attempts.succeeded(request.client, &email);
+    auth.logins.succeeded(request.client, &email);
     let gates = onboarding::gates(auth.env.db.reader(), row.id)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let status = account_status_of(&row, gates.iter()).as_str().to_owned();
     let token = fresh(SessionKind::Dashboard, row.id, now_ms);
     let expires_at = rfc3339_ms(token.row.expires_ms);
     sessions::insert(auth.env.db.writer(), token.row)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     introduce(auth, &token.token);
     Ok(SignedIn {
         session_token: token.token,
@@ -66,7 +66,7 @@ async fn check_password(
 ) -> Result<Result<creditor::Model, Option<CreditorId>>, ApiError> {
     let found = creditors::by_email(auth.env.db.reader(), email)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let hash = found.as_ref().map_or_else(
         || decoy_hash(auth.env.settings.password_bcrypt_cost),
         |row| row.password_hash.clone(),

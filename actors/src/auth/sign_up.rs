@@ -14,19 +14,19 @@ use super::sessions::{fresh, introduce};
 use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignUp, SignedUp};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Mode;
-use crate::outbox::{AuditLine, Journal};
+use crate::outbox::{AuditEntry, Outbox};
 
 /// Makes an account, and an onboarding token that acts for it.
 pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, ApiError> {
     let email = request.email.trim().to_lowercase();
     if auth.env.settings.mode == Mode::Production {
-        auth.attempts
+        auth.logins
             .sign_up(request.client, auth.env.clock.now_ms())?;
     }
-    // Before the costly hash: most doubles are people who forgot that they have an account.
+    // Before the costly hash: most doubles are sessions_bucket who forgot that they have an account.
     if creditors::by_email(auth.env.db.reader(), &email)
         .await
-        .or_fault()?
+        .map_db_error()?
         .is_some()
     {
         return Err(ApiError::EmailTaken);
@@ -57,27 +57,29 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
         status: "pending_signup".to_owned(),
     };
     let expires_at = rfc3339_ms(token.row.expires_ms);
-    let transaction = auth.env.db.begin().await.or_fault()?;
+    let transaction = auth.env.db.begin().await.map_db_error()?;
     creditors::insert(&transaction, row)
         .await
         .map_err(email_taken)?;
-    let mut journal = Journal::open(&transaction, &BTreeSet::from([id]), &auth.env.clock)
+    let mut outbox = Outbox::open(&transaction, &BTreeSet::from([id]), &auth.env.clock)
         .await
-        .or_fault()?;
-    journal.audit(&AuditLine {
+        .map_db_error()?;
+    outbox.audit(&AuditEntry {
         action: "creditor.signup_started",
         actor: "creditor",
         creditor: Some(id),
         placement: None,
         data: json!({"company_name": view.name}),
     });
-    sessions::insert(&transaction, token.row).await.or_fault()?;
-    let outbound = journal
+    sessions::insert(&transaction, token.row)
+        .await
+        .map_db_error()?;
+    let outbound = outbox
         .write(&auth.creditors.outbox, &transaction)
         .await
-        .or_fault()?;
-    transaction.commit().await.or_fault()?;
-    outbound.hand_over(&auth.creditors.outbox);
+        .map_db_error()?;
+    transaction.commit().await.map_db_error()?;
+    outbound.dispatch(&auth.creditors.outbox);
     introduce(auth, &token.token);
     Ok(SignedUp {
         creditor: view,
@@ -90,7 +92,7 @@ fn email_taken(error: entities::DbErr) -> ApiError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::EmailTaken,
         _ => Err::<(), _>(error)
-            .or_fault()
+            .map_db_error()
             .err()
             .unwrap_or(ApiError::Internal),
     }

@@ -54,7 +54,7 @@ impl Auth {
 /// Refuses a wrong support token, and notes it as a failed login; whoever goes on trying has to wait.
 fn refuse_support(auth: &Auth, address: IpAddr) -> ApiError {
     let now_ms = auth.env.clock.now_ms();
-    if let Err(wait) = auth.attempts.wrong_support_token(address, now_ms) {
+    if let Err(wait) = auth.logins.wrong_support_token(address, now_ms) {
         return wait;
     }
     note_failure(&auth.env, "support.login_failed", None, address);

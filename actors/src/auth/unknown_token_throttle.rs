@@ -1,8 +1,8 @@
-//! Bearer tokens of people that this process has not met: made-up ones must not take the connections of those who have real
+//! Bearer tokens of sessions_bucket that this process has not met: made-up ones must not take the connections of those who have real
 //! ones.
 //!
 //! A token that was found once is known, and only its row says whether it still lives. Of all others few are looked up at a
-//! time, what was not found is remembered, and who brings such has to wait, as with keys ([`super::guesses`]).
+//! time, what was not found is remembered, and who brings such has to wait, as with keys ([`super::key_guesses`]).
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -11,50 +11,50 @@ use std::time::Duration;
 use lru::LruCache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::admission::Guesses;
+use crate::admission::KeyGuessThrottle;
 use crate::contract::ApiError;
 
 /// SHA-256 of a token.
 type Digest = [u8; 32];
 
 /// Tokens that are remembered.
-const MOST_KNOWN: usize = 65_536;
+const MAX_KNOWN: usize = 65_536;
 /// Tokens that are looked up at the same time: fewer than the read pool has connections.
-const MOST_LOOKUPS: usize = 3;
+const MAX_LOOKUPS: usize = 3;
 /// How long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Which tokens were met, and who brings made-up ones.
 #[derive(Debug)]
-pub(crate) struct Strangers {
+pub(crate) struct UnknownTokenThrottle {
     known: Mutex<LruCache<Digest, ()>>,
-    guesses: Guesses,
+    key_guesses: KeyGuessThrottle,
     turns: Semaphore,
 }
 
 /// What is known of a token before its row is read.
 #[derive(Debug)]
-pub(crate) enum Meeting<'a> {
+pub(crate) enum TokenLookup<'a> {
     /// It was real when it came last.
     Known,
-    /// Nothing: it may be looked up while the turn is held, and [`Strangers::was_found`] wants to hear of it.
+    /// Nothing: it may be looked up while the turn is held, and [`UnknownTokenThrottle::was_found`] wants to hear of it.
     Stranger(SemaphorePermit<'a>),
     /// It was looked up a moment ago, and was nobody's.
     Nobody,
 }
 
-impl Default for Strangers {
+impl Default for UnknownTokenThrottle {
     fn default() -> Self {
         Self {
             // Bounded where it is filled, so that nothing is reserved for what may never come.
             known: Mutex::new(LruCache::unbounded()),
-            guesses: Guesses::default(),
-            turns: Semaphore::new(MOST_LOOKUPS),
+            key_guesses: KeyGuessThrottle::default(),
+            turns: Semaphore::new(MAX_LOOKUPS),
         }
     }
 }
 
-impl Strangers {
+impl UnknownTokenThrottle {
     /// # Errors
     /// [`ApiError::TooManyAttempts`] for an address that makes tokens up, [`ApiError::Overloaded`] when there is no turn in
     /// time.
@@ -63,17 +63,17 @@ impl Strangers {
         token: &Digest,
         client: IpAddr,
         now_ms: i64,
-    ) -> Result<Meeting<'_>, ApiError> {
+    ) -> Result<TokenLookup<'_>, ApiError> {
         if self.known().get(token).is_some() {
-            return Ok(Meeting::Known);
+            return Ok(TokenLookup::Known);
         }
-        if self.guesses.was_refused(token, now_ms) {
-            return Ok(Meeting::Nobody);
+        if self.key_guesses.was_refused(token, now_ms) {
+            return Ok(TokenLookup::Nobody);
         }
-        self.guesses.may_guess(&name(token), client, now_ms)?;
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
+        self.key_guesses.may_guess(&name(token), client, now_ms)?;
+        let turn = tokio::time::timeout(TIMEOUT, self.turns.acquire()).await;
         let turn = turn.map_err(|_| ApiError::Overloaded)?;
-        turn.map(Meeting::Stranger)
+        turn.map(TokenLookup::Stranger)
             .map_err(|_| ApiError::ShuttingDown)
     }
 
@@ -82,7 +82,8 @@ impl Strangers {
         if found {
             self.introduce(token);
         } else if self.known().pop(token).is_none() {
-            self.guesses.refused(token, &name(token), client, now_ms);
+            self.key_guesses
+                .refused(token, &name(token), client, now_ms);
         }
     }
 
@@ -90,7 +91,7 @@ impl Strangers {
     pub(crate) fn introduce(&self, token: &Digest) {
         let mut known = self.known();
         known.put(*token, ());
-        if known.len() > MOST_KNOWN {
+        if known.len() > MAX_KNOWN {
             known.pop_lru();
         }
     }
@@ -100,7 +101,7 @@ impl Strangers {
     }
 }
 
-/// Tokens have no prefix that several guesses could share: each stands for itself.
+/// Tokens have no prefix that several key_guesses could share: each stands for itself.
 fn name(token: &Digest) -> String {
     hex::encode(&token[..8])
 }
@@ -120,16 +121,16 @@ mod tests {
 
     #[tokio::test]
     async fn who_makes_tokens_up_waits_and_who_has_a_real_one_does_not() {
-        let strangers = Strangers::default();
+        let strangers = UnknownTokenThrottle::default();
         assert!(matches!(
             strangers.meet(&REAL, HERE, 0).await,
-            Ok(Meeting::Stranger(_))
+            Ok(TokenLookup::Stranger(_))
         ));
         strangers.was_found(&REAL, true, HERE, 0);
         for n in 100..130 {
             assert!(matches!(
                 strangers.meet(&made_up(n), HERE, 0).await,
-                Ok(Meeting::Stranger(_))
+                Ok(TokenLookup::Stranger(_))
             ));
             strangers.was_found(&made_up(n), false, HERE, 0);
         }
@@ -137,11 +138,11 @@ mod tests {
         assert!(matches!(refused, Err(ApiError::TooManyAttempts { .. })));
         assert!(matches!(
             strangers.meet(&made_up(100), HERE, 1).await,
-            Ok(Meeting::Nobody)
+            Ok(TokenLookup::Nobody)
         ));
         assert!(matches!(
             strangers.meet(&REAL, HERE, 1).await,
-            Ok(Meeting::Known)
+            Ok(TokenLookup::Known)
         ));
         strangers.was_found(&REAL, false, HERE, 1);
         let refused = strangers.meet(&REAL, HERE, 1).await;
@@ -153,15 +154,15 @@ mod tests {
         strangers.introduce(&fresh);
         assert!(matches!(
             strangers.meet(&fresh, HERE, 1).await,
-            Ok(Meeting::Known)
+            Ok(TokenLookup::Known)
         ));
     }
 
     #[tokio::test(start_paused = true)]
     async fn few_are_looked_up_at_a_time() {
-        let strangers = Strangers::default();
+        let strangers = UnknownTokenThrottle::default();
         let mut turns = Vec::new();
-        for n in 0..MOST_LOOKUPS {
+        for n in 0..MAX_LOOKUPS {
             let token = made_up(u8::try_from(n).unwrap());
             turns.push(strangers.meet(&token, HERE, 0).await.unwrap());
         }

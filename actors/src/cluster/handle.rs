@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use entities::ids::CreditorId;
-use entities::queries::node::Ring;
+use entities::queries::node::Notification;
 
 use super::change::{ChangeKind, ClusterEvent};
-use super::membership::Standing;
+use super::membership::Membership;
 use super::messages::NodeMsg;
 use crate::infra::Env;
-use crate::supervision::{Address, Recipient};
+use crate::supervision::{ActorHandle, Recipient};
 
 /// This process among the others that share the database.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) env: Arc<Env>,
     /// The epoch of this process, and whether it may act.
-    pub(crate) membership: Arc<Standing>,
-    pub(crate) node: Address<NodeMsg>,
+    pub(crate) membership: Arc<Membership>,
+    pub(crate) node: ActorHandle<NodeMsg>,
     /// Who is told of changes, whichever process made them.
     pub(crate) events: Recipient<ClusterEvent>,
 }
@@ -30,7 +30,7 @@ impl Cluster {
         if kinds.is_empty() {
             return;
         }
-        self.notify(Ring {
+        self.notify(Notification {
             feed: true,
             due: false,
         });
@@ -43,9 +43,9 @@ impl Cluster {
     }
 
     /// Tells the other processes, if there can be any, that there is something to look at.
-    pub(crate) fn notify(&self, ring: Ring) {
+    pub(crate) fn notify(&self, ring: Notification) {
         if self.env.db.is_postgres() {
-            let _ = self.node.send(NodeMsg::Ring { ring });
+            let _ = self.node.send(NodeMsg::Notification { ring });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::DbErr;
-use entities::queries::node::Ear;
+use entities::queries::node::Listener;
 use tokio::task::JoinHandle;
 
 use super::change::ClusterEvent;
@@ -39,11 +39,11 @@ pub(super) fn listen(cluster: &Arc<Cluster>) -> Listening {
 
 /// Ends well where there are no others.
 async fn hear(cluster: &Cluster) -> Result<(), DbErr> {
-    let Some(mut ear) = Ear::open(&cluster.env.db).await? else {
+    let Some(mut listener) = Listener::open(&cluster.env.db).await? else {
         return Ok(());
     };
     loop {
-        let rung = ear.next(|| cluster.membership.epoch()).await?;
+        let rung = listener.next(|| cluster.membership.epoch()).await?;
         if rung.due {
             cluster.events.send(ClusterEvent::PeerNotified);
         }

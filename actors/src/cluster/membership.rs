@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use entities::queries::node::{self, Membership};
+use entities::queries::node::{self, Member};
 use entities::{Database, DbErr};
 
 use crate::infra::Clock;
@@ -15,7 +15,7 @@ const FEED_FRESH_MS: i64 = 1_000;
 
 /// The epoch of this process, and what was last confirmed about it.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct Membership {
     name: String,
     epoch: AtomicI64,
     session: AtomicI64,
@@ -38,7 +38,7 @@ pub(crate) struct Standing {
     feed_cut: AtomicBool,
 }
 
-impl Standing {
+impl Membership {
     /// Joins under a fresh epoch. On SQLite, where there is one process, whatever is leased is
     /// freed.
     pub(crate) async fn boot(db: &Database, clock: &Clock, name: &str) -> Result<Arc<Self>, DbErr> {
@@ -52,7 +52,7 @@ impl Standing {
         Ok(Arc::new(Self::joined(name, member, began_ms, position)))
     }
 
-    fn joined(name: &str, member: Membership, began_ms: i64, position: i64) -> Self {
+    fn joined(name: &str, member: Member, began_ms: i64, position: i64) -> Self {
         Self {
             name: name.to_owned(),
             epoch: AtomicI64::new(member.epoch),
@@ -102,8 +102,8 @@ impl Standing {
         (now_ms - self.unbroken_since_ms.load(Ordering::SeqCst)).max(0)
     }
 
-    pub(super) fn member(&self) -> Membership {
-        Membership {
+    pub(super) fn member(&self) -> Member {
+        Member {
             epoch: self.epoch(),
             session: self.session.load(Ordering::SeqCst),
         }
@@ -179,7 +179,7 @@ impl Standing {
     }
 
     /// Removes the rows of this process's own former epochs.
-    pub(super) async fn bury_old(&self, db: &Database) -> Result<(), DbErr> {
+    pub(super) async fn remove_stale_epochs(&self, db: &Database) -> Result<(), DbErr> {
         let old = self.old_epochs().clone();
         for epoch in old {
             node::remove(db, epoch).await?;
@@ -188,12 +188,12 @@ impl Standing {
         Ok(())
     }
 
-    /// In good standing for tests that do without a database.
+    /// In good membership for tests that do without a database.
     #[cfg(test)]
     pub(crate) fn good(epoch: i64, now_ms: i64) -> Arc<Self> {
         Arc::new(Self::joined(
             "test",
-            Membership { epoch, session: 0 },
+            Member { epoch, session: 0 },
             now_ms,
             0,
         ))
@@ -211,31 +211,31 @@ mod tests {
 
     #[test]
     fn may_send_for_eight_seconds_after_the_last_confirmed_beat() {
-        let standing = Standing::good(7, 1_000);
-        assert!(standing.may_send(1_000) && standing.may_send(8_999));
-        assert!(!standing.may_send(9_000) && !standing.may_send(999));
-        standing.confirm(9_500);
-        assert!(standing.may_send(17_499));
-        standing.fence();
-        assert!(!standing.may_send(9_500));
+        let membership = Membership::good(7, 1_000);
+        assert!(membership.may_send(1_000) && membership.may_send(8_999));
+        assert!(!membership.may_send(9_000) && !membership.may_send(999));
+        membership.confirm(9_500);
+        assert!(membership.may_send(17_499));
+        membership.fence();
+        assert!(!membership.may_send(9_500));
     }
 
     #[test]
     fn a_gap_breaks_the_row_of_heartbeats() {
-        let standing = Standing::good(7, 0);
+        let membership = Membership::good(7, 0);
         for second in 1..=30 {
-            standing.confirm(second * 1_000);
+            membership.confirm(second * 1_000);
         }
-        assert_eq!(standing.unbroken_for_ms(30_500), 30_500);
-        standing.confirm(38_000);
-        assert_eq!(standing.unbroken_for_ms(38_000), 0);
+        assert_eq!(membership.unbroken_for_ms(30_500), 30_500);
+        membership.confirm(38_000);
+        assert_eq!(membership.unbroken_for_ms(38_000), 0);
     }
 
     #[test]
     fn the_feed_is_fresh_for_a_second_after_the_poll_began() {
-        let standing = Standing::good(7, 0);
-        standing.confirm_feed(5_000);
-        assert!(standing.feed_is_fresh(5_999));
-        assert!(!standing.feed_is_fresh(6_000));
+        let membership = Membership::good(7, 0);
+        membership.confirm_feed(5_000);
+        assert!(membership.feed_is_fresh(5_999));
+        assert!(!membership.feed_is_fresh(6_000));
     }
 }

@@ -1,63 +1,63 @@
 //! What the Node is told, and what comes back from its rounds.
 
 use entities::DbErr;
-use entities::queries::node::{Beat, Cleaned, Ring};
+use entities::queries::node::{Cleaned, Heartbeat, Notification};
 use ractor::RpcReplyPort;
 
 /// Messages of the Node.
 #[derive(Debug)]
 pub(crate) enum NodeMsg {
     /// Renew the heartbeat, or join again.
-    Beat,
+    Heartbeat,
     /// It was, or not.
-    Beaten {
+    HeartbeatDone {
         /// When it began.
         began_ms: i64,
         /// What the database said.
-        result: Result<Beat, RoundError>,
+        result: Result<Heartbeat, TaskError>,
     },
     /// This process has joined again, or not.
     Rejoined {
         /// What the database said.
-        result: Result<(), RoundError>,
+        result: Result<(), TaskError>,
     },
     /// Read the control feed.
     PollFeed,
     /// It was read and acted on, or not.
     FeedPolled {
         /// What the database said.
-        result: Result<(), RoundError>,
+        result: Result<(), TaskError>,
     },
     /// Free what dead processes held.
     Rescue,
     /// So many rows are free again.
     Rescued {
         /// What the database said.
-        result: Result<u64, RoundError>,
+        result: Result<u64, TaskError>,
     },
     /// Remove what has had its time.
     Clean,
     /// It is gone.
     CleanedUp {
         /// What the database said.
-        result: Result<Cleaned, RoundError>,
+        result: Result<Cleaned, TaskError>,
     },
     /// Copy SQLite's log into the database.
     Checkpoint,
     /// It was, or not.
     Checkpointed {
         /// How long the log was, in pages.
-        result: Result<i64, RoundError>,
+        result: Result<i64, TaskError>,
     },
-    /// Ring for the other processes, soon.
-    Ring {
+    /// Notification for the other processes, soon.
+    Notification {
         /// What there is to look at.
-        ring: Ring,
+        ring: Notification,
     },
-    /// Ring out what has gathered. Sent to itself.
-    RingOut,
+    /// Notification out what has gathered. Sent to itself.
+    SendNotification,
     /// That was done, or could not be.
-    RungOut,
+    NotificationSent,
     /// Leave: give up the epoch and its lock.
     Drain {
         /// Answered when it is done, or cannot be.
@@ -70,7 +70,7 @@ pub(crate) enum NodeMsg {
 
 /// Why a round came to nothing; the next one tries again.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RoundError {
+pub(crate) enum TaskError {
     /// The database said so.
     #[error(transparent)]
     Database(#[from] DbErr),

@@ -22,6 +22,6 @@ mod tree;
 
 pub(crate) use change::{ChangeKind, ClusterEvent};
 pub(crate) use handle::Cluster;
-pub(crate) use membership::Standing;
+pub(crate) use membership::Membership;
 pub(crate) use messages::NodeMsg;
 pub(crate) use tree::node_spec;

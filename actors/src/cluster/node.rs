@@ -33,7 +33,7 @@ impl Actor for Node {
     ) -> Result<Self::State, ActorProcessingErr> {
         let me = &args.cluster.node;
         for first in [
-            NodeMsg::Beat,
+            NodeMsg::Heartbeat,
             NodeMsg::PollFeed,
             NodeMsg::Rescue,
             NodeMsg::Clean,
@@ -52,8 +52,8 @@ impl Actor for Node {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            NodeMsg::Beat => state.beat(),
-            NodeMsg::Beaten { began_ms, result } => state.beaten(began_ms, result),
+            NodeMsg::Heartbeat => state.heartbeat(),
+            NodeMsg::HeartbeatDone { began_ms, result } => state.heartbeat_done(began_ms, result),
             NodeMsg::Rejoined { result } => state.rejoined(result),
             NodeMsg::PollFeed => state.poll_feed(),
             NodeMsg::FeedPolled { result } => state.feed_polled(result),
@@ -63,9 +63,9 @@ impl Actor for Node {
             NodeMsg::CleanedUp { result } => state.cleaned_up(result),
             NodeMsg::Checkpoint => state.checkpoint(),
             NodeMsg::Checkpointed { result } => state.checkpointed(result),
-            NodeMsg::Ring { ring } => state.gather(ring),
-            NodeMsg::RingOut => state.ring_out(),
-            NodeMsg::RungOut => state.rung_out(),
+            NodeMsg::Notification { ring } => state.gather(ring),
+            NodeMsg::SendNotification => state.ring_out(),
+            NodeMsg::NotificationSent => state.rung_out(),
             NodeMsg::Drain { reply } => state.drain(reply),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]

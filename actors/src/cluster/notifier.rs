@@ -6,43 +6,43 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::queries::node::{self, Ring};
+use entities::queries::node::{self, Notification};
 
 use super::messages::NodeMsg;
 use super::state::NodeState;
-use crate::supervision::spawn_reporting;
+use crate::supervision::spawn_and_notify;
 
 /// For so long rings are gathered.
 const GATHER: Duration = Duration::from_millis(20);
 
 impl NodeState {
-    pub(super) fn gather(&mut self, ring: Ring) {
-        self.bell.gathered = self.bell.gathered.and(ring);
+    pub(super) fn gather(&mut self, ring: Notification) {
+        self.notifier.gathered = self.notifier.gathered.and(ring);
         self.ring_soon();
     }
 
     fn ring_soon(&mut self) {
-        if !self.bell.busy && !self.bell.gathered.is_silent() {
-            self.bell.busy = true;
+        if !self.notifier.busy && !self.notifier.gathered.is_silent() {
+            self.notifier.busy = true;
             let me = &self.cluster.node;
-            me.send_after(GATHER, NodeMsg::RingOut);
+            me.send_after(GATHER, NodeMsg::SendNotification);
         }
     }
 
     pub(super) fn ring_out(&mut self) {
-        let ring = std::mem::take(&mut self.bell.gathered);
+        let ring = std::mem::take(&mut self.notifier.gathered);
         let cluster = Arc::clone(&self.cluster);
-        spawn_reporting(&self.cluster.node, NodeMsg::RungOut, async move {
+        spawn_and_notify(&self.cluster.node, NodeMsg::NotificationSent, async move {
             if let Err(error) = node::ring(&cluster.env.db, cluster.membership.epoch(), ring).await
             {
                 tracing::debug!(%error, "the others were not rung for; they poll");
             }
-            NodeMsg::RungOut
+            NodeMsg::NotificationSent
         });
     }
 
     pub(super) fn rung_out(&mut self) {
-        self.bell.busy = false;
+        self.notifier.busy = false;
         self.ring_soon();
     }
 }

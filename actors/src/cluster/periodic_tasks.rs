@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::queries::node::{self, Beat, Cleaned};
+use entities::queries::node::{self, Cleaned, Heartbeat};
 use entities::queries::wal;
 use ractor::RpcReplyPort;
 
 use super::change::ClusterEvent;
-use super::messages::{NodeMsg, RoundError};
+use super::messages::{NodeMsg, TaskError};
 use super::state::{LONG_WAL, NodeState};
 use super::{control_feed, janitor, rescue};
-use crate::supervision::spawn_reporting;
+use crate::supervision::spawn_and_notify;
 
 const BEAT_PAUSE: Duration = Duration::from_secs(1);
 const POLL_PAUSE: Duration = Duration::from_millis(250);
@@ -22,8 +22,8 @@ const CLEAN_ON: Duration = Duration::from_secs(1);
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(1);
 
 impl NodeState {
-    pub(super) fn beat(&mut self) {
-        if self.cluster.membership.has_left() || !self.beats.begin() {
+    pub(super) fn heartbeat(&mut self) {
+        if self.cluster.membership.has_left() || !self.heartbeats.try_start() {
             return;
         }
         if self.cluster.membership.is_fenced() {
@@ -32,27 +32,27 @@ impl NodeState {
         }
         let began_ms = self.cluster.env.clock.now_ms();
         let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::Beaten {
+        let died = NodeMsg::HeartbeatDone {
             began_ms,
-            result: Err(RoundError::Died),
+            result: Err(TaskError::Died),
         };
-        spawn_reporting(&self.cluster.node, died, async move {
-            let result = node::beat(&cluster.env.db, cluster.membership.member()).await;
-            NodeMsg::Beaten {
+        spawn_and_notify(&self.cluster.node, died, async move {
+            let result = node::heartbeat(&cluster.env.db, cluster.membership.member()).await;
+            NodeMsg::HeartbeatDone {
                 began_ms,
-                result: result.map_err(RoundError::from),
+                result: result.map_err(TaskError::from),
             }
         });
     }
 
-    pub(super) fn beaten(&mut self, began_ms: i64, result: Result<Beat, RoundError>) {
+    pub(super) fn heartbeat_done(&mut self, began_ms: i64, result: Result<Heartbeat, TaskError>) {
         let pause = match result {
-            Ok(Beat::Confirmed { nodes }) => {
+            Ok(Heartbeat::Confirmed { nodes }) => {
                 self.cluster.membership.confirm(began_ms);
                 self.cluster.membership.set_nodes(nodes);
                 BEAT_PAUSE
             }
-            Ok(Beat::Lost) => {
+            Ok(Heartbeat::Lost) => {
                 tracing::error!(
                     epoch = self.cluster.membership.epoch(),
                     "this process lost its epoch and joins again"
@@ -65,74 +65,74 @@ impl NodeState {
                 BEAT_PAUSE
             }
         };
-        self.beats
-            .again(self.cluster.node.send_after(pause, NodeMsg::Beat));
+        self.heartbeats
+            .reschedule(self.cluster.node.send_after(pause, NodeMsg::Heartbeat));
     }
 
     fn rejoin(&self) {
         let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Rejoined {
-            result: Err(RoundError::Died),
+            result: Err(TaskError::Died),
         };
-        spawn_reporting(&self.cluster.node, died, async move {
+        spawn_and_notify(&self.cluster.node, died, async move {
             let result = cluster
                 .membership
                 .rejoin(&cluster.env.db, &cluster.env.clock)
                 .await;
             NodeMsg::Rejoined {
-                result: result.map_err(RoundError::from),
+                result: result.map_err(TaskError::from),
             }
         });
     }
 
-    pub(super) fn rejoined(&mut self, result: Result<(), RoundError>) {
+    pub(super) fn rejoined(&mut self, result: Result<(), TaskError>) {
         match result {
             Ok(()) => tracing::warn!(epoch = self.cluster.membership.epoch(), "joined again"),
             Err(error) => tracing::warn!(%error, "could not join again yet"),
         }
-        self.beats
-            .again(self.cluster.node.send_after(BEAT_PAUSE, NodeMsg::Beat));
+        self.heartbeats
+            .reschedule(self.cluster.node.send_after(BEAT_PAUSE, NodeMsg::Heartbeat));
     }
 
     pub(super) fn poll_feed(&mut self) {
-        if !self.polls.begin() {
+        if !self.polls.try_start() {
             return;
         }
         let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::FeedPolled {
-            result: Err(RoundError::Died),
+            result: Err(TaskError::Died),
         };
-        spawn_reporting(&self.cluster.node, died, async move {
+        spawn_and_notify(&self.cluster.node, died, async move {
             let result = control_feed::follow(&cluster)
                 .await
-                .map_err(RoundError::from);
+                .map_err(TaskError::from);
             NodeMsg::FeedPolled { result }
         });
     }
 
-    pub(super) fn feed_polled(&mut self, result: Result<(), RoundError>) {
+    pub(super) fn feed_polled(&mut self, result: Result<(), TaskError>) {
         if let Err(error) = result {
             tracing::warn!(%error, "the control feed could not be read");
         }
         self.polls
-            .again(self.cluster.node.send_after(POLL_PAUSE, NodeMsg::PollFeed));
+            .reschedule(self.cluster.node.send_after(POLL_PAUSE, NodeMsg::PollFeed));
     }
 
     pub(super) fn rescue(&mut self) {
-        if !self.rescues.begin() {
+        if !self.rescues.try_start() {
             return;
         }
         let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Rescued {
-            result: Err(RoundError::Died),
+            result: Err(TaskError::Died),
         };
-        spawn_reporting(&self.cluster.node, died, async move {
-            let result = rescue::rescue(&cluster).await.map_err(RoundError::from);
+        spawn_and_notify(&self.cluster.node, died, async move {
+            let result = rescue::rescue(&cluster).await.map_err(TaskError::from);
             NodeMsg::Rescued { result }
         });
     }
 
-    pub(super) fn rescued(&mut self, result: Result<u64, RoundError>) {
+    pub(super) fn rescued(&mut self, result: Result<u64, TaskError>) {
         match result {
             Ok(0) => {}
             Ok(rows) => {
@@ -142,52 +142,52 @@ impl NodeState {
             Err(error) => tracing::warn!(%error, "rescuing failed"),
         }
         self.rescues
-            .again(self.cluster.node.send_after(RESCUE_PAUSE, NodeMsg::Rescue));
+            .reschedule(self.cluster.node.send_after(RESCUE_PAUSE, NodeMsg::Rescue));
     }
 
     pub(super) fn clean(&mut self) {
-        if !self.cleanings.begin() {
+        if !self.cleanings.try_start() {
             return;
         }
         let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::CleanedUp {
-            result: Err(RoundError::Died),
+            result: Err(TaskError::Died),
         };
-        spawn_reporting(&self.cluster.node, died, async move {
+        spawn_and_notify(&self.cluster.node, died, async move {
             let result = janitor::clean(&cluster.env).await;
             NodeMsg::CleanedUp {
-                result: result.map_err(RoundError::from),
+                result: result.map_err(TaskError::from),
             }
         });
     }
 
-    pub(super) fn cleaned_up(&mut self, result: Result<Cleaned, RoundError>) {
+    pub(super) fn cleaned_up(&mut self, result: Result<Cleaned, TaskError>) {
         let more = result.unwrap_or_else(|error| {
             tracing::warn!(%error, "cleaning up failed");
             Cleaned::default()
         });
         let pause = if more.more { CLEAN_ON } else { CLEAN_PAUSE };
         self.cleanings
-            .again(self.cluster.node.send_after(pause, NodeMsg::Clean));
+            .reschedule(self.cluster.node.send_after(pause, NodeMsg::Clean));
     }
 
     pub(super) fn checkpoint(&mut self) {
-        if self.cluster.env.db.is_postgres() || !self.checkpoints.begin() {
+        if self.cluster.env.db.is_postgres() || !self.checkpoints.try_start() {
             return;
         }
         let cluster = Arc::clone(&self.cluster);
         let died = NodeMsg::Checkpointed {
-            result: Err(RoundError::Died),
+            result: Err(TaskError::Died),
         };
-        spawn_reporting(&self.cluster.node, died, async move {
+        spawn_and_notify(&self.cluster.node, died, async move {
             let result = wal::copy_wal(&cluster.env.db).await;
             NodeMsg::Checkpointed {
-                result: result.map_err(RoundError::from),
+                result: result.map_err(TaskError::from),
             }
         });
     }
 
-    pub(super) fn checkpointed(&mut self, result: Result<i64, RoundError>) {
+    pub(super) fn checkpointed(&mut self, result: Result<i64, TaskError>) {
         match result {
             Ok(pages) if pages < LONG_WAL => self.long_wal = LONG_WAL,
             Ok(pages) if pages >= self.long_wal => {
@@ -200,7 +200,7 @@ impl NodeState {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied"),
         }
-        self.checkpoints.again(
+        self.checkpoints.reschedule(
             self.cluster
                 .node
                 .send_after(CHECKPOINT_PAUSE, NodeMsg::Checkpoint),

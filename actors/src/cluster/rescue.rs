@@ -24,12 +24,12 @@ fn silence_ms(delivery_timeout: std::time::Duration) -> i64 {
 
 /// One round. Answers how many rows were freed.
 pub(super) async fn rescue(cluster: &Cluster) -> Result<u64, DbErr> {
-    let (db, standing) = (&cluster.env.db, &cluster.membership);
-    standing.bury_old(db).await?;
-    let own = standing.epoch();
+    let (db, membership) = (&cluster.env.db, &cluster.membership);
+    membership.remove_stale_epochs(db).await?;
+    let own = membership.epoch();
     let mut dead = node::unlocked(db, own).await?;
     let silence_ms = silence_ms(cluster.env.settings.delivery_timeout);
-    if standing.unbroken_for_ms(cluster.env.clock.now_ms()) >= silence_ms {
+    if membership.unbroken_for_ms(cluster.env.clock.now_ms()) >= silence_ms {
         dead.extend(node::silent(db, own, silence_ms).await?);
     }
     let mut freed = 0;

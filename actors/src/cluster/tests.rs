@@ -1,17 +1,17 @@
 //! Epochs and rescue; several processes need Postgres.
 
-mod told;
+mod control_feed;
 mod wal;
 
 use std::time::Duration;
 
 use entities::ids::EndpointId;
 use entities::queries::delivery::{Want, claim, held_by};
-use entities::queries::node::{self, Beat};
+use entities::queries::node::{self, Heartbeat};
 use entities::{Database, Pools};
 use sea_orm::ConnectionTrait as _;
 
-use super::membership::Standing;
+use super::membership::Membership;
 use super::rescue::rescue;
 use crate::app::Modules;
 use crate::infra::Clock;
@@ -28,9 +28,9 @@ impl Process {
             .await
             .unwrap();
         let clock = Clock::system();
-        let standing = Standing::boot(&db, &clock, "test").await.unwrap();
+        let membership = Membership::boot(&db, &clock, "test").await.unwrap();
         Self {
-            modules: wire(db, clock, settings(&bench.url), standing),
+            modules: wire(db, clock, settings(&bench.url), membership),
         }
     }
 
@@ -46,8 +46,8 @@ impl Process {
         rescue(&self.modules.cluster).await.unwrap()
     }
 
-    async fn beat(&self) -> Beat {
-        node::beat(
+    async fn heartbeat(&self) -> Heartbeat {
+        node::heartbeat(
             &self.modules.env.db,
             self.modules.cluster.membership.member(),
         )
@@ -61,7 +61,7 @@ async fn lease_all(db: &Database, owner: i64, endpoint: EndpointId) -> usize {
     let wants = [Want {
         endpoint,
         credit: 100,
-        floor_ms: 0,
+        scan_floor_ms: 0,
     }];
     let claimed = claim(&transaction, owner, &wants, 1_000).await.unwrap();
     transaction.commit().await.unwrap();
@@ -84,8 +84,11 @@ async fn a_single_process_frees_every_lease_at_boot() {
     let second = Process::boot(&bench).await;
     assert!(second.epoch() > first.epoch());
     assert_eq!(second.lease_all(endpoint).await, 3);
-    assert!(matches!(second.beat().await, Beat::Confirmed { .. }));
-    assert_eq!(first.beat().await, Beat::Lost);
+    assert!(matches!(
+        second.heartbeat().await,
+        Heartbeat::Confirmed { .. }
+    ));
+    assert_eq!(first.heartbeat().await, Heartbeat::Lost);
 }
 
 #[tokio::test]
@@ -98,8 +101,11 @@ async fn a_living_process_is_left_alone_and_a_dead_one_rescued_at_once() {
     assert_eq!(two.lease_all(endpoint).await, 3);
     assert_eq!(one.rescue().await, 0);
     assert_eq!(
-        (one.beat().await, two.beat().await),
-        (Beat::Confirmed { nodes: 2 }, Beat::Confirmed { nodes: 2 })
+        (one.heartbeat().await, two.heartbeat().await),
+        (
+            Heartbeat::Confirmed { nodes: 2 },
+            Heartbeat::Confirmed { nodes: 2 }
+        )
     );
     two.modules.env.db.close().await;
     let mut rescued = 0;
@@ -132,7 +138,7 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
         "its own heartbeat has not been watched for so long"
     );
     let now_ms = one.modules.env.clock.now_ms();
-    let watched = Standing::good(one.epoch(), now_ms - 20_000);
+    let watched = Membership::good(one.epoch(), now_ms - 20_000);
     (1..=20).for_each(|second| watched.confirm(now_ms - 20_000 + second * 1_000));
     let modules = wire(
         one.modules.env.db.clone(),
@@ -141,7 +147,7 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
         watched,
     );
     assert_eq!(rescue(&modules.cluster).await.unwrap(), 2);
-    assert_eq!(two.beat().await, Beat::Lost);
+    assert_eq!(two.heartbeat().await, Heartbeat::Lost);
     assert_eq!(
         two.lease_all(endpoint).await,
         2,
@@ -186,7 +192,7 @@ async fn owners_between_and_beyond_the_living_are_found() {
         let wants = [Want {
             endpoint,
             credit: 1,
-            floor_ms: 0,
+            scan_floor_ms: 0,
         }];
         assert_eq!(
             claim(&transaction, owner, &wants, 1_000)

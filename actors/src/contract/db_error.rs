@@ -7,12 +7,12 @@ use super::error::ApiError;
 /// Turns a database's error into what the caller is told.
 pub(crate) trait DbResultExt<T> {
     /// `Overloaded` where a retry may help, `Internal` where it is our bug.
-    fn or_fault(self) -> Result<T, ApiError>;
+    fn map_db_error(self) -> Result<T, ApiError>;
 }
 
 impl<T> DbResultExt<T> for Result<T, DbErr> {
     #[track_caller]
-    fn or_fault(self) -> Result<T, ApiError> {
+    fn map_db_error(self) -> Result<T, ApiError> {
         let at = std::panic::Location::caller();
         self.map_err(|error| {
             tracing::error!(%error, %at, "the database failed");

@@ -12,7 +12,7 @@ use crate::domain::gates::Gate;
 use crate::domain::placement::refusal::TransitionRefusal;
 use crate::infra::BcryptError;
 
-/// A provider whose events onboarding listens to.
+/// A provider whose events onboarding matches_filter to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Provider {
     /// Stripe Connect: payouts.
@@ -240,7 +240,7 @@ impl ApiError {
 
     /// Another creditor's object and an absent one look the same.
     #[must_use]
-    pub fn no_such(what: &'static str) -> Self {
+    pub fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }
     }
 }

@@ -115,7 +115,7 @@ pub struct RecoverySpan {
 
 /// A slice of a list.
 #[derive(Debug, Clone, Copy)]
-pub struct Slice {
+pub struct OffsetPage {
     /// 1–100.
     pub limit: u64,
     /// Rows to skip.
@@ -245,7 +245,7 @@ pub enum ProviderOutcome {
 
 /// What a route asks of a key.
 #[derive(Debug, Clone, Copy)]
-pub struct RouteNeeds {
+pub struct RouteRequirements {
     /// Whether the route changes something.
     pub writes: bool,
     /// What it takes from both rate limits.

@@ -1,4 +1,4 @@
-//! What a person or a key asks for under an `Idempotency-Key` and what is done in a creditor's open file: done once.
+//! What a person or a key asks for under an `Idempotency-Key` and what is done in a creditor's open transaction: done once.
 //!
 //! The answer is stored as the id of what was made, in the transaction that makes it; a replay shows that as it is now. Two
 //! requests with one key wait for each other at the creditor's lock, so the second one finds what the first one did.
@@ -10,7 +10,7 @@ use entities::ids::CreditorId;
 use entities::queries::ledger;
 use uuid::Uuid;
 
-use super::transaction::AccountFile;
+use super::transaction::CreditorTransaction;
 use crate::contract::{ApiError, DbResultExt as _, IdempotencyKey};
 use crate::domain::fingerprint::request_fingerprint;
 use crate::infra::Env;
@@ -20,13 +20,13 @@ pub(crate) const IDEMPOTENCY_MS: i64 = 86_400_000;
 
 /// A request, by which it is told from others under the same key.
 #[derive(Debug)]
-pub(crate) struct Once {
+pub(crate) struct IdempotentOperation {
     key: Option<IdempotencyKey>,
     operation: &'static str,
     fingerprint: [u8; 32],
 }
 
-impl Once {
+impl IdempotentOperation {
     /// The request that `operation` (method and path) makes of `body`.
     pub(crate) fn new(
         key: Option<IdempotencyKey>,
@@ -41,8 +41,8 @@ impl Once {
         }
     }
 
-    /// What this request made before, if it did and that is known already: for what costs something before the file is
-    /// opened. Only [`Once::made_before`] is certain.
+    /// What this request made before, if it did and that is known already: for what costs something before the transaction is
+    /// opened. Only [`IdempotentOperation::made_before`] is certain.
     ///
     /// # Errors
     /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
@@ -55,7 +55,7 @@ impl Once {
             return Ok(None);
         };
         let found = ledger::idempotency_record(env.db.reader(), creditor, key.as_str()).await;
-        self.answer(found.or_fault()?, env.clock.now_ms())
+        self.answer(found.map_db_error()?, env.clock.now_ms())
     }
 
     /// What this request made before, if it did.
@@ -64,14 +64,14 @@ impl Once {
     /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
     pub(crate) async fn made_before(
         &self,
-        file: &AccountFile<'_>,
+        transaction: &CreditorTransaction<'_>,
     ) -> Result<Option<Uuid>, ApiError> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let creditor = file.creditor.id;
-        let found = ledger::idempotency_record(&file.transaction, creditor, key.as_str()).await;
-        self.answer(found.or_fault()?, file.journal.now_ms())
+        let creditor = transaction.creditor.id;
+        let found = ledger::idempotency_record(&transaction.db, creditor, key.as_str()).await;
+        self.answer(found.map_db_error()?, transaction.outbox.now_ms())
     }
 
     fn answer(
@@ -92,22 +92,26 @@ impl Once {
     }
 
     /// Stores that this was made.
-    pub(crate) async fn made(&self, file: &AccountFile<'_>, made: Uuid) -> Result<(), ApiError> {
+    pub(crate) async fn made(
+        &self,
+        transaction: &CreditorTransaction<'_>,
+        made: Uuid,
+    ) -> Result<(), ApiError> {
         let Some(key) = &self.key else {
             return Ok(());
         };
         let record = idempotency_record::Model {
-            creditor_id: file.creditor.id,
+            creditor_id: transaction.creditor.id,
             key: key.as_str().to_owned(),
             fingerprint: self.fingerprint.to_vec(),
             operation: self.operation.to_owned(),
             placement_id: None,
             outcome: format!("\"{made}\""),
-            created_ms: file.journal.now_ms(),
+            created_ms: transaction.outbox.now_ms(),
         };
         // In the place of one that has outlived its day.
-        ledger::replace_idempotency_records(&file.transaction, vec![record])
+        ledger::replace_idempotency_records(&transaction.db, vec![record])
             .await
-            .or_fault()
+            .map_db_error()
     }
 }

@@ -81,10 +81,10 @@ pub(crate) async fn onboarding_status(
     let db = env.db.reader();
     let row = creditors::by_id(db, creditor)
         .await
-        .or_fault()?
-        .ok_or(ApiError::no_such("creditor"))?;
-    let gates = onboarding::gates(db, creditor).await.or_fault()?;
-    let keys = keys::of_creditor(db, creditor).await.or_fault()?;
+        .map_db_error()?
+        .ok_or(ApiError::not_found("creditor"))?;
+    let gates = onboarding::gates(db, creditor).await.map_db_error()?;
+    let keys = keys::of_creditor(db, creditor).await.map_db_error()?;
     let pending = gates_from(gates.iter()).pending();
     Ok(OnboardingStatus {
         status: account_status_of(&row, gates.iter()).as_str().to_owned(),

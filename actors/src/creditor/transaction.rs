@@ -1,4 +1,4 @@
-//! A creditor's file, opened under its lock: the one transaction of every path that touches a
+//! A creditor's transaction, opened under its lock: the one transaction of every path that touches a
 //! gate, a key or the account.
 //!
 //! Closing it settles what follows: a status that changed is told, a key that is due is issued,
@@ -21,18 +21,18 @@ use crate::domain::account::AccountStatus;
 use crate::domain::api_key::generate_prefix;
 use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates, should_issue};
 use crate::infra::entropy;
-use crate::outbox::{AuditLine, EventType, Journal};
+use crate::outbox::{AuditEntry, EventType, Outbox};
 
 /// The actor of what happens by itself.
 const GATE_EVALUATOR: &str = "system:gate_evaluator";
 
 /// A creditor's rows under its lock.
 #[derive(Debug)]
-pub(crate) struct AccountFile<'a> {
+pub(crate) struct CreditorTransaction<'a> {
     creditors: &'a Creditors,
     _permit: TransactionPermit<'a>,
-    pub(crate) transaction: Transaction,
-    pub(crate) journal: Journal,
+    pub(crate) db: Transaction,
+    pub(crate) outbox: Outbox,
     pub(crate) creditor: creditor::Model,
     pub(crate) gates: Vec<gate::Model>,
     pub(crate) keys: Vec<api_key::Model>,
@@ -40,27 +40,27 @@ pub(crate) struct AccountFile<'a> {
     changed: BTreeSet<ChangeKind>,
 }
 
-impl<'a> AccountFile<'a> {
-    /// Begins a transaction and opens the file in it; `None` for an unknown creditor.
-    pub(crate) async fn open(
+impl<'a> CreditorTransaction<'a> {
+    /// Begins a transaction and opens the transaction in it; `None` for an unknown creditor.
+    pub(crate) async fn begin(
         creditors: &'a Creditors,
         creditor: CreditorId,
     ) -> Result<Option<Self>, ApiError> {
         let permit = creditors.permit().await?;
-        let transaction = creditors.env.db.begin().await.or_fault()?;
-        Self::open_in(creditors, permit, transaction, creditor)
+        let transaction = creditors.env.db.begin().await.map_db_error()?;
+        Self::begin_in(creditors, permit, transaction, creditor)
             .await
-            .or_fault()
+            .map_db_error()
     }
 
-    /// Opens the file in a transaction that has taken no creditor's lock yet.
-    pub(crate) async fn open_in(
+    /// Opens the transaction in a transaction that has taken no creditor's lock yet.
+    pub(crate) async fn begin_in(
         creditors: &'a Creditors,
         permit: TransactionPermit<'a>,
         transaction: Transaction,
         creditor: CreditorId,
     ) -> Result<Option<Self>, DbErr> {
-        let journal = Journal::open(
+        let outbox = Outbox::open(
             &transaction,
             &BTreeSet::from([creditor]),
             &creditors.env.clock,
@@ -75,8 +75,8 @@ impl<'a> AccountFile<'a> {
         Ok(Some(Self {
             creditors,
             _permit: permit,
-            transaction,
-            journal,
+            db: transaction,
+            outbox,
             creditor: row,
             gates,
             keys,
@@ -96,13 +96,13 @@ impl<'a> AccountFile<'a> {
     }
 
     /// Notes that other nodes have to look at this again.
-    pub(crate) fn touch(&mut self, subject: ChangeKind) {
+    pub(crate) fn mark_changed(&mut self, subject: ChangeKind) {
         self.changed.insert(subject);
     }
 
     /// Notes an audit line about this creditor.
     pub(crate) fn audit(&mut self, action: &str, actor: &str, data: Value) {
-        self.journal.audit(&AuditLine {
+        self.outbox.audit(&AuditEntry {
             action,
             actor,
             creditor: Some(self.creditor.id),
@@ -117,7 +117,7 @@ impl<'a> AccountFile<'a> {
             Value::Object(map) => map,
             _ => Map::new(),
         };
-        self.journal.event(self.creditor.id, event, None, data);
+        self.outbox.event(self.creditor.id, event, None, data);
     }
 
     /// Merges a fact into a gate, if it has anything new to say.
@@ -143,10 +143,10 @@ impl<'a> AccountFile<'a> {
             changed_ms: match self.row_of(gate) {
                 // Said again, later: nothing has changed.
                 Some(row) if reading_before == Some(state.reading()) => row.changed_ms,
-                _ => self.journal.updated_ms(self.creditor.id),
+                _ => self.outbox.updated_ms(self.creditor.id),
             },
         };
-        onboarding::put_gate(&self.transaction, row.clone()).await?;
+        onboarding::put_gate(&self.db, row.clone()).await?;
         self.gates.retain(|other| other.gate != row.gate);
         self.gates.push(row);
         let passed = self.gates().passed(gate);
@@ -163,7 +163,7 @@ impl<'a> AccountFile<'a> {
 
     /// Forgets what `source` said of a gate, unless somebody else has spoken since.
     pub(crate) async fn forget_gate(&mut self, gate: Gate, source: &str) -> Result<(), DbErr> {
-        onboarding::forget_gate(&self.transaction, self.creditor.id, gate.as_str(), source).await?;
+        onboarding::forget_gate(&self.db, self.creditor.id, gate.as_str(), source).await?;
         let forgotten = |row: &gate::Model| row.gate == gate.as_str() && row.source == source;
         self.gates.retain(|row| !forgotten(row));
         Ok(())
@@ -171,18 +171,18 @@ impl<'a> AccountFile<'a> {
 
     /// Settles what follows, commits, and tells this process at once and the others soon.
     /// Answers whether the key was issued by it.
-    pub(crate) async fn close(mut self) -> Result<bool, DbErr> {
+    pub(crate) async fn commit(mut self) -> Result<bool, DbErr> {
         let issued = self.issue_if_due().await?;
-        self.tell_status_change();
-        let at_ms = self.journal.now_ms();
+        self.report_status_change();
+        let at_ms = self.outbox.now_ms();
         let context = &*self.creditors.outbox;
-        let outbound = self.journal.write(context, &self.transaction).await?;
+        let outbound = self.outbox.write(context, &self.db).await?;
         // Last: its counter is one row for the whole cluster.
         for subject in &self.changed {
-            node::append_feed(&self.transaction, subject.as_str(), self.creditor.id, at_ms).await?;
+            node::append_feed(&self.db, subject.as_str(), self.creditor.id, at_ms).await?;
         }
-        self.transaction.commit().await?;
-        outbound.hand_over(context);
+        self.db.commit().await?;
+        outbound.dispatch(context);
         context.cluster.publish(self.creditor.id, &self.changed);
         Ok(issued)
     }
@@ -199,7 +199,7 @@ impl<'a> AccountFile<'a> {
         ) {
             return Ok(false);
         }
-        let now_ms = self.journal.updated_ms(self.creditor.id);
+        let now_ms = self.outbox.updated_ms(self.creditor.id);
         let key = api_key::Model {
             id: KeyId(Uuid::now_v7()),
             creditor_id: self.creditor.id,
@@ -218,16 +218,16 @@ impl<'a> AccountFile<'a> {
             ended_ms: None,
             ended_reason: None,
         };
-        keys::insert(&self.transaction, key.clone()).await?;
+        keys::insert(&self.db, key.clone()).await?;
         let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
         self.audit("creditor.api_key_issued", GATE_EVALUATOR, data.clone());
         self.event(EventType::ApiKeyIssued, data);
-        self.touch(ChangeKind::Keys);
+        self.mark_changed(ChangeKind::Keys);
         self.keys.insert(0, key);
         Ok(true)
     }
 
-    fn tell_status_change(&mut self) {
+    fn report_status_change(&mut self) {
         let (before, after) = (self.status_before, self.status());
         if before == after {
             return;
@@ -235,6 +235,6 @@ impl<'a> AccountFile<'a> {
         let data = json!({"previous_status": before.as_str(), "status": after.as_str()});
         self.audit("creditor.status_changed", GATE_EVALUATOR, data.clone());
         self.event(EventType::AccountStatusChanged, data);
-        self.touch(ChangeKind::Keys);
+        self.mark_changed(ChangeKind::Keys);
     }
 }

@@ -6,7 +6,7 @@ use entities::queries::delivery::{Attempt, ClaimedDelivery, Ending};
 use entities::webhook_endpoint::OnExhausted;
 use uuid::Uuid;
 
-use super::completed_lease::{Ended, Stop, Tried};
+use super::completed_lease::{AttemptOutcome, CompletedLease, DisableReason};
 use super::endpoint_config::Config;
 use super::handle::Delivery;
 use super::sender::{Answer, OutOfSockets, Post};
@@ -16,7 +16,7 @@ use crate::domain::safe_address::UnsafeUrl;
 use crate::domain::signature::sign;
 use crate::domain::trace_context::TraceContext;
 use crate::infra::trace;
-use crate::leases::{Attempted, Leased};
+use crate::leases::{Attempted, LeasedDelivery};
 
 /// Why nothing was sent, through no fault of the receiver: no attempt is spent.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +28,13 @@ enum Unsent {
 }
 
 /// Sends one row and says how its lease ends.
-pub(super) async fn run(delivery: &Delivery, config: &Config, leased: Leased) -> (Ended, Tried) {
+pub(super) async fn run(
+    delivery: &Delivery,
+    config: &Config,
+    leased: LeasedDelivery,
+) -> (CompletedLease, AttemptOutcome) {
     if leased.row.payload.is_empty() {
-        return (Ended::cancelled(leased), Tried::Unneeded); // erased while it was on its way
+        return (CompletedLease::cancelled(leased), AttemptOutcome::Unneeded); // erased while it was on its way
     }
     match exchange(delivery, config, &leased.row).await {
         Ok(answer) => {
@@ -43,12 +47,12 @@ pub(super) async fn run(delivery: &Delivery, config: &Config, leased: Leased) ->
             metrics.attempted(&answer.outcome, answer.latency_ms, lag_ms);
             (
                 ended(delivery, config, leased, answer),
-                Tried::Sent(attempted),
+                AttemptOutcome::Sent(attempted),
             )
         }
         Err(reason) => {
             tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery waits");
-            (Ended::released(leased), Tried::Unsent)
+            (CompletedLease::released(leased), AttemptOutcome::Unsent)
         }
     }
 }
@@ -101,7 +105,12 @@ fn refused(reason: UnsafeUrl) -> Answer {
 }
 
 /// What the rules make of an answer.
-fn ended(delivery: &Delivery, config: &Config, leased: Leased, answer: Answer) -> Ended {
+fn ended(
+    delivery: &Delivery,
+    config: &Config,
+    leased: LeasedDelivery,
+    answer: Answer,
+) -> CompletedLease {
     let now_ms = delivery.env.clock.now_ms();
     let attempts_done = u32::try_from(leased.row.attempt)
         .unwrap_or_default()
@@ -129,14 +138,14 @@ fn ended(delivery: &Delivery, config: &Config, leased: Leased, answer: Answer) -
         response_excerpt: answer.excerpt,
     };
     let stop = match next {
-        NextStep::DisableEndpoint => Some(Stop::Gone),
+        NextStep::DisableEndpoint => Some(DisableReason::ReceiverGone),
         NextStep::Exhausted if leased.row.in_order && config.on_exhausted == OnExhausted::Pause => {
-            Some(Stop::LineBlocked)
+            Some(DisableReason::HeadExhausted)
         }
         NextStep::Exhausted | NextStep::Delivered | NextStep::RetryAt { .. } => None,
     };
-    Ended {
+    CompletedLease {
         stop,
-        ..Ended::new(leased, ending, Some(attempt))
+        ..CompletedLease::new(leased, ending, Some(attempt))
     }
 }

@@ -5,7 +5,7 @@
 //!  (none) ──────▶ Queued ───────────────────▶ Claiming ──────────────────────▶ Queued
 //!                   │  ▲ credit came free         │ claimed: nothing more
 //!        take: busy ▼  │                          ▼
-//!                  Starved                      (none)
+//!                  AwaitingCapacity                      (none)
 //! ```
 //!
 //! Wake-ups coalesce here: an endpoint is queued once, however often it is woken. Owns the turns.
@@ -17,14 +17,14 @@ use entities::ids::EndpointId;
 
 /// Where an endpoint stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum ClaimState {
     Queued,
     /// A claim is out; `woken` since it began.
     Claiming {
         woken: bool,
     },
     /// It has rows and no credit.
-    Starved,
+    AwaitingCapacity,
 }
 
 /// What an endpoint was found to have when its turn came.
@@ -40,24 +40,24 @@ pub(crate) enum Offer<T> {
 
 /// The queue of endpoints.
 #[derive(Debug, Default)]
-pub(crate) struct Demand {
-    turns: HashMap<EndpointId, Turn>,
+pub(crate) struct ClaimQueue {
+    turns: HashMap<EndpointId, ClaimState>,
     queue: VecDeque<EndpointId>,
 }
 
-impl Demand {
+impl ClaimQueue {
     /// The endpoint has rows that may be due.
     pub(super) fn wake(&mut self, endpoint: EndpointId) {
         match self.turns.get_mut(&endpoint) {
             None => self.enqueue(endpoint),
-            Some(Turn::Claiming { woken }) => *woken = true,
-            Some(Turn::Queued | Turn::Starved) => {}
+            Some(ClaimState::Claiming { woken }) => *woken = true,
+            Some(ClaimState::Queued | ClaimState::AwaitingCapacity) => {}
         }
     }
 
     /// Credit of the endpoint may have come free.
     pub(super) fn feed(&mut self, endpoint: EndpointId) {
-        if self.turns.get(&endpoint) == Some(&Turn::Starved) {
+        if self.turns.get(&endpoint) == Some(&ClaimState::AwaitingCapacity) {
             self.enqueue(endpoint);
         }
     }
@@ -75,12 +75,13 @@ impl Demand {
             };
             match offer(endpoint) {
                 Offer::Credit(credit, proof) => {
-                    self.turns.insert(endpoint, Turn::Claiming { woken: false });
+                    self.turns
+                        .insert(endpoint, ClaimState::Claiming { woken: false });
                     credits = credits.saturating_add(credit);
                     taken.push(proof);
                 }
                 Offer::Busy => {
-                    self.turns.insert(endpoint, Turn::Starved);
+                    self.turns.insert(endpoint, ClaimState::AwaitingCapacity);
                 }
                 Offer::Shut => {
                     self.turns.remove(&endpoint);
@@ -94,8 +95,8 @@ impl Demand {
     /// Answers whether the endpoint still wants to be claimed for.
     pub(super) fn claimed(&mut self, endpoint: EndpointId, more: bool) -> bool {
         match self.turns.remove(&endpoint) {
-            Some(Turn::Claiming { woken }) if more || woken => self.enqueue(endpoint),
-            Some(Turn::Claiming { .. }) | None => return false,
+            Some(ClaimState::Claiming { woken }) if more || woken => self.enqueue(endpoint),
+            Some(ClaimState::Claiming { .. }) | None => return false,
             Some(turn) => {
                 self.turns.insert(endpoint, turn);
             }
@@ -109,7 +110,7 @@ impl Demand {
     }
 
     fn enqueue(&mut self, endpoint: EndpointId) {
-        self.turns.insert(endpoint, Turn::Queued);
+        self.turns.insert(endpoint, ClaimState::Queued);
         self.queue.push_back(endpoint);
     }
 }
@@ -123,58 +124,58 @@ mod tests {
         EndpointId(Uuid::from_u128(n))
     }
 
-    fn take(demand: &mut Demand, rows: u32) -> Vec<EndpointId> {
-        demand.take(rows, |endpoint| Offer::Credit(8, endpoint))
+    fn take(claim_queue: &mut ClaimQueue, rows: u32) -> Vec<EndpointId> {
+        claim_queue.take(rows, |endpoint| Offer::Credit(8, endpoint))
     }
 
     #[test]
     fn wakes_coalesce_and_turns_go_round() {
-        let mut demand = Demand::default();
+        let mut claim_queue = ClaimQueue::default();
         for _ in 0..3 {
-            demand.wake(endpoint(1));
-            demand.wake(endpoint(2));
+            claim_queue.wake(endpoint(1));
+            claim_queue.wake(endpoint(2));
         }
-        assert_eq!(take(&mut demand, 1), [endpoint(1)]);
-        demand.claimed(endpoint(1), true);
+        assert_eq!(take(&mut claim_queue, 1), [endpoint(1)]);
+        claim_queue.claimed(endpoint(1), true);
         assert_eq!(
-            take(&mut demand, 100),
+            take(&mut claim_queue, 100),
             [endpoint(2), endpoint(1)],
             "the others first"
         );
-        demand.claimed(endpoint(1), false);
-        demand.claimed(endpoint(2), false);
-        assert!(demand.is_empty() && demand.turns.is_empty());
+        claim_queue.claimed(endpoint(1), false);
+        claim_queue.claimed(endpoint(2), false);
+        assert!(claim_queue.is_empty() && claim_queue.turns.is_empty());
     }
 
     #[test]
     fn a_wake_during_a_claim_is_not_lost() {
-        let mut demand = Demand::default();
-        demand.wake(endpoint(1));
-        take(&mut demand, 100);
-        demand.wake(endpoint(1));
-        assert!(demand.is_empty());
-        demand.claimed(endpoint(1), false);
-        assert_eq!(take(&mut demand, 100), [endpoint(1)]);
+        let mut claim_queue = ClaimQueue::default();
+        claim_queue.wake(endpoint(1));
+        take(&mut claim_queue, 100);
+        claim_queue.wake(endpoint(1));
+        assert!(claim_queue.is_empty());
+        claim_queue.claimed(endpoint(1), false);
+        assert_eq!(take(&mut claim_queue, 100), [endpoint(1)]);
     }
 
     #[test]
     fn the_starved_wait_for_credit_and_the_shut_for_a_wake() {
-        let mut demand = Demand::default();
-        demand.wake(endpoint(1));
-        demand.wake(endpoint(2));
-        let none = demand.take(100, |candidate| match candidate == endpoint(1) {
+        let mut claim_queue = ClaimQueue::default();
+        claim_queue.wake(endpoint(1));
+        claim_queue.wake(endpoint(2));
+        let none = claim_queue.take(100, |candidate| match candidate == endpoint(1) {
             true => Offer::<()>::Busy,
             false => Offer::Shut,
         });
         assert!(none.is_empty());
-        demand.wake(endpoint(1));
-        demand.feed(endpoint(2));
+        claim_queue.wake(endpoint(1));
+        claim_queue.feed(endpoint(2));
         assert!(
-            demand.is_empty(),
+            claim_queue.is_empty(),
             "a wake brings no credit, and credit no rows"
         );
-        demand.feed(endpoint(1));
-        demand.wake(endpoint(2));
-        assert_eq!(take(&mut demand, 100), [endpoint(1), endpoint(2)]);
+        claim_queue.feed(endpoint(1));
+        claim_queue.wake(endpoint(2));
+        assert_eq!(take(&mut claim_queue, 100), [endpoint(1), endpoint(2)]);
     }
 }

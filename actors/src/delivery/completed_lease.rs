@@ -4,21 +4,21 @@ use entities::ids::{CreditorId, DeliveryId, EndpointId};
 use entities::queries::delivery::{Attempt, Completion, Ending};
 use entities::webhook_endpoint::EndpointState;
 
-use crate::leases::{Attempted, Lease, Leased};
+use crate::leases::{Attempted, Lease, LeasedDelivery};
 
 /// A lease that has ended, until its completion is committed.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CompletedLease {
     pub(super) lease: Lease,
     pub(super) creditor: CreditorId,
     pub(super) completion: Completion,
     /// Its endpoint is to get nothing more.
-    pub(super) stop: Option<Stop>,
+    pub(super) stop: Option<DisableReason>,
     /// Others wait behind it.
     pub(super) in_order: bool,
 }
 
-impl Ended {
+impl CompletedLease {
     pub(super) fn endpoint(&self) -> EndpointId {
         self.lease.endpoint()
     }
@@ -35,7 +35,7 @@ impl Ended {
         }
     }
 
-    pub(super) fn new(leased: Leased, ending: Ending, attempt: Option<Attempt>) -> Self {
+    pub(super) fn new(leased: LeasedDelivery, ending: Ending, attempt: Option<Attempt>) -> Self {
         let completion = Completion {
             fence: leased.lease.fence(),
             ending,
@@ -51,19 +51,19 @@ impl Ended {
     }
 
     /// Not sent: back to the queue as it was.
-    pub(super) fn released(leased: Leased) -> Self {
+    pub(super) fn released(leased: LeasedDelivery) -> Self {
         Self::new(leased, Ending::Released, None)
     }
 
     /// Not sent, and never will be: its endpoint gets nothing more.
-    pub(super) fn cancelled(leased: Leased) -> Self {
+    pub(super) fn cancelled(leased: LeasedDelivery) -> Self {
         Self::new(leased, Ending::Cancelled, None)
     }
 }
 
 /// What became of a row that was to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tried {
+pub(crate) enum AttemptOutcome {
     /// It was, and this came of it.
     Sent(Attempted),
     /// There is nothing left to send.
@@ -74,22 +74,22 @@ pub(crate) enum Tried {
 
 /// Why an endpoint gets nothing more, for now or for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Stop {
+pub(crate) enum DisableReason {
     /// Its receiver answered 410.
-    Gone,
+    ReceiverGone,
     /// It has failed everything for days.
-    GivenUp,
+    FailingForDays,
     /// The first in a line is out of attempts, and nothing may overtake it.
-    LineBlocked,
+    HeadExhausted,
 }
 
-impl Stop {
+impl DisableReason {
     /// Shown to the endpoint's owner.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Self::Gone => "its server answered 410 Gone",
-            Self::GivenUp => "every delivery to it has failed for 5 days",
-            Self::LineBlocked => {
+            Self::ReceiverGone => "its server answered 410 Gone",
+            Self::FailingForDays => "every delivery to it has failed for 5 days",
+            Self::HeadExhausted => {
                 "a delivery that others wait behind is out of attempts; redeliver it, then set paused to false"
             }
         }
@@ -97,15 +97,15 @@ impl Stop {
 
     pub(super) fn state(self) -> EndpointState {
         match self {
-            Self::Gone | Self::GivenUp => EndpointState::Disabled,
-            Self::LineBlocked => EndpointState::Paused,
+            Self::ReceiverGone | Self::FailingForDays => EndpointState::Disabled,
+            Self::HeadExhausted => EndpointState::Paused,
         }
     }
 
     pub(super) fn action(self) -> &'static str {
         match self {
-            Self::Gone | Self::GivenUp => "webhook.endpoint_disabled",
-            Self::LineBlocked => "webhook.endpoint_paused",
+            Self::ReceiverGone | Self::FailingForDays => "webhook.endpoint_disabled",
+            Self::HeadExhausted => "webhook.endpoint_paused",
         }
     }
 }

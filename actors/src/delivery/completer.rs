@@ -2,8 +2,8 @@
 //!
 //! Owns the outcomes between the receiver's answer and the commit. What waits in the mailbox is
 //! collected, and one Flush takes up to [`BATCH`] of it; while a batch is being written the next
-//! one collects. An outcome that stops its endpoint is written apart, in its creditor's file
-//! ([`super::switch_off`]), so that nobody else's outcomes wait for that lock. An outcome that
+//! one collects. An outcome that stops its endpoint is written apart, in its creditor's transaction
+//! ([`super::disable`]), so that nobody else's outcomes wait for that lock. An outcome that
 //! cannot be written keeps its lease, and with it its credit, and is tried again: a database that
 //! is down slows deliveries, and loses none. Never sends.
 
@@ -16,13 +16,13 @@ use entities::queries::delivery::{self as queue, Completions, Failing};
 use entities::{DbErr, Transaction};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::completed_lease::{Ended, Stop};
-use super::disable::{end_and_stop, switch_off};
+use super::completed_lease::{CompletedLease, DisableReason};
+use super::disable::{complete_and_disable, disable};
 use super::handle::Delivery;
-use super::health_reporter::{Health, News};
+use super::health_reporter::{HealthChanges, HealthReporter};
 use super::messages::{CompleterMsg, DispatcherMsg, FlushError};
 use crate::domain::endpoint_health::{QUIET_MS, is_given_up};
-use crate::supervision::spawn_reporting;
+use crate::supervision::spawn_and_notify;
 
 /// Outcomes of one transaction: as many as wait, for a disk that is busy makes every commit slow.
 const BATCH: usize = 1_000;
@@ -39,11 +39,11 @@ pub(crate) struct CompleterArgs {
 
 pub(crate) struct CompleterState {
     delivery: Arc<Delivery>,
-    collected: Vec<Ended>,
+    collected: Vec<CompletedLease>,
     /// A Flush is on its way, or a batch is being written.
     busy: bool,
     failures: u32,
-    health: Health,
+    health: HealthReporter,
     /// Endpoints that are being switched off because their receivers are gone.
     going: HashSet<EndpointId>,
 }
@@ -66,7 +66,7 @@ impl Actor for Completer {
             collected: Vec::new(),
             busy: false,
             failures: 0,
-            health: Health::default(),
+            health: HealthReporter::default(),
             going: HashSet::new(),
         })
     }
@@ -78,10 +78,10 @@ impl Actor for Completer {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            CompleterMsg::Settle { ended } => state.collect(ended),
+            CompleterMsg::Complete { ended } => state.collect(ended),
             CompleterMsg::Flush => state.flush(),
             CompleterMsg::Flushed { batch, result } => state.flushed(batch, result),
-            CompleterMsg::Stop { ended, failures } => state.stop(ended, failures),
+            CompleterMsg::DisableReason { ended, failures } => state.stop(ended, failures),
             CompleterMsg::Stopped {
                 endpoint,
                 ended,
@@ -96,12 +96,12 @@ impl Actor for Completer {
 }
 
 impl CompleterState {
-    fn collect(&mut self, ended: Vec<Ended>) {
+    fn collect(&mut self, ended: Vec<CompletedLease>) {
         for mut ended in ended {
             match ended.stop {
                 None => self.collected.push(ended),
                 // Its endpoint is being switched off by the first of them.
-                Some(Stop::Gone) if !self.going.insert(ended.endpoint()) => {
+                Some(DisableReason::ReceiverGone) if !self.going.insert(ended.endpoint()) => {
                     ended.stop = None;
                     self.collected.push(ended);
                 }
@@ -111,15 +111,15 @@ impl CompleterState {
         self.flush_soon(Duration::ZERO);
     }
 
-    fn stop(&self, ended: Box<Ended>, failures: u32) {
+    fn stop(&self, ended: Box<CompletedLease>, failures: u32) {
         let (delivery, endpoint) = (Arc::clone(&self.delivery), ended.endpoint());
         let died = CompleterMsg::Stopped {
             endpoint,
             ended: None,
             failures,
         };
-        spawn_reporting(&self.delivery.completer, died, async move {
-            let failures = match end_and_stop(&delivery, &ended).await {
+        spawn_and_notify(&self.delivery.completer, died, async move {
+            let failures = match complete_and_disable(&delivery, &ended).await {
                 Ok(()) => 0,
                 Err(error) => {
                     tracing::warn!(%error, "an outcome that stops its endpoint could not be written yet");
@@ -134,11 +134,11 @@ impl CompleterState {
         });
     }
 
-    fn stopped(&mut self, endpoint: EndpointId, ended: Option<Box<Ended>>, failures: u32) {
+    fn stopped(&mut self, endpoint: EndpointId, ended: Option<Box<CompletedLease>>, failures: u32) {
         match ended {
             Some(ended) if failures > 0 => {
                 let me = &self.delivery.completer;
-                let again = CompleterMsg::Stop { ended, failures };
+                let again = CompleterMsg::DisableReason { ended, failures };
                 me.send_after(pause_after(failures), again);
             }
             ended => {
@@ -173,25 +173,25 @@ impl CompleterState {
         let rest = self.collected.split_off(self.collected.len().min(most));
         let batch = std::mem::replace(&mut self.collected, rest);
         let delivery = Arc::clone(&self.delivery);
-        let news = self.health.news(&batch, delivery.env.clock.now_ms());
+        let changes = self.health.changes(&batch, delivery.env.clock.now_ms());
         let died = CompleterMsg::Flushed {
             batch: Vec::new(),
             result: Err(FlushError::Died),
         };
-        spawn_reporting(&self.delivery.completer, died, async move {
-            let result = write(&delivery, &batch, news)
+        spawn_and_notify(&self.delivery.completer, died, async move {
+            let result = write(&delivery, &batch, changes)
                 .await
                 .map_err(FlushError::from);
             CompleterMsg::Flushed { batch, result }
         });
     }
 
-    fn flushed(&mut self, batch: Vec<Ended>, result: Result<News, FlushError>) {
+    fn flushed(&mut self, batch: Vec<CompletedLease>, result: Result<HealthChanges, FlushError>) {
         self.busy = false;
         match result {
-            Ok(news) => {
+            Ok(changes) => {
                 self.failures = 0;
-                self.health.said(&news, self.delivery.env.clock.now_ms());
+                self.health.said(&changes, self.delivery.env.clock.now_ms());
                 self.settle(batch);
                 self.flush_soon(Duration::ZERO);
             }
@@ -206,21 +206,21 @@ impl CompleterState {
     }
 
     /// Ends the leases of a batch that is committed, and says whose credit came free.
-    fn settle(&self, batch: Vec<Ended>) {
-        let endpoints: HashSet<_> = batch.iter().map(Ended::endpoint).collect();
+    fn settle(&self, batch: Vec<CompletedLease>) {
+        let endpoints: HashSet<_> = batch.iter().map(CompletedLease::endpoint).collect();
         // The next in the line has waited for this.
         let in_order: HashSet<_> = batch
             .iter()
             .filter(|ended| ended.in_order)
-            .map(Ended::endpoint)
+            .map(CompletedLease::endpoint)
             .collect();
-        let next_due_ms = batch.iter().filter_map(Ended::due_ms).min();
+        let next_due_ms = batch.iter().filter_map(CompletedLease::due_ms).min();
         for ended in batch {
             ended.lease.settle();
         }
         let dispatcher = &self.delivery.dispatcher;
         let endpoints = endpoints.into_iter().collect();
-        let _ = dispatcher.send(DispatcherMsg::CreditFree {
+        let _ = dispatcher.send(DispatcherMsg::CapacityFreed {
             endpoints,
             next_due_ms,
         });
@@ -239,19 +239,23 @@ fn pause_after(failures: u32) -> Duration {
     (BACKOFF_BASE * (1 << doublings)).min(BACKOFF_CAP)
 }
 
-/// One short transaction. Answers what of the `news` came from leases that still stood: a process
+/// One short transaction. Answers what of the `changes` came from leases that still stood: a process
 /// that was stopped and comes back has nothing to say of what others have done since.
-async fn write(delivery: &Arc<Delivery>, batch: &[Ended], news: News) -> Result<News, DbErr> {
+async fn write(
+    delivery: &Arc<Delivery>,
+    batch: &[CompletedLease],
+    changes: HealthChanges,
+) -> Result<HealthChanges, DbErr> {
     let completions: Vec<_> = batch.iter().map(|ended| ended.completion.clone()).collect();
     let completions = Completions::of(&delivery.env.db, &completions);
     let transaction = delivery.env.db.begin().await?;
     let done: HashSet<_> = completions.write(&transaction).await?.into_iter().collect();
     let late = batch.len().saturating_sub(done.len());
-    let news = match late {
-        0 => news,
-        _ => news.of_those(batch, |ended| done.contains(&ended.delivery())),
+    let changes = match late {
+        0 => changes,
+        _ => changes.of_those(batch, |ended| done.contains(&ended.delivery())),
     };
-    let failing = note_health(delivery, &transaction, &news).await?;
+    let failing = note_health(delivery, &transaction, &changes).await?;
     transaction.commit().await?;
     if !failing.is_empty() {
         let delivery = Arc::clone(delivery);
@@ -261,18 +265,18 @@ async fn write(delivery: &Arc<Delivery>, batch: &[Ended], news: News) -> Result<
     if late > 0 {
         tracing::info!(late, "outcomes of leases that had been rescued");
     }
-    Ok(news)
+    Ok(changes)
 }
 
-/// Answers the endpoints of which it is news that they fail.
+/// Answers the endpoints of which it is changes that they fail.
 async fn note_health(
     delivery: &Delivery,
     transaction: &Transaction,
-    news: &News,
+    changes: &HealthChanges,
 ) -> Result<Vec<Failing>, DbErr> {
-    queue::note_healthy(transaction, &news.healthy).await?;
+    queue::note_healthy(transaction, &changes.healthy).await?;
     let mut failing = Vec::new();
-    for endpoint in &news.failing {
+    for endpoint in &changes.failing {
         let now_ms = delivery.env.clock.now_ms();
         failing.extend(queue::note_failing(transaction, *endpoint, QUIET_MS, now_ms).await?);
     }
@@ -288,7 +292,9 @@ async fn give_up(delivery: &Delivery, failing: Vec<Failing>) {
         endpoint, creditor, ..
     } in failing.into_iter().filter(given_up)
     {
-        if let Err(error) = switch_off(delivery, creditor, endpoint, Stop::GivenUp).await {
+        if let Err(error) =
+            disable(delivery, creditor, endpoint, DisableReason::FailingForDays).await
+        {
             tracing::warn!(%error, %endpoint, "an endpoint could not be switched off yet");
         }
     }

@@ -11,10 +11,10 @@ use serde_json::json;
 use super::handle::Delivery;
 use super::messages::DispatcherMsg;
 use crate::contract::{
-    ApiError, AttemptView, DbResultExt as _, DeliveryDetail, DeliveryFilter, DeliveryView, Page,
-    Replayable, Slice,
+    ApiError, AttemptView, DbResultExt as _, DeliveryDetail, DeliveryFilter, DeliveryView,
+    OffsetPage, Page, Replayable,
 };
-use crate::creditor::{AccountFile, Once};
+use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::delivery_state;
 use crate::infra::Env;
@@ -25,12 +25,12 @@ pub(crate) async fn list(
     env: &Env,
     creditor: Option<CreditorId>,
     filter: &DeliveryFilter,
-    slice: Slice,
+    slice: OffsetPage,
 ) -> Result<Page<DeliveryView>, ApiError> {
-    let Slice { limit, offset } = slice;
+    let OffsetPage { limit, offset } = slice;
     let filter = checked(creditor, filter)?;
     let found = queue::list(env.db.reader(), &filter, limit, offset).await;
-    let (rows, total) = found.or_fault()?;
+    let (rows, total) = found.map_db_error()?;
     Ok(Page {
         items: rows.into_iter().map(view).collect(),
         limit,
@@ -46,9 +46,9 @@ pub(crate) async fn detail(
     id: DeliveryId,
 ) -> Result<DeliveryDetail, ApiError> {
     let reader = env.db.reader();
-    let row = queue::detail(reader, creditor, id).await.or_fault()?;
-    let row = row.ok_or(ApiError::no_such("delivery"))?;
-    let attempts = queue::attempts(reader, creditor, id).await.or_fault()?;
+    let row = queue::detail(reader, creditor, id).await.map_db_error()?;
+    let row = row.ok_or(ApiError::not_found("delivery"))?;
+    let attempts = queue::attempts(reader, creditor, id).await.map_db_error()?;
     let attempt_log = (1..).zip(attempts).map(attempt_view).collect();
     Ok(DeliveryDetail {
         delivery: view(row),
@@ -62,26 +62,28 @@ pub(crate) async fn redeliver(
     creditor: CreditorId,
     actor: &str,
     id: DeliveryId,
-    once: &Once,
+    once: &IdempotentOperation,
 ) -> Result<Replayable<DeliveryView>, ApiError> {
-    let file = AccountFile::open(&delivery.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    let replayed = once.made_before(&file).await?.is_some();
+    let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let replayed = once.made_before(&transaction).await?.is_some();
     if replayed {
-        drop(file);
+        drop(transaction);
     } else {
         let now_ms = delivery.env.clock.now_ms();
-        let found = queue::requeue(&file.transaction, creditor, id, now_ms).await;
-        let endpoint = found.or_fault()?.ok_or(ApiError::no_such("delivery"))?;
-        refuse_if_disabled(&file.transaction, endpoint).await?;
-        let erased = queue::is_erased(&file.transaction, id).await;
-        if erased.or_fault()? {
+        let found = queue::requeue(&transaction.db, creditor, id, now_ms).await;
+        let endpoint = found
+            .map_db_error()?
+            .ok_or(ApiError::not_found("delivery"))?;
+        refuse_if_disabled(&transaction.db, endpoint).await?;
+        let erased = queue::is_erased(&transaction.db, id).await;
+        if erased.map_db_error()? {
             return Err(ApiError::PayloadErased);
         }
         let data = json!({"delivery_id": id, "endpoint_id": endpoint});
-        file.audit("webhook.redelivered", actor, data);
-        once.made(&file, id.0).await?;
-        file.close().await.or_fault()?;
+        transaction.audit("webhook.redelivered", actor, data);
+        once.made(&transaction, id.0).await?;
+        transaction.commit().await.map_db_error()?;
         let _ = delivery.dispatcher.send(DispatcherMsg::Wake {
             endpoints: vec![endpoint],
             in_order: true,
@@ -89,9 +91,9 @@ pub(crate) async fn redeliver(
     }
     let row = queue::detail(delivery.env.db.reader(), creditor, id).await;
     let value = row
-        .or_fault()?
+        .map_db_error()?
         .map(view)
-        .ok_or(ApiError::no_such("delivery"))?;
+        .ok_or(ApiError::not_found("delivery"))?;
     Ok(Replayable { value, replayed })
 }
 
@@ -100,13 +102,15 @@ async fn refuse_if_disabled(
     transaction: &Transaction,
     endpoint: EndpointId,
 ) -> Result<(), ApiError> {
-    let row = queue::endpoint(transaction, endpoint).await.or_fault()?;
+    let row = queue::endpoint(transaction, endpoint)
+        .await
+        .map_db_error()?;
     match row {
         Some(row) if row.state != EndpointState::Disabled => Ok(()),
         Some(row) => Err(ApiError::EndpointDisabled {
             reason: row.state_reason.unwrap_or_default(),
         }),
-        None => Err(ApiError::no_such("webhook endpoint")),
+        None => Err(ApiError::not_found("webhook endpoint")),
     }
 }
 

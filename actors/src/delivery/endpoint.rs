@@ -2,7 +2,7 @@
 //!
 //! Owns the endpoint's URL, secrets and state as last read, and moves its circuit breaker. Spawns
 //! sends and never awaits one, a few at a time. How many rows reach it is bounded by the credits of
-//! the book. Rows that it cannot send go back to the queue, without an attempt spent.
+//! the leases. Rows that it cannot send go back to the queue, without an attempt spent.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use entities::webhook_endpoint::EndpointState;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::attempt;
-use super::completed_lease::{Ended, Tried};
+use super::completed_lease::{AttemptOutcome, CompletedLease};
 use super::endpoint_config::{Config, LoadError, read};
 use super::handle::Delivery;
 use super::messages::CompleterMsg;
-use super::release::{give_back, hand_over};
-use crate::domain::pace::Pace;
-use crate::leases::{LeaseTable, Leased, SENDS};
-use crate::supervision::{Address, spawn_reporting};
+use super::release::{complete, release};
+use crate::domain::throttle::Throttle;
+use crate::leases::{LeaseTable, LeasedDelivery, SENDS};
+use crate::supervision::{ActorHandle, spawn_and_notify};
 
 /// Messages of an [`Endpoint`].
 #[derive(Debug)]
 pub(crate) enum EndpointMsg {
-    /// Leased rows to send now.
+    /// LeasedDelivery rows to send now.
     Deliver {
         /// Never more than the endpoint has credit for.
-        rows: Vec<Leased>,
+        rows: Vec<LeasedDelivery>,
     },
     /// Its URL, secrets or state changed: nothing more is sent with the old ones.
     Changed,
@@ -46,10 +46,10 @@ pub(crate) enum EndpointMsg {
         /// Whose the endpoint is.
         creditor: CreditorId,
         /// What became of it.
-        tried: Tried,
+        tried: AttemptOutcome,
     },
     /// Give back what has not been sent yet.
-    GiveBack,
+    Release,
     /// Panics.
     #[cfg(feature = "fault-injection")]
     Panic,
@@ -59,25 +59,25 @@ pub(crate) enum EndpointMsg {
 pub(crate) struct EndpointArgs {
     pub(super) endpoint: EndpointId,
     pub(super) delivery: Arc<Delivery>,
-    pub(super) book: Arc<LeaseTable>,
-    pub(super) me: Address<EndpointMsg>,
+    pub(super) leases: Arc<LeaseTable>,
+    pub(super) me: ActorHandle<EndpointMsg>,
 }
 
 /// The state of an [`Endpoint`].
-pub(crate) struct Seat {
+pub(crate) struct EndpointState_ {
     args: EndpointArgs,
     config: Option<Arc<Config>>,
     /// Number of the last reading that was begun, and whether its answer is still to come.
     reading: u64,
     loading: bool,
     /// Rows that wait for it.
-    waiting: Vec<Leased>,
+    waiting: Vec<LeasedDelivery>,
     /// Sends that have not ended.
     sends: u32,
     /// Rows whose turn has not come, never more than the endpoint has credit for.
-    queue: VecDeque<Leased>,
+    queue: VecDeque<LeasedDelivery>,
     /// What the throttle says, if there is one.
-    pace: Option<Pace>,
+    throttle: Option<Throttle>,
     /// A [`EndpointMsg::Paced`] is on its way.
     pace_timer: bool,
 }
@@ -87,7 +87,7 @@ pub(crate) struct Endpoint;
 
 impl Actor for Endpoint {
     type Msg = EndpointMsg;
-    type State = Seat;
+    type State = EndpointState_;
     type Arguments = EndpointArgs;
 
     /// Begins to read the endpoint. The answer comes as a message, because whoever starts an
@@ -97,7 +97,7 @@ impl Actor for Endpoint {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let mut state = Seat {
+        let mut state = EndpointState_ {
             args,
             config: None,
             reading: 0,
@@ -105,7 +105,7 @@ impl Actor for Endpoint {
             waiting: Vec::new(),
             sends: 0,
             queue: VecDeque::new(),
-            pace: None,
+            throttle: None,
             pace_timer: false,
         };
         state.load();
@@ -127,7 +127,7 @@ impl Actor for Endpoint {
                 state.send_on();
             }
             EndpointMsg::Sent { creditor, tried } => state.sent(creditor, tried),
-            EndpointMsg::GiveBack => state.give_back(),
+            EndpointMsg::Release => state.release(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             EndpointMsg::Panic => panic!("injected into an Endpoint"),
@@ -136,7 +136,7 @@ impl Actor for Endpoint {
     }
 }
 
-impl Seat {
+impl EndpointState_ {
     /// Reads the endpoint again; until it is read nothing is sent.
     fn load(&mut self) {
         self.config = None;
@@ -151,7 +151,7 @@ impl Seat {
             reading,
             config: Err(LoadError::Died),
         };
-        spawn_reporting(&self.args.me, died, async move {
+        spawn_and_notify(&self.args.me, died, async move {
             EndpointMsg::Loaded {
                 reading,
                 config: read(&delivery, endpoint).await.map(Box::new),
@@ -171,15 +171,17 @@ impl Seat {
             Ok(config) => {
                 let config: Arc<Config> = Arc::from(config);
                 let nodes = self.args.delivery.cluster.membership.nodes();
-                self.pace = config.throttle.map(|rate| match self.pace {
-                    Some(pace) => pace.at_rate(rate, nodes),
-                    None => Pace::new(rate, nodes),
+                self.throttle = config.throttle.map(|rate| match self.throttle {
+                    Some(throttle) => throttle.at_rate(rate, nodes),
+                    None => Throttle::new(rate, nodes),
                 });
-                self.args.book.throttle(self.args.endpoint, config.throttle);
+                self.args
+                    .leases
+                    .throttle(self.args.endpoint, config.throttle);
                 self.config = Some(Arc::clone(&config));
                 self.send_as_read(config.state, rows);
             }
-            Err(LoadError::Gone) => self.cancel(rows),
+            Err(LoadError::ReceiverGone) => self.cancel(rows),
             Err(error) => {
                 tracing::error!(endpoint = %self.args.endpoint, %error, "cannot send to an endpoint");
                 self.rest(rows);
@@ -187,7 +189,7 @@ impl Seat {
         }
     }
 
-    fn deliver(&mut self, rows: Vec<Leased>) {
+    fn deliver(&mut self, rows: Vec<LeasedDelivery>) {
         let state = self.config.as_ref().map(|config| config.state);
         match state {
             Some(EndpointState::Enabled) => self.send(rows),
@@ -196,22 +198,22 @@ impl Seat {
         }
     }
 
-    fn wait_for_config(&mut self, rows: Vec<Leased>) {
+    fn wait_for_config(&mut self, rows: Vec<LeasedDelivery>) {
         self.waiting.extend(rows);
         if !self.loading {
             self.load();
         }
     }
 
-    fn send_as_read(&mut self, state: EndpointState, rows: Vec<Leased>) {
+    fn send_as_read(&mut self, state: EndpointState, rows: Vec<LeasedDelivery>) {
         match state {
             EndpointState::Enabled => self.send(rows),
-            EndpointState::Paused => give_back(&self.args.delivery.completer, rows),
+            EndpointState::Paused => release(&self.args.delivery.completer, rows),
             EndpointState::Disabled => self.cancel(rows),
         }
     }
 
-    fn send(&mut self, rows: Vec<Leased>) {
+    fn send(&mut self, rows: Vec<LeasedDelivery>) {
         self.queue.extend(rows);
         self.send_on();
     }
@@ -225,18 +227,19 @@ impl Seat {
         let (delivery, endpoint) = (Arc::clone(&self.args.delivery), self.args.endpoint);
         let (now_ms, now_us) = (delivery.env.clock.now_ms(), delivery.env.clock.now_us());
         // Processes come and go.
-        let paced = self.pace.zip(config.throttle);
-        self.pace =
-            paced.map(|(pace, rate)| pace.at_rate(rate, delivery.cluster.membership.nodes()));
-        while !self.queue.is_empty() && self.sends < self.args.book.sends(endpoint) {
-            if let Some(Err(wait_us)) = self.pace.as_mut().map(|pace| pace.take(now_us)) {
+        let paced = self.throttle.zip(config.throttle);
+        self.throttle = paced
+            .map(|(throttle, rate)| throttle.at_rate(rate, delivery.cluster.membership.nodes()));
+        while !self.queue.is_empty() && self.sends < self.args.leases.sends(endpoint) {
+            if let Some(Err(wait_us)) = self.throttle.as_mut().map(|throttle| throttle.take(now_us))
+            {
                 self.come_back_in(Duration::from_micros(wait_us.unsigned_abs()));
                 return;
             }
             if !delivery.cluster.membership.may_send(now_ms)
-                || !self.args.book.may_send(endpoint, now_ms)
+                || !self.args.leases.may_send(endpoint, now_ms)
             {
-                self.give_back();
+                self.release();
                 return;
             }
             if let Some(leased) = self.queue.pop_front() {
@@ -252,38 +255,38 @@ impl Seat {
         }
     }
 
-    fn spawn_send(&mut self, config: Arc<Config>, leased: Leased) {
+    fn spawn_send(&mut self, config: Arc<Config>, leased: LeasedDelivery) {
         self.sends += 1;
         let (delivery, creditor) = (Arc::clone(&self.args.delivery), leased.row.creditor);
         let died = EndpointMsg::Sent {
             creditor,
-            tried: Tried::Unsent,
+            tried: AttemptOutcome::Unsent,
         };
-        spawn_reporting(&self.args.me, died, async move {
+        spawn_and_notify(&self.args.me, died, async move {
             let (ended, tried) = attempt::run(&delivery, &config, leased).await;
-            hand_over(&delivery.completer, ended).await;
+            complete(&delivery.completer, ended).await;
             EndpointMsg::Sent { creditor, tried }
         });
     }
 
-    fn sent(&mut self, creditor: CreditorId, tried: Tried) {
+    fn sent(&mut self, creditor: CreditorId, tried: AttemptOutcome) {
         self.sends = self.sends.saturating_sub(1);
         let EndpointArgs {
             endpoint,
             delivery,
-            book,
+            leases,
             ..
         } = &self.args;
         let now_ms = delivery.env.clock.now_ms();
         match tried {
-            Tried::Sent(attempted) => {
-                book.record(*endpoint, creditor, attempted, now_ms);
+            AttemptOutcome::Sent(attempted) => {
+                leases.record(*endpoint, creditor, attempted, now_ms);
                 self.keep_what_it_bears();
             }
-            Tried::Unneeded => {}
-            Tried::Unsent => {
-                book.cool_down(*endpoint, now_ms);
-                self.give_back();
+            AttemptOutcome::Unneeded => {}
+            AttemptOutcome::Unsent => {
+                leases.cool_down(*endpoint, now_ms);
+                self.release();
             }
         }
         self.send_on();
@@ -291,39 +294,39 @@ impl Seat {
 
     /// Of a sick receiver no more is held in hand than it is sent at a time.
     fn keep_what_it_bears(&mut self) {
-        let sends = self.args.book.sends(self.args.endpoint);
+        let sends = self.args.leases.sends(self.args.endpoint);
         let bears = usize::try_from(sends).unwrap_or(usize::MAX);
         if sends < SENDS && self.queue.len() > bears {
             let rows = self.queue.split_off(bears).into();
-            give_back(&self.args.delivery.completer, rows);
+            release(&self.args.delivery.completer, rows);
         }
     }
 
-    fn give_back(&mut self) {
+    fn release(&mut self) {
         let mut rows = std::mem::take(&mut self.waiting);
         rows.extend(self.queue.drain(..));
-        give_back(&self.args.delivery.completer, rows);
+        release(&self.args.delivery.completer, rows);
     }
 
     /// Gives rows back, and keeps them from coming again at once.
-    fn rest(&self, rows: Vec<Leased>) {
+    fn rest(&self, rows: Vec<LeasedDelivery>) {
         self.args
-            .book
+            .leases
             .cool_down(self.args.endpoint, self.args.delivery.env.clock.now_ms());
-        give_back(&self.args.delivery.completer, rows);
+        release(&self.args.delivery.completer, rows);
     }
 
     /// Nothing more is sent to it, so there is nothing to remember of how it did.
-    fn cancel(&self, rows: Vec<Leased>) {
-        self.args.book.forgive(self.args.endpoint);
+    fn cancel(&self, rows: Vec<LeasedDelivery>) {
+        self.args.leases.forgive(self.args.endpoint);
         if rows.is_empty() {
             return;
         }
-        let ended = rows.into_iter().map(Ended::cancelled).collect();
+        let ended = rows.into_iter().map(CompletedLease::cancelled).collect();
         let _ = self
             .args
             .delivery
             .completer
-            .send(CompleterMsg::Settle { ended });
+            .send(CompleterMsg::Complete { ended });
     }
 }

@@ -7,52 +7,52 @@ use entities::ids::EndpointId;
 
 use super::endpoint::EndpointMsg;
 use crate::contract::ActorView;
-use crate::supervision::Address;
+use crate::supervision::ActorHandle;
 
 /// Who is seated now, and how often each has failed since the Dispatcher began.
 #[derive(Debug, Default)]
-pub(crate) struct Roster {
-    seats: Mutex<BTreeMap<EndpointId, Seat>>,
+pub(crate) struct EndpointActors {
+    entries: Mutex<BTreeMap<EndpointId, EndpointEntry>>,
 }
 
 #[derive(Debug, Default)]
-struct Seat {
-    address: Option<Address<EndpointMsg>>,
+struct EndpointEntry {
+    address: Option<ActorHandle<EndpointMsg>>,
     restarts: u64,
 }
 
-impl Roster {
-    fn seats(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Seat>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+impl EndpointActors {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<EndpointId, EndpointEntry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn clear(&self) {
-        self.seats().clear();
+        self.entries().clear();
     }
 
-    pub(super) fn enter(&self, endpoint: EndpointId, address: Address<EndpointMsg>) {
-        self.seats().entry(endpoint).or_default().address = Some(address);
+    pub(super) fn enter(&self, endpoint: EndpointId, address: ActorHandle<EndpointMsg>) {
+        self.entries().entry(endpoint).or_default().address = Some(address);
     }
 
     pub(super) fn failed(&self, endpoint: EndpointId) {
-        let mut seats = self.seats();
-        let seat = seats.entry(endpoint).or_default();
-        seat.address = None;
-        seat.restarts += 1;
+        let mut entries = self.entries();
+        let entry = entries.entry(endpoint).or_default();
+        entry.address = None;
+        entry.restarts += 1;
     }
 
     pub(super) fn leave(&self, endpoint: EndpointId) {
-        self.seats().remove(&endpoint);
+        self.entries().remove(&endpoint);
     }
 
     /// One line an endpoint. One that failed is started again when its next rows come.
     pub(super) fn view(&self) -> Vec<ActorView> {
-        let line = |(endpoint, seat): (&EndpointId, &Seat)| ActorView {
+        let line = |(endpoint, entry): (&EndpointId, &EndpointEntry)| ActorView {
             name: endpoint.to_string(),
             kind: "Endpoint".to_owned(),
-            restarts: seat.restarts,
-            mailbox: seat.address.as_ref().and_then(Address::waiting),
-            state: if seat.address.is_some() {
+            restarts: entry.restarts,
+            mailbox: entry.address.as_ref().and_then(ActorHandle::mailbox_len),
+            state: if entry.address.is_some() {
                 "running"
             } else {
                 "restarting"
@@ -60,6 +60,6 @@ impl Roster {
             .to_owned(),
             children: Vec::new(),
         };
-        self.seats().iter().map(line).collect()
+        self.entries().iter().map(line).collect()
     }
 }

@@ -53,7 +53,7 @@ pub(crate) enum LoadError {
     Died,
     /// There is no such endpoint any more.
     #[error("the endpoint is gone")]
-    Gone,
+    ReceiverGone,
     /// A secret does not open.
     #[error(transparent)]
     Sealed(#[from] VaultError),
@@ -71,7 +71,9 @@ pub(crate) enum LoadError {
 /// Reads an endpoint and opens its secrets.
 pub(super) async fn read(delivery: &Delivery, id: EndpointId) -> Result<Config, LoadError> {
     let reader = delivery.env.db.reader();
-    let row = queue::endpoint(reader, id).await?.ok_or(LoadError::Gone)?;
+    let row = queue::endpoint(reader, id)
+        .await?
+        .ok_or(LoadError::ReceiverGone)?;
     let sealed = webhooks::secrets(reader, id, delivery.env.clock.now_ms()).await?;
     if sealed.is_empty() {
         return Err(LoadError::NoSecret);

@@ -1,4 +1,4 @@
-//! Erasing what was written about one placement for its receivers, on demand.
+//! Erasing what was written about one placement for its receivers, on claim_queue.
 
 use entities::ids::{CreditorId, PlacementId};
 use entities::placement;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::handle::Delivery;
 use crate::contract::{ApiError, DbResultExt as _, ErasedView};
-use crate::creditor::AccountFile;
+use crate::creditor::CreditorTransaction;
 
 /// Messages looked at by one transaction.
 const PAGE: i64 = 5_000;
@@ -22,14 +22,14 @@ pub(crate) async fn erase(
     reason: &str,
 ) -> Result<ErasedView, ApiError> {
     let erased = erase_pages(delivery, row.creditor_id, row.id, row.placed_ms).await?;
-    let file = AccountFile::open(&delivery.creditors, row.creditor_id).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let transaction = CreditorTransaction::begin(&delivery.creditors, row.creditor_id).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     let data = json!({
         "placement_id": row.id, "reason": reason,
         "payloads": erased.payloads, "deliveries": erased.deliveries,
     });
-    file.audit("webhook.payloads_erased", actor, data);
-    file.close().await.or_fault()?;
+    transaction.audit("webhook.payloads_erased", actor, data);
+    transaction.commit().await.map_db_error()?;
     Ok(ErasedView {
         placement_id: row.id.0,
         payloads: erased.payloads,
@@ -45,17 +45,17 @@ async fn erase_pages(
     placed_ms: i64,
 ) -> Result<Erased, ApiError> {
     let reader = delivery.env.db.reader();
-    let highest = highest_sequence(reader, creditor).await.or_fault()?;
+    let highest = highest_sequence(reader, creditor).await.map_db_error()?;
     let first = first_sequence_from(reader, creditor, placed_ms)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let mut erased = Erased::default();
     let mut sequence = first.unwrap_or(highest + 1);
     while sequence <= highest {
         let page = sequence..=(sequence + PAGE - 1).min(highest);
         let done = erase_placement(&delivery.env.db, creditor, placement.0, page)
             .await
-            .or_fault()?;
+            .map_db_error()?;
         erased.payloads += done.payloads;
         erased.deliveries += done.deliveries;
         sequence += PAGE;

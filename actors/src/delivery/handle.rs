@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::messages::{CompleterMsg, DispatcherMsg, RecovererMsg};
+use super::messages::{CompleterMsg, DispatcherMsg, ReplayerMsg};
 use super::metrics::Metrics;
 use super::queue_depth::QueueDepth;
 use super::sender::Sender;
@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::creditor::Creditors;
 use crate::infra::Env;
 use crate::leases::LeaseTable;
-use crate::supervision::Address;
+use crate::supervision::ActorHandle;
 
 /// The means of delivery.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub(crate) struct Delivery {
     pub(crate) sender: Sender,
     pub(crate) metrics: Metrics,
     pub(crate) queue_depth: QueueDepth,
-    pub(crate) dispatcher: Address<DispatcherMsg>,
-    pub(crate) completer: Address<CompleterMsg>,
-    pub(crate) recoverer: Address<RecovererMsg>,
+    pub(crate) dispatcher: ActorHandle<DispatcherMsg>,
+    pub(crate) completer: ActorHandle<CompleterMsg>,
+    pub(crate) replayer: ActorHandle<ReplayerMsg>,
     /// Where those live, or spawn, who write to the database all the time.
     pub(crate) runtime: Handle,
 }

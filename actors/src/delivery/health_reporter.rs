@@ -1,7 +1,7 @@
 //! Since when an endpoint has failed everything. The database remembers it, so that neither a
 //! restart nor another process's luck is forgotten; this only spares it most of the writing.
 
-use super::completed_lease::Ended;
+use super::completed_lease::CompletedLease;
 use std::collections::{BTreeMap, HashMap};
 
 use entities::ids::EndpointId;
@@ -14,7 +14,7 @@ const MOST: usize = 10_000;
 
 /// What this process last said of each endpoint.
 #[derive(Debug, Default)]
-pub(super) struct Health {
+pub(super) struct HealthReporter {
     said: HashMap<EndpointId, Said>,
 }
 
@@ -26,31 +26,35 @@ struct Said {
 
 /// What there is to say, each list in the order of ids, which is the order in which rows are locked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct News {
+pub(crate) struct HealthChanges {
     pub(super) healthy: Vec<EndpointId>,
     pub(super) failing: Vec<EndpointId>,
 }
 
-impl News {
+impl HealthChanges {
     /// What a batch of outcomes tells: one success makes an endpoint healthy.
-    fn told_by<'a>(batch: impl Iterator<Item = &'a Ended>) -> Self {
+    fn told_by<'a>(batch: impl Iterator<Item = &'a CompletedLease>) -> Self {
         let mut failing: BTreeMap<EndpointId, bool> = BTreeMap::new();
         for ended in batch.filter(|ended| ended.completion.attempt.is_some()) {
             let failed = ended.completion.ending != Ending::Delivered;
             *failing.entry(ended.endpoint()).or_insert(true) &= failed;
         }
-        let mut news = Self::default();
+        let mut changes = Self::default();
         for (endpoint, failing) in failing {
             match failing {
-                true => news.failing.push(endpoint),
-                false => news.healthy.push(endpoint),
+                true => changes.failing.push(endpoint),
+                false => changes.healthy.push(endpoint),
             }
         }
-        news
+        changes
     }
 
-    /// The same news, told by some of the batch alone.
-    pub(super) fn of_those(&self, batch: &[Ended], counts: impl Fn(&Ended) -> bool) -> Self {
+    /// The same changes, told by some of the batch alone.
+    pub(super) fn of_those(
+        &self,
+        batch: &[CompletedLease],
+        counts: impl Fn(&CompletedLease) -> bool,
+    ) -> Self {
         let mut told = Self::told_by(batch.iter().filter(|ended| counts(ended)));
         let is_news = |endpoint: &EndpointId| {
             self.healthy.contains(endpoint) || self.failing.contains(endpoint)
@@ -61,15 +65,15 @@ impl News {
     }
 }
 
-impl Health {
-    /// What a batch tells that was not said a moment ago. It counts as said when [`Health::said`] says so.
-    pub(super) fn news(&self, batch: &[Ended], now_ms: i64) -> News {
-        let mut news = News::told_by(batch.iter());
+impl HealthReporter {
+    /// What a batch tells that was not said a moment ago. It counts as said when [`HealthReporter::said`] says so.
+    pub(super) fn changes(&self, batch: &[CompletedLease], now_ms: i64) -> HealthChanges {
+        let mut changes = HealthChanges::told_by(batch.iter());
         let is_news =
             |failing| move |endpoint: &EndpointId| self.is_news(*endpoint, failing, now_ms);
-        news.healthy.retain(is_news(false));
-        news.failing.retain(is_news(true));
-        news
+        changes.healthy.retain(is_news(false));
+        changes.failing.retain(is_news(true));
+        changes
     }
 
     fn is_news(&self, endpoint: EndpointId, failing: bool, now_ms: i64) -> bool {
@@ -78,11 +82,11 @@ impl Health {
     }
 
     /// It is in the database now.
-    pub(super) fn said(&mut self, news: &News, at_ms: i64) {
+    pub(super) fn said(&mut self, changes: &HealthChanges, at_ms: i64) {
         if self.said.len() >= MOST {
             self.said.clear();
         }
-        for (list, failing) in [(&news.healthy, false), (&news.failing, true)] {
+        for (list, failing) in [(&changes.healthy, false), (&changes.failing, true)] {
             for endpoint in list {
                 self.said.insert(*endpoint, Said { failing, at_ms });
             }
@@ -97,16 +101,16 @@ mod tests {
 
     #[test]
     fn only_changes_are_said_and_the_rest_once_a_minute() {
-        let (mut health, endpoint) = (Health::default(), EndpointId(Uuid::from_u128(1)));
+        let (mut health, endpoint) = (HealthReporter::default(), EndpointId(Uuid::from_u128(1)));
         let mut say = |failing, at_ms| {
             let is_news = health.is_news(endpoint, failing, at_ms);
-            let mut news = News::default();
+            let mut changes = HealthChanges::default();
             match failing {
-                true => news.failing.push(endpoint),
-                false => news.healthy.push(endpoint),
+                true => changes.failing.push(endpoint),
+                false => changes.healthy.push(endpoint),
             }
             if is_news {
-                health.said(&news, at_ms);
+                health.said(&changes, at_ms);
             }
             is_news
         };
@@ -119,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_still_news() {
-        let (health, endpoint) = (Health::default(), EndpointId(Uuid::from_u128(1)));
+        let (health, endpoint) = (HealthReporter::default(), EndpointId(Uuid::from_u128(1)));
         assert!(health.is_news(endpoint, false, 0));
         assert!(health.is_news(endpoint, false, 1));
     }

@@ -8,9 +8,9 @@ use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::{Fence, Waiting};
 use ractor::RpcReplyPort;
 
-use super::completed_lease::Ended;
-use super::health_reporter::News;
-use crate::leases::Leased;
+use super::completed_lease::CompletedLease;
+use super::health_reporter::HealthChanges;
+use crate::leases::LeasedDelivery;
 use crate::outbox::DeliveryWork;
 
 /// Messages of the Dispatcher.
@@ -24,9 +24,9 @@ pub(crate) enum DispatcherMsg {
         in_order: bool,
     },
     /// Rows that were born leased, and are committed.
-    Fresh {
+    Preleased {
         /// Of any endpoints.
-        rows: Vec<Leased>,
+        rows: Vec<LeasedDelivery>,
     },
     /// An endpoint was stopped.
     EndpointChanged {
@@ -43,7 +43,7 @@ pub(crate) enum DispatcherMsg {
     /// Any endpoint may have changed: what was told about it was missed.
     EveryEndpointChanged,
     /// Leases of these endpoints have ended.
-    CreditFree {
+    CapacityFreed {
         /// Whose.
         endpoints: Vec<EndpointId>,
         /// When the first of those that failed is due again.
@@ -54,12 +54,12 @@ pub(crate) enum DispatcherMsg {
     /// A claim is back.
     Claimed {
         /// Whom it was for, and with how much credit.
-        asked: Vec<Asked>,
+        asked: Vec<ClaimRequest>,
         /// The rows; their leases are entered.
         result: Result<Claim, ClaimError>,
     },
     /// Another process has rows that it does not send at once: look soon.
-    Rung,
+    PeerNotified,
     /// Look who has rows waiting.
     Poll,
     /// Who has.
@@ -110,7 +110,7 @@ pub(crate) enum ClaimError {
 impl From<DeliveryWork> for DispatcherMsg {
     fn from(work: DeliveryWork) -> Self {
         match work {
-            DeliveryWork::Leased { rows } => Self::Fresh { rows },
+            DeliveryWork::Leased { rows } => Self::Preleased { rows },
             DeliveryWork::Pending {
                 endpoints,
                 in_order,
@@ -124,7 +124,7 @@ impl From<DeliveryWork> for DispatcherMsg {
 
 /// For whom a claim is, and with how much credit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct ClaimRequest {
     pub(super) endpoint: EndpointId,
     pub(super) credit: u32,
 }
@@ -133,7 +133,7 @@ pub(crate) struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
     /// Their leases are entered.
-    pub(super) rows: Vec<Leased>,
+    pub(super) rows: Vec<LeasedDelivery>,
     /// Endpoints with rows that stand in a line.
     pub(super) have_lines: HashSet<EndpointId>,
     /// Endpoints whose lines are longer than one claim looks.
@@ -144,23 +144,23 @@ pub(crate) struct Claim {
 #[derive(Debug)]
 pub(crate) enum CompleterMsg {
     /// Leases that have ended.
-    Settle {
+    Complete {
         /// At least one.
-        ended: Vec<Ended>,
+        ended: Vec<CompletedLease>,
     },
     /// Write what has been collected.
     Flush,
     /// A batch has been written, or not.
     Flushed {
         /// The batch; empty if its writer died, whose leases are then lost.
-        batch: Vec<Ended>,
+        batch: Vec<CompletedLease>,
         /// What there was to say of endpoints and was said, or what the database said.
-        result: Result<News, FlushError>,
+        result: Result<HealthChanges, FlushError>,
     },
     /// Write an outcome that stops its endpoint.
-    Stop {
+    DisableReason {
         /// It is one.
-        ended: Box<Ended>,
+        ended: Box<CompletedLease>,
         /// So often it could not be written.
         failures: u32,
     },
@@ -169,7 +169,7 @@ pub(crate) enum CompleterMsg {
         /// Whose.
         endpoint: EndpointId,
         /// The outcome; none if its writer died, whose lease is then lost.
-        ended: Option<Box<Ended>>,
+        ended: Option<Box<CompletedLease>>,
         /// So often it could not be written, this time included.
         failures: u32,
     },
@@ -189,13 +189,13 @@ pub(crate) enum FlushError {
     Died,
 }
 
-/// Messages of the Recoverer.
+/// Messages of the Replayer.
 #[derive(Debug)]
-pub(crate) enum RecovererMsg {
+pub(crate) enum ReplayerMsg {
     /// There may be something to recover.
     Work,
     /// A page is done: the endpoints that have rows due, or `None` when there is no recovery.
-    Worked {
+    PageDone {
         /// What the database said.
         result: Result<Option<BTreeSet<EndpointId>>, StepError>,
     },

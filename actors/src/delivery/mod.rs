@@ -30,9 +30,9 @@ mod tree;
 pub(crate) use handle::Delivery;
 pub(crate) use messages::DispatcherMsg;
 #[cfg(feature = "fault-injection")]
-pub(crate) use messages::{CompleterMsg, RecovererMsg};
+pub(crate) use messages::{CompleterMsg, ReplayerMsg};
 pub(crate) use metrics::{Levels, Metrics};
 pub(crate) use queue_depth::QueueDepth;
 pub(crate) use sender::Sender;
 pub(crate) use test_event::send_test;
-pub(crate) use tree::delivery_branch;
+pub(crate) use tree::delivery_tree;

@@ -1,8 +1,8 @@
 //! Leases that the database ascribes to this process and that nobody here holds.
 //!
-//! Normally there are none: a lease that dies is reported by the book. What is left are commits
+//! Normally there are none: a lease that dies is reported by the leases. What is left are commits
 //! that were thought to have failed. One look is no proof, because a lease may have ended between
-//! reading the database and looking into the book; absent in two looks it is an orphan.
+//! reading the database and looking into the leases; absent in two looks it is an orphan.
 
 use std::collections::HashSet;
 

@@ -33,7 +33,7 @@ impl QueueDepth {
         {
             return Ok(depth.clone());
         }
-        let counted = depth(env.db.reader()).await.or_fault()?;
+        let counted = depth(env.db.reader()).await.map_db_error()?;
         let many = |state: &'static str| {
             let found = counted.iter().find(|(name, _)| name == state);
             (state, found.map_or(0, |(_, many)| *many))

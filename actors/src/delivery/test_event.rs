@@ -15,14 +15,14 @@ use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::completed_lease::{Ended, Tried};
+use super::completed_lease::{AttemptOutcome, CompletedLease};
 use super::handle::Delivery;
-use super::release::hand_over;
+use super::release::complete;
 use super::{attempt, delivery_log, endpoint_config};
 use crate::contract::{ApiError, DbResultExt as _, Replayable, TestEventView};
-use crate::creditor::{AccountFile, Once};
+use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::infra::Env;
-use crate::leases::Leased;
+use crate::leases::LeasedDelivery;
 use crate::outbox::EventType;
 
 /// When the queue sends it, should nobody have: later than an attempt may last.
@@ -36,7 +36,7 @@ pub(crate) async fn send_test(
     creditor: CreditorId,
     actor: &str,
     endpoint: Option<EndpointId>,
-    once: &Once,
+    once: &IdempotentOperation,
 ) -> Result<Replayable<TestEventView>, ApiError> {
     if !delivery
         .cluster
@@ -45,23 +45,24 @@ pub(crate) async fn send_test(
     {
         return Err(ApiError::Overloaded);
     }
-    let file = AccountFile::open(&delivery.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    if let Some(made) = once.made_before(&file).await? {
-        drop(file);
+    let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    if let Some(made) = once.made_before(&transaction).await? {
+        drop(transaction);
         return once_it_is_answered(&delivery.env, creditor, DeliveryId(made)).await;
     }
-    let endpoint = testable(&file, endpoint).await?.id;
+    let endpoint = testable(&transaction, endpoint).await?.id;
     let data = json!({"endpoint_id": endpoint});
-    file.audit("settings.webhook_tested", actor, data);
-    let due_ms = file.journal.now_ms() + QUEUE_AFTER_MS;
-    let sent = file
-        .journal
-        .event_by_hand(creditor, EventType::WebhookTest, endpoint, due_ms);
+    transaction.audit("settings.webhook_tested", actor, data);
+    let due_ms = transaction.outbox.now_ms() + QUEUE_AFTER_MS;
+    let sent =
+        transaction
+            .outbox
+            .event_sent_inline(creditor, EventType::WebhookTest, endpoint, due_ms);
     let sent = sent.ok_or(ApiError::Internal)?;
     let id = *sent.deliveries.first().ok_or(ApiError::Internal)?;
-    once.made(&file, id.0).await?;
-    file.close().await.or_fault()?;
+    once.made(&transaction, id.0).await?;
+    transaction.commit().await.map_db_error()?;
     let exchanged = exchange(delivery, creditor, endpoint, id).await;
     let Ok(ended) = exchanged else {
         // It is in the queue, which sends it in a minute.
@@ -72,7 +73,7 @@ pub(crate) async fn send_test(
         });
     };
     let value = view(id, sent.message.0, &ended);
-    hand_over(&delivery.completer, ended).await;
+    complete(&delivery.completer, ended).await;
     Ok(Replayable {
         value,
         replayed: false,
@@ -81,16 +82,16 @@ pub(crate) async fn send_test(
 
 /// An endpoint that is paused may be tested, one that is switched off may not.
 async fn testable(
-    file: &AccountFile<'_>,
+    transaction: &CreditorTransaction<'_>,
     endpoint: Option<EndpointId>,
 ) -> Result<webhook_endpoint::Model, ApiError> {
-    let (transaction, creditor) = (&file.transaction, file.creditor.id);
+    let (transaction, creditor) = (&transaction.db, transaction.creditor.id);
     let found = match endpoint {
         Some(id) => webhooks::by_id(transaction, creditor, id).await,
         None => webhooks::primary(transaction, creditor).await,
     };
-    let found = found.or_fault()?.filter(|row| !row.url.is_empty());
-    let row = found.ok_or(ApiError::no_such("webhook; set its URL first"))?;
+    let found = found.map_db_error()?.filter(|row| !row.url.is_empty());
+    let row = found.ok_or(ApiError::not_found("webhook; set its URL first"))?;
     match row.state {
         EndpointState::Enabled | EndpointState::Paused => Ok(row),
         EndpointState::Disabled => Err(ApiError::EndpointDisabled {
@@ -105,7 +106,7 @@ async fn exchange(
     creditor: CreditorId,
     endpoint: EndpointId,
     id: DeliveryId,
-) -> Result<Ended, ApiError> {
+) -> Result<CompletedLease, ApiError> {
     let config = endpoint_config::read(delivery, endpoint).await;
     let config = config.map_err(|error| {
         tracing::error!(%error, %endpoint, "cannot send a test event");
@@ -118,10 +119,10 @@ async fn exchange(
         .membership
         .may_send(delivery.env.clock.now_ms())
     {
-        return Ok(Ended::released(leased));
+        return Ok(CompletedLease::released(leased));
     }
     let (ended, tried) = attempt::run(delivery, &config, leased).await;
-    if let Tried::Sent(attempted) = tried {
+    if let AttemptOutcome::Sent(attempted) = tried {
         let now_ms = delivery.env.clock.now_ms();
         delivery
             .leases
@@ -134,17 +135,17 @@ async fn lease(
     delivery: &Arc<Delivery>,
     endpoint: EndpointId,
     id: DeliveryId,
-) -> Result<Leased, ApiError> {
+) -> Result<LeasedDelivery, ApiError> {
     let mut reservation = delivery.leases.reserve_one_more(endpoint);
-    let transaction = delivery.env.db.begin().await.or_fault()?;
+    let transaction = delivery.env.db.begin().await.map_db_error()?;
     let row = queue::claim_one(&transaction, delivery.cluster.membership.epoch(), id).await;
-    let row = row.or_fault()?.ok_or(ApiError::Internal)?;
+    let row = row.map_db_error()?.ok_or(ApiError::Internal)?;
     let lease = reservation.hold(row.fence);
-    transaction.commit().await.or_fault()?;
-    Ok(Leased { row, lease })
+    transaction.commit().await.map_db_error()?;
+    Ok(LeasedDelivery { row, lease })
 }
 
-fn view(id: DeliveryId, message: Uuid, ended: &Ended) -> TestEventView {
+fn view(id: DeliveryId, message: Uuid, ended: &CompletedLease) -> TestEventView {
     let status = match ended.completion.ending {
         Ending::Delivered => "delivered",
         Ending::Failed { .. } => "failed",

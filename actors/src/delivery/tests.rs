@@ -1,11 +1,11 @@
 //! The room from outside: its SQL on both backends, and its actors against a real receiver.
 
-mod endings;
-mod journeys;
-mod lines;
-mod plans;
+mod completion;
+mod end_to_end;
+mod ordering;
 mod pruning;
+mod query_plans;
 mod queue;
 pub(crate) mod receiver;
-pub(crate) mod tree;
+pub(crate) mod running_delivery;
 mod views;

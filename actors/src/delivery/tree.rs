@@ -3,7 +3,7 @@
 //! ```text
 //!  Delivery
 //!  ├─ Completer      writes outcomes in batches, each only where its lease still stands
-//!  ├─ Recoverer      makes due again what has failed or run out, for whoever asks for it
+//!  ├─ Replayer      makes due again what has failed or run out, for whoever asks for it
 //!  └─ Dispatcher     claims due rows for endpoints that have credit
 //!     └─ Endpoint    what it is sent with, its circuit breaker; spawns sends, never awaits them
 //! ```
@@ -21,23 +21,23 @@ use std::sync::Arc;
 
 use super::completer::{Completer, CompleterArgs};
 use super::dispatcher::{Dispatcher, DispatcherArgs};
-use super::endpoint_actors::Roster;
+use super::endpoint_actors::EndpointActors;
 use super::handle::Delivery;
-use super::replay::{Recoverer, RecovererArgs};
+use super::replay::{Replayer, ReplayerArgs};
 use crate::domain::restart_budget::RestartBudget;
-use crate::supervision::{Branch, ChildSpec, SupervisorArgs, Vital};
+use crate::supervision::{ChildSpec, ChildStatus, SupervisorArgs, SupervisorStatus};
 
-/// The branch.
-pub(crate) fn delivery_branch(delivery: &Arc<Delivery>, branch: Arc<Branch>) -> ChildSpec {
+/// The status.
+pub(crate) fn delivery_tree(delivery: &Arc<Delivery>, status: Arc<SupervisorStatus>) -> ChildSpec {
     let delivery = Arc::clone(delivery);
-    let roster = Arc::new(Roster::default());
-    ChildSpec::branch("Delivery", Arc::clone(&branch), move || SupervisorArgs {
-        branch: Arc::clone(&branch),
+    let endpoint_actors = Arc::new(EndpointActors::default());
+    ChildSpec::supervisor("Delivery", Arc::clone(&status), move || SupervisorArgs {
+        status: Arc::clone(&status),
         // The Completer first: it must be there when the first outcome is.
         children: vec![
             completer(&delivery),
-            dispatcher(&delivery, &roster),
-            recoverer(&delivery),
+            dispatcher(&delivery, &endpoint_actors),
+            replayer(&delivery),
         ],
         budget: RestartBudget::default(),
         clock: delivery.env.clock.clone(),
@@ -62,25 +62,25 @@ fn completer(delivery: &Arc<Delivery>) -> ChildSpec {
     )
 }
 
-fn recoverer(delivery: &Arc<Delivery>) -> ChildSpec {
+fn replayer(delivery: &Arc<Delivery>) -> ChildSpec {
     let args = Arc::clone(delivery);
-    ChildSpec::worker("Recoverer", "Recoverer", &delivery.recoverer, move || {
+    ChildSpec::worker("Replayer", "Replayer", &delivery.replayer, move || {
         let delivery = Arc::clone(&args);
-        (Recoverer, RecovererArgs { delivery })
+        (Replayer, ReplayerArgs { delivery })
     })
 }
 
-fn dispatcher(delivery: &Arc<Delivery>, roster: &Arc<Roster>) -> ChildSpec {
-    let (mailbox, below) = (delivery.dispatcher.clone(), Arc::clone(roster));
-    let vital = Vital::new("Dispatcher".to_owned(), "Dispatcher", move || {
-        mailbox.waiting()
+fn dispatcher(delivery: &Arc<Delivery>, endpoint_actors: &Arc<EndpointActors>) -> ChildSpec {
+    let (mailbox, below) = (delivery.dispatcher.clone(), Arc::clone(endpoint_actors));
+    let status = ChildStatus::new("Dispatcher".to_owned(), "Dispatcher", move || {
+        mailbox.mailbox_len()
     })
-    .above_dynamic(move || below.view());
-    let (args, roster) = (Arc::clone(delivery), Arc::clone(roster));
-    ChildSpec::new(vital, &delivery.dispatcher, move || {
+    .with_dynamic_children(move || below.view());
+    let (args, endpoint_actors) = (Arc::clone(delivery), Arc::clone(endpoint_actors));
+    ChildSpec::new(status, &delivery.dispatcher, move || {
         let args = DispatcherArgs {
             delivery: Arc::clone(&args),
-            roster: Arc::clone(&roster),
+            endpoint_actors: Arc::clone(&endpoint_actors),
         };
         (Dispatcher, args)
     })

@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
 /// Networks that one key may be restricted to.
-pub const MOST_NETWORKS: usize = 100;
+pub const MAX_NETWORKS: usize = 100;
 
 /// The networks that may use a key; none at all means everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,21 +18,21 @@ impl AllowedNetworks {
     /// network of one. The order stays, doubles go.
     ///
     /// # Errors
-    /// The index of each bad entry, and what is wrong with it. More than [`MOST_NETWORKS`] is told
+    /// The index of each bad entry, and what is wrong with it. More than [`MAX_NETWORKS`] is told
     /// of the first that is too many.
     pub fn parse(entries: &[String]) -> Result<Self, Vec<(usize, String)>> {
         let mut networks = Vec::new();
         let mut refused = Vec::new();
-        for (index, entry) in entries.iter().enumerate().take(MOST_NETWORKS) {
+        for (index, entry) in entries.iter().enumerate().take(MAX_NETWORKS) {
             match parse_network(entry.trim()) {
                 Ok(network) if networks.contains(&network) => {}
                 Ok(network) => networks.push(network),
                 Err(reason) => refused.push((index, reason)),
             }
         }
-        if entries.len() > MOST_NETWORKS {
-            let reason = format!("at most {MOST_NETWORKS} networks can be allowed");
-            refused.push((MOST_NETWORKS, reason));
+        if entries.len() > MAX_NETWORKS {
+            let reason = format!("at most {MAX_NETWORKS} networks can be allowed");
+            refused.push((MAX_NETWORKS, reason));
         }
         if refused.is_empty() {
             Ok(Self(networks))
@@ -145,10 +145,10 @@ mod tests {
         let indices: Vec<usize> = refused.iter().map(|(index, _)| *index).collect();
         assert_eq!(indices, [1, 2, 3]);
         assert!(refused[0].1.contains("write 10.0.0.0/8"), "{refused:?}");
-        let many: Vec<String> = (0..=MOST_NETWORKS).map(|n| format!("10.0.0.{n}")).collect();
+        let many: Vec<String> = (0..=MAX_NETWORKS).map(|n| format!("10.0.0.{n}")).collect();
         assert_eq!(
             AllowedNetworks::parse(&many).unwrap_err()[0].0,
-            MOST_NETWORKS
+            MAX_NETWORKS
         );
     }
 

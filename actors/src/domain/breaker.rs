@@ -61,7 +61,7 @@ impl Breaker {
         }
     }
 
-    /// Whether a request may be sent now. Once the cooldown is over a `true` IS the probe: the
+    /// Whether a request may be sent now. IdempotentOperation the cooldown is over a `true` IS the probe: the
     /// caller must send, and report.
     pub fn may_send(&mut self, now_ms: i64) -> bool {
         match self.state {

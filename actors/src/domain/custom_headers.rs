@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// Headers of one endpoint.
-pub const MOST_HEADERS: usize = 10;
+pub const MAX_HEADERS: usize = 10;
 /// Characters of a name.
 pub const NAME_MAX: usize = 64;
 /// Bytes of a value.
@@ -62,10 +62,10 @@ pub struct Refused {
 /// [`Refused`], one for each header at fault.
 pub fn check(headers: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Vec<Refused>> {
     let mut refused = Vec::new();
-    if headers.len() > MOST_HEADERS {
+    if headers.len() > MAX_HEADERS {
         refused.push(Refused {
             name: String::new(),
-            reason: format!("must be at most {MOST_HEADERS} headers"),
+            reason: format!("must be at most {MAX_HEADERS} headers"),
         });
     }
     let mut checked = BTreeMap::new();
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
-        let many: BTreeMap<_, _> = (0..=MOST_HEADERS)
+        let many: BTreeMap<_, _> = (0..=MAX_HEADERS)
             .map(|n| (format!("x-{n}"), "v".to_owned()))
             .collect();
         let mut wrong = many;

@@ -132,7 +132,7 @@ impl Limit {
 
 /// The answer of both limits together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PairDecision {
     /// Both admit. Store both cells.
     Admitted {
         /// The key's next state.
@@ -189,16 +189,16 @@ pub fn check(cell: Cell, quota: &Quota, cost: u32, now_us: i64) -> Decision {
 
 /// Asks both limits; takes from both or from neither.
 #[must_use]
-pub fn both(
+pub fn check_both(
     key_cell: Cell,
     key_quota: &Quota,
     tenant_cell: Cell,
     tenant_quota: &Quota,
     cost: u32,
     now_us: i64,
-) -> Verdict {
+) -> PairDecision {
     use Decision::{Admitted, NeverAdmissible, Refused};
-    let refused = |limit, wait_us| Verdict::Refused {
+    let refused = |limit, wait_us| PairDecision::Refused {
         limit,
         wait_us,
         key: headroom(key_cell, key_quota, now_us),
@@ -208,15 +208,15 @@ pub fn both(
         check(key_cell, key_quota, cost, now_us),
         check(tenant_cell, tenant_quota, cost, now_us),
     ) {
-        (NeverAdmissible, _) => Verdict::NeverAdmissible {
+        (NeverAdmissible, _) => PairDecision::NeverAdmissible {
             limit: Limit::Key,
             burst: key_quota.burst,
         },
-        (_, NeverAdmissible) => Verdict::NeverAdmissible {
+        (_, NeverAdmissible) => PairDecision::NeverAdmissible {
             limit: Limit::Tenant,
             burst: tenant_quota.burst,
         },
-        (Admitted { cell: key_cell }, Admitted { cell: tenant_cell }) => Verdict::Admitted {
+        (Admitted { cell: key_cell }, Admitted { cell: tenant_cell }) => PairDecision::Admitted {
             key_cell,
             tenant_cell,
             key: headroom(key_cell, key_quota, now_us),

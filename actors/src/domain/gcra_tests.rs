@@ -61,7 +61,7 @@ fn more_than_a_burst_is_never_admissible() {
         check(Cell::FULL, &quota(20, 40), 41, NOW_US),
         Decision::NeverAdmissible
     );
-    let verdict = both(
+    let verdict = check_both(
         Cell::FULL,
         &quota(20, 40),
         Cell::FULL,
@@ -71,7 +71,7 @@ fn more_than_a_burst_is_never_admissible() {
     );
     assert_eq!(
         verdict,
-        Verdict::NeverAdmissible {
+        PairDecision::NeverAdmissible {
             limit: Limit::Tenant,
             burst: 30
         }
@@ -86,23 +86,23 @@ fn the_longer_wait_wins() {
         spend(Cell::FULL, &slow, 1, NOW_US),
     );
     let longer = |verdict| match verdict {
-        Verdict::Refused { limit, wait_us, .. } => (limit, wait_us),
+        PairDecision::Refused { limit, wait_us, .. } => (limit, wait_us),
         other => panic!("{other:?}"),
     };
     assert_eq!(
-        longer(both(fast_cell, &fast, slow_cell, &slow, 1, NOW_US)),
+        longer(check_both(fast_cell, &fast, slow_cell, &slow, 1, NOW_US)),
         (Limit::Tenant, 1_000_000)
     );
     assert_eq!(
-        longer(both(slow_cell, &slow, fast_cell, &fast, 1, NOW_US)),
+        longer(check_both(slow_cell, &slow, fast_cell, &fast, 1, NOW_US)),
         (Limit::Key, 1_000_000)
     );
     assert_eq!(
-        longer(both(Cell::FULL, &fast, slow_cell, &slow, 1, NOW_US)),
+        longer(check_both(Cell::FULL, &fast, slow_cell, &slow, 1, NOW_US)),
         (Limit::Tenant, 1_000_000)
     );
     assert_eq!(
-        longer(both(slow_cell, &slow, slow_cell, &slow, 1, NOW_US)),
+        longer(check_both(slow_cell, &slow, slow_cell, &slow, 1, NOW_US)),
         (Limit::Key, 1_000_000)
     );
 }
@@ -263,21 +263,21 @@ proptest! {
         for (gap, cost) in arrivals {
             now_us += gap;
             let alone = (check(key_cell, &key, cost, now_us), check(tenant_cell, &tenant, cost, now_us));
-            match both(key_cell, &key, tenant_cell, &tenant, cost, now_us) {
-                Verdict::Admitted { key_cell: next_key, tenant_cell: next_tenant, key: left, .. } => {
+            match check_both(key_cell, &key, tenant_cell, &tenant, cost, now_us) {
+                PairDecision::Admitted { key_cell: next_key, tenant_cell: next_tenant, key: left, .. } => {
                     let expected = (Decision::Admitted { cell: next_key }, Decision::Admitted { cell: next_tenant });
                     prop_assert_eq!(alone, expected);
                     prop_assert_eq!(left, headroom(next_key, &key, now_us));
                     (key_cell, tenant_cell) = (next_key, next_tenant);
                 }
-                Verdict::Refused { wait_us, .. } => {
+                PairDecision::Refused { wait_us, .. } => {
                     // One microsecond earlier the pair is refused, at the wait it is admitted.
-                    let at = |wait_us| both(key_cell, &key, tenant_cell, &tenant, cost, now_us + wait_us);
-                    let admitted = matches!(at(wait_us), Verdict::Admitted { .. });
-                    let too_early = matches!(at(wait_us - 1), Verdict::Refused { .. });
+                    let at = |wait_us| check_both(key_cell, &key, tenant_cell, &tenant, cost, now_us + wait_us);
+                    let admitted = matches!(at(wait_us), PairDecision::Admitted { .. });
+                    let too_early = matches!(at(wait_us - 1), PairDecision::Refused { .. });
                     prop_assert!(admitted && too_early);
                 }
-                Verdict::NeverAdmissible { burst, .. } => prop_assert!(cost > burst),
+                PairDecision::NeverAdmissible { burst, .. } => prop_assert!(cost > burst),
             }
         }
     }

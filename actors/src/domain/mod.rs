@@ -11,9 +11,9 @@
 //!  decimal strings and cents                         money
 //!  dates and instants on the wire                    date
 //!  the key's format, checksum and masking            api_key
-//!  what a rotation does to the older keys            key_life
+//!  what a rotation does to the older keys            key_rotation
 //!  which client addresses may use a key              allowed_networks
-//!  when a dashboard session ends or is renewed       session_life
+//!  when a dashboard session ends or is renewed       session_expiry
 //!  three gates, facts out of order                   gates
 //!  the account status that follows                   account
 //!  may this request pass both limits                 gcra
@@ -54,15 +54,15 @@ pub mod field_error;
 pub mod fingerprint;
 pub mod gates;
 pub mod gcra;
-pub mod key_life;
+pub mod key_rotation;
 pub mod limits;
 pub mod money;
-pub mod pace;
 pub mod placement;
 pub mod restart_budget;
 pub mod retry;
 pub mod retry_schedule;
 pub mod safe_address;
-pub mod session_life;
+pub mod session_expiry;
 pub mod signature;
+pub mod throttle;
 pub mod trace_context;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super as endpoints;
 use crate::contract::{ApiError, DbResultExt as _, SettingsPatch, SettingsView};
-use crate::creditor::{AccountFile, Creditors, account_status_of, gates_from};
+use crate::creditor::{CreditorTransaction, Creditors, account_status_of, gates_from};
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
@@ -20,13 +20,13 @@ pub(crate) async fn settings_view(
     let db = creditors.env.db.reader();
     let row = creditors::by_id(db, id)
         .await
-        .or_fault()?
-        .ok_or(ApiError::no_such("creditor"))?;
-    let gate_rows = onboarding::gates(db, id).await.or_fault()?;
-    let key = keys::current(db, id).await.or_fault()?;
+        .map_db_error()?
+        .ok_or(ApiError::not_found("creditor"))?;
+    let gate_rows = onboarding::gates(db, id).await.map_db_error()?;
+    let key = keys::current(db, id).await.map_db_error()?;
     let ids: Vec<_> = key.iter().map(|key| key.id).collect();
-    let last = keys::last_uses(db, &ids).await.or_fault()?.pop();
-    let endpoint = webhooks::primary(db, id).await.or_fault()?;
+    let last = keys::last_uses(db, &ids).await.map_db_error()?.pop();
+    let endpoint = webhooks::primary(db, id).await.map_db_error()?;
     let endpoint = endpoint.filter(|endpoint| endpoints::shown_url(endpoint).is_some());
     let gates = gates_from(gate_rows.iter());
     let status = account_status_of(&row, gate_rows.iter());
@@ -70,17 +70,17 @@ pub(crate) async fn update_settings(
     patch: SettingsPatch,
 ) -> Result<(), ApiError> {
     let change = endpoints::check(creditors, patch.webhook_url, patch.webhook_events).await?;
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     if let Some(posture) = patch.posture_default {
-        let data = json!({"from": file.creditor.posture_default, "to": posture.as_str()});
-        file.creditor.posture_default = posture.as_str().to_owned();
-        file.audit("settings.posture_default_changed", actor, data);
-        creditors::save(&file.transaction, file.creditor.clone())
+        let data = json!({"from": transaction.creditor.posture_default, "to": posture.as_str()});
+        transaction.creditor.posture_default = posture.as_str().to_owned();
+        transaction.audit("settings.posture_default_changed", actor, data);
+        creditors::save(&transaction.db, transaction.creditor.clone())
             .await
-            .or_fault()?;
+            .map_db_error()?;
     }
-    endpoints::apply(creditors, &mut file, change, actor).await?;
-    file.close().await.or_fault()?;
+    endpoints::apply(creditors, &mut transaction, change, actor).await?;
+    transaction.commit().await.map_db_error()?;
     Ok(())
 }

@@ -16,15 +16,15 @@ use crate::cluster::ChangeKind;
 use crate::contract::{
     ApiError, DbResultExt as _, EndpointChange, EndpointView, LiveSecretView, Replayable,
 };
-use crate::creditor::{AccountFile, Creditors, Once};
+use crate::creditor::{CreditorTransaction, Creditors, IdempotentOperation};
 use crate::domain::custom_headers;
 use crate::domain::date::rfc3339_ms;
 use crate::domain::field_error::FieldError;
-use crate::domain::pace::MOST_PER_SECOND;
+use crate::domain::throttle::MAX_PER_SECOND;
 use crate::infra::VaultError;
 
 /// Endpoints of one creditor: every event is stored once for each.
-const MOST_ENDPOINTS: usize = 10;
+const MAX_ENDPOINTS: usize = 10;
 
 /// A change that was checked; what is absent stays as it is.
 struct Checked {
@@ -44,7 +44,7 @@ pub(crate) async fn list(
     creditor: CreditorId,
 ) -> Result<Vec<EndpointView>, ApiError> {
     let db = creditors.env.db.reader();
-    let rows = webhooks::of_creditor(db, creditor).await.or_fault()?;
+    let rows = webhooks::of_creditor(db, creditor).await.map_db_error()?;
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
         views.push(view(creditors, db, row).await?);
@@ -59,7 +59,9 @@ pub(crate) async fn show(
     endpoint: EndpointId,
 ) -> Result<EndpointView, ApiError> {
     let db = creditors.env.db.reader();
-    let row = webhooks::by_id(db, creditor, endpoint).await.or_fault()?;
+    let row = webhooks::by_id(db, creditor, endpoint)
+        .await
+        .map_db_error()?;
     view(creditors, db, live(row)?).await
 }
 
@@ -69,31 +71,31 @@ pub(crate) async fn create(
     creditor: CreditorId,
     actor: &str,
     change: EndpointChange,
-    once: &Once,
+    once: &IdempotentOperation,
 ) -> Result<Replayable<EndpointView>, ApiError> {
     if let Some(made) = once.peek(&creditors.env, creditor).await? {
         return replayed(creditors, creditor, made).await;
     }
     let change = check(creditors, change).await?;
     let url = change.url.clone().ok_or(ApiError::Internal)?;
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    if let Some(made) = once.made_before(&file).await? {
-        drop(file);
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    if let Some(made) = once.made_before(&transaction).await? {
+        drop(transaction);
         return replayed(creditors, creditor, made).await;
     }
-    let known = webhooks::of_creditor(&file.transaction, creditor)
+    let known = webhooks::of_creditor(&transaction.db, creditor)
         .await
-        .or_fault()?;
-    if known.len() >= MOST_ENDPOINTS {
-        let msg = format!("there are {MOST_ENDPOINTS} webhook endpoints already; delete one first");
+        .map_db_error()?;
+    if known.len() >= MAX_ENDPOINTS {
+        let msg = format!("there are {MAX_ENDPOINTS} webhook endpoints already; delete one first");
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = applied(creditors, new_endpoint(&mut file, url), change)?;
+    let row = applied(creditors, new_endpoint(&mut transaction, url), change)?;
     let id = row.id;
-    insert(creditors, &mut file, row, actor).await?;
-    once.made(&file, id.0).await?;
-    file.close().await.or_fault()?;
+    insert(creditors, &mut transaction, row, actor).await?;
+    once.made(&transaction, id.0).await?;
+    transaction.commit().await.map_db_error()?;
     let value = show(creditors, creditor, id).await?;
     let replayed = false;
     Ok(Replayable { value, replayed })
@@ -118,22 +120,22 @@ pub(crate) async fn update(
     change: EndpointChange,
 ) -> Result<EndpointView, ApiError> {
     let change = check(creditors, change).await?;
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    let row = webhooks::by_id(&file.transaction, creditor, endpoint)
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let row = webhooks::by_id(&transaction.db, creditor, endpoint)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let mut row = applied(creditors, live(row)?, change)?;
-    row.updated_ms = file.journal.updated_ms(creditor);
+    row.updated_ms = transaction.outbox.updated_ms(creditor);
     let data = json!({
         "endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events,
         "throttle_per_second": row.throttle_per_second, "has_headers": row.sealed_headers.is_some(),
         "order": row.ordering.as_str(), "on_exhausted": row.on_exhausted.as_str(),
     });
-    file.audit("settings.webhook_changed", actor, data);
-    webhooks::save(&file.transaction, row).await.or_fault()?;
-    file.touch(ChangeKind::Endpoints);
-    file.close().await.or_fault()?;
+    transaction.audit("settings.webhook_changed", actor, data);
+    webhooks::save(&transaction.db, row).await.map_db_error()?;
+    transaction.mark_changed(ChangeKind::Endpoints);
+    transaction.commit().await.map_db_error()?;
     show(creditors, creditor, endpoint).await
 }
 
@@ -144,28 +146,31 @@ pub(crate) async fn remove(
     actor: &str,
     endpoint: EndpointId,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    let row = webhooks::by_id(&file.transaction, creditor, endpoint)
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let row = webhooks::by_id(&transaction.db, creditor, endpoint)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let mut row = live(row)?;
     let data = json!({"endpoint_id": row.id, "url": row.url});
-    file.audit("settings.webhook_removed", actor, data);
+    transaction.audit("settings.webhook_removed", actor, data);
     clear(&mut row);
-    row.updated_ms = file.journal.updated_ms(creditor);
-    webhooks::save(&file.transaction, row).await.or_fault()?;
-    file.touch(ChangeKind::Endpoints);
-    file.close().await.or_fault()?;
+    row.updated_ms = transaction.outbox.updated_ms(creditor);
+    webhooks::save(&transaction.db, row).await.map_db_error()?;
+    transaction.mark_changed(ChangeKind::Endpoints);
+    transaction.commit().await.map_db_error()?;
     Ok(())
 }
 
 /// An endpoint as it is before its owner has asked for anything but a URL.
-pub(super) fn new_endpoint(file: &mut AccountFile<'_>, url: String) -> webhook_endpoint::Model {
-    let now_ms = file.journal.updated_ms(file.creditor.id);
+pub(super) fn new_endpoint(
+    transaction: &mut CreditorTransaction<'_>,
+    url: String,
+) -> webhook_endpoint::Model {
+    let now_ms = transaction.outbox.updated_ms(transaction.creditor.id);
     webhook_endpoint::Model {
         id: EndpointId(Uuid::now_v7()),
-        creditor_id: file.creditor.id,
+        creditor_id: transaction.creditor.id,
         is_primary: false,
         url,
         events: None,
@@ -183,18 +188,20 @@ pub(super) fn new_endpoint(file: &mut AccountFile<'_>, url: String) -> webhook_e
     }
 }
 
-/// Inserts an endpoint and its first secret in the creditor's open file.
+/// Inserts an endpoint and its first secret in the creditor's open transaction.
 pub(super) async fn insert(
     creditors: &Creditors,
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     row: webhook_endpoint::Model,
     actor: &str,
 ) -> Result<(), ApiError> {
     let (id, data) = (row.id, json!({"endpoint_id": row.id, "url": row.url}));
-    file.audit("settings.webhook_created", actor, data);
-    webhooks::insert(&file.transaction, row).await.or_fault()?;
-    secrets::add(creditors, file, id).await?;
-    file.touch(ChangeKind::Endpoints);
+    transaction.audit("settings.webhook_created", actor, data);
+    webhooks::insert(&transaction.db, row)
+        .await
+        .map_db_error()?;
+    secrets::add(creditors, transaction, id).await?;
+    transaction.mark_changed(ChangeKind::Endpoints);
     Ok(())
 }
 
@@ -231,10 +238,10 @@ async fn check(creditors: &Creditors, change: EndpointChange) -> Result<Checked,
 }
 
 fn checked_throttle(per_second: u32) -> Result<i32, ApiError> {
-    let fits = (1..=MOST_PER_SECOND).contains(&per_second);
+    let fits = (1..=MAX_PER_SECOND).contains(&per_second);
     let rate = i32::try_from(per_second).ok().filter(|_| fits);
     rate.ok_or_else(|| {
-        let msg = format!("must be a whole number from 1 to {MOST_PER_SECOND}, or null for none");
+        let msg = format!("must be a whole number from 1 to {MAX_PER_SECOND}, or null for none");
         ApiError::field(&["body", "throttle_per_second"], msg)
     })
 }
@@ -328,7 +335,7 @@ fn enable(row: &mut webhook_endpoint::Model) {
 
 fn live(row: Option<webhook_endpoint::Model>) -> Result<webhook_endpoint::Model, ApiError> {
     let row = row.filter(|row| !row.url.is_empty());
-    row.ok_or(ApiError::no_such("webhook endpoint"))
+    row.ok_or(ApiError::not_found("webhook endpoint"))
 }
 
 async fn view<C: ConnectionTrait>(
@@ -342,7 +349,7 @@ async fn view<C: ConnectionTrait>(
     });
     let live = webhooks::secrets(db, row.id, creditors.env.clock.now_ms())
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let secrets = live.into_iter().map(|secret| LiveSecretView {
         created_at: rfc3339_ms(secret.created_ms),
         expires_at: secret.expires_ms.map(rfc3339_ms),

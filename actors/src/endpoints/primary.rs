@@ -8,7 +8,7 @@ use super::crud::{clear, insert, new_endpoint, set_url};
 use super::validation::{check_url, event_types, names_json};
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::creditor::{AccountFile, Creditors};
+use crate::creditor::{CreditorTransaction, Creditors};
 use crate::outbox::EventType;
 
 /// A change of the webhook's settings that was checked. Absent is unchanged.
@@ -37,27 +37,27 @@ pub(crate) async fn check(
     Ok(Checked { url, events })
 }
 
-/// Writes a checked change in the creditor's open file.
+/// Writes a checked change in the creditor's open transaction.
 pub(crate) async fn apply(
     creditors: &Creditors,
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     change: Checked,
     actor: &str,
 ) -> Result<(), ApiError> {
     if change.url.is_none() && change.events.is_none() {
         return Ok(());
     }
-    let known = webhooks::primary(&file.transaction, file.creditor.id)
+    let known = webhooks::primary(&transaction.db, transaction.creditor.id)
         .await
-        .or_fault()?;
-    let now_ms = file.journal.updated_ms(file.creditor.id);
+        .map_db_error()?;
+    let now_ms = transaction.outbox.updated_ms(transaction.creditor.id);
     let events = change
         .events
         .map(|events| events.and_then(|events| names_json(&events)));
     let row = match (known, change.url) {
         (Some(row), url) => Some(changed(row, url, events, now_ms)),
         (None, Some(Some(url))) => {
-            return first_url(creditors, file, url, events.flatten(), actor).await;
+            return first_url(creditors, transaction, url, events.flatten(), actor).await;
         }
         (None, Some(None)) => None,
         (None, None) => {
@@ -69,9 +69,9 @@ pub(crate) async fn apply(
     };
     if let Some(row) = row {
         let data = json!({"endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events});
-        file.audit("settings.webhook_changed", actor, data);
-        webhooks::save(&file.transaction, row).await.or_fault()?;
-        file.touch(ChangeKind::Endpoints);
+        transaction.audit("settings.webhook_changed", actor, data);
+        webhooks::save(&transaction.db, row).await.map_db_error()?;
+        transaction.mark_changed(ChangeKind::Endpoints);
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ pub(crate) fn shown_url(endpoint: &webhook_endpoint::Model) -> Option<String> {
 
 async fn first_url(
     creditors: &Creditors,
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     url: String,
     events: Option<String>,
     actor: &str,
@@ -113,7 +113,7 @@ async fn first_url(
     let row = webhook_endpoint::Model {
         is_primary: true,
         events,
-        ..new_endpoint(file, url)
+        ..new_endpoint(transaction, url)
     };
-    insert(creditors, file, row, actor).await
+    insert(creditors, transaction, row, actor).await
 }

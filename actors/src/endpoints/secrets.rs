@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _, WebhookSecretView, WhichEndpoint};
-use crate::creditor::{AccountFile, Creditors};
+use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::signature::WebhookSecret;
 use crate::infra::entropy;
 
 /// Secrets of an endpoint that sign at the same time: each makes the signature's header longer.
-const MOST_LIVE: usize = 5;
+const MAX_LIVE: usize = 5;
 const HOUR_MS: i64 = 3_600_000;
 
 /// What an endpoint's secrets are sealed for.
@@ -34,7 +34,7 @@ pub(crate) async fn secret(
     let now_ms = creditors.env.clock.now_ms();
     let secrets = webhooks::secrets(db, endpoint.id, now_ms)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let newest = secrets.first().ok_or(ApiError::Internal)?;
     let opened = creditors
         .env
@@ -63,27 +63,27 @@ pub(crate) async fn rotate_secret(
     which: WhichEndpoint,
     overlap_hours: u32,
 ) -> Result<WebhookSecretView, ApiError> {
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    let endpoint = find(&file.transaction, creditor, which).await?;
-    let now_ms = file.journal.updated_ms(creditor);
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let endpoint = find(&transaction.db, creditor, which).await?;
+    let now_ms = transaction.outbox.updated_ms(creditor);
     let until_ms = now_ms + i64::from(overlap_hours) * HOUR_MS;
-    let live = webhooks::secrets(&file.transaction, endpoint.id, now_ms)
+    let live = webhooks::secrets(&transaction.db, endpoint.id, now_ms)
         .await
-        .or_fault()?;
-    if overlap_hours > 0 && live.len() >= MOST_LIVE {
+        .map_db_error()?;
+    if overlap_hours > 0 && live.len() >= MAX_LIVE {
         let first_ms = live.iter().filter_map(|secret| secret.expires_ms).min();
         let until = rfc3339_ms(first_ms.unwrap_or(until_ms));
         return Err(ApiError::RotationInProgress { until });
     }
-    webhooks::expire_secrets(&file.transaction, endpoint.id, until_ms)
+    webhooks::expire_secrets(&transaction.db, endpoint.id, until_ms)
         .await
-        .or_fault()?;
-    let secret = add(creditors, &mut file, endpoint.id).await?;
+        .map_db_error()?;
+    let secret = add(creditors, &mut transaction, endpoint.id).await?;
     let data = json!({"endpoint_id": endpoint.id, "overlap_hours": overlap_hours, "were_live": live.len()});
-    file.audit("settings.webhook_secret_rotated", actor, data);
-    file.touch(ChangeKind::Endpoints);
-    file.close().await.or_fault()?;
+    transaction.audit("settings.webhook_secret_rotated", actor, data);
+    transaction.mark_changed(ChangeKind::Endpoints);
+    transaction.commit().await.map_db_error()?;
     let previous = (overlap_hours > 0 && !live.is_empty()).then(|| rfc3339_ms(until_ms));
     Ok(WebhookSecretView {
         secret: secret.expose(),
@@ -92,10 +92,10 @@ pub(crate) async fn rotate_secret(
     })
 }
 
-/// Draws a secret for an endpoint in the creditor's open file.
+/// Draws a secret for an endpoint in the creditor's open transaction.
 pub(super) async fn add(
     creditors: &Creditors,
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     endpoint: EndpointId,
 ) -> Result<WebhookSecret, ApiError> {
     let secret = WebhookSecret::generate(&mut entropy);
@@ -107,12 +107,12 @@ pub(super) async fn add(
         id: Uuid::now_v7(),
         endpoint_id: endpoint,
         sealed: sealed.map_err(|_| ApiError::Internal)?,
-        created_ms: file.journal.updated_ms(file.creditor.id),
+        created_ms: transaction.outbox.updated_ms(transaction.creditor.id),
         expires_ms: None,
     };
-    webhooks::add_secret(&file.transaction, row)
+    webhooks::add_secret(&transaction.db, row)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     Ok(secret)
 }
 
@@ -133,7 +133,7 @@ async fn find<C: ConnectionTrait>(
         ),
     };
     let found = found
-        .or_fault()?
+        .map_db_error()?
         .filter(|endpoint| !endpoint.url.is_empty());
-    found.ok_or(ApiError::no_such(none))
+    found.ok_or(ApiError::not_found(none))
 }

@@ -10,7 +10,7 @@ use crate::domain::safe_address;
 use crate::outbox::EventType;
 
 /// How long resolving a webhook's host may take when its URL is saved.
-const RESOLVE_PATIENCE: Duration = Duration::from_secs(5);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A URL that may be called now; it is judged again at every attempt.
 pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), ApiError> {
@@ -25,7 +25,7 @@ pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), Ap
         .to_owned();
     let port = parsed.port_or_known_default().unwrap_or(443);
     let resolved = tokio::time::timeout(
-        RESOLVE_PATIENCE,
+        RESOLVE_TIMEOUT,
         tokio::net::lookup_host((host.as_str(), port)),
     )
     .await;

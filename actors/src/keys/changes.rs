@@ -1,18 +1,18 @@
 //! The life of an API key after its issue: one reveal, rotation, revocation, the networks that may
 //! use it, and the warning before it stops.
 //!
-//! Every change runs in the creditor's open file, so keys change one at a time; what a rotation
-//! does to the older keys is [`crate::domain::key_life`]'s to say.
+//! Every change runs in the creditor's open transaction, so keys change one at a time; what a rotation
+//! does to the older keys is [`crate::domain::key_rotation`]'s to say.
 
 use entities::api_key::{self, KeyEnd, KeyState};
 
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::creditor::AccountFile;
+use crate::creditor::CreditorTransaction;
 
 /// On whose behalf a key is rotated or revoked.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum By<'a> {
+pub(crate) enum Initiator<'a> {
     /// The creditor itself, from a session.
     Owner {
         /// In the audit log.
@@ -27,7 +27,7 @@ pub(crate) enum By<'a> {
     },
 }
 
-impl By<'_> {
+impl Initiator<'_> {
     pub(crate) fn actor(&self) -> &str {
         match self {
             Self::Owner { actor } | Self::Support { actor, .. } => actor,
@@ -35,23 +35,26 @@ impl By<'_> {
     }
 }
 
-/// Ends a key in the creditor's open file.
+/// Ends a key in the creditor's open transaction.
 pub(super) async fn end(
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     mut key: api_key::Model,
     reason: KeyEnd,
 ) -> Result<(), ApiError> {
     key.state = KeyState::Ended;
-    key.ended_ms = Some(file.journal.updated_ms(file.creditor.id));
+    key.ended_ms = Some(transaction.outbox.updated_ms(transaction.creditor.id));
     key.ended_reason = Some(reason);
-    save(file, key).await
+    save(transaction, key).await
 }
 
-/// Writes a key that was changed in the creditor's open file.
-pub(super) async fn save(file: &mut AccountFile<'_>, key: api_key::Model) -> Result<(), ApiError> {
-    entities::queries::keys::save(&file.transaction, key)
+/// Writes a key that was changed in the creditor's open transaction.
+pub(super) async fn save(
+    transaction: &mut CreditorTransaction<'_>,
+    key: api_key::Model,
+) -> Result<(), ApiError> {
+    entities::queries::keys::save(&transaction.db, key)
         .await
-        .or_fault()?;
-    file.touch(ChangeKind::Keys);
+        .map_db_error()?;
+    transaction.mark_changed(ChangeKind::Keys);
     Ok(())
 }

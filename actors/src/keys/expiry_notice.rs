@@ -7,35 +7,35 @@ use serde_json::json;
 use super::changes::save;
 use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::creditor::AccountFile;
+use crate::creditor::CreditorTransaction;
 use crate::domain::date::rfc3339_ms;
 use crate::outbox::EventType;
 
 /// Tells the creditor's receivers, once for each key, whichever node notices first.
-pub(crate) async fn tell_expiring(
+pub(crate) async fn send_expiry_notice(
     keys: &Keys,
     creditor: CreditorId,
     key: KeyId,
 ) -> Result<(), ApiError> {
-    let Some(mut file) = AccountFile::open(&keys.creditors, creditor).await? else {
+    let Some(mut transaction) = CreditorTransaction::begin(&keys.creditors, creditor).await? else {
         return Ok(());
     };
-    let found = file.keys.iter().find(|row| row.id == key).cloned();
+    let found = transaction.keys.iter().find(|row| row.id == key).cloned();
     let Some(mut row) = found.filter(|row| row.state == KeyState::Retiring) else {
         return Ok(());
     };
     if row.expiring_told_ms.is_some() {
         return Ok(());
     }
-    row.expiring_told_ms = Some(file.journal.updated_ms(creditor));
+    row.expiring_told_ms = Some(transaction.outbox.updated_ms(creditor));
     let data = json!({
         "prefix": row.prefix,
         "expires_at": row.expires_ms.map(rfc3339_ms),
         "reason": "still in use in the last tenth of its overlap",
     });
-    save(&mut file, row).await?;
-    file.event(EventType::ApiKeyExpiring, data.clone());
-    file.audit("creditor.api_key_expiring", "system:admission", data);
-    file.close().await.or_fault()?;
+    save(&mut transaction, row).await?;
+    transaction.event(EventType::ApiKeyExpiring, data.clone());
+    transaction.audit("creditor.api_key_expiring", "system:admission", data);
+    transaction.commit().await.map_db_error()?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Minting: a prefix, a secret and its hash are drawn outside any transaction, which then only
+//! Minting: a prefix, a secret and its hash are generated outside any transaction, which then only
 //! decides who won.
 
 use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
@@ -9,23 +9,23 @@ use uuid::Uuid;
 use super::handle::Keys;
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
-use crate::creditor::AccountFile;
+use crate::creditor::CreditorTransaction;
 use crate::domain::api_key::{KeyPrefix, KeySecret, full_key, generate_prefix, generate_secret};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::entropy;
 
 /// A key that exists nowhere yet.
-pub(super) struct Drawn {
+pub(super) struct GeneratedKey {
     pub(super) prefix: KeyPrefix,
     secret: KeySecret,
     hash: String,
 }
 
 /// Draws a whole key.
-pub(super) async fn draw_key(keys: &Keys) -> Result<Drawn, ApiError> {
+pub(super) async fn generate_key(keys: &Keys) -> Result<GeneratedKey, ApiError> {
     let prefix = generate_prefix(&mut entropy);
-    let (secret, hash) = draw_secret(keys, &prefix).await?;
-    Ok(Drawn {
+    let (secret, hash) = generate_secret_and_hash(keys, &prefix).await?;
+    Ok(GeneratedKey {
         prefix,
         secret,
         hash,
@@ -33,7 +33,7 @@ pub(super) async fn draw_key(keys: &Keys) -> Result<Drawn, ApiError> {
 }
 
 /// A fresh secret for `prefix`, and its bcrypt hash.
-pub(super) async fn draw_secret(
+pub(super) async fn generate_secret_and_hash(
     keys: &Keys,
     prefix: &KeyPrefix,
 ) -> Result<(KeySecret, String), ApiError> {
@@ -46,21 +46,21 @@ pub(super) async fn draw_secret(
 
 /// Keys that a creditor may mint for itself in a day: a rotation that runs wild fills the database
 /// and everybody's memory.
-const MOST_A_DAY: usize = 100;
+const MAX_A_DAY: usize = 100;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// The creditor may not mint without end; support may.
-pub(super) fn within_quota(file: &AccountFile<'_>) -> Result<(), ApiError> {
-    let since_ms = file.journal.now_ms() - DAY_MS;
+pub(super) fn within_quota(transaction: &CreditorTransaction<'_>) -> Result<(), ApiError> {
+    let since_ms = transaction.outbox.now_ms() - DAY_MS;
     let by_itself = |key: &&api_key::Model| key.origin == KeyOrigin::SelfServe;
-    let minted = file.keys.iter().filter(by_itself);
+    let minted = transaction.keys.iter().filter(by_itself);
     let mut recent: Vec<i64> = minted
         .map(|key| key.created_ms)
         .filter(|created_ms| *created_ms > since_ms)
         .collect();
     recent.sort_unstable_by(|a, b| b.cmp(a));
     // There is room again when the oldest that fills the quota is a day old.
-    match recent.get(MOST_A_DAY - 1) {
+    match recent.get(MAX_A_DAY - 1) {
         Some(fills_it_ms) => Err(ApiError::TooManyAttempts {
             retry_after_s: u64::try_from(fills_it_ms - since_ms)
                 .unwrap_or_default()
@@ -70,18 +70,18 @@ pub(super) fn within_quota(file: &AccountFile<'_>) -> Result<(), ApiError> {
     }
 }
 
-impl Drawn {
-    /// Inserts the key in the creditor's open file; there must be no live one of its scope. It may
+impl GeneratedKey {
+    /// Inserts the key in the creditor's open transaction; there must be no live one of its scope. It may
     /// be used from where its predecessor could be: a rotation must not open a door.
     pub(super) async fn insert(
         self,
-        file: &mut AccountFile<'_>,
+        transaction: &mut CreditorTransaction<'_>,
         scope: KeyScope,
         origin: KeyOrigin,
     ) -> Result<RevealedKey, ApiError> {
-        let creditor = file.creditor.id;
-        let now_ms = file.journal.updated_ms(creditor);
-        let predecessor = file.keys.iter().find(|key| key.scope == scope);
+        let creditor = transaction.creditor.id;
+        let now_ms = transaction.outbox.updated_ms(creditor);
+        let predecessor = transaction.keys.iter().find(|key| key.scope == scope);
         let row = api_key::Model {
             id: KeyId(Uuid::now_v7()),
             creditor_id: creditor,
@@ -99,10 +99,10 @@ impl Drawn {
             ended_ms: None,
             ended_reason: None,
         };
-        entities::queries::keys::insert(&file.transaction, row)
+        entities::queries::keys::insert(&transaction.db, row)
             .await
-            .or_fault()?;
-        file.touch(ChangeKind::Keys);
+            .map_db_error()?;
+        transaction.mark_changed(ChangeKind::Keys);
         Ok(RevealedKey {
             api_key: full_key(&self.prefix, &self.secret),
             prefix: self.prefix.as_str().to_owned(),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::usage_recorder::LastUseMsg;
+use super::usage_recorder::KeyUsageMsg;
 use crate::creditor::Creditors;
 use crate::infra::{BcryptPool, Env};
-use crate::supervision::Address;
+use crate::supervision::ActorHandle;
 
 /// How long a rotation waits for the last uses of keys to be written.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -18,7 +18,7 @@ pub(crate) struct Keys {
     pub(crate) creditors: Arc<Creditors>,
     /// bcrypt of key secrets: a flood of sign-ins does not touch it.
     pub(crate) bcrypt: Arc<BcryptPool>,
-    pub(crate) usage: Address<LastUseMsg>,
+    pub(crate) usage: ActorHandle<KeyUsageMsg>,
 }
 
 impl Keys {
@@ -26,7 +26,7 @@ impl Keys {
     pub(crate) async fn flush_usage(&self) {
         let written = self
             .usage
-            .call(FLUSH_TIMEOUT, |reply| LastUseMsg::Write { reply });
+            .call(FLUSH_TIMEOUT, |reply| KeyUsageMsg::Write { reply });
         if let Err(error) = written.await {
             tracing::warn!(%error, "the last uses of keys were not written now");
         }

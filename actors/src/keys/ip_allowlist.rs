@@ -7,42 +7,42 @@ use serde_json::json;
 use super::changes::save;
 use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _, KeyKind};
-use crate::creditor::AccountFile;
+use crate::creditor::CreditorTransaction;
 use crate::domain::allowed_networks::AllowedNetworks;
 
 /// Restricts every live key of a kind, a retiring one too, or lifts the restriction.
-pub(crate) async fn set_networks(
+pub(crate) async fn set_ip_allowlist(
     keys: &Keys,
     creditor: CreditorId,
     actor: &str,
     kind: KeyKind,
     networks: &AllowedNetworks,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(&keys.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
+    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     let live = |key: &&api_key::Model| key.state != KeyState::Ended && key.scope == kind.scope();
-    let keys: Vec<_> = file.keys.iter().filter(live).cloned().collect();
+    let keys: Vec<_> = transaction.keys.iter().filter(live).cloned().collect();
     if keys.is_empty() {
-        return Err(ApiError::no_such("live API key to restrict"));
+        return Err(ApiError::not_found("live API key to restrict"));
     }
     let prefixes: Vec<_> = keys.iter().map(|key| key.prefix.clone()).collect();
-    let previous = keys.first().map(networks_of).unwrap_or_default();
+    let previous = keys.first().map(ip_allowlist_of).unwrap_or_default();
     for mut key in keys {
         key.allowed_networks = match networks.is_everywhere() {
             true => None,
             false => serde_json::to_string(networks).ok(),
         };
-        save(&mut file, key).await?;
+        save(&mut transaction, key).await?;
     }
     let data = json!({"prefixes": prefixes, "networks": networks, "previous": previous});
-    file.audit("creditor.api_key_networks_set", actor, data);
-    file.close().await.or_fault()?;
+    transaction.audit("creditor.api_key_networks_set", actor, data);
+    transaction.commit().await.map_db_error()?;
     Ok(())
 }
 
 /// The networks that may use a key.
-pub(crate) fn networks_of(key: &api_key::Model) -> AllowedNetworks {
-    // They were written by `set_networks`: a text that cannot be read was damaged, and a damaged
+pub(crate) fn ip_allowlist_of(key: &api_key::Model) -> AllowedNetworks {
+    // They were written by `set_ip_allowlist`: a text that cannot be read was damaged, and a damaged
     // restriction must not turn into none.
     let Some(json) = &key.allowed_networks else {
         return AllowedNetworks::default();

@@ -6,17 +6,17 @@ use entities::ids::CreditorId;
 use entities::queries::keys;
 
 use super::handle::Keys;
-use super::ip_allowlist::networks_of;
+use super::ip_allowlist::ip_allowlist_of;
 use crate::contract::{ApiError, DbResultExt as _, KeyView, KeysView};
 use crate::creditor::current_key;
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
 
 /// `GET /v1/settings/api-key`.
-pub(crate) async fn keys_view(keys: &Keys, creditor: CreditorId) -> Result<KeysView, ApiError> {
+pub(crate) async fn list_keys(keys: &Keys, creditor: CreditorId) -> Result<KeysView, ApiError> {
     let db = keys.env.db.reader();
     let now_ms = keys.env.clock.now_ms();
-    let rows = keys::of_creditor(db, creditor).await.or_fault()?;
+    let rows = keys::of_creditor(db, creditor).await.map_db_error()?;
     let retiring = rows
         .iter()
         .find(|key| key.state == KeyState::Retiring)
@@ -26,7 +26,7 @@ pub(crate) async fn keys_view(keys: &Keys, creditor: CreditorId) -> Result<KeysV
         .find(|key| key.scope == KeyScope::Read && key.state == KeyState::Current);
     let shown = [current_key(&rows), retiring, read_only];
     let ids: Vec<_> = shown.iter().flatten().map(|key| key.id).collect();
-    let uses = keys::last_uses(db, &ids).await.or_fault()?;
+    let uses = keys::last_uses(db, &ids).await.map_db_error()?;
     let [full_access, retiring, read_only] = shown.map(|key| key.map(|key| view(key, &uses)));
     Ok(KeysView {
         full_access,
@@ -47,6 +47,6 @@ fn view(key: &api_key::Model, uses: &[api_key_use::Model]) -> KeyView {
         expires_at: key.expires_ms.map(rfc3339_ms),
         last_used_at: last.map(|noted| rfc3339_ms(noted.last_used_ms)),
         last_used_from: last.map(|noted| noted.address.clone()),
-        allowed_networks: networks_of(key).to_strings(),
+        allowed_networks: ip_allowlist_of(key).to_strings(),
     }
 }

@@ -10,13 +10,13 @@ mod revoke;
 mod rotate;
 mod usage_recorder;
 
-pub(crate) use changes::By;
-pub(crate) use expiry_notice::tell_expiring;
+pub(crate) use changes::Initiator;
+pub(crate) use expiry_notice::send_expiry_notice;
 pub(crate) use handle::Keys;
-pub(crate) use ip_allowlist::{networks_of, set_networks};
-pub(crate) use list::keys_view;
+pub(crate) use ip_allowlist::{ip_allowlist_of, set_ip_allowlist};
+pub(crate) use list::list_keys;
 pub(crate) use read_key::{revoke_read_key, rotate_read_key};
 pub(crate) use reveal::reveal;
 pub(crate) use revoke::revoke;
 pub(crate) use rotate::rotate;
-pub(crate) use usage_recorder::{LastUse, LastUseArgs, LastUseMsg};
+pub(crate) use usage_recorder::{KeyUsageMsg, KeyUsageRecorder, KeyUsageRecorderArgs};

@@ -4,12 +4,12 @@ use entities::api_key::{KeyEnd, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
 use serde_json::json;
 
-use super::changes::{By, end};
-use super::generate::{draw_key, within_quota};
+use super::changes::{Initiator, end};
+use super::generate::{generate_key, within_quota};
 use super::handle::Keys;
 use super::revoke::revoke_those;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
-use crate::creditor::AccountFile;
+use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
 /// Mints the read key; the one before it ends at once. It comes beside a full-access key, so not
@@ -19,26 +19,26 @@ pub(crate) async fn rotate_read_key(
     creditor: CreditorId,
     actor: &str,
 ) -> Result<RevealedKey, ApiError> {
-    let drawn = draw_key(keys).await?;
-    let prefix = drawn.prefix;
-    let file = AccountFile::open(&keys.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    let pending = file.gates().pending();
-    if file.keys.is_empty() && !pending.is_empty() {
+    let generated = generate_key(keys).await?;
+    let prefix = generated.prefix;
+    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let pending = transaction.gates().pending();
+    if transaction.keys.is_empty() && !pending.is_empty() {
         return Err(ApiError::GatesPending { pending });
     }
-    if file.creditor.support_only_mint {
+    if transaction.creditor.support_only_mint {
         return Err(ApiError::SupportOnlyMints);
     }
-    within_quota(&file)?;
+    within_quota(&transaction)?;
     let is_previous = |key: &&_| is_read_key(key) && key.state == KeyState::Current;
-    let previous = file.keys.iter().find(is_previous).cloned();
+    let previous = transaction.keys.iter().find(is_previous).cloned();
     let previous_prefix = previous.as_ref().map(|key| key.prefix.clone());
     if let Some(key) = previous {
-        end(&mut file, key, KeyEnd::Replaced).await?;
+        end(&mut transaction, key, KeyEnd::Replaced).await?;
     }
-    let minted = drawn
-        .insert(&mut file, KeyScope::Read, KeyOrigin::SelfServe)
+    let minted = generated
+        .insert(&mut transaction, KeyScope::Read, KeyOrigin::SelfServe)
         .await?;
     let event = match previous_prefix {
         Some(_) => EventType::ApiKeyRotated,
@@ -51,9 +51,9 @@ pub(crate) async fn rotate_read_key(
         "previous_expires_at": null,
         "reason": "minted by the creditor",
     });
-    file.event(event, data.clone());
-    file.audit("creditor.api_key_issued", actor, data);
-    file.close().await.or_fault()?;
+    transaction.event(event, data.clone());
+    transaction.audit("creditor.api_key_issued", actor, data);
+    transaction.commit().await.map_db_error()?;
     Ok(minted)
 }
 
@@ -63,10 +63,10 @@ pub(crate) async fn revoke_read_key(
     creditor: CreditorId,
     actor: &str,
 ) -> Result<(), ApiError> {
-    let file = AccountFile::open(&keys.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    revoke_those(&mut file, By::Owner { actor }, is_read_key).await?;
-    file.close().await.or_fault()?;
+    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    revoke_those(&mut transaction, Initiator::Owner { actor }, is_read_key).await?;
+    transaction.commit().await.map_db_error()?;
     Ok(())
 }
 

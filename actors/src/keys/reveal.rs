@@ -1,14 +1,14 @@
-//! The one reveal: the secret is drawn, hashed and shown, exactly once.
+//! The one reveal: the secret is generated, hashed and shown, exactly once.
 
 use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding};
 use serde_json::json;
 
-use super::generate::draw_secret;
+use super::generate::generate_secret_and_hash;
 use super::handle::Keys;
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
-use crate::creditor::{AccountFile, gates_from};
+use crate::creditor::{CreditorTransaction, gates_from};
 use crate::domain::api_key::{KeyPrefix, full_key};
 use crate::domain::date::rfc3339_ms;
 
@@ -19,7 +19,7 @@ pub(crate) async fn reveal(
     actor: &str,
 ) -> Result<RevealedKey, ApiError> {
     let db = keys.env.db.reader();
-    let Some(key) = keys::current(db, creditor).await.or_fault()? else {
+    let Some(key) = keys::current(db, creditor).await.map_db_error()? else {
         let why = why_no_key(keys, creditor).await?;
         return refuse(keys, creditor, actor, None, why).await;
     };
@@ -34,15 +34,15 @@ pub(crate) async fn reveal(
         .await;
     }
     let prefix = KeyPrefix::parse(&key.prefix).map_err(|_| ApiError::Internal)?;
-    let (secret, hash) = draw_secret(keys, &prefix).await?;
-    let file = AccountFile::open(&keys.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    let now_ms = file.journal.updated_ms(creditor);
-    if !keys::reveal(&file.transaction, creditor, key.id, &hash, now_ms)
+    let (secret, hash) = generate_secret_and_hash(keys, &prefix).await?;
+    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let now_ms = transaction.outbox.updated_ms(creditor);
+    if !keys::reveal(&transaction.db, creditor, key.id, &hash, now_ms)
         .await
-        .or_fault()?
+        .map_db_error()?
     {
-        drop(file);
+        drop(transaction);
         return refuse(
             keys,
             creditor,
@@ -52,13 +52,13 @@ pub(crate) async fn reveal(
         )
         .await;
     }
-    file.audit(
+    transaction.audit(
         "creditor.api_key_revealed",
         actor,
         json!({"prefix": key.prefix}),
     );
-    file.touch(ChangeKind::Keys);
-    file.close().await.or_fault()?;
+    transaction.mark_changed(ChangeKind::Keys);
+    transaction.commit().await.map_db_error()?;
     Ok(RevealedKey {
         api_key: full_key(&prefix, &secret),
         prefix: key.prefix,
@@ -71,15 +71,19 @@ pub(crate) async fn reveal(
 async fn why_no_key(keys: &Keys, creditor: CreditorId) -> Result<ApiError, ApiError> {
     let db = keys.env.db.reader();
     // Gates are conditions for the first key alone.
-    if !keys::of_creditor(db, creditor).await.or_fault()?.is_empty() {
+    if !keys::of_creditor(db, creditor)
+        .await
+        .map_db_error()?
+        .is_empty()
+    {
         return Ok(ApiError::AlreadyRevealed);
     }
-    let rows = onboarding::gates(db, creditor).await.or_fault()?;
+    let rows = onboarding::gates(db, creditor).await.map_db_error()?;
     let pending = gates_from(rows.iter()).pending();
     if !pending.is_empty() {
         return Ok(ApiError::GatesPending { pending });
     }
-    let row = creditors::by_id(db, creditor).await.or_fault()?;
+    let row = creditors::by_id(db, creditor).await.map_db_error()?;
     Ok(match row {
         Some(row) if row.support_only_mint => ApiError::SupportOnlyMints,
         Some(row) if row.suspended_at_ms.is_some() => {
@@ -99,13 +103,13 @@ async fn refuse(
     prefix: Option<&str>,
     why: ApiError,
 ) -> Result<RevealedKey, ApiError> {
-    if let Some(mut file) = AccountFile::open(&keys.creditors, creditor).await? {
-        file.audit(
+    if let Some(mut transaction) = CreditorTransaction::begin(&keys.creditors, creditor).await? {
+        transaction.audit(
             "creditor.api_key_reveal_refused",
             actor,
             json!({"prefix": prefix, "reason": why.to_string()}),
         );
-        file.close().await.or_fault()?;
+        transaction.commit().await.map_db_error()?;
     }
     Err(why)
 }

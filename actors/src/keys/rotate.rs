@@ -5,14 +5,14 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys};
 use serde_json::json;
 
-use super::changes::{By, end, save};
-use super::generate::{draw_key, within_quota};
+use super::changes::{Initiator, end, save};
+use super::generate::{generate_key, within_quota};
 use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
-use crate::creditor::{AccountFile, current_key};
+use crate::creditor::{CreditorTransaction, current_key};
 use crate::domain::date::rfc3339_ms;
-use crate::domain::key_life;
-use crate::domain::key_life::{CurrentKey, Fate};
+use crate::domain::key_rotation;
+use crate::domain::key_rotation::{CurrentKey, Fate};
 use crate::outbox::EventType;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -21,40 +21,42 @@ const HOUR_MS: i64 = 3_600_000;
 pub(crate) async fn rotate(
     keys: &Keys,
     creditor: CreditorId,
-    by: By<'_>,
+    by: Initiator<'_>,
     overlap_hours: u32,
 ) -> Result<RevealedKey, ApiError> {
     // What this process knows of the last uses, the database shall know: a key that is in use
     // must not look as if it had never been.
     keys.flush_usage().await;
-    let drawn = draw_key(keys).await?;
-    let prefix = drawn.prefix;
-    let file = AccountFile::open(&keys.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    may_mint(&file, by)?;
-    let previous = current_key(&file.keys).map(|key| key.prefix.clone());
-    let retired = retire_old_keys(&mut file, overlap_hours).await?;
+    let generated = generate_key(keys).await?;
+    let prefix = generated.prefix;
+    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    may_mint(&transaction, by)?;
+    let previous = current_key(&transaction.keys).map(|key| key.prefix.clone());
+    let retired = retire_old_keys(&mut transaction, overlap_hours).await?;
     let origin = match by {
-        By::Owner { .. } => KeyOrigin::SelfServe,
-        By::Support { .. } => KeyOrigin::Support,
+        Initiator::Owner { .. } => KeyOrigin::SelfServe,
+        Initiator::Support { .. } => KeyOrigin::Support,
     };
-    let mut minted = drawn.insert(&mut file, KeyScope::ReadWrite, origin).await?;
+    let mut minted = generated
+        .insert(&mut transaction, KeyScope::ReadWrite, origin)
+        .await?;
     minted.previous_expires_at = retired.current_until_ms.map(rfc3339_ms);
-    if file.creditor.support_only_mint {
+    if transaction.creditor.support_only_mint {
         // Support has minted again: the creditor may rotate that key like any other.
-        file.creditor.support_only_mint = false;
-        creditors::save(&file.transaction, file.creditor.clone())
+        transaction.creditor.support_only_mint = false;
+        creditors::save(&transaction.db, transaction.creditor.clone())
             .await
-            .or_fault()?;
+            .map_db_error()?;
     }
-    let told = Told {
+    let told = RotationEvent {
         prefix: prefix.as_str(),
         previous: previous.as_deref(),
         retired: &retired,
         previous_expires_at: minted.previous_expires_at.as_deref(),
     };
-    tell(&mut file, by, &told);
-    file.close().await.or_fault()?;
+    tell(&mut transaction, by, &told);
+    transaction.commit().await.map_db_error()?;
     Ok(minted)
 }
 
@@ -68,20 +70,26 @@ struct Retired {
 }
 
 /// The first key is issued by itself, and after a revoke by support only support mints.
-fn may_mint(file: &AccountFile<'_>, by: By<'_>) -> Result<(), ApiError> {
-    let ever_issued = file.keys.iter().any(|key| key.scope == KeyScope::ReadWrite);
-    let pending = file.gates().pending();
+fn may_mint(transaction: &CreditorTransaction<'_>, by: Initiator<'_>) -> Result<(), ApiError> {
+    let ever_issued = transaction
+        .keys
+        .iter()
+        .any(|key| key.scope == KeyScope::ReadWrite);
+    let pending = transaction.gates().pending();
     if !ever_issued && !pending.is_empty() {
         return Err(ApiError::GatesPending { pending });
     }
-    let by_owner = matches!(by, By::Owner { .. });
+    let by_owner = matches!(by, Initiator::Owner { .. });
     if by_owner {
-        within_quota(file)?;
+        within_quota(transaction)?;
     }
-    if by_owner && file.creditor.support_only_mint {
+    if by_owner && transaction.creditor.support_only_mint {
         return Err(ApiError::SupportOnlyMints);
     }
-    if by_owner && file.creditor.suspended_at_ms.is_some() && current_key(&file.keys).is_none() {
+    if by_owner
+        && transaction.creditor.suspended_at_ms.is_some()
+        && current_key(&transaction.keys).is_none()
+    {
         let action = "minting a key";
         return Err(ApiError::AccountSuspended { action });
     }
@@ -90,14 +98,17 @@ fn may_mint(file: &AccountFile<'_>, by: By<'_>) -> Result<(), ApiError> {
 
 /// Makes room for a new key, as the rule says.
 async fn retire_old_keys(
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     overlap_hours: u32,
 ) -> Result<Retired, ApiError> {
-    let now_ms = file.journal.updated_ms(file.creditor.id);
-    let retiring = file.keys.iter().find(|key| key.state == KeyState::Retiring);
-    let (retiring, current) = (retiring.cloned(), current_key(&file.keys).cloned());
+    let now_ms = transaction.outbox.updated_ms(transaction.creditor.id);
+    let retiring = transaction
+        .keys
+        .iter()
+        .find(|key| key.state == KeyState::Retiring);
+    let (retiring, current) = (retiring.cloned(), current_key(&transaction.keys).cloned());
     let known = match &current {
-        Some(key) => describe(file, key).await?,
+        Some(key) => describe(transaction, key).await?,
         // There is none to wait for: whatever is retiring keeps what it was promised.
         None => CurrentKey {
             revealed: false,
@@ -107,11 +118,12 @@ async fn retire_old_keys(
     };
     let until_ms = retiring.as_ref().and_then(|key| key.expires_ms);
     let overlap_ms = i64::from(overlap_hours) * HOUR_MS;
-    let plan = key_life::rotate(known, until_ms, overlap_ms, now_ms).map_err(|in_progress| {
-        ApiError::RotationInProgress {
-            until: rfc3339_ms(in_progress.until_ms),
-        }
-    })?;
+    let plan =
+        key_rotation::rotate(known, until_ms, overlap_ms, now_ms).map_err(|in_progress| {
+            ApiError::RotationInProgress {
+                until: rfc3339_ms(in_progress.until_ms),
+            }
+        })?;
     let cut_short = retiring
         .as_ref()
         .filter(|_| plan.retiring == Fate::Replaced);
@@ -119,7 +131,7 @@ async fn retire_old_keys(
     // The retiring one first: there may be at most one.
     for (key, fate) in [(retiring, plan.retiring), (current, plan.current)] {
         if let Some(key) = key {
-            meet(file, key, fate, now_ms).await?;
+            meet(transaction, key, fate, now_ms).await?;
         }
     }
     Ok(Retired {
@@ -131,10 +143,13 @@ async fn retire_old_keys(
     })
 }
 
-async fn describe(file: &AccountFile<'_>, key: &api_key::Model) -> Result<CurrentKey, ApiError> {
-    let uses = keys::last_uses(&file.transaction, &[key.id])
+async fn describe(
+    transaction: &CreditorTransaction<'_>,
+    key: &api_key::Model,
+) -> Result<CurrentKey, ApiError> {
+    let uses = keys::last_uses(&transaction.db, &[key.id])
         .await
-        .or_fault()?;
+        .map_db_error()?;
     Ok(CurrentKey {
         revealed: key.secret_hash.is_some(),
         used: !uses.is_empty(),
@@ -143,26 +158,26 @@ async fn describe(file: &AccountFile<'_>, key: &api_key::Model) -> Result<Curren
 }
 
 async fn meet(
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     mut key: api_key::Model,
     fate: Fate,
     now_ms: i64,
 ) -> Result<(), ApiError> {
     match fate {
         Fate::Stays => Ok(()),
-        Fate::Replaced => end(file, key, KeyEnd::Replaced).await,
-        Fate::Expired => end(file, key, KeyEnd::Expired).await,
+        Fate::Replaced => end(transaction, key, KeyEnd::Replaced).await,
+        Fate::Expired => end(transaction, key, KeyEnd::Expired).await,
         Fate::RetiresUntil(until_ms) => {
             key.state = KeyState::Retiring;
             key.retired_ms = Some(now_ms);
             key.expires_ms = Some(until_ms);
-            save(file, key).await
+            save(transaction, key).await
         }
     }
 }
 
 /// What there is to tell of a rotation.
-struct Told<'a> {
+struct RotationEvent<'a> {
     prefix: &'a str,
     previous: Option<&'a str>,
     previous_expires_at: Option<&'a str>,
@@ -170,14 +185,14 @@ struct Told<'a> {
 }
 
 /// Support's reason is between support and the audit log; the creditor's receivers are told what.
-fn tell(file: &mut AccountFile<'_>, by: By<'_>, what: &Told<'_>) {
+fn tell(transaction: &mut CreditorTransaction<'_>, by: Initiator<'_>, what: &RotationEvent<'_>) {
     let event = match what.previous {
         Some(_) => EventType::ApiKeyRotated,
         None => EventType::ApiKeyIssued,
     };
     let (told, noted) = match by {
-        By::Owner { .. } => ("rotated by the creditor", "rotated by the creditor"),
-        By::Support { reason, .. } => ("minted by support", reason),
+        Initiator::Owner { .. } => ("rotated by the creditor", "rotated by the creditor"),
+        Initiator::Support { reason, .. } => ("minted by support", reason),
     };
     let mut data = json!({
         "prefix": what.prefix,
@@ -186,14 +201,14 @@ fn tell(file: &mut AccountFile<'_>, by: By<'_>, what: &Told<'_>) {
         "previous_expires_at": what.previous_expires_at,
         "reason": told,
     });
-    file.event(event, data.clone());
+    transaction.event(event, data.clone());
     if let Some(prefix) = &what.retired.cut_short {
         let scope = KeyScope::ReadWrite.as_str();
         let reason = "replaced before its overlap was over";
         let data = json!({"prefix": prefix, "scope": scope, "reason": reason});
-        file.event(EventType::ApiKeyRevoked, data);
+        transaction.event(EventType::ApiKeyRevoked, data);
     }
     data["reason"] = noted.into();
     data["cut_short"] = what.retired.cut_short.clone().into();
-    file.audit("creditor.api_key_issued", by.actor(), data);
+    transaction.audit("creditor.api_key_issued", by.actor(), data);
 }

@@ -15,14 +15,14 @@ use entities::queries::keys;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use crate::infra::Env;
-use crate::supervision::{Address, Chain};
+use crate::supervision::{ActorHandle, PeriodicTask};
 
 /// How often they are written.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 
-/// Messages of [`LastUse`].
+/// Messages of [`KeyUsageRecorder`].
 #[derive(Debug)]
-pub(crate) enum LastUseMsg {
+pub(crate) enum KeyUsageMsg {
     /// A key was used.
     Used {
         key: KeyId,
@@ -42,42 +42,42 @@ pub(crate) enum LastUseMsg {
     Panic,
 }
 
-/// What [`LastUse`] starts with.
-pub(crate) struct LastUseArgs {
+/// What [`KeyUsageRecorder`] starts with.
+pub(crate) struct KeyUsageRecorderArgs {
     pub(crate) env: Arc<Env>,
-    pub(crate) me: Address<LastUseMsg>,
+    pub(crate) me: ActorHandle<KeyUsageMsg>,
 }
 
-/// What [`LastUse`] holds.
-pub(crate) struct LastUseState {
+/// What [`KeyUsageRecorder`] holds.
+pub(crate) struct KeyUsageRecorderState {
     env: Arc<Env>,
-    me: Address<LastUseMsg>,
+    me: ActorHandle<KeyUsageMsg>,
     uses: HashMap<KeyId, api_key_use::Model>,
     /// Keys whose use this process has met before.
     met: HashSet<KeyId>,
     /// One of them was met while a write was under way.
     in_a_hurry: bool,
-    writing: Chain,
+    writing: PeriodicTask,
     /// Asked for while a write was under way.
     waiting: Vec<RpcReplyPort<()>>,
 }
 
 /// Collects the last uses of keys.
-pub(crate) struct LastUse;
+pub(crate) struct KeyUsageRecorder;
 
-impl Actor for LastUse {
-    type Msg = LastUseMsg;
-    type State = LastUseState;
-    type Arguments = LastUseArgs;
+impl Actor for KeyUsageRecorder {
+    type Msg = KeyUsageMsg;
+    type State = KeyUsageRecorderState;
+    type Arguments = KeyUsageRecorderArgs;
 
     async fn pre_start(
         &self,
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let mut writing = Chain::default();
-        writing.again(args.me.send_after(WRITE_EVERY, LastUseMsg::Tick));
-        Ok(LastUseState {
+        let mut writing = PeriodicTask::default();
+        writing.reschedule(args.me.send_after(WRITE_EVERY, KeyUsageMsg::Tick));
+        Ok(KeyUsageRecorderState {
             env: args.env,
             me: args.me,
             uses: HashMap::new(),
@@ -95,7 +95,7 @@ impl Actor for LastUse {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            LastUseMsg::Used {
+            KeyUsageMsg::Used {
                 key,
                 at_ms,
                 address,
@@ -104,21 +104,21 @@ impl Actor for LastUse {
                 last_used_ms: at_ms,
                 address: address.to_string(),
             }),
-            LastUseMsg::Tick => state.write(),
-            LastUseMsg::Write { reply } => {
+            KeyUsageMsg::Tick => state.write(),
+            KeyUsageMsg::Write { reply } => {
                 state.waiting.push(reply);
                 state.write();
             }
-            LastUseMsg::Wrote { failed, replies } => state.wrote(failed, replies),
+            KeyUsageMsg::Wrote { failed, replies } => state.wrote(failed, replies),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
-            LastUseMsg::Panic => panic!("injected into LastUse"),
+            KeyUsageMsg::Panic => panic!("injected into KeyUsageRecorder"),
         }
         Ok(())
     }
 }
 
-impl LastUseState {
+impl KeyUsageRecorderState {
     fn used(&mut self, noted: api_key_use::Model) {
         let is_new = self.met.insert(noted.key_id);
         self.note(noted);
@@ -137,7 +137,7 @@ impl LastUseState {
 
     /// Writes beside the mailbox what was collected so far.
     fn write(&mut self) {
-        if !self.writing.begin() {
+        if !self.writing.try_start() {
             return;
         }
         self.in_a_hurry = false;
@@ -152,7 +152,7 @@ impl LastUseState {
                     uses
                 }
             };
-            let _ = me.send(LastUseMsg::Wrote { failed, replies });
+            let _ = me.send(KeyUsageMsg::Wrote { failed, replies });
         });
     }
 
@@ -162,7 +162,7 @@ impl LastUseState {
             let _ = reply.send(());
         }
         self.writing
-            .again(self.me.send_after(WRITE_EVERY, LastUseMsg::Tick));
+            .reschedule(self.me.send_after(WRITE_EVERY, KeyUsageMsg::Tick));
         if self.in_a_hurry || !self.waiting.is_empty() {
             self.write();
         }

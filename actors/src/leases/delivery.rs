@@ -6,7 +6,7 @@ use super::lease::Lease;
 
 /// A leased row and the lease that goes with it.
 #[derive(Debug)]
-pub(crate) struct Leased {
+pub(crate) struct LeasedDelivery {
     pub(crate) row: ClaimedDelivery,
     pub(crate) lease: Lease,
 }

@@ -6,6 +6,6 @@ mod lease;
 mod table;
 
 pub(crate) use capacity::{Attempted, SENDS};
-pub(crate) use delivery::Leased;
+pub(crate) use delivery::LeasedDelivery;
 pub(crate) use lease::{Lease, Reservation};
 pub(crate) use table::{Grant, LeaseTable};

@@ -55,7 +55,7 @@ impl LeaseTable {
 
     /// A lease for a row that is about to be inserted, if its endpoint is healthy, has credit to
     /// spare, and nothing that has waited for long. Must come before the commit.
-    pub(crate) fn lease_fresh(
+    pub(crate) fn prelease(
         &self,
         endpoint: EndpointId,
         fence: Fence,

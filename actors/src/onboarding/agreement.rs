@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::contract::{AcceptAgreement, AgreementView, ApiError, DbResultExt as _};
-use crate::creditor::{AccountFile, Creditors};
+use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{Fact, FactValue, Gate};
 
@@ -23,7 +23,7 @@ pub(crate) async fn agreement_view(
 ) -> Result<AgreementView, ApiError> {
     let accepted = onboarding::last_acceptance(creditors.env.db.reader(), creditor)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     Ok(AgreementView {
         version: CURRENT_VERSION.to_owned(),
         text: TEXT.to_owned(),
@@ -43,27 +43,28 @@ pub(super) async fn accept(
         let advice = format!("is not the current version: read and accept {CURRENT_VERSION}");
         return Err(ApiError::field(&["body", "version"], advice));
     }
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    if file.gates().passed(Gate::MsaOnFile) {
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    if transaction.gates().passed(Gate::MsaOnFile) {
         return Ok(());
     }
-    let now_ms = file.journal.updated_ms(creditor);
+    let now_ms = transaction.outbox.updated_ms(creditor);
     let row = acceptance(creditor, &request.signatory_name, "dashboard", now_ms);
-    onboarding::accept_agreement(&file.transaction, row)
+    onboarding::accept_agreement(&transaction.db, row)
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let data = json!({"version": CURRENT_VERSION, "signatory_name": request.signatory_name});
-    file.audit("creditor.agreement_accepted", actor, data);
+    transaction.audit("creditor.agreement_accepted", actor, data);
     let fact = Fact {
         at_ms: now_ms,
         value: FactValue::Passed,
         names_previous: false,
     };
-    file.apply_fact(Gate::MsaOnFile, &fact, "agreement")
+    transaction
+        .apply_fact(Gate::MsaOnFile, &fact, "agreement")
         .await
-        .or_fault()?;
-    file.close().await.or_fault()?;
+        .map_db_error()?;
+    transaction.commit().await.map_db_error()?;
     Ok(())
 }
 

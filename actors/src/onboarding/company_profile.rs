@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::contract::{
     ApiError, BusinessAddress, CompanyView, DbResultExt as _, SetupItem, SetupPatch, SetupView,
 };
-use crate::creditor::{AccountFile, Creditors, gates_from};
+use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::{Gate, Gates};
 
 /// Company details as they are stored; the EIN is sealed beside them.
@@ -31,9 +31,9 @@ pub(crate) async fn setup_view(
     let db = creditors.env.db.reader();
     let row = creditors::by_id(db, creditor)
         .await
-        .or_fault()?
-        .ok_or(ApiError::no_such("creditor"))?;
-    let gates = onboarding::gates(db, creditor).await.or_fault()?;
+        .map_db_error()?
+        .ok_or(ApiError::not_found("creditor"))?;
+    let gates = onboarding::gates(db, creditor).await.map_db_error()?;
     Ok(checklist(
         &company_of(&row.company),
         row.ein_sealed.is_some(),
@@ -48,19 +48,19 @@ pub(crate) async fn update_setup(
     actor: &str,
     patch: SetupPatch,
 ) -> Result<SetupView, ApiError> {
-    let file = AccountFile::open(creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    if file.gates().state(Gate::KybVerified).is_some() {
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    if transaction.gates().state(Gate::KybVerified).is_some() {
         return Err(ApiError::SetupLocked);
     }
-    let mut company = company_of(&file.creditor.company);
+    let mut company = company_of(&transaction.creditor.company);
     let mut changed = Vec::new();
     if let Some(ein) = &patch.ein {
         let sealed = creditors
             .env
             .vault
             .seal(&ein_purpose(creditor), ein.expose_secret());
-        file.creditor.ein_sealed = Some(sealed.map_err(|_| ApiError::Internal)?);
+        transaction.creditor.ein_sealed = Some(sealed.map_err(|_| ApiError::Internal)?);
         changed.push("ein");
     }
     let mut set = |name, field: &mut Option<String>, value: Option<String>| {
@@ -80,13 +80,18 @@ pub(crate) async fn update_setup(
         company.business_address = patch.business_address;
         changed.push("business_address");
     }
-    file.creditor.company = serde_json::to_string(&company).map_err(|_| ApiError::Internal)?;
-    file.audit("creditor.setup_updated", actor, json!({"fields": changed}));
-    creditors::save(&file.transaction, file.creditor.clone())
+    transaction.creditor.company =
+        serde_json::to_string(&company).map_err(|_| ApiError::Internal)?;
+    transaction.audit("creditor.setup_updated", actor, json!({"fields": changed}));
+    creditors::save(&transaction.db, transaction.creditor.clone())
         .await
-        .or_fault()?;
-    let view = checklist(&company, file.creditor.ein_sealed.is_some(), &file.gates);
-    file.close().await.or_fault()?;
+        .map_db_error()?;
+    let view = checklist(
+        &company,
+        transaction.creditor.ein_sealed.is_some(),
+        &transaction.gates,
+    );
+    transaction.commit().await.map_db_error()?;
     Ok(view)
 }
 

@@ -16,9 +16,9 @@ use super::{agreement, provider_events, support_operations};
 use crate::contract::{
     AcceptAgreement, ApiError, CreditorPatch, DbResultExt as _, ProviderOutcome,
 };
-use crate::creditor::{AccountFile, Creditors, gates_from};
+use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::Gate;
-use crate::supervision::{Address, Chain, spawn_reporting};
+use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 const SWEEP_PAGE: u64 = 500;
@@ -65,14 +65,14 @@ pub(crate) enum EvaluatorMsg {
 /// What the [`GateEvaluator`] starts with.
 pub(crate) struct EvaluatorArgs {
     pub(crate) creditors: Arc<Creditors>,
-    pub(crate) me: Address<EvaluatorMsg>,
+    pub(crate) me: ActorHandle<EvaluatorMsg>,
 }
 
 /// What the [`GateEvaluator`] holds.
 pub(crate) struct EvaluatorState {
     creditors: Arc<Creditors>,
-    me: Address<EvaluatorMsg>,
-    sweeping: Chain,
+    me: ActorHandle<EvaluatorMsg>,
+    sweeping: PeriodicTask,
 }
 
 /// Turns facts into gates, and gates into a key.
@@ -93,7 +93,7 @@ impl Actor for GateEvaluator {
         Ok(EvaluatorState {
             creditors: args.creditors,
             me: args.me,
-            sweeping: Chain::default(),
+            sweeping: PeriodicTask::default(),
         })
     }
 
@@ -168,11 +168,11 @@ impl EvaluatorState {
     }
 
     fn sweep(&mut self) {
-        if !self.sweeping.begin() {
+        if !self.sweeping.try_start() {
             return;
         }
         let creditors = Arc::clone(&self.creditors);
-        spawn_reporting(&self.me, EvaluatorMsg::Swept, async move {
+        spawn_and_notify(&self.me, EvaluatorMsg::Swept, async move {
             if let Err(error) = sweep(&creditors).await {
                 tracing::warn!(%error, "the sweep for creditors without a key failed");
             }
@@ -182,7 +182,7 @@ impl EvaluatorState {
 
     fn swept(&mut self) {
         self.sweeping
-            .again(self.me.send_after(SWEEP_EVERY, EvaluatorMsg::Sweep));
+            .reschedule(self.me.send_after(SWEEP_EVERY, EvaluatorMsg::Sweep));
     }
 }
 
@@ -193,14 +193,14 @@ async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
     loop {
         let page = onboarding::issue_candidates(creditors.env.db.reader(), after, SWEEP_PAGE)
             .await
-            .or_fault()?;
+            .map_db_error()?;
         let Some(last) = page.last() else {
             return Ok(());
         };
         after = *last;
         let rows = onboarding::gates_of(creditors.env.db.reader(), &page)
             .await
-            .or_fault()?;
+            .map_db_error()?;
         for creditor in page {
             let own = rows.iter().filter(|row| row.creditor_id == creditor);
             if gates_from(own).all_passed() {
@@ -211,10 +211,10 @@ async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
 }
 
 async fn issue_late(creditors: &Creditors, creditor: CreditorId) -> Result<(), ApiError> {
-    let Some(file) = AccountFile::open(creditors, creditor).await? else {
+    let Some(transaction) = CreditorTransaction::begin(creditors, creditor).await? else {
         return Ok(());
     };
-    if file.close().await.or_fault()? {
+    if transaction.commit().await.map_db_error()? {
         // It should never happen: whoever applied the last fact should have issued it.
         tracing::error!(%creditor, alert = "key_issued_by_sweep", "an eligible creditor had no key");
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::evaluator::EvaluatorMsg;
 use crate::creditor::Creditors;
-use crate::supervision::Address;
+use crate::supervision::ActorHandle;
 
 /// The gate evaluator and the means of its transactions.
 #[derive(Debug)]
 pub(crate) struct Onboarding {
     pub(crate) creditors: Arc<Creditors>,
-    pub(crate) evaluator: Address<EvaluatorMsg>,
+    pub(crate) evaluator: ActorHandle<EvaluatorMsg>,
 }

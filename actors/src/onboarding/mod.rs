@@ -1,7 +1,7 @@
 //! Onboarding: from a sign-up to the facts that issue the key.
 //!
 //! Three providers, the agreement and support report facts; each opens the creditor's account
-//! file, and the last fact issues the key in the transaction that brings it.
+//! transaction, and the last fact issues the key in the transaction that brings it.
 
 mod agreement;
 mod company_profile;
@@ -17,4 +17,4 @@ pub(crate) use company_profile::{setup_view, update_setup};
 pub(crate) use evaluator::EvaluatorMsg;
 pub(crate) use handle::Onboarding;
 pub(crate) use provider_event::verify_and_read;
-pub(crate) use tree::onboarding_branch;
+pub(crate) use tree::onboarding_tree;

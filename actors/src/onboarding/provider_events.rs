@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::agreement::acceptance;
 use super::provider_event::ProviderEvent;
 use crate::contract::{ApiError, DbResultExt as _, Provider, ProviderOutcome};
-use crate::creditor::{AccountFile, Creditors};
+use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::gates::{Applied, Fact, FactValue, Gate};
 
 /// Stores an event and applies its fact, in one transaction. A second copy has no effect.
@@ -18,51 +18,52 @@ pub(super) async fn record(
     event: &ProviderEvent,
 ) -> Result<ProviderOutcome, ApiError> {
     let permit = creditors.permit().await?;
-    let transaction = creditors.env.db.begin().await.or_fault()?;
-    let Some(creditor) = creditor_of(&transaction, event).await.or_fault()? else {
+    let transaction = creditors.env.db.begin().await.map_db_error()?;
+    let Some(creditor) = creditor_of(&transaction, event).await.map_db_error()? else {
         return store_unlinked(creditors, transaction, event)
             .await
-            .or_fault();
+            .map_db_error();
     };
-    let Some(mut file) = AccountFile::open_in(creditors, permit, transaction, creditor)
-        .await
-        .or_fault()?
+    let Some(mut transaction) =
+        CreditorTransaction::begin_in(creditors, permit, transaction, creditor)
+            .await
+            .map_db_error()?
     else {
         return Ok(ProviderOutcome::NoEffect);
     };
-    let mut row = event_row(event, Some(creditor), file.journal.now_ms());
-    if !onboarding::store_event(&file.transaction, row.clone())
+    let mut row = event_row(event, Some(creditor), transaction.outbox.now_ms());
+    if !onboarding::store_event(&transaction.db, row.clone())
         .await
-        .or_fault()?
+        .map_db_error()?
     {
         return Ok(ProviderOutcome::NoEffect);
     }
-    row.outcome = apply_event(&mut file, &row).await.or_fault()?;
+    row.outcome = apply_event(&mut transaction, &row).await.map_db_error()?;
     let outcome = row.outcome;
-    onboarding::save_event(&file.transaction, row)
+    onboarding::save_event(&transaction.db, row)
         .await
-        .or_fault()?;
-    file.close().await.or_fault()?;
+        .map_db_error()?;
+    transaction.commit().await.map_db_error()?;
     Ok(match outcome {
         EventOutcome::Applied => ProviderOutcome::Applied,
         _ => ProviderOutcome::NoEffect,
     })
 }
 
-/// Applies every event of an account that has just been linked, in the open file: those that were
+/// Applies every event of an account that has just been linked, in the open transaction: those that were
 /// stored before the link, and those that were another creditor's until now.
 pub(super) async fn replay_account(
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     provider: Provider,
     external_id: &str,
 ) -> Result<usize, DbErr> {
     let events =
-        onboarding::events_of_account(&file.transaction, provider.as_str(), external_id).await?;
+        onboarding::events_of_account(&transaction.db, provider.as_str(), external_id).await?;
     let count = events.len();
     for mut row in events {
-        row.creditor_id = Some(file.creditor.id);
-        row.outcome = apply_event(file, &row).await?;
-        onboarding::save_event(&file.transaction, row).await?;
+        row.creditor_id = Some(transaction.creditor.id);
+        row.outcome = apply_event(transaction, &row).await?;
+        onboarding::save_event(&transaction.db, row).await?;
     }
     Ok(count)
 }
@@ -123,7 +124,7 @@ fn event_row(
 }
 
 async fn apply_event(
-    file: &mut AccountFile<'_>,
+    transaction: &mut CreditorTransaction<'_>,
     row: &onboarding_event::Model,
 ) -> Result<EventOutcome, DbErr> {
     let gate = row.gate.as_deref().and_then(Gate::parse);
@@ -136,11 +137,16 @@ async fn apply_event(
         value,
         names_previous: row.names_previous,
     };
-    let applied = file.apply_fact(gate, &fact, &row.provider).await?;
+    let applied = transaction.apply_fact(gate, &fact, &row.provider).await?;
     let counted = matches!(applied, Applied::Newer | Applied::Merged);
     if counted && gate == Gate::MsaOnFile {
-        let accepted = acceptance(file.creditor.id, "DocuSign", "docusign", row.occurred_ms);
-        onboarding::accept_agreement(&file.transaction, accepted).await?;
+        let accepted = acceptance(
+            transaction.creditor.id,
+            "DocuSign",
+            "docusign",
+            row.occurred_ms,
+        );
+        onboarding::accept_agreement(&transaction.db, accepted).await?;
     }
     Ok(if counted {
         EventOutcome::Applied

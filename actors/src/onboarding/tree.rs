@@ -5,13 +5,16 @@ use std::sync::Arc;
 use super::evaluator::{EvaluatorArgs, GateEvaluator};
 use super::handle::Onboarding;
 use crate::domain::restart_budget::RestartBudget;
-use crate::supervision::{Branch, ChildSpec, SupervisorArgs};
+use crate::supervision::{ChildSpec, SupervisorArgs, SupervisorStatus};
 
 /// The supervisor of the gate evaluator.
-pub(crate) fn onboarding_branch(onboarding: &Arc<Onboarding>, branch: Arc<Branch>) -> ChildSpec {
-    let (onboarding, shared) = (Arc::clone(onboarding), Arc::clone(&branch));
-    ChildSpec::branch("onboarding", branch, move || SupervisorArgs {
-        branch: Arc::clone(&shared),
+pub(crate) fn onboarding_tree(
+    onboarding: &Arc<Onboarding>,
+    status: Arc<SupervisorStatus>,
+) -> ChildSpec {
+    let (onboarding, shared) = (Arc::clone(onboarding), Arc::clone(&status));
+    ChildSpec::supervisor("onboarding", status, move || SupervisorArgs {
+        status: Arc::clone(&shared),
         children: vec![evaluator(&onboarding)],
         budget: RestartBudget::default(),
         clock: onboarding.creditors.env.clock.clone(),

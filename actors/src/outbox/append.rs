@@ -1,7 +1,7 @@
 //! What every change leaves behind: audit lines, outbound events, and the creditor's position.
 //!
-//! A [`Journal`] belongs to one transaction. Opening it takes the lock of its creditors'
-//! positions; everything that it notes is written by [`Journal::write`] just before the commit.
+//! A [`Outbox`] belongs to one transaction. Opening it takes the lock of its creditors'
+//! positions; everything that it notes is written by [`Outbox::write`] just before the commit.
 //! That lock is what makes `sequence` gapless and `updated_ms` rise with the order of commits, so
 //! that a reader of the change feed never skips a row.
 
@@ -16,15 +16,15 @@ use uuid::Uuid;
 
 use super::event_type::EventType;
 use super::handle::OutboxContext;
-use super::prelease::Outbound;
-use super::subscription::{line_of, listens};
+use super::prelease::PostCommitDeliveries;
+use super::subscription::{matches_filter, ordering_key};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::trace_context::TraceContext;
 use crate::infra::{Clock, trace};
 
 /// The audit lines and events of one transaction.
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub(crate) struct Outbox {
     now_ms: i64,
     positions: BTreeMap<CreditorId, Position>,
     endpoints: HashMap<CreditorId, Vec<webhook_endpoint::Model>>,
@@ -43,7 +43,7 @@ struct Position {
 
 /// One line for the audit log.
 #[derive(Debug)]
-pub(crate) struct AuditLine<'a> {
+pub(crate) struct AuditEntry<'a> {
     pub(crate) action: &'a str,
     pub(crate) actor: &'a str,
     pub(crate) creditor: Option<CreditorId>,
@@ -55,11 +55,11 @@ pub(crate) struct AuditLine<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) message: MessageId,
-    /// One for each endpoint that listens to it.
+    /// One for each endpoint that matches_filter to it.
     pub(crate) deliveries: Vec<DeliveryId>,
 }
 
-impl Journal {
+impl Outbox {
     /// Locks the positions of `creditors` and reads the endpoints that their events go to.
     pub(crate) async fn open(
         transaction: &Transaction,
@@ -122,7 +122,7 @@ impl Journal {
     }
 
     /// Notes a line for the audit log.
-    pub(crate) fn audit(&mut self, line: &AuditLine<'_>) {
+    pub(crate) fn audit(&mut self, line: &AuditEntry<'_>) {
         let at_ms = line
             .creditor
             .map_or(self.now_ms, |creditor| self.updated_ms(creditor));
@@ -144,7 +144,7 @@ impl Journal {
         }
     }
 
-    /// Notes an event for every endpoint of the creditor that listens to it.
+    /// Notes an event for every endpoint of the creditor that matches_filter to it.
     pub(crate) fn event(
         &mut self,
         creditor: CreditorId,
@@ -157,7 +157,7 @@ impl Journal {
             .get(&creditor)
             .into_iter()
             .flatten()
-            .filter(|endpoint| listens(endpoint, event))
+            .filter(|endpoint| matches_filter(endpoint, event))
             .map(|endpoint| endpoint.id)
             .collect();
         self.event_to(creditor, event, placement, data, &listening)
@@ -206,7 +206,7 @@ impl Journal {
 
     /// Notes an event for one endpoint that its owner waits for: whoever notes it sends it once it is committed, past every
     /// line. The queue does at `due_ms`, should nobody have.
-    pub(crate) fn event_by_hand(
+    pub(crate) fn event_sent_inline(
         &mut self,
         creditor: CreditorId,
         event: EventType,
@@ -228,7 +228,7 @@ impl Journal {
     ) -> Option<Uuid> {
         let known = self.endpoints.get(&creditor)?;
         let row = known.iter().find(|row| row.id == endpoint)?;
-        line_of(row, placement)
+        ordering_key(row, placement)
     }
 
     fn fresh_delivery(
@@ -260,7 +260,7 @@ impl Journal {
         mut self,
         context: &OutboxContext,
         transaction: &Transaction,
-    ) -> Result<Outbound, DbErr> {
+    ) -> Result<PostCommitDeliveries, DbErr> {
         let moved = self
             .positions
             .into_values()
@@ -273,7 +273,8 @@ impl Journal {
         let enabled = self.endpoints.values().flatten();
         let enabled = enabled.filter(|endpoint| endpoint.state == EndpointState::Enabled);
         let enabled = enabled.map(|endpoint| endpoint.id).collect();
-        let outbound = Outbound::lease(context, &enabled, &self.messages, &mut self.deliveries);
+        let outbound =
+            PostCommitDeliveries::lease(context, &enabled, &self.messages, &mut self.deliveries);
         outbox::write(transaction, self.messages, self.deliveries).await?;
         Ok(outbound)
     }

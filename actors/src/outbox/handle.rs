@@ -6,14 +6,14 @@ use entities::ids::EndpointId;
 
 use crate::cluster::Cluster;
 use crate::infra::Env;
-use crate::leases::{LeaseTable, Leased};
+use crate::leases::{LeaseTable, LeasedDelivery};
 use crate::supervision::Recipient;
 
 /// Committed deliveries that concern this process.
 #[derive(Debug)]
 pub(crate) enum DeliveryWork {
     /// Rows that were inserted with a lease of this process.
-    Leased { rows: Vec<Leased> },
+    Leased { rows: Vec<LeasedDelivery> },
     /// Rows of these endpoints were inserted without a lease and are due.
     Pending {
         endpoints: Vec<EndpointId>,

@@ -8,8 +8,8 @@ mod handle;
 mod prelease;
 mod subscription;
 
-pub(crate) use append::{AuditLine, Journal};
+pub(crate) use append::{AuditEntry, Outbox};
 pub(crate) use event_type::{EventType, catalogue};
 pub(crate) use handle::{DeliveryWork, OutboxContext};
-pub(crate) use prelease::Outbound;
-pub(crate) use subscription::{line_of, listens};
+pub(crate) use prelease::PostCommitDeliveries;
+pub(crate) use subscription::{matches_filter, ordering_key};

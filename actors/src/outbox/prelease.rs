@@ -4,18 +4,18 @@
 //! if its endpoint has credit to spare, nothing older waiting, and no order to keep; the others are
 //! inserted pending, and claimed. So what hangs or is paused piles up on disk, never in memory.
 //!
-//! A lease is in the book before the commit that it is part of. After the commit its row goes to
+//! A lease is in the leases before the commit that it is part of. After the commit its row goes to
 //! the endpoint in memory; without one, the lease is void.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entities::ids::{EndpointId, MessageId};
 use entities::queries::delivery::{ClaimedDelivery, Fence};
-use entities::queries::node::Ring;
+use entities::queries::node::Notification;
 use entities::{delivery, message};
 
 use super::handle::{DeliveryWork, OutboxContext};
-use crate::leases::Leased;
+use crate::leases::LeasedDelivery;
 
 /// The claim number of a row that is born leased; one that is claimed later has a higher one.
 const FIRST_CLAIM: i64 = 1;
@@ -24,13 +24,13 @@ const FIRST_CLAIM: i64 = 1;
 /// nothing was committed.
 #[derive(Debug, Default)]
 #[must_use = "hand it over once the transaction is committed"]
-pub(crate) struct Outbound {
-    leased: Vec<Leased>,
+pub(crate) struct PostCommitDeliveries {
+    leased: Vec<LeasedDelivery>,
     pending: BTreeSet<EndpointId>,
     in_line: BTreeSet<EndpointId>,
 }
 
-impl Outbound {
+impl PostCommitDeliveries {
     /// Leases what may be sent at once, of endpoints that are `enabled`: its rows become owned by
     /// this process.
     pub(crate) fn lease(
@@ -54,14 +54,14 @@ impl Outbound {
                 .then(|| {
                     context
                         .leases
-                        .lease_fresh(row.endpoint_id, fence(row, owner), now_ms)
+                        .prelease(row.endpoint_id, fence(row, owner), now_ms)
                 })
                 .flatten();
             match (lease, messages.get(&row.message_id)) {
                 (Some(lease), Some(message)) => {
                     (row.owner, row.claim_no) = (Some(owner), FIRST_CLAIM);
                     let row = born(row, message, lease.fence());
-                    outbound.leased.push(Leased { row, lease });
+                    outbound.leased.push(LeasedDelivery { row, lease });
                 }
                 _ => outbound.wakes(row),
             }
@@ -87,7 +87,7 @@ impl Outbound {
 
     /// The transaction is committed: on to the Dispatcher. Should it be away, the leases are lost,
     /// and the rows go back to the queue; a wake is only a hint.
-    pub(crate) fn hand_over(mut self, context: &OutboxContext) {
+    pub(crate) fn dispatch(mut self, context: &OutboxContext) {
         let rows = std::mem::take(&mut self.leased);
         if !rows.is_empty() {
             context.work.send(DeliveryWork::Leased { rows });
@@ -95,7 +95,7 @@ impl Outbound {
         if !self.pending.is_empty() || !self.in_line.is_empty() {
             // Another process may have credit for them, or this one may be about to stop.
             let due = true;
-            context.cluster.notify(Ring { due, feed: false });
+            context.cluster.notify(Notification { due, feed: false });
         }
         for (endpoints, in_order) in [(&self.pending, false), (&self.in_line, true)] {
             if !endpoints.is_empty() {
@@ -109,7 +109,7 @@ impl Outbound {
     }
 }
 
-impl Drop for Outbound {
+impl Drop for PostCommitDeliveries {
     /// Of a commit whose end nobody knows, rows may be there after all: the sweep finds them.
     fn drop(&mut self) {
         for leased in self.leased.drain(..) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::event_type::EventType;
 
 /// Whether the endpoint's filter lets the event through; no filter is everything.
-pub(crate) fn listens(endpoint: &Model, event: EventType) -> bool {
+pub(crate) fn matches_filter(endpoint: &Model, event: EventType) -> bool {
     let Some(filter) = &endpoint.events else {
         return true;
     };
@@ -17,7 +17,7 @@ pub(crate) fn listens(endpoint: &Model, event: EventType) -> bool {
 
 /// The line in which an event stands at the endpoint, if in any. What is about no placement is in
 /// no placement's line.
-pub(crate) fn line_of(endpoint: &Model, placement: Option<PlacementId>) -> Option<Uuid> {
+pub(crate) fn ordering_key(endpoint: &Model, placement: Option<PlacementId>) -> Option<Uuid> {
     match endpoint.ordering {
         DeliveryOrder::Free => None,
         DeliveryOrder::Endpoint => Some(endpoint.id.0),

@@ -1,6 +1,6 @@
 //! One command against the working set: the pure rules decide, this notes what follows.
 //!
-//! A refusal leaves the working set and the journal as they were, so that it never costs the rest
+//! A refusal leaves the working set and the outbox as they were, so that it never costs the rest
 //! of its batch anything.
 
 use entities::ids::PlacementId;
@@ -8,8 +8,8 @@ use entities::{idempotency_record, payment, placement};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
-use super::command::{Answer, Command, Idempotency, Operation, Outcome};
-use super::executor::{Desk, Refusable, new_row, object, refused};
+use super::command::{Command, CommandAnswer, CommandOutcome, Idempotency, Operation};
+use super::executor::{CommandExecutor, CommandResult, new_row, object, refused};
 use crate::contract::{ApiError, PaymentRecorded, Replayable};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::money::Cents;
@@ -20,16 +20,16 @@ use crate::domain::placement::status::PlacementStatus;
 use crate::domain::placement::transition::may_place;
 use crate::outbox::EventType;
 
-impl Desk<'_> {
+impl CommandExecutor<'_> {
     /// Replays, refuses or performs one command.
-    pub(super) fn apply(&mut self, command: &Command) -> Answer {
+    pub(super) fn apply(&mut self, command: &Command) -> CommandAnswer {
         if let Some(answer) = self.stored_answer(command) {
             return answer;
         }
-        if !self.journal.knows(command.creditor) {
-            return Err(ApiError::no_such("creditor"));
+        if !self.outbox.knows(command.creditor) {
+            return Err(ApiError::not_found("creditor"));
         }
-        self.journal.follow(command.trace);
+        self.outbox.follow(command.trace);
         let (placement, outcome) = self.perform(command)?;
         self.store_answer(command, placement, &outcome);
         Ok(Replayable {
@@ -38,7 +38,7 @@ impl Desk<'_> {
         })
     }
 
-    fn stored_answer(&self, command: &Command) -> Option<Answer> {
+    fn stored_answer(&self, command: &Command) -> Option<CommandAnswer> {
         let asked = command.idempotency.as_ref()?;
         let key = (command.creditor, asked.key.as_str().to_owned());
         let record = self.set.records.get(&key)?;
@@ -49,7 +49,7 @@ impl Desk<'_> {
         &mut self,
         command: &Command,
         placement: Option<PlacementId>,
-        outcome: &Outcome,
+        outcome: &CommandOutcome,
     ) {
         let Some(asked) = &command.idempotency else {
             return;
@@ -65,9 +65,14 @@ impl Desk<'_> {
         });
     }
 
-    fn perform(&mut self, command: &Command) -> Refusable<(Option<PlacementId>, Outcome)> {
+    fn perform(
+        &mut self,
+        command: &Command,
+    ) -> CommandResult<(Option<PlacementId>, CommandOutcome)> {
         let (placement, outcome) = match &command.operation {
-            Operation::PlaceMany { rows } => return Ok((None, self.place_many(command, rows)?)),
+            Operation::BatchCreate { rows } => {
+                return Ok((None, self.batch_create(command, rows)?));
+            }
             Operation::Place { new } => self.place(command, new),
             Operation::Recall { placement } => self.recall(command, *placement),
             Operation::Unrecall { placement } => self.unrecall(command, *placement),
@@ -95,7 +100,7 @@ impl Desk<'_> {
         &mut self,
         command: &Command,
         new: &NewPlacement,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let account = self
             .set
             .accounts
@@ -113,7 +118,7 @@ impl Desk<'_> {
             .map_or(account.posture_default.clone(), |posture| {
                 posture.as_str().to_owned()
             });
-        let at_ms = self.journal.updated_ms(command.creditor);
+        let at_ms = self.outbox.updated_ms(command.creditor);
         let row = new_row(command, new, posture, at_ms);
         self.note_history(&row, None, command, None);
         self.audit(command, &row, "placement.created", json!({"invoice_number": row.invoice_number, "invoice_amount": new.invoice_amount.to_string()}));
@@ -124,7 +129,11 @@ impl Desk<'_> {
         Ok((id, outcome))
     }
 
-    fn recall(&mut self, command: &Command, id: PlacementId) -> Refusable<(PlacementId, Outcome)> {
+    fn recall(
+        &mut self,
+        command: &Command,
+        id: PlacementId,
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (mut row, before) = self.change(command, id, &Action::Recall)?;
         row.recalled_by = Some("creditor".to_owned());
         // A stored answer that is no longer true must not be replayed; so below.
@@ -137,11 +146,11 @@ impl Desk<'_> {
         &mut self,
         command: &Command,
         id: PlacementId,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let row = self
             .set
             .placement(command.creditor, id)
-            .ok_or(ApiError::no_such("placement"))?;
+            .ok_or(ApiError::not_found("placement"))?;
         let by_creditor = row.recalled_by.as_deref() == Some("creditor");
         let (mut row, before) = self.change(command, id, &Action::Unrecall { by_creditor })?;
         row.recalled_by = None;
@@ -155,7 +164,7 @@ impl Desk<'_> {
         command: &Command,
         id: PlacementId,
         pause: bool,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (action, line, event, opposite) = if pause {
             (
                 Action::Pause,
@@ -172,7 +181,7 @@ impl Desk<'_> {
             )
         };
         let known = self.set.placement(command.creditor, id);
-        let known = known.ok_or(ApiError::no_such("placement"))?.clone();
+        let known = known.ok_or(ApiError::not_found("placement"))?.clone();
         let (row, _) = self.change(command, id, &action)?;
         if known.paused == pause {
             // Nothing changed, so nothing moves in the feed.
@@ -189,7 +198,7 @@ impl Desk<'_> {
         command: &Command,
         id: PlacementId,
         amount: Cents,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (row, before) = self.change(command, id, &Action::RecordPayment { cents: amount })?;
         let (owed, paid) = (
             Cents::from_raw(row.amount_cents),
@@ -225,7 +234,7 @@ impl Desk<'_> {
             );
         }
         self.set.put_placement(row);
-        Ok((id, Outcome::Payment(recorded)))
+        Ok((id, CommandOutcome::Payment(recorded)))
     }
 
     fn operations_move(
@@ -234,7 +243,7 @@ impl Desk<'_> {
         id: PlacementId,
         to: PlacementStatus,
         reason: Option<&str>,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         if to == PlacementStatus::Disputed {
             // A dispute without what the debtor said could never be answered.
             self.open_dispute(command, id, reason.unwrap_or("reported by operations"))?;
@@ -250,7 +259,7 @@ impl Desk<'_> {
     }
 }
 
-/// Money that arrives after the end is recorded all the same; its sender is told what it changed.
+/// Money that arrives after the end is recorded all the same; its sender is caller_error what it changed.
 fn note_on(row: &placement::Model) -> Option<String> {
     let settled = row.paid_cents >= row.amount_cents;
     (settled && row.status != PlacementStatus::Paid.as_str()).then(|| {
@@ -259,7 +268,7 @@ fn note_on(row: &placement::Model) -> Option<String> {
     })
 }
 
-fn replay(record: &idempotency_record::Model, asked: &Idempotency) -> Answer {
+fn replay(record: &idempotency_record::Model, asked: &Idempotency) -> CommandAnswer {
     if record.fingerprint != asked.fingerprint {
         return Err(ApiError::IdempotencyKeyReused);
     }

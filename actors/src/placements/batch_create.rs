@@ -1,31 +1,31 @@
 //! Many invoices in one command: each row is placed or refused on its own, in one transaction.
 
-use super::command::{Command, Outcome, Row};
-use super::executor::{Desk, Refusable, refused};
+use super::command::{BatchEntry, Command, CommandOutcome};
+use super::executor::{CommandExecutor, CommandResult, refused};
 use crate::contract::{ApiError, BatchPlaced, BatchRow, BatchRowError};
 use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::transition::may_place;
 
-impl Desk<'_> {
+impl CommandExecutor<'_> {
     /// Places every row that can be placed. Only what concerns the account refuses them all.
-    pub(super) fn place_many(
+    pub(super) fn batch_create(
         &mut self,
         command: &Command,
-        rows: &[Row<NewPlacement>],
-    ) -> Refusable<Outcome> {
+        rows: &[BatchEntry<NewPlacement>],
+    ) -> CommandResult<CommandOutcome> {
         let account = self.set.accounts.get(&command.creditor);
         let status = account.ok_or(ApiError::Internal)?.status;
         may_place(status).map_err(|refusal| refused(refusal, "placing an invoice"))?;
         let mut results = Vec::with_capacity(rows.len());
         for (index, row) in rows.iter().enumerate() {
             let placed = match row {
-                Row::Place(new) => self.place_row(command, new)?,
-                Row::Refuse(error) => Err(error.clone()),
+                BatchEntry::Place(new) => self.place_row(command, new)?,
+                BatchEntry::Refuse(error) => Err(error.clone()),
             };
             results.push(result(index, placed));
         }
         let created = results.iter().filter(|row| row.ok).count();
-        Ok(Outcome::Batch(BatchPlaced {
+        Ok(CommandOutcome::Batch(BatchPlaced {
             created,
             refused: results.len() - created,
             results,
@@ -37,7 +37,7 @@ impl Desk<'_> {
         &mut self,
         command: &Command,
         new: &NewPlacement,
-    ) -> Refusable<Result<(uuid::Uuid, String), BatchRowError>> {
+    ) -> CommandResult<Result<(uuid::Uuid, String), BatchRowError>> {
         match self.place(command, new) {
             Ok((id, outcome)) => {
                 let status = outcome.into_placement()?.status;

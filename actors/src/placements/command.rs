@@ -17,7 +17,7 @@ use crate::domain::trace_context::TraceContext;
 /// One row of a batch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Row<N> {
+pub(crate) enum BatchEntry<N> {
     /// Well-formed.
     Place(N),
     /// Refused before it came here; kept, so that the whole answer is stored and replayed.
@@ -64,8 +64,8 @@ pub(crate) enum Operation {
         new: Box<NewPlacement>,
     },
     /// Many of them, each on its own.
-    PlaceMany {
-        rows: Vec<Row<NewPlacement>>,
+    BatchCreate {
+        rows: Vec<BatchEntry<NewPlacement>>,
     },
     Recall {
         placement: PlacementId,
@@ -104,7 +104,7 @@ impl Operation {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Place { .. } => "place",
-            Self::PlaceMany { .. } => "place_many",
+            Self::BatchCreate { .. } => "batch_create",
             Self::Recall { .. } => "recall",
             Self::Unrecall { .. } => "unrecall",
             Self::Pause { .. } => "pause",
@@ -119,7 +119,7 @@ impl Operation {
     /// How much of a batch it takes: the placements that it may write.
     pub(crate) fn rows(&self) -> usize {
         match self {
-            Self::PlaceMany { rows } => rows.len().max(1),
+            Self::BatchCreate { rows } => rows.len().max(1),
             _ => 1,
         }
     }
@@ -127,7 +127,7 @@ impl Operation {
     /// The placement that it names, if any.
     pub(crate) fn placement(&self) -> Option<PlacementId> {
         match self {
-            Self::Place { .. } | Self::PlaceMany { .. } | Self::AnswerDispute { .. } => None,
+            Self::Place { .. } | Self::BatchCreate { .. } | Self::AnswerDispute { .. } => None,
             Self::Recall { placement }
             | Self::Unrecall { placement }
             | Self::Pause { placement }
@@ -142,7 +142,7 @@ impl Operation {
 /// The typed outcome: what is stored for replay and rendered again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+pub(crate) enum CommandOutcome {
     Placement(Box<PlacementView>),
     Payment(PaymentRecorded),
     Dispute(DisputeView),
@@ -150,9 +150,9 @@ pub(crate) enum Outcome {
 }
 
 /// What a Writer answers to one command.
-pub(crate) type Answer = Result<Replayable<Outcome>, ApiError>;
+pub(crate) type CommandAnswer = Result<Replayable<CommandOutcome>, ApiError>;
 
-impl Outcome {
+impl CommandOutcome {
     pub(crate) fn into_placement(self) -> Result<PlacementView, ApiError> {
         match self {
             Self::Placement(view) => Ok(*view),

@@ -1,24 +1,24 @@
-//! Disputes at the desk: what the debtor said, the answer on record, and the end.
+//! Disputes at the executor: what the debtor said, the answer on record, and the end.
 
 use entities::dispute::{self, DisputeStatus};
 use entities::ids::PlacementId;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::command::{Command, Outcome};
-use super::executor::{Desk, Refusable, object};
+use super::command::{Command, CommandOutcome};
+use super::executor::{CommandExecutor, CommandResult, object};
 use super::views::dispute_view;
 use crate::contract::ApiError;
 use crate::domain::placement::action::Action;
-use crate::outbox::{AuditLine, EventType};
+use crate::outbox::{AuditEntry, EventType};
 
-impl Desk<'_> {
+impl CommandExecutor<'_> {
     pub(super) fn open_dispute(
         &mut self,
         command: &Command,
         id: PlacementId,
         reason: &str,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (row, before) = self.change(command, id, &Action::OpenDispute)?;
         let dispute = dispute::Model {
             id: Uuid::now_v7(),
@@ -36,7 +36,7 @@ impl Desk<'_> {
         let data = json!({"dispute_id": dispute.id});
         self.event(&row, EventType::DisputeOpened, object(data));
         self.status_changed(command, &row, before, "dispute.opened", Some(reason));
-        let outcome = Outcome::Dispute(dispute_view(&dispute));
+        let outcome = CommandOutcome::Dispute(dispute_view(&dispute));
         self.set.put_dispute(dispute);
         self.set.put_placement(row);
         Ok((id, outcome))
@@ -47,23 +47,23 @@ impl Desk<'_> {
         command: &Command,
         id: Uuid,
         text: &str,
-    ) -> Refusable<(PlacementId, Outcome)> {
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let dispute = self
             .set
             .dispute(command.creditor, id)
             .filter(|dispute| dispute.status == DisputeStatus::Open)
-            .ok_or(ApiError::no_such("open dispute"))?;
+            .ok_or(ApiError::not_found("open dispute"))?;
         let mut dispute = dispute.clone();
         dispute.answer = Some(text.to_owned());
-        dispute.answered_ms = Some(self.journal.updated_ms(command.creditor));
-        self.journal.audit(&AuditLine {
+        dispute.answered_ms = Some(self.outbox.updated_ms(command.creditor));
+        self.outbox.audit(&AuditEntry {
             action: "dispute.answered",
             actor: &command.actor,
             creditor: Some(command.creditor),
             placement: Some(dispute.placement_id),
             data: json!({"dispute_id": dispute.id}),
         });
-        let outcome = Outcome::Dispute(dispute_view(&dispute));
+        let outcome = CommandOutcome::Dispute(dispute_view(&dispute));
         let placement = dispute.placement_id;
         self.set.put_dispute(dispute);
         Ok((placement, outcome))

@@ -1,4 +1,4 @@
-//! The desk at which a command is worked off: a placement's change by the pure rules, and the
+//! The executor at which a command is result off: a placement's change by the pure rules, and the
 //! lines that every change writes.
 
 use entities::dispute::DisputeStatus;
@@ -8,7 +8,7 @@ use entities::{placement, placement_history};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::command::{Command, Outcome};
+use super::command::{Command, CommandOutcome};
 use super::views::placement_view;
 use super::working_set::WorkingSet;
 use crate::contract::ApiError;
@@ -19,29 +19,29 @@ use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::status::PlacementStatus;
 use crate::domain::placement::transition;
 use crate::domain::placement::transition::PlacementState;
-use crate::outbox::{AuditLine, EventType, Journal};
+use crate::outbox::{AuditEntry, EventType, Outbox};
 
-/// The rows and the journal of one batch.
-pub(super) struct Desk<'a> {
+/// The rows and the outbox of one batch.
+pub(super) struct CommandExecutor<'a> {
     pub(super) set: &'a mut WorkingSet,
-    pub(super) journal: &'a mut Journal,
+    pub(super) outbox: &'a mut Outbox,
     pub(super) now_ms: i64,
 }
 
-pub(super) type Refusable<T> = Result<T, ApiError>;
+pub(super) type CommandResult<T> = Result<T, ApiError>;
 
-impl Desk<'_> {
+impl CommandExecutor<'_> {
     /// The placement after `action`, and its status before. Not yet in the working set.
     pub(super) fn change(
         &mut self,
         command: &Command,
         id: PlacementId,
         action: &Action,
-    ) -> Refusable<(placement::Model, String)> {
+    ) -> CommandResult<(placement::Model, String)> {
         let row = self
             .set
             .placement(command.creditor, id)
-            .ok_or(ApiError::no_such("placement"))?;
+            .ok_or(ApiError::not_found("placement"))?;
         let account = self
             .set
             .accounts
@@ -59,20 +59,23 @@ impl Desk<'_> {
             .recalled_from
             .map(|status| status.as_str().to_owned());
         row.recalled_ms = change.recalled_at_ms;
-        row.updated_ms = self.journal.updated_ms(command.creditor);
+        row.updated_ms = self.outbox.updated_ms(command.creditor);
         Ok((row, before))
     }
 
-    pub(super) fn finish(&mut self, row: placement::Model) -> Refusable<(PlacementId, Outcome)> {
+    pub(super) fn finish(
+        &mut self,
+        row: placement::Model,
+    ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (id, outcome) = (row.id, self.placement_outcome(&row));
         self.set.put_placement(row);
         Ok((id, outcome))
     }
 
-    pub(super) fn placement_outcome(&self, row: &placement::Model) -> Outcome {
+    pub(super) fn placement_outcome(&self, row: &placement::Model) -> CommandOutcome {
         let account = self.set.accounts.get(&row.creditor_id);
         let status = account.map_or(AccountStatus::PendingSignup, |account| account.status);
-        Outcome::Placement(Box::new(placement_view(row, status, self.now_ms)))
+        CommandOutcome::Placement(Box::new(placement_view(row, status, self.now_ms)))
     }
 
     /// History, audit line and event of a status that changed.
@@ -117,7 +120,7 @@ impl Desk<'_> {
         action: &str,
         data: Value,
     ) {
-        self.journal.audit(&AuditLine {
+        self.outbox.audit(&AuditEntry {
             action,
             actor: &command.actor,
             creditor: Some(command.creditor),
@@ -143,7 +146,7 @@ impl Desk<'_> {
         data.extend(more);
         data.entry("status")
             .or_insert_with(|| row.status.clone().into());
-        self.journal
+        self.outbox
             .event(row.creditor_id, event, Some(row.id), data);
     }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use entities::ids::CreditorId;
 
-use super::command::{Command, Outcome};
+use super::command::{Command, CommandOutcome};
 use super::writer::WriterMsg;
 use crate::contract::{ApiError, Replayable};
 use crate::outbox::OutboxContext;
-use crate::supervision::{Address, CallError};
+use crate::supervision::{ActorHandle, CallError};
 
 /// A duplicate of a running request waits so long for the first one's answer.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(25);
@@ -18,7 +18,7 @@ const SUBMIT_TIMEOUT: Duration = Duration::from_secs(25);
 #[derive(Debug)]
 pub(crate) struct Writers {
     pub(super) outbox: Arc<OutboxContext>,
-    pub(super) handles: Vec<Address<WriterMsg>>,
+    pub(super) handles: Vec<ActorHandle<WriterMsg>>,
 }
 
 impl Writers {
@@ -26,12 +26,12 @@ impl Writers {
     pub(crate) fn new(outbox: Arc<OutboxContext>, count: usize) -> Self {
         Self {
             outbox,
-            handles: (0..count).map(|_| Address::vacant()).collect(),
+            handles: (0..count).map(|_| ActorHandle::new()).collect(),
         }
     }
 
     /// The Writer of a creditor: always the same one, so that its commands keep their order.
-    pub(crate) fn writer_of(&self, creditor: CreditorId) -> &Address<WriterMsg> {
+    pub(crate) fn writer_of(&self, creditor: CreditorId) -> &ActorHandle<WriterMsg> {
         let lot = creditor.0.as_u64_pair().1;
         let count = self.handles.len() as u64;
         let index = usize::try_from(lot % count).unwrap_or_default();
@@ -43,7 +43,10 @@ impl Writers {
     /// # Errors
     /// The command's refusal. [`ApiError::Overloaded`] where nothing happened, [`ApiError::IdempotencyInProgress`] or
     /// [`ApiError::OutcomeUnknown`] where no answer came in time.
-    pub(crate) async fn submit(&self, command: Command) -> Result<Replayable<Outcome>, ApiError> {
+    pub(crate) async fn submit(
+        &self,
+        command: Command,
+    ) -> Result<Replayable<CommandOutcome>, ApiError> {
         let writer = self.writer_of(command.creditor);
         let keyed = command.idempotency.is_some();
         let command = Box::new(command);
@@ -57,7 +60,7 @@ impl Writers {
                 CallError::Unavailable => ApiError::Overloaded,
                 // Sending it again with its key is safe, and the answer is then replayed.
                 CallError::TimedOut if keyed => ApiError::IdempotencyInProgress,
-                CallError::TimedOut | CallError::Unanswered => ApiError::OutcomeUnknown,
+                CallError::TimedOut | CallError::NoReply => ApiError::OutcomeUnknown,
             })
         })
     }

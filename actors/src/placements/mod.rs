@@ -1,7 +1,7 @@
 //! The ledger: every change to a placement, with its history, audit lines, events and stored
 //! answer, in one transaction.
 //!
-//! [`Writer`]s take what waits in their mailbox and commit it together; [`Journal`] is what every
+//! [`Writer`]s take what waits in their mailbox and commit it together; [`Outbox`] is what every
 //! transaction that produces events leaves behind, whichever room runs it.
 
 mod apply;
@@ -16,9 +16,9 @@ mod views;
 mod working_set;
 mod writer;
 
-pub(crate) use command::{Command, Idempotency, Operation, Outcome, Row};
+pub(crate) use command::{BatchEntry, Command, CommandOutcome, Idempotency, Operation};
 pub(crate) use handle::Writers;
-pub(crate) use tree::placements_branch;
+pub(crate) use tree::placements_tree;
 pub(crate) use views::placement_view;
 #[cfg(feature = "fault-injection")]
 pub(crate) use writer::WriterMsg;

@@ -7,18 +7,18 @@ use tokio::runtime::Handle;
 use super::handle::Writers;
 use super::writer::{Writer, WriterArgs};
 use crate::domain::restart_budget::RestartBudget;
-use crate::supervision::{Branch, ChildSpec, SupervisorArgs};
+use crate::supervision::{ChildSpec, SupervisorArgs, SupervisorStatus};
 
 /// The supervisor of the Writers, which run on `runtime`.
-pub(crate) fn placements_branch(
+pub(crate) fn placements_tree(
     writers: &Arc<Writers>,
     runtime: &Handle,
-    branch: Arc<Branch>,
+    status: Arc<SupervisorStatus>,
 ) -> ChildSpec {
     let (writers, runtime) = (Arc::clone(writers), runtime.clone());
-    let shared = Arc::clone(&branch);
-    ChildSpec::branch("placements", branch, move || SupervisorArgs {
-        branch: Arc::clone(&shared),
+    let shared = Arc::clone(&status);
+    ChildSpec::supervisor("placements", status, move || SupervisorArgs {
+        status: Arc::clone(&shared),
         children: (0..writers.handles.len())
             .map(|index| writer(&writers, &runtime, index))
             .collect(),

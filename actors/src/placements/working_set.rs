@@ -13,7 +13,7 @@ use entities::{
 };
 use uuid::Uuid;
 
-use super::command::{Command, Operation, Row};
+use super::command::{BatchEntry, Command, Operation};
 use crate::creditor::{IDEMPOTENCY_MS, account_status_of};
 use crate::domain::account::AccountStatus;
 
@@ -230,9 +230,9 @@ impl Wanted {
         let mut want = |number: &String| self.invoices.push((command.creditor, number.clone()));
         match &command.operation {
             Operation::Place { new } => want(&new.invoice_number),
-            Operation::PlaceMany { rows } => rows.iter().for_each(|row| match row {
-                Row::Place(new) => want(&new.invoice_number),
-                Row::Refuse(_) => {}
+            Operation::BatchCreate { rows } => rows.iter().for_each(|row| match row {
+                BatchEntry::Place(new) => want(&new.invoice_number),
+                BatchEntry::Refuse(_) => {}
             }),
             _ => {}
         }

@@ -10,15 +10,15 @@ use entities::ids::CreditorId;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use super::batch;
-use super::command::{Answer, Command};
+use super::command::{Command, CommandAnswer};
 use crate::contract::ApiError;
 use crate::outbox::OutboxContext;
-use crate::supervision::Address;
+use crate::supervision::ActorHandle;
 
 /// Placements of one transaction, at most; a command that has more goes alone.
 const BATCH: usize = 500;
 /// Placements that may wait: twenty batches, well within the patience of their callers.
-const MOST_WAITING: usize = 20 * BATCH;
+const MAX_WAITING: usize = 20 * BATCH;
 
 /// Messages of a [`Writer`].
 #[derive(Debug)]
@@ -26,11 +26,11 @@ pub(crate) enum WriterMsg {
     /// Do this, in the next batch.
     Submit {
         command: Box<Command>,
-        reply: RpcReplyPort<Answer>,
+        reply: RpcReplyPort<CommandAnswer>,
     },
     /// Commit what has gathered. Sent to itself.
     Flush,
-    /// Answer when everything submitted before has been answered.
+    /// CommandAnswer when everything submitted before has been answered.
     Drain { reply: RpcReplyPort<()> },
     /// Die at the worst instant of the next batch: committed, and nobody answered.
     #[cfg(feature = "fault-injection")]
@@ -40,13 +40,13 @@ pub(crate) enum WriterMsg {
 /// What a [`Writer`] starts with.
 pub(crate) struct WriterArgs {
     pub(crate) outbox: Arc<OutboxContext>,
-    pub(crate) me: Address<WriterMsg>,
+    pub(crate) me: ActorHandle<WriterMsg>,
 }
 
 /// What waits for the next batch.
 pub(crate) struct WriterState {
     outbox: Arc<OutboxContext>,
-    me: Address<WriterMsg>,
+    me: ActorHandle<WriterMsg>,
     waiting: VecDeque<Waiting>,
     rows_waiting: usize,
     flush_is_due: bool,
@@ -57,7 +57,7 @@ pub(crate) struct WriterState {
 
 struct Waiting {
     command: Box<Command>,
-    reply: RpcReplyPort<Answer>,
+    reply: RpcReplyPort<CommandAnswer>,
 }
 
 /// Commits commands in batches.
@@ -105,9 +105,9 @@ impl Actor for Writer {
 
 impl WriterState {
     /// Everything that is already in the mailbox arrives before the flush that this schedules.
-    /// Whoever comes when the queue is full is told at once, while nothing has happened yet.
+    /// Whoever comes when the queue is full is caller_error at once, while nothing has happened yet.
     fn submit(&mut self, waiting: Waiting) {
-        if self.rows_waiting >= MOST_WAITING {
+        if self.rows_waiting >= MAX_WAITING {
             let _ = waiting.reply.send(Err(ApiError::Overloaded));
             return;
         }
@@ -124,22 +124,22 @@ impl WriterState {
 
     async fn flush(&mut self) {
         self.flush_is_due = false;
-        // Callers that have given up were told that nobody knows: nothing must happen now.
+        // Callers that have given up were caller_error that nobody knows: nothing must happen now.
         self.waiting.retain(|waiting| !waiting.reply.is_closed());
-        let batch = by_creditor(take_in_turn(&mut self.waiting, BATCH));
+        let batch = by_creditor(take_fair(&mut self.waiting, BATCH));
         self.rows_waiting = rows(&self.waiting);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch
                 .iter()
                 .map(|waiting| waiting.command.as_ref())
                 .collect();
-            let worked = batch::work(&self.outbox, &commands).await;
+            let result = batch::work(&self.outbox, &commands).await;
             #[cfg(feature = "fault-injection")]
             assert!(!self.doomed, "injected into a Writer");
-            for (waiting, answer) in batch.into_iter().zip(worked.answers) {
+            for (waiting, answer) in batch.into_iter().zip(result.answers) {
                 let _ = waiting.reply.send(answer);
             }
-            worked.outbound.hand_over(&self.outbox);
+            result.outbound.dispatch(&self.outbox);
         }
         if self.waiting.is_empty() {
             self.drained();
@@ -172,7 +172,7 @@ fn rows(waiting: &VecDeque<Waiting>) -> usize {
 
 /// Up to `most` rows of what waits: one of each tenant in turn, so that none can fill a batch alone
 /// while others wait, and each tenant's own in the order in which they came.
-fn take_in_turn(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
+fn take_fair(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
     if rows(waiting) <= most {
         return waiting.drain(..).collect();
     }
@@ -233,8 +233,8 @@ mod tests {
             placement_id: None,
             errors: Vec::new(),
         };
-        let rows = vec![crate::placements::Row::Refuse(refused); rows];
-        waiting.command.operation = Operation::PlaceMany { rows };
+        let rows = vec![crate::placements::BatchEntry::Refuse(refused); rows];
+        waiting.command.operation = Operation::BatchCreate { rows };
         waiting
     }
 
@@ -243,7 +243,7 @@ mod tests {
         let mut queue: VecDeque<_> =
             [many(1, 1_000), many(2, 300), many(3, 300), waiting(4, 4)].into();
         let taken = |queue: &mut _| {
-            take_in_turn(queue, 500)
+            take_fair(queue, 500)
                 .iter()
                 .map(|w| w.command.operation.rows())
                 .collect::<Vec<_>>()
@@ -291,9 +291,9 @@ mod tests {
         let mut queue: VecDeque<_> = (0..10).map(|n| waiting(1, n)).collect();
         queue.push_back(waiting(2, 100));
         queue.push_back(waiting(3, 200));
-        let batch = take_in_turn(&mut queue, 4);
+        let batch = take_fair(&mut queue, 4);
         assert_eq!(placements(&batch), [0, 1, 100, 200]);
-        let rest = take_in_turn(&mut queue, 100);
+        let rest = take_fair(&mut queue, 100);
         assert_eq!(
             placements(&rest),
             [2, 3, 4, 5, 6, 7, 8, 9],

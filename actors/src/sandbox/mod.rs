@@ -7,4 +7,4 @@ mod tree;
 pub(crate) use handle::Sandbox;
 #[cfg(feature = "fault-injection")]
 pub(crate) use simulator::SimulatorMsg;
-pub(crate) use tree::sandbox_branch;
+pub(crate) use tree::sandbox_tree;

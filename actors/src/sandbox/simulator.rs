@@ -15,12 +15,12 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use crate::domain::placement::status::PlacementStatus;
 use crate::infra::Env;
 use crate::placements::{Command, Operation, Writers};
-use crate::supervision::{Address, Chain, spawn_reporting};
+use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
 
 const EVERY: Duration = Duration::from_millis(500);
 /// How long a placement rests in one status.
 const REST_MS: i64 = 1_500;
-const AT_MOST: u64 = 200;
+const MAX_AT: u64 = 200;
 
 /// Messages of the [`Simulator`].
 #[derive(Debug)]
@@ -37,15 +37,15 @@ pub(crate) enum SimulatorMsg {
 pub(crate) struct SimulatorArgs {
     pub(crate) env: Arc<Env>,
     pub(crate) writers: Arc<Writers>,
-    pub(crate) me: Address<SimulatorMsg>,
+    pub(crate) me: ActorHandle<SimulatorMsg>,
 }
 
 /// What the [`Simulator`] holds.
 pub(crate) struct SimulatorState {
     env: Arc<Env>,
     writers: Arc<Writers>,
-    me: Address<SimulatorMsg>,
-    ticking: Chain,
+    me: ActorHandle<SimulatorMsg>,
+    ticking: PeriodicTask,
 }
 
 /// Plays operations.
@@ -67,7 +67,7 @@ impl Actor for Simulator {
             env,
             writers,
             me,
-            ticking: Chain::default(),
+            ticking: PeriodicTask::default(),
         })
     }
 
@@ -90,11 +90,11 @@ impl Actor for Simulator {
 
 impl SimulatorState {
     fn tick(&mut self) {
-        if !self.ticking.begin() {
+        if !self.ticking.try_start() {
             return;
         }
         let (env, writers) = (Arc::clone(&self.env), Arc::clone(&self.writers));
-        spawn_reporting(&self.me, SimulatorMsg::Ticked, async move {
+        spawn_and_notify(&self.me, SimulatorMsg::Ticked, async move {
             if let Err(error) = advance(&env, &writers).await {
                 tracing::debug!(%error, "the simulator could not read placements");
             }
@@ -104,7 +104,7 @@ impl SimulatorState {
 
     fn ticked(&mut self) {
         self.ticking
-            .again(self.me.send_after(EVERY, SimulatorMsg::Tick));
+            .reschedule(self.me.send_after(EVERY, SimulatorMsg::Tick));
     }
 }
 
@@ -113,7 +113,7 @@ async fn advance(env: &Env, writers: &Writers) -> Result<(), DbErr> {
         [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
     let before_ms = env.clock.now_ms() - REST_MS;
     let reader = env.db.reader();
-    let due = placements::untouched_since(reader, &moving, before_ms, AT_MOST).await?;
+    let due = placements::untouched_since(reader, &moving, before_ms, MAX_AT).await?;
     // Together, so that they share a batch. If a placement has moved meanwhile, the rules refuse.
     futures::future::join_all(due.iter().map(|row| step(writers, row))).await;
     Ok(())

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::handle::Sandbox;
 use super::simulator::{Simulator, SimulatorArgs};
 use crate::domain::restart_budget::RestartBudget;
-use crate::supervision::{Branch, ChildSpec, SupervisorArgs};
+use crate::supervision::{ChildSpec, SupervisorArgs, SupervisorStatus};
 
 /// The supervisor of the simulator.
-pub(crate) fn sandbox_branch(sandbox: &Arc<Sandbox>, branch: Arc<Branch>) -> ChildSpec {
-    let (sandbox, shared) = (Arc::clone(sandbox), Arc::clone(&branch));
-    ChildSpec::branch("jobs", branch, move || SupervisorArgs {
-        branch: Arc::clone(&shared),
+pub(crate) fn sandbox_tree(sandbox: &Arc<Sandbox>, status: Arc<SupervisorStatus>) -> ChildSpec {
+    let (sandbox, shared) = (Arc::clone(sandbox), Arc::clone(&status));
+    ChildSpec::supervisor("jobs", status, move || SupervisorArgs {
+        status: Arc::clone(&shared),
         children: sandbox
             .env
             .settings

@@ -18,7 +18,7 @@ pub(crate) enum CallError {
     Unavailable,
     /// The actor died, or dropped the question, before it answered.
     #[error("the actor died before it answered")]
-    Unanswered,
+    NoReply,
     /// No answer in time.
     #[error("the actor did not answer in time")]
     TimedOut,
@@ -26,7 +26,7 @@ pub(crate) enum CallError {
 
 /// A stable address of an actor with messages `M`.
 #[derive(Debug)]
-pub(crate) struct Address<M: Message> {
+pub(crate) struct ActorHandle<M: Message> {
     live: Arc<RwLock<Option<Incarnation<M>>>>,
 }
 
@@ -36,7 +36,7 @@ struct Incarnation<M: Message> {
     waiting: Arc<AtomicU64>,
 }
 
-impl<M: Message> Clone for Address<M> {
+impl<M: Message> Clone for ActorHandle<M> {
     fn clone(&self) -> Self {
         Self {
             live: Arc::clone(&self.live),
@@ -44,22 +44,22 @@ impl<M: Message> Clone for Address<M> {
     }
 }
 
-impl<M: Message> Address<M> {
+impl<M: Message> ActorHandle<M> {
     /// An address at which nobody lives yet.
-    pub(crate) fn vacant() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             live: Arc::new(RwLock::new(None)),
         }
     }
 
     /// A new incarnation moves in.
-    pub(crate) fn occupy(&self, actor: ActorRef<M>, waiting: Arc<AtomicU64>) {
+    pub(crate) fn attach(&self, actor: ActorRef<M>, waiting: Arc<AtomicU64>) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Incarnation { actor, waiting });
     }
 
     /// The incarnation `id` is gone, unless another has moved in since.
-    pub(crate) fn vacate(&self, id: ActorId) {
+    pub(crate) fn detach(&self, id: ActorId) {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         if live
             .as_ref()
@@ -70,7 +70,7 @@ impl<M: Message> Address<M> {
     }
 
     /// Messages waiting in the mailbox; `None` while nobody lives here.
-    pub(crate) fn waiting(&self) -> Option<u64> {
+    pub(crate) fn mailbox_len(&self) -> Option<u64> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         live.as_ref()
             .map(|current| current.waiting.load(Ordering::Relaxed))
@@ -106,7 +106,7 @@ impl<M: Message> Address<M> {
         self.send(question(reply.into()))?;
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(CallError::Unanswered),
+            Ok(Err(_)) => Err(CallError::NoReply),
             Err(_) => Err(CallError::TimedOut),
         }
     }

@@ -7,26 +7,26 @@ use ractor::{Actor, ActorCell, ActorId, Message, SpawnErr};
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
-use super::actor_handle::Address;
+use super::actor_handle::ActorHandle;
 use super::metered::spawn_metered;
-use super::status::Vital;
+use super::status::ChildStatus;
 
 type Start =
     Box<dyn Fn(ActorCell) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync>;
-type Vacate = Box<dyn Fn(ActorId) + Send + Sync>;
+type Detach = Box<dyn Fn(ActorId) + Send + Sync>;
 
 /// What a supervisor knows of a child: how to start it, and where it shall be found.
 pub(crate) struct ChildSpec {
-    pub(crate) vital: Arc<Vital>,
+    pub(crate) status: Arc<ChildStatus>,
     start: Start,
-    vacate: Vacate,
+    detach: Detach,
 }
 
 impl std::fmt::Debug for ChildSpec {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_tuple("ChildSpec")
-            .field(&self.vital)
+            .field(&self.status)
             .finish()
     }
 }
@@ -34,23 +34,23 @@ impl std::fmt::Debug for ChildSpec {
 impl ChildSpec {
     /// A child at `address`, made by `make` at every start.
     pub(crate) fn new<A: Actor>(
-        vital: Vital,
-        address: &Address<A::Msg>,
+        status: ChildStatus,
+        address: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        Self::spawned_by(vital, address, make, None)
+        Self::spawned_by(status, address, make, None)
     }
 
     fn spawned_by<A: Actor>(
-        vital: Vital,
-        address: &Address<A::Msg>,
+        status: ChildStatus,
+        address: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
-        lane: Option<Handle>,
+        runtime: Option<Handle>,
     ) -> Self {
         let (home, old_home) = (address.clone(), address.clone());
         let make = Arc::new(make);
         Self {
-            vital: Arc::new(vital),
+            status: Arc::new(status),
             start: Box::new(move |supervisor| {
                 let (home, make) = (home.clone(), Arc::clone(&make));
                 let spawn = async move {
@@ -58,11 +58,11 @@ impl ChildSpec {
                     let actor = spawn_metered(actor, arguments, &home, supervisor).await?;
                     Ok(actor.get_cell())
                 };
-                match &lane {
+                match &runtime {
                     None => Box::pin(spawn),
                     // An actor lives where it was spawned.
-                    Some(lane) => {
-                        let spawned = lane.spawn(spawn);
+                    Some(runtime) => {
+                        let spawned = runtime.spawn(spawn);
                         Box::pin(async move {
                             let died = |error: JoinError| SpawnErr::StartupFailed(error.into());
                             spawned.await.map_err(died)?
@@ -70,7 +70,7 @@ impl ChildSpec {
                     }
                 }
             }),
-            vacate: Box::new(move |id| old_home.vacate(id)),
+            detach: Box::new(move |id| old_home.detach(id)),
         }
     }
 
@@ -78,39 +78,43 @@ impl ChildSpec {
     pub(crate) fn worker<A: Actor>(
         name: &str,
         kind: &'static str,
-        address: &Address<A::Msg>,
+        address: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        Self::new(worker_vital(name, kind, address), address, make)
+        Self::new(worker_status(name, kind, address), address, make)
     }
 
-    /// A worker that lives on the runtime of `lane`.
+    /// A worker that lives on the runtime of `runtime`.
     pub(crate) fn worker_on<A: Actor>(
-        lane: &Handle,
+        runtime: &Handle,
         name: &str,
         kind: &'static str,
-        address: &Address<A::Msg>,
+        address: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        let vital = worker_vital(name, kind, address);
-        Self::spawned_by(vital, address, make, Some(lane.clone()))
+        let status = worker_status(name, kind, address);
+        Self::spawned_by(status, address, make, Some(runtime.clone()))
     }
 
     /// Starts it under `supervisor`.
     pub(crate) async fn start(&self, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
         let cell = (self.start)(supervisor).await?;
-        self.vital.set_down(false);
+        self.status.set_down(false);
         Ok(cell)
     }
 
     /// Marks its incarnation `id` as gone.
     pub(crate) fn gone(&self, id: ActorId) {
-        (self.vacate)(id);
-        self.vital.set_down(true);
+        (self.detach)(id);
+        self.status.set_down(true);
     }
 }
 
-fn worker_vital<M: Message>(name: &str, kind: &'static str, address: &Address<M>) -> Vital {
+fn worker_status<M: Message>(
+    name: &str,
+    kind: &'static str,
+    address: &ActorHandle<M>,
+) -> ChildStatus {
     let mailbox = address.clone();
-    Vital::new(name.to_owned(), kind, move || mailbox.waiting())
+    ChildStatus::new(name.to_owned(), kind, move || mailbox.mailbox_len())
 }

@@ -9,14 +9,14 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Such a thread. It belongs to whoever holds the tree, and not to the house: who lives on it has the house.
 #[derive(Debug)]
-pub(crate) struct Lane(Option<Runtime>);
+pub(crate) struct DedicatedRuntime(Option<Runtime>);
 
-impl Lane {
+impl DedicatedRuntime {
     /// A thread of this name.
     ///
     /// # Errors
     /// When the operating system has none left.
-    pub(crate) fn open(name: &str) -> io::Result<Self> {
+    pub(crate) fn start(name: &str) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(name)
@@ -32,7 +32,7 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for DedicatedRuntime {
     /// Nobody waits for it: it may be dropped by a task.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, Message, SpawnErr, SupervisionEvent};
 
-use super::actor_handle::Address;
+use super::actor_handle::ActorHandle;
 
 /// Spawns `actor` under `supervisor` and lets it move into `home`.
 pub(crate) async fn spawn_metered<A: Actor>(
     actor: A,
     arguments: A::Arguments,
-    home: &Address<A::Msg>,
+    home: &ActorHandle<A::Msg>,
     supervisor: ActorCell,
 ) -> Result<ActorRef<A::Msg>, SpawnErr> {
     let waiting = Arc::new(AtomicU64::new(0));
@@ -24,12 +24,12 @@ pub(crate) async fn spawn_metered<A: Actor>(
 /// what it sends to itself there is not lost.
 pub(crate) struct Metered<A: Actor> {
     actor: A,
-    home: Address<A::Msg>,
+    home: ActorHandle<A::Msg>,
     waiting: Arc<AtomicU64>,
 }
 
 impl<A: Actor> Metered<A> {
-    pub(crate) fn new(actor: A, home: Address<A::Msg>, waiting: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(actor: A, home: ActorHandle<A::Msg>, waiting: Arc<AtomicU64>) -> Self {
         Self {
             actor,
             home,
@@ -51,10 +51,10 @@ where
         myself: ActorRef<Self::Msg>,
         arguments: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        self.home.occupy(myself.clone(), Arc::clone(&self.waiting));
+        self.home.attach(myself.clone(), Arc::clone(&self.waiting));
         let started = self.actor.pre_start(myself.clone(), arguments).await;
         if started.is_err() {
-            self.home.vacate(myself.get_id());
+            self.home.detach(myself.get_id());
         }
         started
     }
@@ -72,7 +72,7 @@ where
         myself: ActorRef<Self::Msg>,
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
-        self.home.vacate(myself.get_id());
+        self.home.detach(myself.get_id());
         self.actor.post_stop(myself, state).await
     }
 

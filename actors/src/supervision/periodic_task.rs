@@ -7,14 +7,14 @@ use tokio::task::JoinHandle;
 
 /// One such chain.
 #[derive(Debug, Default)]
-pub(crate) struct Chain {
+pub(crate) struct PeriodicTask {
     running: bool,
     timer: Option<JoinHandle<()>>,
 }
 
-impl Chain {
+impl PeriodicTask {
     /// Whether a round may begin: not while one runs. The timer of the next one is off then.
-    pub(crate) fn begin(&mut self) -> bool {
+    pub(crate) fn try_start(&mut self) -> bool {
         if self.running {
             return false;
         }
@@ -24,7 +24,7 @@ impl Chain {
     }
 
     /// The round has ended; `timer` begins the next one.
-    pub(crate) fn again(&mut self, timer: JoinHandle<()>) {
+    pub(crate) fn reschedule(&mut self, timer: JoinHandle<()>) {
         self.running = false;
         self.stop_timer();
         self.timer = Some(timer);

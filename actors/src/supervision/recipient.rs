@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ractor::Message;
 
-use super::actor_handle::Address;
+use super::actor_handle::ActorHandle;
 
 /// Takes messages of type `M`. The wiring decides who receives them; in tests they can be recorded.
 ///
@@ -19,7 +19,7 @@ impl<M: 'static> Recipient<M> {
     }
 
     /// One that puts each message into an actor's mailbox. An actor that is down misses it.
-    pub(crate) fn of_actor<A: Message + From<M>>(actor: &Address<A>) -> Self {
+    pub(crate) fn of_actor<A: Message + From<M>>(actor: &ActorHandle<A>) -> Self {
         let actor = actor.clone();
         Self::new(move |message| {
             let _ = actor.send(A::from(message));

@@ -3,22 +3,22 @@
 use ractor::Message;
 use tokio::runtime::Handle;
 
-use super::actor_handle::Address;
+use super::actor_handle::ActorHandle;
 
 /// Runs `work` and sends its message to `to`. Should the work die, `died` is sent instead, so that
 /// an actor never waits for an answer that will not come.
-pub(crate) fn spawn_reporting<M: Message>(
-    to: &Address<M>,
+pub(crate) fn spawn_and_notify<M: Message>(
+    to: &ActorHandle<M>,
     died: M,
     work: impl Future<Output = M> + Send + 'static,
 ) {
-    spawn_reporting_on(&Handle::current(), to, died, work);
+    spawn_and_notify_on(&Handle::current(), to, died, work);
 }
 
-/// The same on the runtime of `lane`.
-pub(crate) fn spawn_reporting_on<M: Message>(
-    lane: &Handle,
-    to: &Address<M>,
+/// The same on the runtime of `runtime`.
+pub(crate) fn spawn_and_notify_on<M: Message>(
+    runtime: &Handle,
+    to: &ActorHandle<M>,
     died: M,
     work: impl Future<Output = M> + Send + 'static,
 ) {
@@ -26,7 +26,7 @@ pub(crate) fn spawn_reporting_on<M: Message>(
         to: to.clone(),
         died: Some(died),
     };
-    lane.spawn(async move {
+    runtime.spawn(async move {
         let message = work.await;
         report.died = None;
         let _ = report.to.send(message);
@@ -34,7 +34,7 @@ pub(crate) fn spawn_reporting_on<M: Message>(
 }
 
 struct Report<M: Message> {
-    to: Address<M>,
+    to: ActorHandle<M>,
     died: Option<M>,
 }
 

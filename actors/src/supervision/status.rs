@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::contract::ActorView;
 
 /// What is known of one actor: shared by whoever supervises it and whoever lists the tree.
-pub(crate) struct Vital {
+pub(crate) struct ChildStatus {
     name: String,
     kind: &'static str,
     restarts: AtomicU64,
@@ -17,11 +17,11 @@ pub(crate) struct Vital {
 }
 
 enum Below {
-    Branch(Arc<Branch>),
+    SupervisorStatus(Arc<SupervisorStatus>),
     Dynamic(Box<dyn Fn() -> Vec<ActorView> + Send + Sync>),
 }
 
-impl Vital {
+impl ChildStatus {
     pub(crate) fn new(
         name: String,
         kind: &'static str,
@@ -38,13 +38,13 @@ impl Vital {
     }
 
     /// It supervises a fixed set of children.
-    pub(crate) fn above(mut self, branch: Arc<Branch>) -> Self {
-        self.below = Some(Below::Branch(branch));
+    pub(crate) fn with_children(mut self, status: Arc<SupervisorStatus>) -> Self {
+        self.below = Some(Below::SupervisorStatus(status));
         self
     }
 
     /// It supervises children that come and go.
-    pub(crate) fn above_dynamic(
+    pub(crate) fn with_dynamic_children(
         mut self,
         children: impl Fn() -> Vec<ActorView> + Send + Sync + 'static,
     ) -> Self {
@@ -63,7 +63,7 @@ impl Vital {
     fn view(&self) -> ActorView {
         let children = match &self.below {
             None => Vec::new(),
-            Some(Below::Branch(branch)) => branch.view(),
+            Some(Below::SupervisorStatus(status)) => status.view(),
             Some(Below::Dynamic(children)) => children(),
         };
         let down = self.down.load(Ordering::Relaxed);
@@ -78,10 +78,10 @@ impl Vital {
     }
 }
 
-impl std::fmt::Debug for Vital {
+impl std::fmt::Debug for ChildStatus {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("Vital")
+            .debug_struct("ChildStatus")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -89,13 +89,13 @@ impl std::fmt::Debug for Vital {
 
 /// The children of one supervisor. It outlives the supervisor's incarnations.
 #[derive(Debug, Default)]
-pub(crate) struct Branch {
-    children: Mutex<Vec<Arc<Vital>>>,
+pub(crate) struct SupervisorStatus {
+    children: Mutex<Vec<Arc<ChildStatus>>>,
     draining: AtomicBool,
 }
 
-impl Branch {
-    pub(crate) fn list(&self, vitals: Vec<Arc<Vital>>) {
+impl SupervisorStatus {
+    pub(crate) fn list(&self, vitals: Vec<Arc<ChildStatus>>) {
         *self.children.lock().unwrap_or_else(PoisonError::into_inner) = vitals;
     }
 
@@ -114,6 +114,6 @@ impl Branch {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        children.iter().map(|vital| vital.view()).collect()
+        children.iter().map(|status| status.view()).collect()
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 
-use super::actor_handle::Address;
+use super::actor_handle::ActorHandle;
 use super::child_spec::ChildSpec;
-use super::status::{Branch, Vital};
+use super::status::{ChildStatus, SupervisorStatus};
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 use crate::infra::Clock;
 
@@ -23,14 +23,14 @@ pub(crate) enum SupervisorMsg {
 
 /// What a [`Supervisor`] starts with.
 pub(crate) struct SupervisorArgs {
-    pub(crate) branch: Arc<Branch>,
+    pub(crate) status: Arc<SupervisorStatus>,
     pub(crate) children: Vec<ChildSpec>,
     pub(crate) budget: RestartBudget,
     pub(crate) clock: Clock,
 }
 
 pub(crate) struct SupervisorState {
-    branch: Arc<Branch>,
+    status: Arc<SupervisorStatus>,
     children: Vec<Child>,
     budget: RestartBudget,
     clock: Clock,
@@ -44,11 +44,11 @@ struct Child {
 
 /// Restarts its children, each on its own.
 pub(crate) struct Supervisor {
-    me: Address<SupervisorMsg>,
+    me: ActorHandle<SupervisorMsg>,
 }
 
 impl Supervisor {
-    pub(crate) fn at(me: Address<SupervisorMsg>) -> Self {
+    pub(crate) fn at(me: ActorHandle<SupervisorMsg>) -> Self {
         Self { me }
     }
 
@@ -84,10 +84,10 @@ impl Supervisor {
             .children
             .get(index)
             .is_some_and(|child| child.running.is_none());
-        if !due || state.branch.is_draining() {
+        if !due || state.status.is_draining() {
             return Ok(());
         }
-        state.children[index].spec.vital.count_restart();
+        state.children[index].spec.status.count_restart();
         self.start_child(myself, state, index).await
     }
 
@@ -107,7 +107,7 @@ impl Supervisor {
         let child = &mut state.children[index];
         child.running = None;
         child.spec.gone(id);
-        if state.branch.is_draining() {
+        if state.status.is_draining() {
             return Ok(());
         }
         self.schedule_restart(state, index)
@@ -145,10 +145,10 @@ impl Actor for Supervisor {
         myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        args.branch.list(
+        args.status.list(
             args.children
                 .iter()
-                .map(|spec| Arc::clone(&spec.vital))
+                .map(|spec| Arc::clone(&spec.status))
                 .collect(),
         );
         let mut children = Vec::with_capacity(args.children.len());
@@ -162,7 +162,7 @@ impl Actor for Supervisor {
             });
         }
         Ok(SupervisorState {
-            branch: args.branch,
+            status: args.status,
             children,
             budget: args.budget,
             clock: args.clock,
@@ -202,17 +202,17 @@ impl Actor for Supervisor {
 
 impl ChildSpec {
     /// A supervisor of its own, with the children that `make` describes at every start.
-    pub(crate) fn branch(
+    pub(crate) fn supervisor(
         name: &str,
-        branch: Arc<Branch>,
+        status: Arc<SupervisorStatus>,
         make: impl Fn() -> SupervisorArgs + Send + Sync + 'static,
     ) -> Self {
-        let address: Address<SupervisorMsg> = Address::vacant();
+        let address: ActorHandle<SupervisorMsg> = ActorHandle::new();
         let mailbox = address.clone();
-        let vital =
-            Vital::new(name.to_owned(), "Supervisor", move || mailbox.waiting()).above(branch);
+        let status = ChildStatus::new(name.to_owned(), "Supervisor", move || mailbox.mailbox_len())
+            .with_children(status);
         let me = address.clone();
-        Self::new(vital, &address, move || {
+        Self::new(status, &address, move || {
             (Supervisor::at(me.clone()), make())
         })
     }

@@ -8,10 +8,10 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::actor_handle::{Address, CallError};
+use super::actor_handle::{ActorHandle, CallError};
 use super::child_spec::ChildSpec;
 use super::metered::Metered;
-use super::status::Branch;
+use super::status::SupervisorStatus;
 use super::supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};
 use crate::domain::restart_budget::RestartBudget;
 use crate::infra::Clock;
@@ -64,20 +64,23 @@ impl Actor for Fragile {
 }
 
 struct Stage {
-    child: Address<FragileMsg>,
-    supervisor: Address<SupervisorMsg>,
-    branch: Arc<Branch>,
+    child: ActorHandle<FragileMsg>,
+    supervisor: ActorHandle<SupervisorMsg>,
+    status: Arc<SupervisorStatus>,
     ended: JoinHandle<()>,
 }
 
 async fn stage() -> Stage {
-    let (child, supervisor) = (Address::vacant(), Address::vacant());
-    let (branch, starts) = (Arc::new(Branch::default()), Arc::new(AtomicU32::new(0)));
+    let (child, supervisor) = (ActorHandle::new(), ActorHandle::new());
+    let (status, starts) = (
+        Arc::new(SupervisorStatus::default()),
+        Arc::new(AtomicU32::new(0)),
+    );
     let spec = ChildSpec::worker("fragile", "Fragile", &child, move || {
         (Fragile, Arc::clone(&starts))
     });
     let args = SupervisorArgs {
-        branch: Arc::clone(&branch),
+        status: Arc::clone(&status),
         children: vec![spec],
         budget: BUDGET,
         clock: Clock::manual(0),
@@ -88,7 +91,7 @@ async fn stage() -> Stage {
     Stage {
         child,
         supervisor,
-        branch,
+        status,
         ended,
     }
 }
@@ -121,8 +124,8 @@ async fn a_child_that_dies_is_started_again_after_a_pause_that_doubles() {
         let pause = Duration::from_millis(pause_ms);
         assert!(took >= pause && took < pause * 2, "{took:?}");
     }
-    assert_eq!(stage.branch.view()[0].restarts, 2);
-    assert_eq!(stage.branch.view()[0].state, "running");
+    assert_eq!(stage.status.view()[0].restarts, 2);
+    assert_eq!(stage.status.view()[0].state, "running");
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,7 +136,11 @@ async fn past_the_budget_the_failure_goes_up() {
         stage.child.send(FragileMsg::Panic).unwrap();
     }
     stage.ended.await.unwrap();
-    assert_eq!(stage.child.waiting(), None, "nobody lives there any more");
+    assert_eq!(
+        stage.child.mailbox_len(),
+        None,
+        "nobody lives there any more"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +157,7 @@ async fn a_timer_of_an_earlier_incarnation_starts_no_second_child() {
 #[tokio::test(start_paused = true)]
 async fn whoever_drains_is_not_started_again() {
     let stage = stage().await;
-    stage.branch.drain();
+    stage.status.drain();
     stage.child.stop("drained");
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(stage.ask().await, Err(CallError::Unavailable));

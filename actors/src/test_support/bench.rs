@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::app::Modules;
-use crate::cluster::Standing;
+use crate::cluster::Membership;
 use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
 use crate::infra::{Clock, Env, Mode, ProviderSecrets, Settings, Vault};
@@ -282,7 +282,7 @@ pub(crate) fn modules(
     db: Database,
     clock: Clock,
     settings: Settings,
-    membership: Arc<Standing>,
+    membership: Arc<Membership>,
 ) -> Modules {
     let env = Env {
         db,

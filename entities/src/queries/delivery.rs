@@ -10,13 +10,13 @@ mod cancel;
 mod claim;
 mod claim_in_order;
 mod complete;
-mod depth;
+mod due_endpoints;
 mod endpoint;
 mod health;
 mod list;
-mod release;
-mod requeue;
-mod waiting;
+mod queue_depth;
+mod redeliver;
+mod release_leases;
 
 use uuid::Uuid;
 
@@ -26,13 +26,13 @@ pub use cancel::{cancel_disabled, cancelling};
 pub use claim::{SQLITE_CLAIM, claim, claim_one};
 pub use claim_in_order::{InOrder, claim_in_order};
 pub use complete::Completions;
-pub use depth::depth;
+pub use due_endpoints::waiting;
 pub use endpoint::{endpoint, endpoint_ids, stop};
 pub use health::{Failing, note_failing, note_healthy};
 pub use list::{DeliveryRow, ListFilter, attempts, detail, list};
-pub use release::{held_by, release};
-pub use requeue::{is_erased, requeue};
-pub use waiting::waiting;
+pub use queue_depth::depth;
+pub use redeliver::{is_erased, requeue};
+pub use release_leases::{held_by, release};
 
 /// How many rows of one endpoint may be leased next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Want {
     /// At most so many.
     pub credit: u32,
     /// Nothing is due before this: spares the index scan what has been deleted there.
-    pub floor_ms: i64,
+    pub scan_floor_ms: i64,
 }
 
 /// The earliest waiting row of one endpoint.

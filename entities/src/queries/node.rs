@@ -5,25 +5,25 @@
 //! before anything is leased under its epoch and removed before or after its leases, so an owner
 //! without a row is dead at every instant.
 
-mod bell;
 mod feed;
 mod janitor;
+mod notifier;
 
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::Database;
 use crate::database::statement;
 
-pub use bell::{Ear, Ring, ring};
 pub use feed::{append_feed, feed_head, read_feed};
 pub use janitor::{Cleaned, clean};
+pub use notifier::{Listener, Notification, ring};
 
 /// Advisory locks of epochs are `EPOCH_LOCKS + epoch`; the migrations' lock lies below them.
 const EPOCH_LOCKS: i64 = 7_306_421_000_000_000;
 
 /// An epoch and the session that holds its lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Membership {
+pub struct Member {
     /// The epoch.
     pub epoch: i64,
     /// The database's id of the session; 0 on SQLite, where there is one process.
@@ -32,7 +32,7 @@ pub struct Membership {
 
 /// What became of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beat {
+pub enum Heartbeat {
     /// The row was renewed over the session that holds the lock.
     Confirmed {
         /// So many processes share the database, this one included.
@@ -47,7 +47,7 @@ pub enum Beat {
 ///
 /// # Errors
 /// Whatever the database says, also when the connection was replaced half way: try again.
-pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Membership, DbErr> {
+pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member, DbErr> {
     let node = database.node();
     let epoch = next_number(node, "node_epoch").await?;
     if !database.is_postgres() {
@@ -57,7 +57,7 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
             [epoch.into(), name.into(), now_ms.into()],
         );
         node.execute_raw(row).await?;
-        return Ok(Membership { epoch, session: 0 });
+        return Ok(Member { epoch, session: 0 });
     }
     let lock = statement(
         node,
@@ -78,14 +78,14 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
             "the node's connection was replaced while it joined".to_owned(),
         ));
     }
-    Ok(Membership { epoch, session })
+    Ok(Member { epoch, session })
 }
 
 /// Renews the heartbeat, by the database's clock and over the session that holds the lock.
 ///
 /// # Errors
 /// Whatever the database says: then it is unknown whether the epoch still stands.
-pub async fn beat(database: &Database, member: Membership) -> Result<Beat, DbErr> {
+pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat, DbErr> {
     let node = database.node();
     let renewed = if database.is_postgres() {
         statement(
@@ -103,18 +103,18 @@ pub async fn beat(database: &Database, member: Membership) -> Result<Beat, DbErr
         )
     };
     let Some(row) = node.query_one_raw(renewed).await? else {
-        return Ok(Beat::Lost);
+        return Ok(Heartbeat::Lost);
     };
     let nodes: i64 = row.try_get("", "nodes")?;
     let nodes = u32::try_from(nodes).unwrap_or(1).max(1);
-    Ok(Beat::Confirmed { nodes })
+    Ok(Heartbeat::Confirmed { nodes })
 }
 
 /// Ends a membership: its row goes, its lock is free.
 ///
 /// # Errors
 /// Whatever the database says; others will find out that it is dead.
-pub async fn leave(database: &Database, member: Membership) -> Result<(), DbErr> {
+pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
     let node = database.node();
     remove(database, member.epoch).await?;
     if database.is_postgres() {

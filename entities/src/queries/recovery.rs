@@ -211,7 +211,7 @@ pub async fn requeue_page(
 
 /// A message that nobody was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Untold {
+pub struct MissingDelivery {
     /// Which.
     pub message: MessageId,
     /// Its sequence.
@@ -230,7 +230,7 @@ pub async fn untold_page(
     transaction: &Transaction,
     recovery: &recovery::Model,
     page: u32,
-) -> Result<Vec<Untold>, DbErr> {
+) -> Result<Vec<MissingDelivery>, DbErr> {
     let values = [
         recovery.creditor_id.into(),
         recovery.message_cursor.into(),
@@ -248,7 +248,7 @@ pub async fn untold_page(
         .await?;
     rows.iter()
         .map(|row| {
-            Ok(Untold {
+            Ok(MissingDelivery {
                 message: row.try_get("", "id")?,
                 sequence: row.try_get("", "sequence")?,
                 event_type: row.try_get("", "event_type")?,

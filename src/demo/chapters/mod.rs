@@ -1,10 +1,10 @@
 //! The chapters of the story, one file a subject.
 
-pub(super) mod arrivals;
-pub(super) mod ending;
-pub(super) mod facts;
-pub(super) mod leak;
+pub(super) mod leaked_key;
 pub(super) mod onboarding;
 pub(super) mod placements;
+pub(super) mod provider_events;
+pub(super) mod received_webhooks;
+pub(super) mod shutdown;
 pub(super) mod statuses;
 pub(super) mod webhook;

@@ -3,11 +3,11 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::demo::answer::{Answer, plain};
-use crate::demo::call::{Call, Caller};
+use crate::demo::context::Stage;
 use crate::demo::failure::Failure;
 use crate::demo::random;
-use crate::demo::stage::Stage;
+use crate::demo::request::{Call, Caller};
+use crate::demo::response_check::{Answer, plain};
 
 const EIN: &str = "84-2719053";
 

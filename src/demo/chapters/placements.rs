@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::call::{Call, Caller};
+use crate::demo::context::Stage;
 use crate::demo::failure::Failure;
 use crate::demo::providers;
-use crate::demo::stage::Stage;
+use crate::demo::request::{Call, Caller};
 
 const CREATED: &[&str] = &["/id", "/status", "/balance"];
 

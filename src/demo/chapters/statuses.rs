@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::arrivals::{self, Placed};
-use crate::demo::call::{Call, Caller};
+use super::received_webhooks::{self, Placed};
+use crate::demo::context::Stage;
 use crate::demo::failure::{Failure, Look, until};
-use crate::demo::stage::Stage;
+use crate::demo::request::{Call, Caller};
 
 /// How long a placement may stand still before the demo moves it itself.
 const STALLS_AFTER: Duration = Duration::from_secs(4);
 
 /// For all of them to come under outreach.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Chapter 7.
 pub(in crate::demo) async fn change(stage: &Stage, key: &Caller) -> Result<(), Failure> {
@@ -74,8 +74,8 @@ impl Watch {
 async fn under_way(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, Failure> {
     let mut watch = Watch::default();
     let expected = "every placement past pending_enrichment and ready";
-    until(&stage.narrator, expected, PATIENCE, async || {
-        let placements = arrivals::placements(stage, key).await?;
+    until(&stage.narrator, expected, TIMEOUT, async || {
+        let placements = received_webhooks::placements(stage, key).await?;
         for placed in watch.look(stage, &placements) {
             if let Some(to) = next(&placed.status) {
                 advance(stage, key, placed, to).await?;

@@ -7,15 +7,15 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use super::arrivals::{self, Settled};
 use super::onboarding::Account;
-use crate::demo::call::{Call, Caller};
+use super::received_webhooks::{self, Settled};
+use crate::demo::context::Stage;
 use crate::demo::failure::{Failure, Look, until};
-use crate::demo::layout::count;
-use crate::demo::stage::Stage;
+use crate::demo::request::{Call, Caller};
+use crate::demo::terminal_text::count;
 
 /// The first attempt is made at once; its refusal comes at once.
-const FAILURE_PATIENCE: Duration = Duration::from_secs(8);
+const FAILURE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Chapter 3: sign in, set the URL, read the signing secret.
 pub(in crate::demo) async fn point_at_the_receiver(
@@ -87,16 +87,16 @@ pub(in crate::demo) async fn receiver_comes_up(
         "the receiver now answers on {}",
         stage.receiver.address()
     ));
-    let settled = arrivals::settle(stage, key).await?;
-    arrivals::table(stage, &settled, 0);
-    arrivals::verify(stage, &settled)?;
+    let settled = received_webhooks::settle(stage, key).await?;
+    received_webhooks::table(stage, &settled, 0);
+    received_webhooks::verify(stage, &settled)?;
     Ok(settled)
 }
 
 async fn sees_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     let expected = "a delivery with status failed and at least one attempt";
-    let told = until(&stage.narrator, expected, FAILURE_PATIENCE, async || {
-        let deliveries = arrivals::deliveries(stage, key).await?;
+    let told = until(&stage.narrator, expected, FAILURE_TIMEOUT, async || {
+        let deliveries = received_webhooks::deliveries(stage, key).await?;
         let failed = deliveries
             .iter()
             .filter(|row| row.status == "failed" && row.attempts > 0);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
 use crate::routes::respond;
 

@@ -58,7 +58,7 @@ pub(crate) async fn handle(
 }
 
 /// An empty filter is none.
-fn given(text: Option<String>) -> Option<String> {
+fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
@@ -72,27 +72,29 @@ fn full(view: &str) -> Option<bool> {
 
 fn read(query: Query) -> Result<AuditFilter, PartnerError> {
     let mut errors = FieldErrors::of_query();
-    let full = errors.one_of("view", given(query.view), &["summary", "full"], full);
-    let types = given(query.event_type).unwrap_or_default();
+    let full = errors.one_of("view", non_empty(query.view), &["summary", "full"], full);
+    let types = non_empty(query.event_type).unwrap_or_default();
     let event_types = types
         .split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    let since_ms = errors.check("since", given(query.since), |text| {
+    let since_ms = errors.check("since", non_empty(query.since), |text| {
         date::parse_instant(&text)
     });
-    let until_ms = errors.check("until", given(query.until), |text| {
+    let until_ms = errors.check("until", non_empty(query.until), |text| {
         date::parse_instant(&text)
     });
-    let after = errors.check("cursor", given(query.cursor), |text| cursor::decode(&text));
+    let after = errors.check("cursor", non_empty(query.cursor), |text| {
+        cursor::decode(&text)
+    });
     let limit = errors.limit(query.limit, DEFAULT_LIMIT);
     errors.unknown(&query.unknown);
     let full = full.unwrap_or(false);
     let filter = AuditFilter {
         event_types,
-        actor: given(query.actor),
+        actor: non_empty(query.actor),
         since_ms,
         until_ms,
         after,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::field::{FieldType, Fields};
+use crate::extract::body_field::{FieldType, Fields};
 use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
 use crate::routes::respond;
 

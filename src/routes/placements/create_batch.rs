@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 
 use super::create;
 use crate::error::{Code, PartnerError};
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
 use crate::routes::respond;
 
 /// Rows of one request.
-const MOST_ROWS: usize = 1_000;
+const MAX_ROWS: usize = 1_000;
 
 /// Many overdue invoices.
 #[derive(Default, Deserialize, ToSchema)]
@@ -60,10 +60,10 @@ fn rows(body: Request) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiEr
     let mut errors = FieldErrors::of_body();
     let rows = errors.required("placements", body.placements);
     let rows = errors.check("placements", rows, |rows| {
-        if (1..=MOST_ROWS).contains(&rows.len()) {
+        if (1..=MAX_ROWS).contains(&rows.len()) {
             Ok(rows)
         } else {
-            Err(format!("must be 1 to {MOST_ROWS} placements"))
+            Err(format!("must be 1 to {MAX_ROWS} placements"))
         }
     });
     errors.unknown(&body.unknown);

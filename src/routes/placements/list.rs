@@ -2,7 +2,7 @@
 
 use actors::domain::date;
 use actors::domain::placement::PlacementStatus;
-use actors::{Page, PartnerApi, PlacementFilter, PlacementOrder, PlacementView, Slice};
+use actors::{OffsetPage, Page, PartnerApi, PlacementFilter, PlacementOrder, PlacementView};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -74,19 +74,19 @@ pub(crate) async fn handle(
     Ok(Json(api.placements(&caller.0, filter, slice).await?))
 }
 
-fn read(query: Query) -> Result<(PlacementFilter, Slice), PartnerError> {
+fn read(query: Query) -> Result<(PlacementFilter, OffsetPage), PartnerError> {
     let mut errors = FieldErrors::of_query();
     let slice = errors.slice(query.limit, query.offset, DEFAULT_LIMIT);
     let statuses = statuses(
         &mut errors,
-        given(query.status),
-        given(query.outreach_phase),
+        non_empty(query.status),
+        non_empty(query.outreach_phase),
     );
     let feed = query.updated_since.is_some();
     let updated_since_ms = errors.check("updated_since", query.updated_since, |text| {
         date::parse_instant(&text)
     });
-    let sorted = errors.check("sort", given(query.sort), |text| order(&text));
+    let sorted = errors.check("sort", non_empty(query.sort), |text| order(&text));
     let default = if feed {
         (PlacementOrder::UpdatedAt, false)
     } else {
@@ -95,7 +95,7 @@ fn read(query: Query) -> Result<(PlacementFilter, Slice), PartnerError> {
     let (order, descending) = sorted.unwrap_or(default);
     let after_id = after_id(
         &mut errors,
-        given(query.after_id),
+        non_empty(query.after_id),
         feed,
         (order, descending),
     );
@@ -132,7 +132,7 @@ fn after_id(
 }
 
 /// An empty filter is none.
-fn given(text: Option<String>) -> Option<String> {
+fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::create::Amount;
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{
     Body, Caller, Field, FieldErrors, PathId, RequiredIdempotencyHeader, RequiredKey, Unknown,
     path_id::Placement,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::error::PartnerError;
-use crate::extract::json::Nothing;
+use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Placement};
 use crate::routes::respond;
 
@@ -26,7 +26,7 @@ pub(crate) async fn handle(
     caller: Caller,
     id: PathId<Placement>,
     key: OptionalKey,
-    body: Body<Nothing>,
+    body: Body<NoFields>,
 ) -> Result<Response, PartnerError> {
     body.nothing()?;
     let placement = api.unrecall(&caller.0, id.0, key.0).await?;

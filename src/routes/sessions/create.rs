@@ -8,12 +8,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app_state::AppState;
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
 use crate::routes::respond;
 use crate::session_cookie;
-use crate::state::AppState;
 
 /// The longest e-mail address there is (RFC 5321, section 4.5.3.1).
 const EMAIL_MAX: usize = 254;

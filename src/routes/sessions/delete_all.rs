@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::app_state::AppState;
 use crate::error::PartnerError;
 use crate::extract::Caller;
 use crate::extract::caller::CurrentSession;
 use crate::session_cookie;
-use crate::state::AppState;
 
 /// Sign out everywhere
 ///

@@ -13,10 +13,10 @@ pub(crate) mod webhook_recoveries;
 use crate::extract::{Field, FieldErrors};
 
 /// The longest reason.
-const REASON_MAX: usize = 500;
+const MAX_REASON: usize = 500;
 
 /// Why support does something: always asked for, always in the audit log.
 fn reason(errors: &mut FieldErrors, field: Field<String>) -> Option<String> {
     let reason = errors.required("reason", field);
-    errors.text("reason", reason, REASON_MAX)
+    errors.text("reason", reason, MAX_REASON)
 }

@@ -7,10 +7,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::app_state::AppState;
 use crate::error::{HttpError, PartnerError};
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, PathId, Unknown, path_id::Placement};
-use crate::state::AppState;
 
 /// Where to.
 #[derive(Default, Deserialize, ToSchema)]

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::account::invoice;
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 use super::{Http, Process};
 
 const CALLERS: usize = 16;
@@ -70,7 +70,7 @@ impl Load {
         self.orders.send_modify(|orders| orders.end = true);
         let mut accepted = HashSet::new();
         for caller in self.callers {
-            let placed = tokio::time::timeout(PATIENCE, caller).await;
+            let placed = tokio::time::timeout(TIMEOUT, caller).await;
             accepted.extend(placed.expect("everybody is answered in the end").unwrap());
         }
         accepted

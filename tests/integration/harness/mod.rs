@@ -1,9 +1,9 @@
 //! What tests stand on.
 
 pub(crate) mod account;
+pub(crate) mod change_feed;
 pub(crate) mod database;
-pub(crate) mod feed;
-pub(crate) mod forged;
+pub(crate) mod forged_keys;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod postgres;

@@ -59,7 +59,7 @@ struct Shared {
 /// Whose answers are held back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Holding {
-    Nobodys,
+    Nothing,
     Everybodys,
     /// Of these ids, where they come from now on.
     These(HashSet<String>),
@@ -81,7 +81,7 @@ impl Receiver {
         let shared = Arc::new(Shared {
             arrivals: Mutex::default(),
             status: Mutex::new(200),
-            holding: watch::Sender::new(Holding::Nobodys),
+            holding: watch::Sender::new(Holding::Nothing),
         });
         let app = Router::new()
             .route(CAUGHT_UP, get(|| async { StatusCode::OK }))
@@ -107,7 +107,7 @@ impl Receiver {
 
     /// Everybody who waits is answered, and nobody waits any more.
     pub(crate) fn release(&self) {
-        self.shared.holding.send_replace(Holding::Nobodys);
+        self.shared.holding.send_replace(Holding::Nothing);
     }
 
     /// Everybody who waits is answered; whoever sends one of these from now on waits.
@@ -207,9 +207,9 @@ impl Shared {
         let mut holding = self.holding.subscribe();
         let here = holding.borrow().clone();
         let _ = match here {
-            Holding::Nobodys => return,
+            Holding::Nothing => return,
             Holding::These(ids) if !ids.contains(id) => return,
-            Holding::These(_) => holding.wait_for(|now| *now == Holding::Nobodys).await,
+            Holding::These(_) => holding.wait_for(|now| *now == Holding::Nothing).await,
             Holding::Everybodys => holding.wait_for(|now| *now != Holding::Everybodys).await,
         };
     }

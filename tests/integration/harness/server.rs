@@ -3,7 +3,7 @@
 use actors::ProviderSecrets;
 use actors::domain::limits::Tiers;
 use partner_api::config::Config;
-use partner_api::startup::{self, RunningServer};
+use partner_api::server::{self, RunningServer};
 
 use super::providers::{DOCUSIGN_KEY, MIDDESK_SECRET, STRIPE_SECRET};
 use super::{Http, TestDatabase};
@@ -51,7 +51,7 @@ impl TestServer {
     }
 
     pub(crate) async fn start_with(config: Config) -> Self {
-        let running = startup::start(config).await.expect("the server starts");
+        let running = server::start(config).await.expect("the server starts");
         let http = Http::new(&running.base_url);
         Self { running, http }
     }

@@ -3,7 +3,7 @@
 use entities::queries::wal::copy_wal;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
 
-use crate::delivery::tests::tree::{start, until};
+use crate::delivery::tests::running_delivery::{start, until};
 use crate::test_support::bench::{Bench, postgres, sqlite};
 
 const MIB: u64 = 1 << 20;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  Wake ─┐                     ┌─ Claim task ──▶ Claimed ─┬▶ Endpoint × n ──▶ sends ──▶ Completer
-//!  Poll ─┼─▶ demand ──credit──▶┘            Fresh ────────┘                                  │
-//!  CreditFree ◀────────────────────────────────────────────────────────────────────────────┘
+//!  Poll ─┼─▶ claim_queue ──credit──▶┘            Preleased ────────┘                                  │
+//!  CapacityFreed ◀────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! Wake-ups carry no data and are only a matter of speed; the poll is the truth. One claim is out
@@ -25,7 +25,7 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// What the [`Dispatcher`] starts with.
 pub(crate) struct DispatcherArgs {
     pub(crate) delivery: Arc<Delivery>,
-    pub(crate) roster: Arc<super::super::endpoint_actors::Roster>,
+    pub(crate) endpoint_actors: Arc<super::super::endpoint_actors::EndpointActors>,
 }
 
 /// The actor.
@@ -44,7 +44,7 @@ impl Actor for Dispatcher {
         let me = &args.delivery.dispatcher;
         me.send(DispatcherMsg::Poll)?;
         me.send(DispatcherMsg::Sweep)?;
-        Ok(DispatcherState::new(args.delivery, args.roster))
+        Ok(DispatcherState::new(args.delivery, args.endpoint_actors))
     }
 
     async fn handle(
@@ -58,22 +58,22 @@ impl Actor for Dispatcher {
                 endpoints,
                 in_order,
             } => state.wake(&endpoints, in_order),
-            DispatcherMsg::Fresh { rows } => state.fresh(&myself, rows).await,
+            DispatcherMsg::Preleased { rows } => state.fresh(&myself, rows).await,
             DispatcherMsg::EndpointChanged { endpoint } => state.endpoints.changed(endpoint),
             DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner } => {
                 if by_owner {
-                    state.book.forgive_all_of(creditor);
+                    state.leases.forgive_all_of(creditor);
                 }
                 state.endpoints.changed_of(creditor);
             }
             DispatcherMsg::EveryEndpointChanged => state.endpoints.all_changed(),
-            DispatcherMsg::CreditFree {
+            DispatcherMsg::CapacityFreed {
                 endpoints,
                 next_due_ms,
-            } => state.credit_free(&endpoints, next_due_ms),
+            } => state.capacity_freed(&endpoints, next_due_ms),
             DispatcherMsg::Claim => state.claim(),
             DispatcherMsg::Claimed { asked, result } => state.claimed(&myself, asked, result).await,
-            DispatcherMsg::Rung => state.rung(),
+            DispatcherMsg::PeerNotified => state.rung(),
             DispatcherMsg::Poll => state.poll(),
             DispatcherMsg::Polled {
                 began_ms,
@@ -111,12 +111,12 @@ impl Actor for Dispatcher {
 }
 
 impl DispatcherState {
-    /// An endpoint's actor died. The rows in its mailbox are lost leases, which the book reports;
+    /// An endpoint's actor died. The rows in its mailbox are lost leases, which the leases reports;
     /// its sends go on without it.
     fn endpoint_failed(&mut self, id: ractor::ActorId, error: &ActorProcessingErr) {
         if let Some(endpoint) = self.endpoints.failed(id) {
             tracing::error!(%endpoint, %error, "an endpoint's actor failed");
-            self.book
+            self.leases
                 .cool_down(endpoint, self.delivery.env.clock.now_ms());
             self.release_lost();
         }
@@ -125,13 +125,13 @@ impl DispatcherState {
     fn drain(&mut self, reply: RpcReplyPort<()>) {
         self.drains = true;
         self.draining.push(reply);
-        self.endpoints.give_back();
+        self.endpoints.release();
         self.drain_look();
     }
 
     fn drain_look(&mut self) {
         self.release_lost();
-        if self.book.is_empty() {
+        if self.leases.is_empty() {
             for reply in self.draining.drain(..) {
                 let _ = reply.send(());
             }

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use super::super::claim_queue::Offer;
 use super::super::handle::Delivery;
-use super::super::messages::{Asked, Claim, ClaimError, DispatcherMsg};
+use super::super::messages::{Claim, ClaimError, ClaimRequest, DispatcherMsg};
 use super::super::metrics::LeasedHow;
-use super::super::release::give_back;
+use super::super::release::release;
 use super::state::DispatcherState;
-use crate::leases::{Grant, Leased, Reservation};
-use crate::supervision::spawn_reporting_on;
+use crate::leases::{Grant, LeasedDelivery, Reservation};
+use crate::supervision::spawn_and_notify_on;
 
 /// Rows of one claim, about: an endpoint's credit is never divided.
 const BATCH: u32 = 1_024;
@@ -26,8 +26,8 @@ impl DispatcherState {
     pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
         let now_ms = self.delivery.env.clock.now_ms();
         for endpoint in endpoints {
-            self.demand.wake(*endpoint);
-            self.book.begin_backlog(*endpoint, now_ms);
+            self.claim_queue.wake(*endpoint);
+            self.leases.begin_backlog(*endpoint, now_ms);
         }
         if in_order {
             self.in_order.extend(endpoints);
@@ -35,23 +35,23 @@ impl DispatcherState {
         self.claim_soon();
     }
 
-    pub(super) fn credit_free(&mut self, endpoints: &[EndpointId], next_due_ms: Option<i64>) {
+    pub(super) fn capacity_freed(&mut self, endpoints: &[EndpointId], next_due_ms: Option<i64>) {
         for endpoint in endpoints {
-            self.demand.feed(*endpoint);
+            self.claim_queue.feed(*endpoint);
         }
         self.poll_by(next_due_ms);
         self.claim_soon();
     }
 
     pub(super) fn claim_soon(&mut self) {
-        if self.pace.busy || self.drains || self.demand.is_empty() {
+        if self.claim_interval.busy || self.drains || self.claim_queue.is_empty() {
             return;
         }
-        let pause = self.pace.pause();
+        let pause = self.claim_interval.pause();
         if pause.is_zero() {
             self.claim();
         } else {
-            self.pace.busy = true;
+            self.claim_interval.busy = true;
             self.delivery
                 .dispatcher
                 .send_after(pause, DispatcherMsg::Claim);
@@ -60,15 +60,15 @@ impl DispatcherState {
 
     /// Spawns one claim for whoever has a turn and credit.
     pub(super) fn claim(&mut self) {
-        self.pace.busy = false;
+        self.claim_interval.busy = false;
         let now_ms = self.delivery.env.clock.now_ms();
         if self.drains || !self.delivery.cluster.membership.may_send(now_ms) {
             return;
         }
-        let book = &self.book;
+        let leases = &self.leases;
         let reservations =
-            self.demand
-                .take(BATCH, |endpoint| match book.reserve(endpoint, now_ms) {
+            self.claim_queue
+                .take(BATCH, |endpoint| match leases.reserve(endpoint, now_ms) {
                     Grant::Granted(reservation) => {
                         Offer::Credit(reservation.credits().max(LOOK_UP), reservation)
                     }
@@ -78,8 +78,8 @@ impl DispatcherState {
         if reservations.is_empty() {
             return;
         }
-        self.pace.busy = true;
-        self.pace.last = Some(Instant::now());
+        self.claim_interval.busy = true;
+        self.claim_interval.last = Some(Instant::now());
         // Taken out here and put back by what the claim finds, so that a wake in between counts.
         let lines = reservations
             .iter()
@@ -98,7 +98,7 @@ impl DispatcherState {
         Want {
             endpoint,
             credit: reservation.credits(),
-            floor_ms: self.endpoints.floor_ms(endpoint),
+            scan_floor_ms: self.endpoints.scan_floor_ms(endpoint),
         }
     }
 
@@ -111,7 +111,7 @@ impl DispatcherState {
     ) {
         let asked: Vec<_> = wants
             .iter()
-            .map(|want| Asked {
+            .map(|want| ClaimRequest {
                 endpoint: want.endpoint,
                 credit: want.credit,
             })
@@ -121,8 +121,8 @@ impl DispatcherState {
             result: Err(ClaimError::Died),
         };
         let delivery = Arc::clone(&self.delivery);
-        let (lane, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
-        spawn_reporting_on(lane, me, died, async move {
+        let (runtime, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
+        spawn_and_notify_on(runtime, me, died, async move {
             let result = claim(&delivery, reservations, &wants, &lines, now_ms).await;
             DispatcherMsg::Claimed { asked, result }
         });
@@ -131,11 +131,11 @@ impl DispatcherState {
     pub(super) async fn claimed(
         &mut self,
         myself: &ActorRef<DispatcherMsg>,
-        asked: Vec<Asked>,
+        asked: Vec<ClaimRequest>,
         result: Result<Claim, ClaimError>,
     ) {
-        self.pace.busy = false;
-        self.pace.back = Some(Instant::now());
+        self.claim_interval.busy = false;
+        self.claim_interval.back = Some(Instant::now());
         let claim = result.unwrap_or_else(|error| {
             tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
             Claim::default()
@@ -144,12 +144,12 @@ impl DispatcherState {
         let metrics = &self.delivery.metrics;
         metrics.leased(LeasedHow::Claimed, claim.rows.len());
         let mut by_endpoint = by_endpoint(claim.rows);
-        for Asked { endpoint, credit } in asked {
+        for ClaimRequest { endpoint, credit } in asked {
             let rows = by_endpoint.remove(&endpoint).unwrap_or_default();
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             let more = count >= credit || claim.have_more.contains(&endpoint);
-            if !self.demand.claimed(endpoint, more) {
-                self.book.end_backlog(endpoint);
+            if !self.claim_queue.claimed(endpoint, more) {
+                self.leases.end_backlog(endpoint);
             }
             let latest_ms = latest_in_no_line(&rows);
             self.deliver(myself, endpoint, rows).await;
@@ -159,7 +159,11 @@ impl DispatcherState {
     }
 
     /// Rows that need no claim.
-    pub(super) async fn fresh(&mut self, myself: &ActorRef<DispatcherMsg>, rows: Vec<Leased>) {
+    pub(super) async fn fresh(
+        &mut self,
+        myself: &ActorRef<DispatcherMsg>,
+        rows: Vec<LeasedDelivery>,
+    ) {
         let metrics = &self.delivery.metrics;
         metrics.leased(LeasedHow::Born, rows.len());
         for (endpoint, rows) in by_endpoint(rows) {
@@ -171,13 +175,13 @@ impl DispatcherState {
         &mut self,
         myself: &ActorRef<DispatcherMsg>,
         endpoint: EndpointId,
-        rows: Vec<Leased>,
+        rows: Vec<LeasedDelivery>,
     ) {
         if rows.is_empty() {
             return;
         }
         if self.drains {
-            give_back(&self.delivery.completer, rows);
+            release(&self.delivery.completer, rows);
             return;
         }
         self.endpoints.deliver(myself, endpoint, rows).await;
@@ -185,12 +189,12 @@ impl DispatcherState {
 }
 
 /// When the last of these was due. Rows in a line are taken by other rules, and say nothing about those that are in none.
-fn latest_in_no_line(rows: &[Leased]) -> Option<i64> {
+fn latest_in_no_line(rows: &[LeasedDelivery]) -> Option<i64> {
     let rows = rows.iter().filter(|leased| !leased.row.in_order);
     rows.map(|leased| leased.row.due_ms).max()
 }
 
-fn by_endpoint(rows: Vec<Leased>) -> HashMap<EndpointId, Vec<Leased>> {
+fn by_endpoint(rows: Vec<LeasedDelivery>) -> HashMap<EndpointId, Vec<LeasedDelivery>> {
     let mut by_endpoint: HashMap<_, Vec<_>> = HashMap::new();
     for leased in rows {
         by_endpoint
@@ -201,7 +205,7 @@ fn by_endpoint(rows: Vec<Leased>) -> HashMap<EndpointId, Vec<Leased>> {
     by_endpoint
 }
 
-/// One short transaction. Every row enters the book before the commit that leases it.
+/// One short transaction. Every row enters the leases before the commit that leases it.
 async fn claim(
     delivery: &Delivery,
     mut reservations: Vec<Reservation>,
@@ -224,7 +228,7 @@ async fn claim(
         let want = Want {
             endpoint,
             credit: reservation.credits(),
-            floor_ms: 0,
+            scan_floor_ms: 0,
         };
         let found = queue::claim_in_order(&transaction, owner, want, now_ms).await?;
         claim.have_lines.extend(found.has_lines.then_some(endpoint));
@@ -242,7 +246,7 @@ impl Claim {
                 .iter_mut()
                 .find(|one| one.endpoint() == row.endpoint);
             if let Some(reservation) = reservation {
-                self.rows.push(Leased {
+                self.rows.push(LeasedDelivery {
                     lease: reservation.hold(row.fence),
                     row,
                 });

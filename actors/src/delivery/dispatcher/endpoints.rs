@@ -7,12 +7,12 @@ use entities::ids::{CreditorId, EndpointId};
 use ractor::{ActorId, ActorRef};
 
 use super::super::endpoint::{Endpoint, EndpointArgs, EndpointMsg};
-use super::super::endpoint_actors::Roster;
+use super::super::endpoint_actors::EndpointActors;
 use super::super::handle::Delivery;
 use super::super::messages::DispatcherMsg;
-use super::super::release::give_back;
-use crate::leases::{LeaseTable, Leased};
-use crate::supervision::{Address, spawn_metered};
+use super::super::release::release;
+use crate::leases::{LeaseTable, LeasedDelivery};
+use crate::supervision::{ActorHandle, spawn_metered};
 
 /// An endpoint's actor is stopped when it has had nothing to do for so long.
 const IDLE_MS: i64 = 60_000;
@@ -23,30 +23,30 @@ const LATE_MS: i64 = 10_000;
 /// The actors below the Dispatcher.
 pub(super) struct Endpoints {
     delivery: Arc<Delivery>,
-    book: Arc<LeaseTable>,
-    roster: Arc<Roster>,
-    seats: HashMap<EndpointId, Seat>,
+    leases: Arc<LeaseTable>,
+    endpoint_actors: Arc<EndpointActors>,
+    entries: HashMap<EndpointId, EndpointEntry>,
     by_actor: HashMap<ActorId, EndpointId>,
 }
 
 /// Where an endpoint's actor sits.
-struct Seat {
+struct EndpointEntry {
     actor: ActorId,
-    address: Address<EndpointMsg>,
+    address: ActorHandle<EndpointMsg>,
     creditor: CreditorId,
     /// No waiting row is due before this. The poll, which has no floor, lowers it.
-    floor_ms: i64,
+    scan_floor_ms: i64,
     used_ms: i64,
 }
 
 impl Endpoints {
-    pub(super) fn new(delivery: &Arc<Delivery>, roster: Arc<Roster>) -> Self {
-        roster.clear();
+    pub(super) fn new(delivery: &Arc<Delivery>, endpoint_actors: Arc<EndpointActors>) -> Self {
+        endpoint_actors.clear();
         Self {
             delivery: Arc::clone(delivery),
-            book: Arc::clone(&delivery.leases),
-            roster,
-            seats: HashMap::new(),
+            leases: Arc::clone(&delivery.leases),
+            endpoint_actors,
+            entries: HashMap::new(),
             by_actor: HashMap::new(),
         }
     }
@@ -56,59 +56,59 @@ impl Endpoints {
         &mut self,
         dispatcher: &ActorRef<DispatcherMsg>,
         endpoint: EndpointId,
-        rows: Vec<Leased>,
+        rows: Vec<LeasedDelivery>,
     ) {
         let now_ms = self.delivery.env.clock.now_ms();
-        if !self.seats.contains_key(&endpoint) {
-            self.seat(dispatcher, endpoint, &rows, now_ms).await;
+        if !self.entries.contains_key(&endpoint) {
+            self.entry(dispatcher, endpoint, &rows, now_ms).await;
         }
-        let Some(seat) = self.seats.get_mut(&endpoint) else {
-            self.book.cool_down(endpoint, now_ms);
-            give_back(&self.delivery.completer, rows);
+        let Some(entry) = self.entries.get_mut(&endpoint) else {
+            self.leases.cool_down(endpoint, now_ms);
+            release(&self.delivery.completer, rows);
             return;
         };
-        seat.used_ms = now_ms;
-        // Should it have died just now, the rows' leases are lost, and the book reports them.
-        let _ = seat.address.send(EndpointMsg::Deliver { rows });
+        entry.used_ms = now_ms;
+        // Should it have died just now, the rows' leases are lost, and the leases reports them.
+        let _ = entry.address.send(EndpointMsg::Deliver { rows });
     }
 
     /// A claim takes what has been due for longest: up to then there is nothing more.
     pub(super) fn raise_floor(&mut self, endpoint: EndpointId, latest_ms: Option<i64>) {
-        if let (Some(seat), Some(latest_ms)) = (self.seats.get_mut(&endpoint), latest_ms) {
-            seat.floor_ms = seat.floor_ms.max(latest_ms - LATE_MS);
+        if let (Some(entry), Some(latest_ms)) = (self.entries.get_mut(&endpoint), latest_ms) {
+            entry.scan_floor_ms = entry.scan_floor_ms.max(latest_ms - LATE_MS);
         }
     }
 
-    async fn seat(
+    async fn entry(
         &mut self,
         dispatcher: &ActorRef<DispatcherMsg>,
         endpoint: EndpointId,
-        rows: &[Leased],
+        rows: &[LeasedDelivery],
         now_ms: i64,
     ) {
         let Some(creditor) = rows.first().map(|leased| leased.row.creditor) else {
             return;
         };
-        let address = Address::vacant();
+        let address = ActorHandle::new();
         let args = EndpointArgs {
             endpoint,
             delivery: Arc::clone(&self.delivery),
-            book: Arc::clone(&self.book),
+            leases: Arc::clone(&self.leases),
             me: address.clone(),
         };
         match spawn_metered(Endpoint, args, &address, dispatcher.get_cell()).await {
             Ok(actor) => {
                 let actor = actor.get_id();
-                self.roster.enter(endpoint, address.clone());
+                self.endpoint_actors.enter(endpoint, address.clone());
                 self.by_actor.insert(actor, endpoint);
-                let seat = Seat {
+                let entry = EndpointEntry {
                     actor,
                     address,
                     creditor,
-                    floor_ms: 0,
+                    scan_floor_ms: 0,
                     used_ms: now_ms,
                 };
-                self.seats.insert(endpoint, seat);
+                self.entries.insert(endpoint, entry);
             }
             Err(error) => tracing::error!(%endpoint, %error, "an endpoint's actor did not start"),
         }
@@ -117,45 +117,49 @@ impl Endpoints {
     /// An actor stopped or failed; answers whose it was, unless it was stopped on purpose.
     fn unseat(&mut self, id: ActorId) -> Option<EndpointId> {
         let endpoint = self.by_actor.remove(&id)?;
-        if let Some(seat) = self.seats.remove(&endpoint) {
-            seat.address.vacate(id);
+        if let Some(entry) = self.entries.remove(&endpoint) {
+            entry.address.detach(id);
         }
         Some(endpoint)
     }
 
     pub(super) fn failed(&mut self, id: ActorId) -> Option<EndpointId> {
         let endpoint = self.unseat(id)?;
-        self.roster.failed(endpoint);
+        self.endpoint_actors.failed(endpoint);
         Some(endpoint)
     }
 
     pub(super) fn gone(&mut self, id: ActorId) {
         if let Some(endpoint) = self.unseat(id) {
-            self.roster.leave(endpoint);
+            self.endpoint_actors.leave(endpoint);
         }
     }
 
     pub(super) fn changed(&self, endpoint: EndpointId) {
-        if let Some(seat) = self.seats.get(&endpoint) {
-            let _ = seat.address.send(EndpointMsg::Changed);
+        if let Some(entry) = self.entries.get(&endpoint) {
+            let _ = entry.address.send(EndpointMsg::Changed);
         }
     }
 
     pub(super) fn changed_of(&self, creditor: CreditorId) {
-        for seat in self.seats.values().filter(|seat| seat.creditor == creditor) {
-            let _ = seat.address.send(EndpointMsg::Changed);
+        for entry in self
+            .entries
+            .values()
+            .filter(|entry| entry.creditor == creditor)
+        {
+            let _ = entry.address.send(EndpointMsg::Changed);
         }
     }
 
     pub(super) fn all_changed(&self) {
-        for seat in self.seats.values() {
-            let _ = seat.address.send(EndpointMsg::Changed);
+        for entry in self.entries.values() {
+            let _ = entry.address.send(EndpointMsg::Changed);
         }
     }
 
-    pub(super) fn give_back(&self) {
-        for seat in self.seats.values() {
-            let _ = seat.address.send(EndpointMsg::GiveBack);
+    pub(super) fn release(&self) {
+        for entry in self.entries.values() {
+            let _ = entry.address.send(EndpointMsg::Release);
         }
     }
 
@@ -163,46 +167,48 @@ impl Endpoints {
     pub(super) fn evict_idle(&mut self) {
         let now_ms = self.delivery.env.clock.now_ms();
         let idle: Vec<_> = self
-            .seats
+            .entries
             .iter()
-            .filter(|(_, seat)| now_ms - seat.used_ms >= IDLE_MS)
+            .filter(|(_, entry)| now_ms - entry.used_ms >= IDLE_MS)
             .map(|(endpoint, _)| *endpoint)
             .collect();
         for endpoint in idle {
             // A row on its way to the actor holds a lease, so an actor without one has none waiting.
-            if !self.book.is_idle(endpoint) {
+            if !self.leases.is_idle(endpoint) {
                 continue;
             }
-            if let Some(seat) = self.seats.remove(&endpoint) {
-                self.by_actor.remove(&seat.actor);
-                self.roster.leave(endpoint);
-                seat.address.stop("idle");
+            if let Some(entry) = self.entries.remove(&endpoint) {
+                self.by_actor.remove(&entry.actor);
+                self.endpoint_actors.leave(endpoint);
+                entry.address.stop("idle");
             }
         }
     }
 
-    pub(super) fn floor_ms(&self, endpoint: EndpointId) -> i64 {
-        self.seats.get(&endpoint).map_or(0, |seat| seat.floor_ms)
+    pub(super) fn scan_floor_ms(&self, endpoint: EndpointId) -> i64 {
+        self.entries
+            .get(&endpoint)
+            .map_or(0, |entry| entry.scan_floor_ms)
     }
 
     /// Nothing waited that the poll did not see, apart from what was not visible yet.
     pub(super) fn raise_floors(&mut self, began_ms: i64) {
-        for seat in self.seats.values_mut() {
-            seat.floor_ms = seat.floor_ms.max(began_ms - LATE_MS);
+        for entry in self.entries.values_mut() {
+            entry.scan_floor_ms = entry.scan_floor_ms.max(began_ms - LATE_MS);
         }
     }
 
     /// The poll saw a row that is due then.
     pub(super) fn lower_floor(&mut self, endpoint: EndpointId, due_ms: i64) {
-        if let Some(seat) = self.seats.get_mut(&endpoint) {
-            seat.floor_ms = seat.floor_ms.min(due_ms - LATE_MS);
+        if let Some(entry) = self.entries.get_mut(&endpoint) {
+            entry.scan_floor_ms = entry.scan_floor_ms.min(due_ms - LATE_MS);
         }
     }
 
     #[cfg(feature = "fault-injection")]
     pub(super) fn panic(&self, endpoint: EndpointId) {
-        if let Some(seat) = self.seats.get(&endpoint) {
-            let _ = seat.address.send(EndpointMsg::Panic);
+        if let Some(entry) = self.entries.get(&endpoint) {
+            let _ = entry.address.send(EndpointMsg::Panic);
         }
     }
 }

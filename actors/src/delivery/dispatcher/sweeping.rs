@@ -7,7 +7,7 @@ use entities::queries::delivery::{self as queue, Fence};
 
 use super::super::messages::{ClaimError, DispatcherMsg};
 use super::state::DispatcherState;
-use crate::supervision::spawn_reporting;
+use crate::supervision::spawn_and_notify;
 
 /// From one look to the next.
 const SWEEP_PAUSE: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ const SWEEP_LIMIT: u32 = 20_000;
 impl DispatcherState {
     /// Gives rows back whose leases were dropped: they died with whoever held them.
     pub(super) fn release_lost(&self) {
-        let lost = self.book.take_lost();
+        let lost = self.leases.take_lost();
         if lost.is_empty() {
             return;
         }
@@ -29,13 +29,13 @@ impl DispatcherState {
     }
 
     fn spawn_release(&self, lost: Vec<Fence>) {
-        let (delivery, book) = (Arc::clone(&self.delivery), Arc::clone(&self.book));
+        let (delivery, leases) = (Arc::clone(&self.delivery), Arc::clone(&self.leases));
         self.delivery.runtime.spawn(async move {
             let result = queue::release(&delivery.env.db, &lost).await;
-            book.released(lost.len());
+            leases.released(lost.len());
             if let Err(error) = result {
                 tracing::warn!(%error, "rows could not be given back yet");
-                book.add_lost(lost);
+                leases.add_lost(lost);
                 return;
             }
             let _ = delivery.dispatcher.send(DispatcherMsg::Poll);
@@ -44,7 +44,7 @@ impl DispatcherState {
 
     /// Spawns a look at what the database ascribes to this process.
     pub(super) fn sweep(&mut self) {
-        if !self.sweeps.begin() {
+        if !self.sweeps.try_start() {
             return;
         }
         self.endpoints.evict_idle();
@@ -52,7 +52,7 @@ impl DispatcherState {
             result: Err(ClaimError::Died),
         };
         let delivery = Arc::clone(&self.delivery);
-        spawn_reporting(&self.delivery.dispatcher, died, async move {
+        spawn_and_notify(&self.delivery.dispatcher, died, async move {
             let held = queue::held_by(
                 delivery.env.db.reader(),
                 delivery.cluster.membership.epoch(),
@@ -68,15 +68,15 @@ impl DispatcherState {
     pub(super) fn swept(&mut self, result: Result<Vec<Fence>, ClaimError>) {
         match result {
             Ok(fences) => {
-                let orphans = self.orphans.look(self.book.unheld(fences));
+                let orphans = self.orphans.look(self.leases.unheld(fences));
                 if !orphans.is_empty() {
-                    self.book.add_lost(orphans);
+                    self.leases.add_lost(orphans);
                     self.release_lost();
                 }
             }
             Err(error) => tracing::warn!(%error, "looking for lost leases failed"),
         }
-        self.sweeps.again(
+        self.sweeps.reschedule(
             self.delivery
                 .dispatcher
                 .send_after(SWEEP_PAUSE, DispatcherMsg::Sweep),

@@ -5,4 +5,4 @@ mod step;
 mod worker;
 
 pub(crate) use start::{show, start};
-pub(super) use worker::{Recoverer, RecovererArgs};
+pub(super) use worker::{Replayer, ReplayerArgs};

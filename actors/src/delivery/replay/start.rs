@@ -1,7 +1,7 @@
 //! Recoveries: everything of some time that did not arrive, sent again under its old `webhook-id`,
 //! however much it is.
 //!
-//! A recovery is a row with cursors. Whoever asks for one writes the row; the [`Recoverer`] of any
+//! A recovery is a row with cursors. Whoever asks for one writes the row; the [`Replayer`] of any
 //! process takes it a page at a time, each page one short transaction that moves the cursors on. So
 //! a crash loses nothing, and two processes never do the same page.
 
@@ -13,14 +13,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::super::handle::Delivery;
-use super::super::messages::RecovererMsg;
+use super::super::messages::ReplayerMsg;
 use crate::contract::{ApiError, DbResultExt as _, RecoverySpan, RecoveryView, Replayable};
-use crate::creditor::{AccountFile, Once};
+use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Env;
 
 /// Recoveries of one creditor at a time.
-const MOST_RUNNING: usize = 3;
+const MAX_RUNNING: usize = 3;
 
 /// Begins a recovery.
 pub(crate) async fn start(
@@ -28,38 +28,38 @@ pub(crate) async fn start(
     creditor: CreditorId,
     actor: &str,
     span: RecoverySpan,
-    once: &Once,
+    once: &IdempotentOperation,
 ) -> Result<Replayable<RecoveryView>, ApiError> {
-    let file = AccountFile::open(&delivery.creditors, creditor).await?;
-    let mut file = file.ok_or(ApiError::no_such("creditor"))?;
-    if let Some(begun) = once.made_before(&file).await? {
-        drop(file);
+    let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
+    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    if let Some(begun) = once.made_before(&transaction).await? {
+        drop(transaction);
         let value = show(&delivery.env, Some(creditor), RecoveryId(begun)).await?;
         let replayed = true;
         return Ok(Replayable { value, replayed });
     }
-    let running = recoveries::running(&file.transaction, creditor)
+    let running = recoveries::running(&transaction.db, creditor)
         .await
-        .or_fault()?;
-    if running >= MOST_RUNNING {
+        .map_db_error()?;
+    if running >= MAX_RUNNING {
         let msg = format!(
-            "{MOST_RUNNING} recoveries are running already; begin another when one has ended"
+            "{MAX_RUNNING} recoveries are running already; begin another when one has ended"
         );
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = planned(&file, actor, span, delivery.env.clock.now_ms())
+    let row = planned(&transaction, actor, span, delivery.env.clock.now_ms())
         .await
-        .or_fault()?;
+        .map_db_error()?;
     let data = json!({
         "recovery_id": row.id, "since": rfc3339_ms(row.since_ms), "until": rfc3339_ms(row.until_ms),
     });
-    file.audit("webhook.recovery_started", actor, data);
-    recoveries::insert(&file.transaction, row.clone())
+    transaction.audit("webhook.recovery_started", actor, data);
+    recoveries::insert(&transaction.db, row.clone())
         .await
-        .or_fault()?;
-    once.made(&file, row.id.0).await?;
-    file.close().await.or_fault()?;
-    let _ = delivery.recoverer.send(RecovererMsg::Work);
+        .map_db_error()?;
+    once.made(&transaction, row.id.0).await?;
+    transaction.commit().await.map_db_error()?;
+    let _ = delivery.replayer.send(ReplayerMsg::Work);
     Ok(Replayable {
         value: view(&row),
         replayed: false,
@@ -74,18 +74,20 @@ pub(crate) async fn show(
 ) -> Result<RecoveryView, ApiError> {
     let row = recoveries::by_id(env.db.reader(), creditor, id)
         .await
-        .or_fault()?;
-    row.as_ref().map(view).ok_or(ApiError::no_such("recovery"))
+        .map_db_error()?;
+    row.as_ref()
+        .map(view)
+        .ok_or(ApiError::not_found("recovery"))
 }
 
 /// The creditor's position is locked, so no message of that time is still to come.
 async fn planned(
-    file: &AccountFile<'_>,
+    transaction: &CreditorTransaction<'_>,
     actor: &str,
     span: RecoverySpan,
     now_ms: i64,
 ) -> Result<recovery::Model, DbErr> {
-    let (creditor_id, transaction) = (file.creditor.id, &file.transaction);
+    let (creditor_id, transaction) = (transaction.creditor.id, &transaction.db);
     let until_ms = span.until_ms.unwrap_or(now_ms).min(now_ms);
     let highest = recoveries::highest_sequence(transaction, creditor_id).await?;
     let nothing = highest + 1;

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use entities::ids::{DeliveryId, EndpointId, PlacementId};
-use entities::queries::recovery::{self as recoveries, Untold};
+use entities::queries::recovery::{self as recoveries, MissingDelivery};
 use entities::queries::{outbox, webhooks};
 use entities::recovery::{self, RecoveryState};
 use entities::{DbErr, Transaction, delivery, webhook_endpoint};
 use uuid::Uuid;
 
 use super::super::handle::Delivery;
-use crate::outbox::{EventType, line_of, listens};
+use crate::outbox::{EventType, matches_filter, ordering_key};
 
 /// Rows of the queue that a step looks at.
 const DELIVERIES: u32 = 1_000;
@@ -78,9 +78,9 @@ async fn tell(
     Ok(woken)
 }
 
-/// One for each endpoint that listens to it now. A test event was meant for its own moment.
+/// One for each endpoint that matches_filter to it now. A test event was meant for its own moment.
 fn deliveries_of(
-    message: &Untold,
+    message: &MissingDelivery,
     row: &recovery::Model,
     endpoints: &[webhook_endpoint::Model],
     now_ms: i64,
@@ -90,7 +90,9 @@ fn deliveries_of(
         return Vec::new();
     };
     let placement = placement_of(&message.payload);
-    let listening = endpoints.iter().filter(|endpoint| listens(endpoint, event));
+    let listening = endpoints
+        .iter()
+        .filter(|endpoint| matches_filter(endpoint, event));
     listening
         .map(|endpoint| delivery::Model {
             id: DeliveryId(Uuid::now_v7()),
@@ -102,7 +104,7 @@ fn deliveries_of(
             owner: None,
             claim_no: 0,
             attempt: 0,
-            order_key: line_of(endpoint, placement),
+            order_key: ordering_key(endpoint, placement),
             sequence: message.sequence,
             response_status: None,
         })

@@ -1,4 +1,4 @@
-//! The Recoverer: takes recoveries on, one page after the other.
+//! The Replayer: takes recoveries on, one page after the other.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,42 +8,42 @@ use entities::ids::EndpointId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::super::handle::Delivery;
-use super::super::messages::{DispatcherMsg, RecovererMsg, StepError};
+use super::super::messages::{DispatcherMsg, ReplayerMsg, StepError};
 use super::step::step;
-use crate::supervision::{Chain, spawn_reporting};
+use crate::supervision::{PeriodicTask, spawn_and_notify};
 
 /// From one look for recoveries to the next; one that was asked for here begins at once.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Between two pages: deliveries go on meanwhile.
 const PAGE_PAUSE: Duration = Duration::from_millis(5);
 
-/// What the [`Recoverer`] starts with.
-pub(crate) struct RecovererArgs {
+/// What the [`Replayer`] starts with.
+pub(crate) struct ReplayerArgs {
     pub(crate) delivery: Arc<Delivery>,
 }
 
-pub(crate) struct RecovererState {
+pub(crate) struct ReplayerState {
     delivery: Arc<Delivery>,
-    working: Chain,
+    working: PeriodicTask,
 }
 
 /// The actor.
-pub(crate) struct Recoverer;
+pub(crate) struct Replayer;
 
-impl Actor for Recoverer {
-    type Msg = RecovererMsg;
-    type State = RecovererState;
-    type Arguments = RecovererArgs;
+impl Actor for Replayer {
+    type Msg = ReplayerMsg;
+    type State = ReplayerState;
+    type Arguments = ReplayerArgs;
 
     async fn pre_start(
         &self,
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let _ = args.delivery.recoverer.send(RecovererMsg::Work);
-        Ok(RecovererState {
+        let _ = args.delivery.replayer.send(ReplayerMsg::Work);
+        Ok(ReplayerState {
             delivery: args.delivery,
-            working: Chain::default(),
+            working: PeriodicTask::default(),
         })
     }
 
@@ -54,32 +54,32 @@ impl Actor for Recoverer {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            RecovererMsg::Work => state.work(),
-            RecovererMsg::Worked { result } => state.worked(result),
+            ReplayerMsg::Work => state.work(),
+            ReplayerMsg::PageDone { result } => state.page_done(result),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
-            RecovererMsg::Panic => panic!("injected into the Recoverer"),
+            ReplayerMsg::Panic => panic!("injected into the Replayer"),
         }
         Ok(())
     }
 }
 
-impl RecovererState {
+impl ReplayerState {
     fn work(&mut self) {
-        if !self.working.begin() {
+        if !self.working.try_start() {
             return;
         }
         let delivery = Arc::clone(&self.delivery);
-        let died = RecovererMsg::Worked {
+        let died = ReplayerMsg::PageDone {
             result: Err(StepError::Died),
         };
-        spawn_reporting(&self.delivery.recoverer, died, async move {
+        spawn_and_notify(&self.delivery.replayer, died, async move {
             let result = step(&delivery).await.map_err(StepError::from);
-            RecovererMsg::Worked { result }
+            ReplayerMsg::PageDone { result }
         });
     }
 
-    fn worked(&mut self, result: Result<Option<BTreeSet<EndpointId>>, StepError>) {
+    fn page_done(&mut self, result: Result<Option<BTreeSet<EndpointId>>, StepError>) {
         let delivery = &self.delivery;
         let pause = match result {
             Ok(Some(endpoints)) => {
@@ -97,7 +97,7 @@ impl RecovererState {
                 LOOK_EVERY
             }
         };
-        let next = delivery.recoverer.send_after(pause, RecovererMsg::Work);
-        self.working.again(next);
+        let next = delivery.replayer.send_after(pause, ReplayerMsg::Work);
+        self.working.reschedule(next);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The name is resolved once a connection, by [`super::resolver::VettingResolver`]; what it answers has
 //! been judged, and the connection goes there and nowhere else. No redirects, no proxy, no retry
-//! inside the client, at most [`BODY_MAX`] bytes of the answer, and one timeout over all of it.
+//! inside the client, at most [`MAX_BODY`] bytes of the answer, and one timeout over all of it.
 //! HTTP/2 where a receiver offers it in the TLS handshake, HTTP/1.1 elsewhere.
 //! Never decides what follows: that is `domain::retry`.
 
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::connections::CountConnections;
-use super::send_error::Trouble;
+use super::send_error::SendError;
 use super::{resolver, sanitize, send_error};
 use crate::domain::retry;
 use crate::domain::retry::{FailureCause, Outcome};
@@ -24,7 +24,7 @@ use crate::domain::safe_address::AddressPolicy;
 use crate::infra::{Clock, Mode, Settings};
 
 /// How much of an answer is read.
-const BODY_MAX: usize = 16 * 1_024;
+const MAX_BODY: usize = 16 * 1_024;
 /// How much of an answer an HTTP/2 receiver may send ahead of our reading. The client's own default
 /// is 2 MB for each request in flight.
 const WINDOW: u32 = 64 * 1_024;
@@ -114,7 +114,7 @@ impl Sender {
         let begun = Instant::now();
         let deadline = begun + self.timeout;
         let mut answer = match by(deadline, self.send(post)).await {
-            Ok(response) => self.hear(response, deadline).await?,
+            Ok(response) => self.read_response(response, deadline).await?,
             Err(trouble) => unanswered(trouble)?,
         };
         answer.latency_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -137,8 +137,8 @@ impl Sender {
     }
 
     /// Reads the answer. One outside 2xx is judged by its head: a 410 whose body never ends is a
-    /// 410. A 2xx counts only if its body arrives as it was announced, up to [`BODY_MAX`].
-    async fn hear(
+    /// 410. A 2xx counts only if its body arrives as it was announced, up to [`MAX_BODY`].
+    async fn read_response(
         &self,
         mut response: Response,
         deadline: Instant,
@@ -190,10 +190,10 @@ pub(super) fn client(settings: &Settings) -> ClientBuilder {
 async fn by<T>(
     deadline: Instant,
     step: impl Future<Output = Result<T, reqwest::Error>>,
-) -> Result<T, Trouble> {
+) -> Result<T, SendError> {
     match tokio::time::timeout_at(deadline, step).await {
         Ok(done) => done.map_err(|error| send_error::of(&error)),
-        Err(_) => Err(Trouble::Failed {
+        Err(_) => Err(SendError::Failed {
             cause: FailureCause::Timeout,
             detail: None,
         }),
@@ -201,10 +201,10 @@ async fn by<T>(
 }
 
 /// An attempt without a whole answer.
-fn unanswered(trouble: Trouble) -> Result<Answer, OutOfSockets> {
+fn unanswered(trouble: SendError) -> Result<Answer, OutOfSockets> {
     match trouble {
-        Trouble::OutOfSockets => Err(OutOfSockets),
-        Trouble::Failed { cause, detail } => Ok(failed(cause, detail.as_deref())),
+        SendError::OutOfSockets => Err(OutOfSockets),
+        SendError::Failed { cause, detail } => Ok(failed(cause, detail.as_deref())),
     }
 }
 
@@ -250,13 +250,13 @@ fn retry_after(headers: &HeaderMap) -> Option<&str> {
         .and_then(|value| value.to_str().ok())
 }
 
-/// Reads at most [`BODY_MAX`] bytes; what follows is never asked for.
+/// Reads at most [`MAX_BODY`] bytes; what follows is never asked for.
 async fn read_beginning(response: &mut Response, body: &mut Vec<u8>) -> Result<(), reqwest::Error> {
-    while body.len() < BODY_MAX {
+    while body.len() < MAX_BODY {
         let Some(chunk) = response.chunk().await? else {
             break;
         };
-        let room = BODY_MAX - body.len();
+        let room = MAX_BODY - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
     Ok(())
@@ -275,12 +275,12 @@ mod ssrf_tests;
 mod misbehaving_tests;
 
 #[cfg(test)]
-#[path = "nonsense_tests.rs"]
-mod nonsense_tests;
+#[path = "malformed_response_tests.rs"]
+mod malformed_response_tests;
 
 #[cfg(test)]
-#[path = "poisoned_tests.rs"]
-mod poisoned_tests;
+#[path = "hostile_response_tests.rs"]
+mod hostile_response_tests;
 
 #[cfg(test)]
 #[path = "tls_tests.rs"]

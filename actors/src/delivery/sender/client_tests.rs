@@ -1,6 +1,6 @@
 //! The sender against a receiver on the loopback, and against addresses that it must not dial.
 
-use super::super::sanitize::EXCERPT_MAX;
+use super::super::sanitize::MAX_EXCERPT;
 use super::*;
 use crate::delivery::tests::receiver::{Receiver, Reply};
 use crate::domain::retry::Outcome;
@@ -116,14 +116,14 @@ async fn one_timeout_covers_headers_and_body() {
 #[tokio::test]
 async fn an_endless_body_is_cut() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-    endless.extend(std::iter::repeat_n(b'x', 10 * BODY_MAX));
+    endless.extend(std::iter::repeat_n(b'x', 10 * MAX_BODY));
     let (answer, _receiver) = answer(Reply::Hang(endless)).await;
     assert_eq!(
         answer.outcome,
         Outcome::Delivered,
         "its end was not waited for"
     );
-    assert_eq!(answer.excerpt.map(|text| text.len()), Some(EXCERPT_MAX));
+    assert_eq!(answer.excerpt.map(|text| text.len()), Some(MAX_EXCERPT));
 }
 
 #[tokio::test]

@@ -9,10 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::super::misbehaving_server::{
-    HEAR, PATIENT, Rogue, SHORT, Step, attempt, cause, post, say,
+    HEAR, MisbehavingServer, PATIENT, SHORT, Step, attempt, cause, post, say,
 };
-use super::super::sanitize::EXCERPT_MAX;
-use super::super::test_ca::{Authority, https};
+use super::super::sanitize::MAX_EXCERPT;
+use super::super::test_ca::{TestCa, https};
 use super::*;
 use crate::domain::retry::Outcome;
 
@@ -72,14 +72,14 @@ async fn answer_endlessly(
 
 #[tokio::test]
 async fn where_it_is_offered_one_connection_carries_all_requests() {
-    let authority = Authority::new();
+    let authority = TestCa::new();
     let acceptor = authority.acceptor(|_| {}, &["h2", "http/1.1"]);
     let (port, counts) = endless(acceptor).await;
     let sender = authority.trusting_sender(PATIENT);
     for _ in 0..3 {
         let answer = attempt(&sender, post(&https(port)), "h2").await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
-        assert_eq!(answer.excerpt, Some("x".repeat(EXCERPT_MAX)));
+        assert_eq!(answer.excerpt, Some("x".repeat(MAX_EXCERPT)));
     }
     assert_eq!(counts.requests.load(Ordering::SeqCst), 3);
     assert_eq!(counts.connections.load(Ordering::SeqCst), 1);
@@ -90,10 +90,11 @@ async fn where_it_is_offered_one_connection_carries_all_requests() {
 
 #[tokio::test]
 async fn where_it_is_not_offered_http_1_is_spoken() {
-    let authority = Authority::new();
+    let authority = TestCa::new();
     for offered in [&["http/1.1"][..], &[]] {
         let acceptor = authority.acceptor(|_| {}, offered);
-        let rogue = Rogue::start_tls(vec![HEAR, say("HTTP/1.1 204 OK\r\n\r\n")], acceptor);
+        let rogue =
+            MisbehavingServer::start_tls(vec![HEAR, say("HTTP/1.1 204 OK\r\n\r\n")], acceptor);
         let sender = authority.trusting_sender(PATIENT);
         let answer = attempt(&sender, post(&https(rogue.port)), "h1").await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
@@ -136,10 +137,10 @@ fn request(heard: &[u8]) -> bool {
 
 /// One attempt at a receiver that hears the request, sends its settings, and then does this.
 async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> Answer {
-    let authority = Authority::new();
+    let authority = TestCa::new();
     let begin = vec![Step::Hear(request), Step::Say(frame(SETTINGS, 0, 0, &[]))];
     let acceptor = authority.acceptor(|_| {}, &["h2"]);
-    let rogue = Rogue::start_tls([begin, steps].concat(), acceptor);
+    let rogue = MisbehavingServer::start_tls([begin, steps].concat(), acceptor);
     let sender = authority.trusting_sender(timeout);
     let answer = attempt(&sender, post(&https(rogue.port)), name).await;
     drop(sender);

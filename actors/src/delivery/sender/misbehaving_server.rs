@@ -25,7 +25,7 @@ pub(super) const PATIENT: Duration = Duration::from_secs(20);
 /// How much later than its timeout an attempt may be seen to end on a busy machine.
 const SLACK: Duration = Duration::from_secs(10);
 /// More than the systems' and the client's buffers hold of an answer that nobody reads to its end.
-pub(super) const MOST_TAKEN: usize = 4 * 1_024 * 1_024;
+pub(super) const MAX_TAKEN: usize = 4 * 1_024 * 1_024;
 /// How a good answer begins.
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\n";
 /// Between two bytes of a drip.
@@ -79,12 +79,12 @@ pub(super) struct Seen {
 }
 
 /// The server; it ends with the test's runtime.
-pub(super) struct Rogue {
+pub(super) struct MisbehavingServer {
     pub(super) port: u16,
     seen: watch::Receiver<Seen>,
 }
 
-impl Rogue {
+impl MisbehavingServer {
     /// Does these steps on every connection.
     pub(super) fn start(steps: Vec<Step>) -> Self {
         Self::listen(steps, None)
@@ -166,7 +166,7 @@ async fn perform(
     for step in steps {
         match step {
             Step::Hear(enough) => {
-                let heard = hear(stream, enough).await?;
+                let heard = read_response(stream, enough).await?;
                 seeing.send_modify(|seen| seen.heard = heard);
             }
             Step::Say(bytes) => write(stream, bytes, seeing).await?,
@@ -178,7 +178,7 @@ async fn perform(
                 write(stream, bytes, seeing).await?;
             },
             Step::Hold => {
-                hear(stream, &|_: &[u8]| false).await?;
+                read_response(stream, &|_: &[u8]| false).await?;
             }
             Step::Ignore => std::future::pending().await,
             Step::Reset => {}
@@ -188,7 +188,7 @@ async fn perform(
 }
 
 /// What comes until it is enough, or until nothing comes any more.
-async fn hear(
+async fn read_response(
     stream: &mut (impl AsyncRead + Unpin),
     enough: &impl Fn(&[u8]) -> bool,
 ) -> io::Result<Vec<u8>> {
@@ -276,7 +276,7 @@ pub(super) fn cause(answer: &Answer, what: &str) -> FailureCause {
 /// One attempt at a receiver that hears the request and then does this. Answers also how many bytes
 /// were taken from it.
 pub(super) async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> (Answer, usize) {
-    let rogue = Rogue::start([vec![HEAR], steps].concat());
+    let rogue = MisbehavingServer::start([vec![HEAR], steps].concat());
     let sender = sender(timeout);
     let answer = attempt(&sender, post(&rogue.url()), name).await;
     let seen = rogue.left_alone(name).await;

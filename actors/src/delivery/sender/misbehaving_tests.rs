@@ -2,9 +2,10 @@
 //! by its cause, takes only so much of what it is sent, and leaves no connection behind.
 
 use super::super::misbehaving_server::{
-    HEAR, MOST_TAKEN, OK, PATIENT, Rogue, SHORT, Step, at, attempt, cause, flood, post, say, sender,
+    HEAR, MAX_TAKEN, MisbehavingServer, OK, PATIENT, SHORT, Step, at, attempt, cause, flood, post,
+    say, sender,
 };
-use super::super::sanitize::EXCERPT_MAX;
+use super::super::sanitize::MAX_EXCERPT;
 use super::*;
 use crate::domain::retry::Outcome;
 
@@ -99,7 +100,7 @@ async fn silence_and_drips_end_with_the_timeout() {
 
 #[tokio::test]
 async fn a_receiver_that_reads_nothing_ends_with_the_timeout() {
-    let rogue = Rogue::start(vec![Step::Ignore]);
+    let rogue = MisbehavingServer::start(vec![Step::Ignore]);
     for bytes in [2, 32 * 1_024 * 1_024] {
         let webhook = Post {
             body: vec![b'x'; bytes].into(),
@@ -190,7 +191,7 @@ async fn a_reset_or_a_close_anywhere_is_a_broken_connection() {
         ),
     ];
     for (name, steps) in unheard {
-        let rogue = Rogue::start(steps);
+        let rogue = MisbehavingServer::start(steps);
         let answer = attempt(&sender(PATIENT), post(&rogue.url()), name).await;
         assert_eq!(cause(&answer, name), FailureCause::Connect, "{answer:?}");
     }
@@ -219,8 +220,8 @@ async fn bodies_without_an_end_are_read_at_their_beginning_alone() {
     for (name, head, body) in endless {
         let (answer, written) = at(name, vec![head, body], PATIENT).await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{name}");
-        assert_eq!(answer.excerpt, Some("x".repeat(EXCERPT_MAX)), "{name}");
-        assert!(written < MOST_TAKEN, "{name}: {written} bytes were taken");
+        assert_eq!(answer.excerpt, Some("x".repeat(MAX_EXCERPT)), "{name}");
+        assert!(written < MAX_TAKEN, "{name}: {written} bytes were taken");
     }
 }
 

@@ -2,20 +2,20 @@
 //! page would obey instead of show.
 
 /// How much of an answer is kept.
-pub(super) const EXCERPT_MAX: usize = 1_024;
+pub(super) const MAX_EXCERPT: usize = 1_024;
 /// How much of an error's own words is kept.
-const DETAIL_MAX: usize = 200;
+const MAX_DETAIL: usize = 200;
 
 /// The beginning of an answer, if there is anything to show.
 pub(super) fn excerpt(body: &[u8]) -> Option<String> {
-    let beginning = &body[..body.len().min(EXCERPT_MAX)];
-    let text = printable(&String::from_utf8_lossy(beginning), EXCERPT_MAX);
+    let beginning = &body[..body.len().min(MAX_EXCERPT)];
+    let text = printable(&String::from_utf8_lossy(beginning), MAX_EXCERPT);
     (!text.is_empty()).then_some(text)
 }
 
 /// An error's own words.
 pub(super) fn detail(text: &str) -> String {
-    printable(text, DETAIL_MAX)
+    printable(text, MAX_DETAIL)
 }
 
 /// `text` without what cannot be seen, cut at `max` bytes.

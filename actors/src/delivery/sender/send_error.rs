@@ -12,7 +12,7 @@ const OUT_OF_FILES: [i32; 2] = [23, 24];
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum SendError {
     /// Ours: nothing was sent.
     OutOfSockets,
     /// Theirs, with the innermost error's own words where they may be shown.
@@ -23,7 +23,7 @@ pub(super) enum Trouble {
 }
 
 /// The cause of a client's error.
-pub(super) fn of(error: &reqwest::Error) -> Trouble {
+pub(super) fn of(error: &reqwest::Error) -> SendError {
     for link in chain(error) {
         if let Some(refused) = link.downcast_ref::<ResolveError>() {
             return of_resolving(refused);
@@ -31,25 +31,25 @@ pub(super) fn of(error: &reqwest::Error) -> Trouble {
         let broken = link.downcast_ref::<io::Error>().map(innermost);
         let code = broken.and_then(io::Error::raw_os_error);
         if code.is_some_and(|code| OUT_OF_FILES.contains(&code)) {
-            return Trouble::OutOfSockets;
+            return SendError::OutOfSockets;
         }
     }
     let detail = chain(error).last().map(ToString::to_string);
-    Trouble::Failed {
+    SendError::Failed {
         cause: of_connection(error),
         detail,
     }
 }
 
 /// An address that was refused is not shown: it may be one of our own network.
-fn of_resolving(refused: &ResolveError) -> Trouble {
+fn of_resolving(refused: &ResolveError) -> SendError {
     let cause = match refused {
         ResolveError::Unsafe(UnsafeUrl::NoAddress) | ResolveError::Unknown(_) => {
             FailureCause::Resolve
         }
         ResolveError::Unsafe(_) => FailureCause::UnsafeAddress,
     };
-    Trouble::Failed {
+    SendError::Failed {
         cause,
         detail: None,
     }

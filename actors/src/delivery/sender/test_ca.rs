@@ -23,11 +23,11 @@ use crate::infra::Clock;
 pub(super) const NAME: &str = "hooks.example.com";
 
 /// The authority.
-pub(super) struct Authority {
+pub(super) struct TestCa {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-impl Authority {
+impl TestCa {
     pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         let names = &mut params.distinguished_name;

@@ -5,10 +5,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::super::misbehaving_server::{
-    HEAR, PATIENT, Rogue, SHORT, Step, attempt, cause, flood, post, say,
+    HEAR, MisbehavingServer, PATIENT, SHORT, Step, attempt, cause, flood, post, say,
 };
-use super::super::sanitize::EXCERPT_MAX;
-use super::super::test_ca::{Authority, https, self_signed};
+use super::super::sanitize::MAX_EXCERPT;
+use super::super::test_ca::{TestCa, https, self_signed};
 use super::*;
 use crate::domain::retry::Outcome;
 
@@ -21,7 +21,7 @@ const HEAR_HELLO: Step = Step::Hear(|heard| match *heard {
 #[tokio::test]
 async fn a_certificate_that_proves_nothing_is_told_as_such() {
     type Change = fn(&mut CertificateParams);
-    let authority = Authority::new();
+    let authority = TestCa::new();
     let changes: [(&str, Change); 4] = [
         ("expired", |params| {
             params.not_before = date_time_ymd(2020, 1, 1);
@@ -43,10 +43,10 @@ async fn a_certificate_that_proves_nothing_is_told_as_such() {
     let unproven = [
         ("UnknownIssuer", self_signed()),
         // By another authority of the same name.
-        ("BadSignature", Authority::new().acceptor(|_| {}, &[])),
+        ("BadSignature", TestCa::new().acceptor(|_| {}, &[])),
     ];
     for (words, acceptor) in bad.chain(unproven) {
-        let rogue = Rogue::start_tls(vec![HEAR], acceptor);
+        let rogue = MisbehavingServer::start_tls(vec![HEAR], acceptor);
         let sender = authority.trusting_sender(PATIENT);
         let answer = attempt(&sender, post(&https(rogue.port)), words).await;
         assert_eq!(cause(&answer, words), FailureCause::Tls, "{answer:?}");
@@ -108,14 +108,14 @@ async fn a_handshake_that_fails_is_told_as_such() {
             FailureCause::Timeout,
         ),
     ];
-    let authority = Authority::new();
+    let authority = TestCa::new();
     for (name, steps, expected) in cases {
         let timeout = if expected == FailureCause::Timeout {
             SHORT
         } else {
             PATIENT
         };
-        let rogue = Rogue::start(steps);
+        let rogue = MisbehavingServer::start(steps);
         let sender = authority.trusting_sender(timeout);
         let answer = attempt(&sender, post(&https(rogue.port)), name).await;
         assert_eq!(cause(&answer, name), expected, "{name}: {answer:?}");
@@ -145,7 +145,7 @@ async fn behind_good_tls_the_same_is_told() {
             "an endless body",
             vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n"), flood("x")],
             Outcome::Delivered,
-            Some("x".repeat(EXCERPT_MAX)),
+            Some("x".repeat(MAX_EXCERPT)),
         ),
         (
             "silence",
@@ -161,11 +161,11 @@ async fn behind_good_tls_the_same_is_told() {
             None,
         ),
     ];
-    let authority = Authority::new();
+    let authority = TestCa::new();
     for (name, steps, outcome, excerpt) in cases {
         let silent = outcome == failed(FailureCause::Timeout);
         let sender = authority.trusting_sender(if silent { SHORT } else { PATIENT });
-        let rogue = Rogue::start_tls(steps, authority.acceptor(|_| {}, &["http/1.1"]));
+        let rogue = MisbehavingServer::start_tls(steps, authority.acceptor(|_| {}, &["http/1.1"]));
         let answer = attempt(&sender, post(&https(rogue.port)), name).await;
         assert_eq!(
             (answer.outcome, answer.excerpt),
@@ -180,7 +180,7 @@ async fn behind_good_tls_the_same_is_told() {
 /// The handshake is over by then, but it is TLS that fails.
 #[tokio::test]
 async fn a_record_that_does_not_decrypt_is_told_as_tls() {
-    let authority = Authority::new();
+    let authority = TestCa::new();
     let acceptor = authority.acceptor(|_| {}, &[]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

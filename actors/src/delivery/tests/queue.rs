@@ -20,7 +20,7 @@ pub(super) async fn claim_now(
         .map(|(endpoint, credit)| Want {
             endpoint: *endpoint,
             credit: *credit,
-            floor_ms: 0,
+            scan_floor_ms: 0,
         })
         .collect();
     let transaction = db.begin().await.unwrap();
@@ -103,7 +103,7 @@ async fn a_claim_keeps_to_its_floor_and_to_enabled_endpoints() {
         let wants = [Want {
             endpoint,
             credit: 8,
-            floor_ms: 101,
+            scan_floor_ms: 101,
         }];
         assert!(
             claim(&transaction, 1, &wants, 1_000)
@@ -158,7 +158,7 @@ async fn two_claims_at_once_share_the_rows() {
     let wants = [Want {
         endpoint,
         credit: 4,
-        floor_ms: 0,
+        scan_floor_ms: 0,
     }];
     let (first, second) = (db.begin().await.unwrap(), db.begin().await.unwrap());
     let one = claim(&first, 1, &wants, 1_000).await.unwrap();

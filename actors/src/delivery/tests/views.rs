@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::super::delivery_log::{detail, list, redeliver};
 use super::super::handle::Delivery;
-use crate::cluster::Standing;
-use crate::contract::{ApiError, DeliveryFilter, DeliveryView, Slice};
-use crate::creditor::Once;
+use crate::cluster::Membership;
+use crate::contract::{ApiError, DeliveryFilter, DeliveryView, OffsetPage};
+use crate::creditor::IdempotentOperation;
 use crate::infra::Clock;
 use crate::test_support::bench::{Bench, benches, modules as wire, settings};
 
@@ -22,7 +22,7 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
     let wants = [Want {
         endpoint,
         credit: 8,
-        floor_ms: 0,
+        scan_floor_ms: 0,
     }];
     let claimed = claim(&transaction, 1, &wants, 1_000).await.unwrap();
     let endings = [
@@ -61,12 +61,12 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
 }
 
 fn delivery(bench: &Bench) -> Arc<Delivery> {
-    let standing = Standing::good(1, 0);
+    let membership = Membership::good(1, 0);
     wire(
         bench.db.clone(),
         Clock::manual(20_000),
         settings(&bench.url),
-        standing,
+        membership,
     )
     .delivery
 }
@@ -87,7 +87,7 @@ async fn the_list_shows_every_status_newest_first() {
             delivery(&bench),
         );
         let ids = one_of_each(&bench, creditor).await;
-        let slice = Slice {
+        let slice = OffsetPage {
             limit: 3,
             offset: 0,
         };
@@ -113,7 +113,7 @@ async fn the_list_shows_every_status_newest_first() {
             ]
         );
         assert_eq!(page.total, Some(5));
-        let slice = Slice {
+        let slice = OffsetPage {
             limit: 3,
             offset: 3,
         };
@@ -152,7 +152,7 @@ async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
     for bench in benches().await {
         let (creditor, delivery) = (bench.creditor().await, delivery(&bench));
         one_of_each(&bench, creditor).await;
-        let slice = Slice {
+        let slice = OffsetPage {
             limit: 50,
             offset: 0,
         };
@@ -194,7 +194,7 @@ async fn again(
     creditor: CreditorId,
     id: DeliveryId,
 ) -> Result<DeliveryView, ApiError> {
-    let once = Once::new(None, "again", &id);
+    let once = IdempotentOperation::new(None, "again", &id);
     let queued = redeliver(delivery, creditor, "test", id, &once).await;
     queued.map(|queued| queued.value)
 }
@@ -214,7 +214,7 @@ async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
             ("delivered", 1)
         );
         assert_eq!(shown.attempt_log[0].at, "1970-01-01T00:00:00.488Z");
-        let absent = ApiError::no_such("delivery");
+        let absent = ApiError::not_found("delivery");
         assert_eq!(
             detail(&delivery.env, stranger, ids[0]).await.unwrap_err(),
             absent

@@ -246,8 +246,8 @@ fn unrecall(change: &mut Change, by_creditor: bool, now_ms: i64) -> Result<(), T
 mod tests;
 
 #[cfg(test)]
-#[path = "life_tests.rs"]
-mod life_tests;
+#[path = "transition_properties_tests.rs"]
+mod transition_properties_tests;
 
 #[cfg(test)]
 #[path = "settlement_tests.rs"]

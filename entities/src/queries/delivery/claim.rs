@@ -33,14 +33,14 @@ const ASYNC_COMMIT: &str = "SET LOCAL synchronous_commit = off";
 const POSTGRES_CLAIM: &str = "
 WITH picked AS MATERIALIZED (
     SELECT due.place
-    FROM json_to_recordset($3::json) AS want (endpoint_id uuid, credit bigint, floor_ms bigint)
+    FROM json_to_recordset($3::json) AS want (endpoint_id uuid, credit bigint, scan_floor_ms bigint)
     CROSS JOIN LATERAL (
         SELECT d.ctid AS place FROM delivery d
         WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = want.endpoint_id) = 'enabled'
           AND d.endpoint_id = want.endpoint_id
           AND d.owner IS NULL AND d.state IN ('pending', 'failed')
           AND d.order_key IS NULL
-          AND d.due_ms <= $2 AND d.due_ms >= want.floor_ms
+          AND d.due_ms <= $2 AND d.due_ms >= want.scan_floor_ms
         ORDER BY d.due_ms, d.id
         LIMIT want.credit
         FOR UPDATE SKIP LOCKED
@@ -122,7 +122,7 @@ async fn claim_postgres(
         .iter()
         .map(|want| {
             serde_json::json!({
-                "endpoint_id": want.endpoint.0, "credit": want.credit, "floor_ms": want.floor_ms,
+                "endpoint_id": want.endpoint.0, "credit": want.credit, "scan_floor_ms": want.scan_floor_ms,
             })
         })
         .collect();
@@ -148,7 +148,7 @@ async fn claim_sqlite(
             owner.into(),
             now_ms.into(),
             want.endpoint.into(),
-            want.floor_ms.into(),
+            want.scan_floor_ms.into(),
             i64::from(want.credit).into(),
         ];
         rows.extend(

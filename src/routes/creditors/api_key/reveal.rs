@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::json::Nothing;
+use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller};
 use crate::routes::respond;
 
@@ -54,7 +54,7 @@ impl From<RevealedKey> for Answer {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    body: Body<Nothing>,
+    body: Body<NoFields>,
 ) -> Result<Response, PartnerError> {
     body.nothing()?;
     let key = api.reveal_api_key(&caller.0).await?;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::error::PartnerError;
-use crate::extract::json::Nothing;
+use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller};
 
 /// Revoke the API key
@@ -22,7 +22,7 @@ use crate::extract::{Body, Caller};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    body: Body<Nothing>,
+    body: Body<NoFields>,
 ) -> Result<StatusCode, PartnerError> {
     body.nothing()?;
     api.revoke_key(&caller.0).await?;

@@ -1,7 +1,7 @@
 //! `POST /v1/settings/api-key/rotate`: a new key, while the old one still works for a while.
 
 use actors::PartnerApi;
-use actors::domain::key_life::{OVERLAP_DEFAULT_HOURS, OVERLAP_MAX_HOURS};
+use actors::domain::key_rotation::{OVERLAP_DEFAULT_HOURS, OVERLAP_MAX_HOURS};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::error::PartnerError;
-use crate::extract::json::Nothing;
+use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
@@ -26,7 +26,7 @@ use crate::routes::respond;
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    body: Body<Nothing>,
+    body: Body<NoFields>,
 ) -> Result<Response, PartnerError> {
     body.nothing()?;
     let key = api.rotate_read_key(&caller.0).await?;

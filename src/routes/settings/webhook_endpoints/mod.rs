@@ -15,7 +15,7 @@ use actors::{ApiError, EndpointChange};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Field, FieldErrors, Unknown};
 
 /// What an owner asks of an endpoint.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::error::PartnerError;
-use crate::extract::json::Nothing;
+use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Endpoint};
 use crate::routes::respond;
 
@@ -25,7 +25,7 @@ pub(crate) async fn handle(
     caller: Caller,
     id: PathId<Endpoint>,
     key: OptionalKey,
-    body: Body<Nothing>,
+    body: Body<NoFields>,
 ) -> Result<Response, PartnerError> {
     body.nothing()?;
     let tested = api.send_test_webhook(&caller.0, Some(id.0), key.0).await?;

@@ -1,6 +1,6 @@
 //! `POST /v1/settings/webhook-secret/rotate`: another secret, beside which the older ones sign for a while.
 
-use actors::domain::key_life::OVERLAP_DEFAULT_HOURS;
+use actors::domain::key_rotation::OVERLAP_DEFAULT_HOURS;
 use actors::{ApiError, PartnerApi, WhichEndpoint};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{Answer, answer};
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 use crate::routes::settings::api_key::rotate::overlap;
 

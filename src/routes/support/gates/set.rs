@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
 
 /// What holds, and why.
@@ -49,7 +49,7 @@ pub(crate) async fn handle(
         .find(|(name, _)| *name == "gate")
         .and_then(|(_, gate)| Gate::parse(gate));
     let gate = named.ok_or_else(|| {
-        PartnerError::no_such("gate: use kyb_verified, payouts_enabled or msa_on_file")
+        PartnerError::not_found("gate: use kyb_verified, payouts_enabled or msa_on_file")
     })?;
     let mut errors = FieldErrors::of_body();
     let passed = errors.required("passed", body.passed);

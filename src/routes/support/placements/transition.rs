@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::PartnerError;
-use crate::extract::field::Fields;
+use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, Support, Unknown};
 
 /// The most lines of one request.
@@ -91,7 +91,7 @@ fn read_line(errors: &mut FieldErrors, line: Line) -> Option<TransitionRequest> 
         PlacementStatus::parse,
     );
     let reason = errors.optional("reason", line.reason);
-    let reason = errors.text("reason", reason, super::super::REASON_MAX);
+    let reason = errors.text("reason", reason, super::super::MAX_REASON);
     errors.unknown(&line.unknown);
     Some(TransitionRequest {
         placement_id: placement_id?,
@@ -105,7 +105,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::extract::field::FieldType as _;
+    use crate::extract::body_field::FieldType as _;
 
     #[test]
     fn an_error_names_its_line() {

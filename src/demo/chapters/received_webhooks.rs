@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::demo::call::{Call, Caller};
+use crate::demo::context::Stage;
 use crate::demo::failure::{Failure, Look, until};
-use crate::demo::layout::count;
 use crate::demo::receiver::Event;
-use crate::demo::stage::Stage;
+use crate::demo::request::{Call, Caller};
+use crate::demo::terminal_text::count;
 
 /// Longer than the longest wait between two attempts of the demo's schedule, and than two
 /// cooldowns of the server's circuit breaker.
-const PATIENCE: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The largest page.
 const PAGE: usize = 100;
@@ -50,7 +50,7 @@ pub(in crate::demo) struct Settled {
 /// Waits until every event has arrived and tells the same as the API.
 pub(in crate::demo) async fn settle(stage: &Stage, key: &Caller) -> Result<Settled, Failure> {
     let expected = "every event at the receiver, and the same statuses there as in the API";
-    until(&stage.narrator, expected, PATIENCE, async || {
+    until(&stage.narrator, expected, TIMEOUT, async || {
         let sent = deliveries(stage, key).await?;
         hopeless(stage, &sent)?;
         let here = sent

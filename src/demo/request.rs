@@ -4,8 +4,8 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::layout::shortened;
 use super::narrator::mask;
+use super::terminal_text::shortened;
 
 /// How much of a header is shown; signatures are long.
 const HEADER: usize = 36;

@@ -2,7 +2,7 @@
 
 use actors::clock::Clock;
 
-use super::child::{self, Load, Report};
+use super::load_process::{self, Load, Report};
 use super::support::seed;
 use super::support::server::BenchServer;
 
@@ -22,7 +22,7 @@ pub(crate) async fn run() {
     let both = format!("{without},{with}");
     let mut added = Vec::new();
     for _ in 0..ROUNDS {
-        let [bare, admitted] = child::start(Load::Turns, addr, SECONDS, &both, &seeded.key)
+        let [bare, admitted] = load_process::start(Load::Turns, addr, SECONDS, &both, &seeded.key)
             .reports()
             .await;
         all_ok(&[&bare, &admitted]);
@@ -36,7 +36,7 @@ pub(crate) async fn run() {
     let mut ratios = Vec::new();
     let load = Load::Closed { connections: 16 };
     let rate = async |path: &str| {
-        let report = child::start(load, addr, RATIO_SECONDS, path, &seeded.key)
+        let report = load_process::start(load, addr, RATIO_SECONDS, path, &seeded.key)
             .report()
             .await;
         all_ok(&[&report]);

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::arrivals::{self, Settled};
 use super::onboarding::Account;
 use super::placements;
-use crate::demo::answer::plain;
-use crate::demo::call::{Call, Caller};
+use super::received_webhooks::{self, Settled};
+use crate::demo::context::Stage;
 use crate::demo::failure::Failure;
-use crate::demo::layout::count;
 use crate::demo::receiver::Event;
-use crate::demo::stage::Stage;
+use crate::demo::request::{Call, Caller};
+use crate::demo::response_check::plain;
+use crate::demo::terminal_text::count;
 
 /// Chapter 9: answers with the new key, and everything that has arrived by then.
 pub(in crate::demo) async fn rotate(
@@ -26,8 +26,8 @@ pub(in crate::demo) async fn rotate(
     cannot_help_itself(stage, leaked).await?;
     let key = support_rotates(stage, account, leaked).await?;
     let placed = placements::place_one_more(stage, &key).await?;
-    let after = arrivals::settle(stage, &key).await?;
-    arrivals::table(stage, &after, before.events.len());
+    let after = received_webhooks::settle(stage, &key).await?;
+    received_webhooks::table(stage, &after, before.events.len());
     let said = |kind: &str| after.events.iter().any(|event| event.kind == kind);
     let rotated = said("api_key.rotated");
     stage.check(
@@ -47,7 +47,7 @@ pub(in crate::demo) async fn rotate(
         format!("placement.created of {placed}"),
         "no such event",
     )?;
-    arrivals::verify(stage, &after)?;
+    received_webhooks::verify(stage, &after)?;
     audited(stage, account).await?;
     Ok((key, after))
 }

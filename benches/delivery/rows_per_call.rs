@@ -1,7 +1,7 @@
 //! What one call leaves behind in the database.
 
 use super::say;
-use super::stage::Stage;
+use super::setup::Stage;
 
 /// Every table that a call or its delivery writes to.
 const TABLES: [&str; 8] = [

@@ -1,16 +1,16 @@
 //! Answers that would do harm if they were believed, followed or shown as they are.
 
 use super::super::misbehaving_server::{
-    HEAR, PATIENT, Rogue, Step, attempt, cause, post, say, sender, settings_with,
+    HEAR, MisbehavingServer, PATIENT, Step, attempt, cause, post, say, sender, settings_with,
 };
 use super::*;
 use crate::domain::retry::{NextStep, Outcome, RETRY_AFTER_CAP_MS, next};
 use crate::domain::retry_schedule::RetrySchedule;
 
 /// What is kept of an answer with this body.
-async fn excerpt_of(headers: &str, body: &[u8]) -> (Option<String>, Rogue) {
+async fn excerpt_of(headers: &str, body: &[u8]) -> (Option<String>, MisbehavingServer) {
     let head = say(&format!("HTTP/1.1 200 OK\r\n{headers}\r\n"));
-    let rogue = Rogue::start(vec![HEAR, head, Step::Say(body.to_vec())]);
+    let rogue = MisbehavingServer::start(vec![HEAR, head, Step::Say(body.to_vec())]);
     let answer = attempt(&sender(PATIENT), post(&rogue.url()), "a body").await;
     assert_eq!(answer.outcome, Outcome::Delivered);
     (answer.excerpt, rogue)
@@ -62,7 +62,7 @@ async fn nothing_is_decompressed_and_nothing_compressed_is_asked_for() {
 
 #[tokio::test]
 async fn redirects_lead_nowhere() {
-    let goal = Rogue::start(vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n")]);
+    let goal = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n")]);
     let port = goal.port;
     let places = [
         format!("http://127.0.0.1:{port}/"),
@@ -80,7 +80,7 @@ async fn redirects_lead_nowhere() {
             let moved = say(&format!(
                 "HTTP/1.1 {status} Moved\r\nlocation: {place}\r\ncontent-length: 0\r\n\r\n"
             ));
-            let hop = Rogue::start(vec![HEAR, moved]);
+            let hop = MisbehavingServer::start(vec![HEAR, moved]);
             let what = format!("{status} to {place}");
             let answer = attempt(&sender(PATIENT), post(&hop.url()), &what).await;
             assert_eq!(cause(&answer, &what), FailureCause::Status(status));
@@ -118,7 +118,7 @@ async fn a_retry_after_without_sense_does_no_harm() {
             let refused = say(&format!(
                 "HTTP/1.1 {status} No\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n"
             ));
-            let rogue = Rogue::start(vec![HEAR, refused]);
+            let rogue = MisbehavingServer::start(vec![HEAR, refused]);
             let answer = attempt(&sender(PATIENT), post(&rogue.url()), value).await;
             let Outcome::RetryAfter {
                 status: told,
@@ -155,7 +155,7 @@ async fn an_answer_that_nobody_asked_for_is_not_believed() {
         "HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         let both = say(&format!("{head}{smuggled}"));
-        let rogue = Rogue::start(vec![HEAR, both, Step::Hold]);
+        let rogue = MisbehavingServer::start(vec![HEAR, both, Step::Hold]);
         let sender = sender(PATIENT);
         for number in 1..=3 {
             let answer = attempt(&sender, post(&rogue.url()), head).await;
@@ -172,7 +172,7 @@ async fn an_answer_that_nobody_asked_for_is_not_believed() {
 /// what comes through it is kept.
 #[tokio::test]
 async fn an_answer_from_where_we_may_not_go_is_not_read() {
-    let rogue = Rogue::start(vec![HEAR, say("HTTP/1.1 410 Gone\r\n\r\nthe secret")]);
+    let rogue = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 410 Gone\r\n\r\nthe secret")]);
     let mut settings = settings_with(PATIENT);
     settings.webhook_allow = vec!["192.0.2.0/24".parse().unwrap()];
     // Without the resolver that would have refused.

@@ -12,14 +12,14 @@ const CHANNEL: &str = "partner_api";
 
 /// What there is to look at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ring {
+pub struct Notification {
     /// Deliveries are due that who wrote them cannot send at once.
     pub due: bool,
     /// The control feed has grown.
     pub feed: bool,
 }
 
-impl Ring {
+impl Notification {
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -60,14 +60,14 @@ impl Ring {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn ring(db: &Database, epoch: i64, ring: Ring) -> Result<(), DbErr> {
+pub async fn ring(db: &Database, epoch: i64, ring: Notification) -> Result<(), DbErr> {
     if !db.is_postgres() {
         return Ok(());
     }
     let payload = format!("{epoch} {}", ring.word());
     let sql = "SELECT pg_notify($1, $2)";
     let values = [CHANNEL.into(), payload.into()];
-    // Not on the node's own connection: no heartbeat waits behind a bell.
+    // Not on the node's own connection: no heartbeat waits behind a notifier.
     db.writer()
         .execute_raw(statement(db.writer(), sql, values))
         .await
@@ -76,15 +76,15 @@ pub async fn ring(db: &Database, epoch: i64, ring: Ring) -> Result<(), DbErr> {
 
 /// A connection that hears the others ring.
 #[derive(Debug)]
-pub struct Ear(PgListener);
+pub struct Listener(PgListener);
 
-impl Ear {
+impl Listener {
     /// Begins to listen; `None` on SQLite.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub async fn open(db: &Database) -> Result<Option<Self>, DbErr> {
-        let Some(pool) = db.ear() else {
+        let Some(pool) = db.listener() else {
             return Ok(None);
         };
         let mut listener = PgListener::connect_with(pool).await.map_err(failed)?;
@@ -96,16 +96,16 @@ impl Ear {
     /// everything: what was rung meanwhile nobody knows.
     ///
     /// # Errors
-    /// When the connection cannot be had again; then another ear has to be opened.
-    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Ring, DbErr> {
+    /// When the connection cannot be had again; then another listener has to be opened.
+    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Notification, DbErr> {
         loop {
             let Some(heard) = self.0.try_recv().await.map_err(failed)? else {
-                return Ok(Ring {
+                return Ok(Notification {
                     due: true,
                     feed: true,
                 });
             };
-            if let Some(ring) = Ring::heard(heard.payload(), own_epoch()) {
+            if let Some(ring) = Notification::heard(heard.payload(), own_epoch()) {
                 return Ok(ring);
             }
         }
@@ -123,13 +123,16 @@ mod tests {
     #[test]
     fn others_are_heard_and_oneself_is_not() {
         let rings = [(true, false), (false, true), (true, true)];
-        for ring in rings.map(|(due, feed)| Ring { due, feed }) {
+        for ring in rings.map(|(due, feed)| Notification { due, feed }) {
             let payload = format!("7 {}", ring.word());
-            assert_eq!(Ring::heard(&payload, 8), Some(ring));
-            assert_eq!(Ring::heard(&payload, 7), None);
+            assert_eq!(Notification::heard(&payload, 8), Some(ring));
+            assert_eq!(Notification::heard(&payload, 7), None);
         }
         for unknown in ["", "7", "7 something", "x due"] {
-            assert_eq!(Ring::heard(unknown, 8).is_some(), unknown == "x due");
+            assert_eq!(
+                Notification::heard(unknown, 8).is_some(),
+                unknown == "x due"
+            );
         }
     }
 }

@@ -90,7 +90,7 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
         let want = |endpoint| Want {
             endpoint,
             credit: 8,
-            floor_ms: 0,
+            scan_floor_ms: 0,
         };
         let claimed = claim(
             &transaction,

@@ -6,15 +6,15 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::onboarding::{Account, list, quiet_status, status};
-use crate::demo::answer::{Answer, plain};
-use crate::demo::call::Call;
+use crate::demo::context::Stage;
 use crate::demo::failure::{Failure, Look, until};
 use crate::demo::providers::{self, ProviderEvent};
 use crate::demo::random;
-use crate::demo::stage::Stage;
+use crate::demo::request::Call;
+use crate::demo::response_check::{Answer, plain};
 
 /// Issuing is one transaction away from the last fact.
-const ISSUE_PATIENCE: Duration = Duration::from_secs(5);
+const ISSUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Chapter 4: three facts arrive as signed events, and the key is issued by itself.
 pub(in crate::demo) async fn arrive(stage: &Stage, account: &Account) -> Result<(), Failure> {
@@ -107,7 +107,7 @@ async fn issued(stage: &Stage, account: &Account) -> Result<(), Failure> {
     until(
         &stage.narrator,
         "the key is issued",
-        ISSUE_PATIENCE,
+        ISSUE_TIMEOUT,
         async || {
             let answer = quiet_status(stage, account).await?;
             Ok(match answer.truth("/api_key/issued")? {

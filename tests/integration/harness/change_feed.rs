@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::Http;
-use super::wait::PATIENCE;
+use super::wait::TIMEOUT;
 
 /// Resumes with the `updated_at` and `id` of the last row it holds.
 pub(crate) struct FeedReader {
@@ -24,7 +24,7 @@ impl FeedReader {
             key: key.clone(),
             since: "2020-01-01T00:00:00Z".to_owned(),
             after: None,
-            deadline: Instant::now() + 4 * PATIENCE,
+            deadline: Instant::now() + 4 * TIMEOUT,
             seen: HashMap::new(),
             rows: 0,
         }

@@ -1,7 +1,7 @@
 //! CPU time by process, from one moment to another.
 
 use super::say;
-use super::stage::Stage;
+use super::setup::Stage;
 use super::support::cpu;
 
 /// Seconds so far.

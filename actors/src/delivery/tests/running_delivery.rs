@@ -7,20 +7,20 @@ use ractor::ActorRef;
 use tokio::time::Instant;
 
 use super::super::messages::DispatcherMsg;
-use super::super::tree::delivery_branch;
+use super::super::tree::delivery_tree;
 use crate::app::Modules;
-use crate::cluster::{Standing, node_spec};
+use crate::cluster::{Membership, node_spec};
 use crate::domain::restart_budget::RestartBudget;
 use crate::infra::{Clock, Settings};
 use crate::supervision::{
-    Address, Branch, Supervisor, SupervisorArgs, SupervisorMsg, spawn_metered,
+    ActorHandle, Supervisor, SupervisorArgs, SupervisorMsg, SupervisorStatus, spawn_metered,
 };
 use crate::test_support::bench::{Bench, modules as wire, settings};
 
 /// The running actors.
 pub(crate) struct Tree {
     pub(crate) modules: Modules,
-    pub(crate) branch: Arc<Branch>,
+    pub(crate) status: Arc<SupervisorStatus>,
     root: ActorRef<SupervisorMsg>,
 }
 
@@ -42,21 +42,24 @@ pub(crate) async fn start(bench: &Bench) -> Tree {
 
 pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     let clock = Clock::system();
-    let standing = Standing::boot(&bench.db, &clock, "test").await.unwrap();
-    let modules = wire(bench.db.clone(), clock, settings, standing);
-    let (root_branch, branch) = (Arc::new(Branch::default()), Arc::new(Branch::default()));
+    let membership = Membership::boot(&bench.db, &clock, "test").await.unwrap();
+    let modules = wire(bench.db.clone(), clock, settings, membership);
+    let (root_branch, status) = (
+        Arc::new(SupervisorStatus::default()),
+        Arc::new(SupervisorStatus::default()),
+    );
     let children = vec![
         node_spec(&modules.cluster, &modules.delivery.runtime),
-        delivery_branch(&modules.delivery, Arc::clone(&branch)),
+        delivery_tree(&modules.delivery, Arc::clone(&status)),
     ];
     let args = SupervisorArgs {
-        branch: root_branch,
+        status: root_branch,
         children,
         budget: RestartBudget::default(),
         clock: modules.env.clock.clone(),
     };
     let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
-    let address = Address::vacant();
+    let address = ActorHandle::new();
     let root = spawn_metered(
         Supervisor::at(address.clone()),
         args,
@@ -67,7 +70,7 @@ pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     .unwrap();
     Tree {
         modules,
-        branch,
+        status,
         root,
     }
 }

@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::layout::shortened;
+use super::terminal_text::shortened;
 
 /// How much of an unexpected body is shown.
 const EXCERPT: usize = 400;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use super::sink_counters::Counted;
 use super::support::client::Connection;
-use super::tally::Counted;
 
 /// How often a wait looks again.
 const LOOK: Duration = Duration::from_millis(50);

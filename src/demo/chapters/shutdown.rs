@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 
-use super::arrivals::Settled;
 use super::onboarding::Account;
+use super::received_webhooks::Settled;
 use crate::demo::Cast;
-use crate::demo::call::Call;
+use crate::demo::context::Stage;
 use crate::demo::failure::Failure;
-use crate::demo::layout::count;
+use crate::demo::request::Call;
 use crate::demo::server::DemoServer;
-use crate::demo::stage::Stage;
+use crate::demo::terminal_text::count;
 use crate::demo::workspace::Workspace;
 
 /// For what is in flight.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Chapter 10: what happened, in numbers.
 pub(in crate::demo) fn summary(stage: &Stage, account: &Account, settled: &Settled) {
@@ -110,11 +110,11 @@ async fn terminated() {
 /// Stops the server, and looks whether it has.
 pub(in crate::demo) async fn stop(stage: &Stage, server: DemoServer) -> Result<(), Failure> {
     let began = Instant::now();
-    let stopped = tokio::time::timeout(STOP_PATIENCE, server.stop()).await;
+    let stopped = tokio::time::timeout(STOP_TIMEOUT, server.stop()).await;
     let took = began.elapsed().as_millis();
     let silent = stage.client.quietly(Call::get("/health")).await.is_err();
     let what = "the server stops in good order";
-    let expected = format!("no listener within {} s", STOP_PATIENCE.as_secs());
+    let expected = format!("no listener within {} s", STOP_TIMEOUT.as_secs());
     let came = format!("finished: {}, no listener: {silent}", stopped.is_ok());
     let held = stopped.is_ok() && silent;
     stage.check(held, &format!("{what} ({took} ms)"), expected, came)

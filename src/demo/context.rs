@@ -3,12 +3,12 @@
 use actors::clock::Clock;
 use secrecy::ExposeSecret;
 
-use super::call::Caller;
 use super::client::Client;
 use super::failure::{Failure, check};
 use super::narrator::Narrator;
 use super::random;
 use super::receiver::Receiver;
+use super::request::Caller;
 use super::server::{DemoServer, ServerKeys};
 
 /// Everything that the story plays with.

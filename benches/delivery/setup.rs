@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::calls::Orders;
-use super::receiver::Receiver;
+use super::sink_client::Receiver;
 use super::support::seed::{self, Seeded};
 use super::support::server::BenchServer;
 use super::support::webhooks;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::backlog::{Backlog, enable};
 use super::options::Options;
-use super::stage::Stage;
+use super::setup::Stage;
 use super::support::memory::resident_mib;
 use super::timing::{self, Timed};
 use super::{number, say};

@@ -8,8 +8,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use uuid::Uuid;
 
+use crate::app_state::AppState;
 use crate::error::PartnerError;
-use crate::state::AppState;
 
 /// The route, beside the table: no build that serves anyone has it.
 pub(crate) fn unguarded() -> Router<AppState> {

@@ -15,7 +15,7 @@ async fn claim_lines(bench: &Bench, endpoint: EndpointId, credit: u32, now_ms: i
     let want = Want {
         endpoint,
         credit,
-        floor_ms: 0,
+        scan_floor_ms: 0,
     };
     let found = claim_in_order(&transaction, 1, want, now_ms).await.unwrap();
     transaction.commit().await.unwrap();

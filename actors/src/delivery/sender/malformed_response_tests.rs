@@ -1,6 +1,6 @@
 //! Answers that are not HTTP, that have no measure, or that are odd and HTTP all the same.
 
-use super::super::misbehaving_server::{MOST_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
+use super::super::misbehaving_server::{MAX_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
 use super::*;
 use crate::domain::retry::Outcome;
 
@@ -191,7 +191,7 @@ async fn heads_without_measure_are_cut_off() {
     for (name, steps, words) in cases {
         let (answer, written) = at(name, [steps, vec![Step::Hold]].concat(), PATIENT).await;
         assert_protocol(name, &answer, words);
-        assert!(written < MOST_TAKEN, "{name}: {written} bytes were taken");
+        assert!(written < MAX_TAKEN, "{name}: {written} bytes were taken");
     }
 }
 

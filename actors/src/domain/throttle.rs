@@ -4,27 +4,27 @@
 //! told how long to wait.
 
 /// The largest throttle, sends a second.
-pub const MOST_PER_SECOND: u32 = 1_000;
+pub const MAX_PER_SECOND: u32 = 1_000;
 
-/// The pace of one endpoint.
+/// The throttle of one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct Throttle {
     every_us: i64,
     next_us: i64,
 }
 
-impl Pace {
+impl Throttle {
     /// So many sends a second, of which each of `nodes` processes that send takes its share; zero counts as one.
     #[must_use]
     pub fn new(per_second: u32, nodes: u32) -> Self {
-        let per_second = i64::from(per_second.clamp(1, MOST_PER_SECOND));
+        let per_second = i64::from(per_second.clamp(1, MAX_PER_SECOND));
         Self {
             every_us: 1_000_000 * i64::from(nodes.max(1)) / per_second,
             next_us: i64::MIN,
         }
     }
 
-    /// The same pace at another rate, or among others. What has been sent keeps counting.
+    /// The same throttle at another rate, or among others. What has been sent keeps counting.
     #[must_use]
     pub fn at_rate(self, per_second: u32, nodes: u32) -> Self {
         Self {
@@ -56,18 +56,18 @@ mod tests {
 
     #[test]
     fn ten_a_second_are_a_tenth_of_a_second_apart() {
-        let mut pace = Pace::new(10, 1);
-        assert_eq!(pace.take(0), Ok(()));
-        assert_eq!(pace.take(0), Err(100_000));
-        assert_eq!(pace.take(99_999), Err(1));
-        assert_eq!(pace.take(100_000), Ok(()));
+        let mut throttle = Throttle::new(10, 1);
+        assert_eq!(throttle.take(0), Ok(()));
+        assert_eq!(throttle.take(0), Err(100_000));
+        assert_eq!(throttle.take(99_999), Err(1));
+        assert_eq!(throttle.take(100_000), Ok(()));
         assert_eq!(
-            pace.at_rate(1, 1).take(100_000),
+            throttle.at_rate(1, 1).take(100_000),
             Err(100_000),
             "what was promised holds"
         );
         assert_eq!(
-            pace.take(-1_000_000),
+            throttle.take(-1_000_000),
             Err(100_000),
             "a clock that went back"
         );
@@ -75,11 +75,11 @@ mod tests {
 
     #[test]
     fn processes_share_a_rate() {
-        let mut pace = Pace::new(10, 3);
-        assert_eq!(pace.take(0), Ok(()));
-        assert_eq!(pace.take(0), Err(300_000));
+        let mut throttle = Throttle::new(10, 3);
+        assert_eq!(throttle.take(0), Ok(()));
+        assert_eq!(throttle.take(0), Err(300_000));
         assert_eq!(
-            pace.at_rate(10, 1).take(0),
+            throttle.at_rate(10, 1).take(0),
             Err(100_000),
             "the others are gone"
         );
@@ -88,18 +88,18 @@ mod tests {
     proptest! {
         #[test]
         fn no_second_sees_more_than_the_rate_and_waiting_is_enough(
-            rate in 1..=MOST_PER_SECOND, steps in proptest::collection::vec(0..200_000_i64, 1..400),
+            rate in 1..=MAX_PER_SECOND, steps in proptest::collection::vec(0..200_000_i64, 1..400),
         ) {
-            let (mut pace, mut now_us, mut sent) = (Pace::new(rate, 1), 0_i64, Vec::new());
+            let (mut throttle, mut now_us, mut sent) = (Throttle::new(rate, 1), 0_i64, Vec::new());
             for step in steps {
                 now_us += step;
-                match pace.take(now_us) {
+                match throttle.take(now_us) {
                     Ok(()) => sent.push(now_us),
                     Err(wait_us) => {
                         prop_assert!(wait_us > 0);
-                        prop_assert!(pace.take(now_us + wait_us - 1).is_err());
+                        prop_assert!(throttle.take(now_us + wait_us - 1).is_err());
                         now_us += wait_us;
-                        prop_assert_eq!(pace.take(now_us), Ok(()));
+                        prop_assert_eq!(throttle.take(now_us), Ok(()));
                         sent.push(now_us);
                     }
                 }

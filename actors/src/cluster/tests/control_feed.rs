@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
 use super::super::control_feed;
-use super::super::membership::Standing;
+use super::super::membership::Membership;
 use crate::domain::api_key::KeyPrefix;
 use crate::infra::Clock;
 use crate::test_support::bench::{benches, modules as wire, settings, sqlite};
@@ -58,16 +58,16 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
     let creditors: Vec<_> = (0..3).map(|_| CreditorId(Uuid::now_v7())).collect();
     append(db, "keys", creditors[0], 1).await;
     let clock = Clock::manual(50_000);
-    let standing = Standing::boot(db, &clock, "test").await.unwrap();
-    let modules = wire(db.clone(), clock, settings(&bench.url), standing);
-    let slots: Vec<_> = (0..)
+    let membership = Membership::boot(db, &clock, "test").await.unwrap();
+    let modules = wire(db.clone(), clock, settings(&bench.url), membership);
+    let entries: Vec<_> = (0..)
         .zip(&creditors)
         .map(|(n, creditor): (u8, _)| {
             let prefix = KeyPrefix::parse(&format!("prefix0{n}")).unwrap();
             modules.admission.tenants.enter(prefix, *creditor)
         })
         .collect();
-    let at_boot: Vec<u64> = slots.iter().map(|slot| slot.epoch()).collect();
+    let at_boot: Vec<u64> = entries.iter().map(|entry| entry.generation()).collect();
     append(db, "keys", creditors[1], 2).await;
     append(db, "endpoints", creditors[1], 3).await;
     append(db, "limits", creditors[2], 4).await;
@@ -86,10 +86,10 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
             .membership
             .feed_is_fresh(modules.env.clock.now_ms())
     );
-    let told: Vec<u64> = slots
+    let told: Vec<u64> = entries
         .iter()
         .zip(at_boot)
-        .map(|(slot, at_boot)| slot.epoch() - at_boot)
+        .map(|(entry, at_boot)| entry.generation() - at_boot)
         .collect();
     assert_eq!(
         told,

@@ -9,7 +9,7 @@ use entities::webhook_endpoint::EndpointState;
 
 use super::super::messages::DispatcherMsg;
 use super::receiver::{Receiver, Reply};
-use super::tree::{start, start_with, until};
+use super::running_delivery::{start, start_with, until};
 use crate::infra::Settings;
 use crate::test_support::bench::{benches, settings, sqlite};
 
@@ -38,7 +38,7 @@ async fn everything_is_delivered_once_and_its_history_kept() {
             (log.len(), log[0].response_excerpt.as_deref()),
             (1, Some("thanks"))
         );
-        let actors = tree.branch.view();
+        let actors = tree.status.view();
         assert_eq!(actors[1].children[0].name, endpoint.to_string());
         tree.drain().await;
     }

@@ -9,10 +9,10 @@ use actors::{PartnerApi, StartError};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
+use crate::accept_loop::Serving;
+use crate::app_state::{AppState, Draining, Known};
 use crate::config::Config;
-use crate::serving::Serving;
 use crate::shutdown;
-use crate::state::{AppState, Draining, Known};
 use crate::{openapi, router};
 
 /// Why the server did not start.
@@ -65,7 +65,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, Sta
     let (listener, addr) = match bind(&config.listen).await {
         Ok(bound) => bound,
         Err(error) => {
-            api.drain(shutdown::DRAIN_PATIENCE).await;
+            api.drain(shutdown::DRAIN_TIMEOUT).await;
             return Err(error);
         }
     };
