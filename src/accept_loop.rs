@@ -1,7 +1,7 @@
-//! The accept loop: connections in, requests to the router.
+//! The accept loop: accepts connections and passes their requests to the router.
 //!
-//! Owns sockets and their timeouts. axum's own loop has no timer, so a client that never finishes its headers would hold a
-//! connection for ever; this one cuts it off. Never looks into a request.
+//! Owns sockets and their timeouts. `axum::serve` sets no header timeout, so a client that never finishes its headers
+//! would hold a connection indefinitely. This loop closes such connections. Never inspects a request.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
-/// From connect, or from the last answer, to the end of the next request's headers.
+/// The longest time from the connect, or from the previous response, to the end of the next request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// After this much silence an HTTP/2 peer is asked whether it is still there.
+/// An HTTP/2 peer that stays silent this long is sent a PING.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// Out of file descriptors, most likely: wait for some to come back instead of spinning.
+/// The pause after a failed `accept`. The usual cause is a lack of file descriptors; the pause avoids a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running accept loop.
@@ -34,7 +34,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Accepts until told to finish.
+    /// Starts to accept connections, until [`Self::finish`] is called.
     pub(crate) fn start(listener: TcpListener, router: Router) -> Self {
         let (close, closed) = oneshot::channel();
         Self {
@@ -43,13 +43,13 @@ impl Serving {
         }
     }
 
-    /// Stops accepting and waits for the requests in flight; false if some were left when the patience ended.
-    pub(crate) async fn finish(self, patience: Duration) -> bool {
+    /// Stops accepting and waits for the requests in flight. Returns false if some are left after `timeout`.
+    pub(crate) async fn finish(self, timeout: Duration) -> bool {
         let _ = self.close.send(());
         let Ok(connections) = self.task.await else {
             return false;
         };
-        tokio::time::timeout(patience, connections.shutdown())
+        tokio::time::timeout(timeout, connections.shutdown())
             .await
             .is_ok()
     }
@@ -69,7 +69,7 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => serve(stream, peer, router.clone(), &connections),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "failed to accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -77,7 +77,7 @@ async fn accept(
 }
 
 fn serve(stream: TcpStream, peer: SocketAddr, router: Router, connections: &GracefulShutdown) {
-    // Answers are small; waiting to fill a packet only adds latency.
+    // Responses are small. Waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -97,7 +97,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, router: Router, connections: &Grac
     let connection = connections.watch(connection.into_owned());
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(%peer, error = %error, "a connection ended early");
+            tracing::debug!(%peer, error = %error, "a connection ended with an error");
         }
     });
 }

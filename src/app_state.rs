@@ -1,6 +1,6 @@
-//! What every handler can reach: the platform, and the few settings that concern HTTP.
+//! The shared state of all handlers: the platform handle and the few settings that concern HTTP.
 //!
-//! Never holds a secret and never holds state of the business.
+//! Never holds a secret or business state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,15 +9,15 @@ use actors::{Mode, PartnerApi};
 use axum::extract::FromRef;
 use ipnet::IpNet;
 
-/// Shared by all requests. A request clones it many times: that is one reference count.
+/// The state that all requests share. Requests clone it often; a clone costs one reference count.
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<Known>);
 
-/// What is shared.
+/// The contents of [`AppState`].
 pub(crate) struct Known {
     pub(crate) api: PartnerApi,
     pub(crate) mode: Mode,
-    /// Proxies that may say for whom they speak.
+    /// Proxies whose `X-Forwarded-For` header is trusted.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
 }
@@ -36,17 +36,17 @@ impl std::ops::Deref for AppState {
     }
 }
 
-/// Whether the process is on its way out; set once, never unset.
+/// Whether the process is shutting down. Set once, never reset.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    /// From now on new requests are turned away.
+    /// Makes the server reject new requests from now on.
     pub(crate) fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether new requests are turned away.
+    /// Whether the server rejects new requests.
     pub(crate) fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -28,18 +28,18 @@ pub struct Cli {
 
 #[derive(Debug, Default, Args)]
 struct ServeArgs {
-    /// Show every setting with its source, secrets masked, and exit
+    /// Print every setting with its source, secrets masked, and exit
     #[arg(long)]
     print_config: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Migrate the database, start the actors and the HTTP front (the default)
+    /// Migrate the database, then start the actors and the HTTP server (the default)
     Serve(ServeArgs),
-    /// Play the whole main job against a server of its own, narrated step by step
+    /// Run the main workflow against a temporary server and explain each step
     Demo {
-        /// Leave the server running afterwards
+        /// Keep the server running after the demo
         #[arg(long)]
         keep: bool,
     },
@@ -47,11 +47,11 @@ enum Command {
     Migrate,
     /// Print the OpenAPI document
     Openapi,
-    /// Do from a shell what the support API does
+    /// Call the support API from the command line
     Support(SupportArgs),
 }
 
-/// Runs one command to its end.
+/// Runs one command to completion and returns its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     let flags = cli.flags;
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
@@ -84,11 +84,13 @@ async fn serve(flags: &Flags) -> Result<(), String> {
     if server.wait().await {
         Ok(())
     } else {
-        Err("the actors could not be kept alive; see the log".into())
+        Err("the actor system failed and could not be restarted; see the log".into())
     }
 }
 
-/// In the sandbox, what a developer needs to go on; in production nothing, for the log may be kept.
+/// The text printed before `listening on …`: the support token in the sandbox, nothing in production.
+///
+/// Production output may be stored in a log, so it must not contain a token.
 fn announcement(config: &Config) -> String {
     match (config.settings.mode, config.settings.support_tokens.first()) {
         (Mode::Sandbox, Some(support)) => {
@@ -120,7 +122,7 @@ async fn migrate(flags: &Flags) -> Result<(), String> {
     print("the database is up to date")
 }
 
-/// The demo makes its own server; only what lets it join an existing Postgres comes from outside.
+/// The demo starts its own server. It takes from the environment only what it needs to use an existing Postgres.
 fn demo_options(keep: bool) -> DemoOptions {
     let secret = |name: &str| {
         std::env::var(name)
@@ -135,7 +137,7 @@ fn demo_options(keep: bool) -> DemoOptions {
     }
 }
 
-/// A reader that has gone (`| head`) is no failure of ours.
+/// Prints a line to stdout. A closed pipe (`| head`) is not an error.
 fn print(text: &str) -> Result<(), String> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
@@ -153,12 +155,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn no_subcommand_is_serve() {
+    fn missing_subcommand_means_serve() {
         let cli = Cli::try_parse_from(["partner-api", "--listen", "127.0.0.1:0"]).unwrap();
         assert!(cli.command.is_none());
         assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:0"));

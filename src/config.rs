@@ -1,7 +1,7 @@
 //! The settings of the process: flags, then environment, then a TOML file, then defaults.
 //!
-//! Owns where a setting comes from and whether it is usable; what it means is the business of whoever reads it. Every error
-//! names the variable and says what to do. Never prints a secret.
+//! Owns the source and the validation of each setting. Never interprets a setting: its consumer does. Every error names
+//! the variable and says what to do. Never prints a secret.
 
 mod flags;
 mod parse;
@@ -24,10 +24,10 @@ pub use self::flags::Flags;
 /// A setting that cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// A variable holds something unusable.
+    /// A variable has an unusable value.
     #[error("{variable}: {problem}")]
     Invalid {
-        /// The variable, whatever source it came from.
+        /// The name of the variable, also if the value comes from a flag or from the TOML file.
         variable: &'static str,
         /// What is wrong and what to do.
         problem: String,
@@ -35,7 +35,7 @@ pub enum ConfigError {
     /// The TOML file cannot be used.
     #[error("{path}: {problem}")]
     File {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong and what to do.
         problem: String,
@@ -47,16 +47,16 @@ pub enum ConfigError {
 pub struct Config {
     /// `address:port`; port 0 picks a free one.
     pub listen: String,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where the sandbox keeps its support token, if it generated it.
+    /// The file with the support token that the sandbox generated, if it generated one.
     pub support_token_file: Option<PathBuf>,
-    /// For the actors.
+    /// The settings of the actors.
     pub settings: Settings,
 }
 
 impl Config {
-    /// Reads all sources; in the sandbox, makes the secrets that are missing.
+    /// Reads all sources. In the sandbox, also generates the secrets that are missing.
     ///
     /// # Errors
     /// [`ConfigError`] for the first setting that cannot be used.
@@ -65,7 +65,7 @@ impl Config {
         parse::config(&resolved)
     }
 
-    /// The settings as a person may see them: one line each, with their source, secrets masked.
+    /// Describes the settings, one per line, each with its source. Secrets are masked.
     ///
     /// # Errors
     /// [`ConfigError`] when a source cannot be read.
@@ -74,7 +74,7 @@ impl Config {
         Ok(resolved.describe())
     }
 
-    /// Only the database's URL, for `migrate`.
+    /// Reads only the database URL, for `migrate`.
     ///
     /// # Errors
     /// [`ConfigError`] when a source cannot be read.
@@ -83,7 +83,7 @@ impl Config {
         parse::database_url(&resolved)
     }
 
-    /// What the `support` command needs: where the server is, and the first support token.
+    /// Returns what the `support` command needs: the URL of the server and the first support token.
     ///
     /// # Errors
     /// [`ConfigError`] when a source cannot be read or no token is known.
@@ -92,9 +92,9 @@ impl Config {
         parse::support_access(&resolved)
     }
 
-    /// A sandbox on a free loopback port, with everything given: for the demo and for tests.
+    /// Builds the configuration of a sandbox on a free loopback port, for the demo and for tests.
     ///
-    /// Change what you need in [`Config::settings`] before starting it.
+    /// Reads no source. Adjust [`Config::settings`] as needed before starting the server.
     #[must_use]
     pub fn for_demo(
         database: &Path,
@@ -132,12 +132,12 @@ impl Config {
     }
 }
 
-/// How deliveries introduce themselves.
+/// The `User-Agent` header of webhook deliveries.
 fn user_agent() -> String {
     concat!("partner-api/", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// Held while a process owns the SQLite database.
+/// The lock file that a process holds while it owns the SQLite database.
 fn lock_file(database: &Path) -> PathBuf {
     suffixed(database, ".lock")
 }
@@ -149,7 +149,7 @@ fn suffixed(database: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The file of a SQLite URL; `None` for Postgres and for databases in memory.
+/// The file of a SQLite URL. `None` for Postgres and for in-memory databases.
 fn sqlite_file(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("sqlite:")?;
     let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sqlite_url_names_its_file() {
+    fn sqlite_url_yields_its_database_file() {
         let file = |url| sqlite_file(url).map(|path| path.display().to_string());
         assert_eq!(
             file("sqlite://partner-api.db?mode=rwc").as_deref(),

@@ -1,6 +1,6 @@
 //! The documentation page, rendered on the server from the OpenAPI document.
 //!
-//! Owns the HTML. Every text from the document is escaped. Never a script and never an asset from elsewhere.
+//! Owns the HTML. Escapes every text from the document. Never includes a script or an external asset.
 
 mod html_text;
 
@@ -14,11 +14,11 @@ use crate::router;
 const STYLE: &str = include_str!("docs_page/style.css");
 const INTRODUCTION: &str = include_str!("docs_page/introduction.html");
 
-/// The whole page.
+/// Renders the whole page.
 pub(crate) fn render(document: &Value) -> String {
     let title = escape(document["info"]["title"].as_str().unwrap_or_default());
     let version = escape(document["info"]["version"].as_str().unwrap_or_default());
-    // In the order of the table, which tells a story; the document's own is alphabetical.
+    // The table lists routes in the order in which a partner needs them. The document sorts them alphabetically.
     let routes: Vec<_> = router::table()
         .0
         .iter()
@@ -78,7 +78,7 @@ fn operation_html(method: &str, path: &str, operation: &Value) -> String {
         escape(path),
         escape(operation["summary"].as_str().unwrap_or_default()),
         prose(operation["description"].as_str().unwrap_or_default()),
-        who(operation),
+        credentials(operation),
     );
     html.push_str(&parameters(operation));
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -104,7 +104,7 @@ fn operation_html(method: &str, path: &str, operation: &Value) -> String {
     html
 }
 
-fn who(operation: &Value) -> String {
+fn credentials(operation: &Value) -> String {
     let schemes = members(&operation["security"])
         .iter()
         .filter_map(|scheme| scheme.as_object()?.keys().next());
@@ -118,17 +118,21 @@ fn who(operation: &Value) -> String {
         })
         .collect();
     if names.is_empty() {
-        "Without credentials".to_owned()
+        "No credentials".to_owned()
     } else {
         let scope = operation["x-required-scope"].as_str();
         let cost = operation["x-rate-limit-cost"].as_u64();
         let of_key = scope.zip(cost).map(|(scope, cost)| {
             format!(
-                ". With a key: scope <code>{}</code>, cost {cost}",
+                ". With an API key: scope <code>{}</code>, cost {cost}",
                 escape(scope)
             )
         });
-        format!("With: {}{}", names.join(", "), of_key.unwrap_or_default())
+        format!(
+            "Credentials: {}{}",
+            names.join(", "),
+            of_key.unwrap_or_default()
+        )
     }
 }
 
@@ -167,7 +171,7 @@ fn errors(document: &Value) -> String {
         rows,
     );
     format!(
-        "<section id=\"errors\"><h2>Errors</h2><p>Every error is a {}; branch on <code>error.code</code>, show <code>detail</code>.</p>{rows}</section>",
+        "<section id=\"errors\"><h2>Errors</h2><p>Every error is a {}. Branch on <code>error.code</code> and show <code>detail</code> to people.</p>{rows}</section>",
         reference("Problem")
     )
 }
@@ -223,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_every_operation_and_error_and_runs_nothing() {
+    fn page_lists_every_operation_and_error_without_scripts() {
         let page = render(&crate::openapi::document());
         for row in crate::router::table().0 {
             assert!(

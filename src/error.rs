@@ -1,7 +1,7 @@
-//! Every error that the front can answer, and the one place that turns it into HTTP.
+//! Every error that a handler can return, and its conversion to an HTTP response.
 //!
-//! Owns the mapping cause → code, headers and extra members. Never words what the rules already worded: the `detail` of an
-//! [`ApiError`] is its own message.
+//! Owns the mapping from cause to code, headers and additional members. Never rewords the message of an [`ApiError`]:
+//! it is the `detail`.
 
 mod code;
 
@@ -14,28 +14,28 @@ use thiserror::Error;
 pub(crate) use self::code::Code;
 use crate::problem::Problem;
 
-/// How a caller without credentials is told which scheme to use (RFC 6750).
+/// The `WWW-Authenticate` header of every 401: the scheme that the caller must use (RFC 6750).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"partner-api\"");
-/// A provider will not be configured within a second.
+/// `Retry-After` of `provider_not_configured`, in seconds. Nobody configures a provider within one second.
 const PROVIDER_RETRY_S: u64 = 300;
 
-/// What handlers and extractors fail with.
+/// The error type of handlers and extractors.
 #[derive(Debug, Error)]
 pub(crate) enum PartnerError {
-    /// The platform said no.
+    /// The platform rejected the call.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The request never became a call.
+    /// The request could not be turned into a call of the platform.
     #[error(transparent)]
     Http(#[from] HttpError),
 }
 
-/// What is wrong with a request before any rule has seen it.
+/// An error of the HTTP request itself, before it reaches the platform.
 #[derive(Debug, Error)]
 pub(crate) enum HttpError {
     #[error("the body is not valid JSON: {reason}")]
     InvalidJson { reason: String },
-    #[error("the body could not be read to its end; send it again")]
+    #[error("the body could not be read completely; send it again")]
     UnreadableBody,
     #[error("the body did not arrive in time; send it again")]
     SlowBody,
@@ -49,7 +49,7 @@ pub(crate) enum HttpError {
     SessionNeeded,
     #[error("{detail}")]
     UnknownRoute { detail: String },
-    /// The published client knows this text by heart and adds its own hint.
+    /// The published client matches this exact text and adds its own hint.
     #[error("Partner membership required")]
     PartnerMembershipRequired,
     #[error("something went wrong on our side; quote the request id to support")]
@@ -57,7 +57,7 @@ pub(crate) enum HttpError {
 }
 
 impl PartnerError {
-    /// A 404 for an object of this kind: also what a malformed id gets.
+    /// A 404 for an object of this kind. Malformed ids get it too.
     pub(crate) fn not_found(what: &'static str) -> Self {
         Self::Api(ApiError::not_found(what))
     }
@@ -69,7 +69,7 @@ impl PartnerError {
         }
     }
 
-    /// Whole seconds after which trying again makes sense.
+    /// The value of `Retry-After` in whole seconds, or `None` for errors that a retry does not fix.
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Api(
@@ -109,7 +109,7 @@ impl PartnerError {
         }
     }
 
-    /// The error as it will be rendered.
+    /// Converts the error to a [`Problem`].
     pub(crate) fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.code(), self.to_string());
         problem.errors = self.field_errors();
@@ -231,14 +231,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_credential_names_the_scheme() {
+    fn unauthorized_response_names_the_auth_scheme() {
         let response = PartnerError::from(ApiError::RevokedApiKey).into_response();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], CHALLENGE);
     }
 
     #[test]
-    fn come_back_later_always_says_when() {
+    fn retryable_errors_carry_retry_after() {
         for error in [
             ApiError::Overloaded,
             ApiError::ShuttingDown,
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn pending_gates_are_named_for_machines_too() {
+    fn gates_pending_problem_lists_the_gates_as_a_member() {
         let pending = vec![actors::domain::gates::Gate::PayoutsEnabled];
         let problem = PartnerError::from(ApiError::GatesPending { pending }).problem();
         assert_eq!(

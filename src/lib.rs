@@ -1,16 +1,18 @@
-//! The HTTP front of the partner platform: HTTP in, one call of [`actors::PartnerApi`] out.
+//! The HTTP server of the partner platform. Each request becomes one call of [`actors::PartnerApi`].
 //!
 //! ```text
-//!  cli        commands                      router     the URL table and the layer order
-//!  config     where settings come from      layers/    what happens around every handler
-//!  telemetry  what is logged, and where     extract/   what a handler takes from a request
-//!  runtime    the threads                   routes/    one folder a resource, one file a verb
-//!  startup    bind and serve
-//!  shutdown   leave without losing anything error      cause → status and code; problem: the body
-//!  demo/      the main job, narrated        openapi    the document of it all
+//!  cli          commands                        router     the URL table and the order of the layers
+//!  support_cli  the support API from a shell    layers/    middleware around every handler
+//!  config       sources of the settings         extract/   extractors: typed parts of a request
+//!  telemetry    log format and log filter       routes/    one folder per resource, one file per verb
+//!  threads      the tokio runtime               error      maps causes to status and code
+//!  server       start and stop                  problem    the body of every error
+//!  accept_loop  sockets and their timeouts      openapi    the OpenAPI document
+//!  shutdown     graceful shutdown               docs_page  the documentation page
+//!  demo/        the main workflow, step by step
 //! ```
 //!
-//! No rule of the business lives here.
+//! Never implements a business rule; those are in the `actors` crate.
 
 pub mod cli;
 pub mod config;

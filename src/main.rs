@@ -1,4 +1,4 @@
-//! The program: config → telemetry → startup → run. Everything else is in the library.
+//! The program: parses the command line and runs the command. Everything else is in the library.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use clap::Parser as _;
 use partner_api::cli::{self, Cli};
 use partner_api::threads;
 
-/// glibc's allocator took a twelfth of the time of a request under load.
+/// Under load, glibc's allocator accounted for a twelfth of the time of a request.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

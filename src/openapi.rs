@@ -1,7 +1,7 @@
-//! The OpenAPI document: what the handlers say about themselves, and what their row in the table says about them.
+//! The OpenAPI document, merged from the doc comments of the handlers and from their rows in the URL table.
 //!
-//! Owns everything that routes have in common (credentials, limits' headers, shared errors), so that no handler repeats it.
-//! Rendered once. Never written by hand: a route that is not in the table is not in here.
+//! Owns what routes have in common (credentials, rate limit headers, shared errors), so that no handler repeats it. The
+//! document is rendered once. It never lists a route that is not in the table.
 
 mod shared;
 
@@ -19,32 +19,32 @@ use crate::router::table::Row;
 #[openapi(
     info(
         title = "Partner API",
-        description = "Hand over overdue B2B invoices, follow what becomes of them, and be told of every change by a signed \
+        description = "Place overdue B2B invoices for collection, track their progress, and receive every change as a signed \
                        webhook. Errors are RFC 9457 problems; `detail` says what to do."
     ),
     tags(
-        (name = "Onboarding", description = "From sign-up to the one API key, which is issued by itself when all three gates hold."),
-        (name = "Sessions", description = "The dashboard's sessions."),
-        (name = "Settings", description = "Defaults and limits of a creditor."),
-        (name = "API keys", description = "Rotation, revocation, networks, and the read-only key: from a signed-in session only."),
-        (name = "Webhooks", description = "Standard Webhooks: signed, retried, replayable."),
-        (name = "Placements", description = "Overdue invoices that were handed over."),
-        (name = "Sandbox", description = "Exists in the sandbox only."),
-        (name = "Provider events", description = "What Stripe, Middesk and DocuSign report."),
-        (name = "Support", description = "The company's own people and systems."),
-        (name = "Server", description = "The server itself."),
+        (name = "Onboarding", description = "From sign-up to the API key, which is issued automatically when all three gates have passed."),
+        (name = "Sessions", description = "Sign-in to the dashboard, and sign-out."),
+        (name = "Settings", description = "The defaults and limits of a creditor."),
+        (name = "API keys", description = "Rotation and revocation of keys, IP allowlists and the read-only key. These routes need a signed-in session."),
+        (name = "Webhooks", description = "Events as Standard Webhooks: signed, retried and replayable."),
+        (name = "Placements", description = "Overdue invoices that were placed for collection."),
+        (name = "Sandbox", description = "Routes that exist in the sandbox only."),
+        (name = "Provider events", description = "Webhooks that Stripe, Middesk and DocuSign send to this server."),
+        (name = "Support", description = "Routes for the staff and the systems of the platform's operator."),
+        (name = "Server", description = "Health, metrics and documentation of the server."),
     ),
     components(schemas(ProblemDocument, ProblemCode, ProblemField))
 )]
 struct Document;
 
-/// The document as it is served and printed.
+/// The document as pretty-printed JSON text, rendered on first use.
 pub(crate) fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| serde_json::to_string_pretty(&document()).unwrap_or_default())
 }
 
-/// The document as JSON.
+/// Builds the document as a JSON value.
 pub(crate) fn document() -> Value {
     let table = router::table();
     let merged = table.0.iter().fold(Document::openapi(), |document, row| {
@@ -65,7 +65,7 @@ pub(crate) fn document() -> Value {
     json
 }
 
-/// Adds to a handler's own words what its row says.
+/// Adds what the table row says about a route to its operation.
 fn complete(operation: &mut Value, row: &Row) {
     operation["operationId"] = row.name.replace("::", "_").into();
     operation["security"] = shared::security(row.access);
@@ -106,7 +106,7 @@ fn complete(operation: &mut Value, row: &Row) {
     operation["responses"] = responses.into();
 }
 
-/// The handler's own codes first, then those of every route like it that it did not name.
+/// Appends the shared error codes that the handler's own description does not name.
 fn extend_description(response: &mut Value, shared: &str) {
     let own = response["description"]
         .as_str()
@@ -121,7 +121,7 @@ fn extend_description(response: &mut Value, shared: &str) {
     }
 }
 
-/// Unknown fields are refused, so the schemas of bodies say so, down to their inner objects.
+/// Sets `additionalProperties: false` on all request schemas, nested ones included: unknown fields are rejected.
 fn close_request_schemas(document: &mut Value) {
     let operations = document["paths"].as_object().into_iter().flatten();
     let operations = operations.flat_map(|(_, item)| item.as_object().into_iter().flatten());
@@ -137,7 +137,7 @@ fn close_request_schemas(document: &mut Value) {
     }
 }
 
-/// The names of all schemas that are referred to below this place.
+/// The names of all schemas that are referenced anywhere in this value.
 fn references(json: &Value) -> Vec<String> {
     match json {
         Value::Array(items) => items.iter().flat_map(references).collect(),

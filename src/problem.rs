@@ -1,8 +1,8 @@
 //! The body of every error: RFC 9457 `application/problem+json`.
 //!
-//! Owns the shape. Never chooses a code (see [`crate::error`]). A handler's error travels as a [`Problem`] in the response's
-//! extensions; [`crate::layers::problem_body`] writes the bytes, because only there the request id is known, and because
-//! errors made by libraries pass there too.
+//! Owns the shape. Never chooses a code (see [`crate::error`]). A handler puts its error into the extensions of the
+//! response as a [`Problem`]. [`crate::layers::problem_body`] writes the body, because it knows the request id and also
+//! sees errors that libraries return.
 
 use actors::FieldError;
 use serde::Serialize;
@@ -14,18 +14,18 @@ use crate::error::Code;
 /// The media type of every error.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 
-/// An error on its way to the wire.
+/// An error before it is rendered.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldError>,
-    /// Members that only this code has, e.g. `pending_gates`.
+    /// Additional members of this code, e.g. `pending_gates`.
     pub(crate) extra: Map<String, Value>,
 }
 
 impl Problem {
-    /// A problem without further members.
+    /// Creates a problem without field errors and without additional members.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
             code,
@@ -35,7 +35,7 @@ impl Problem {
         }
     }
 
-    /// The document for one request.
+    /// Renders the document for one request.
     pub(crate) fn document(&self, request_id: &str) -> ProblemDocument {
         let errors = self.errors.iter().map(|error| ProblemField {
             loc: error.loc.clone(),
@@ -56,28 +56,28 @@ impl Problem {
     }
 }
 
-/// What every error looks like (RFC 9457).
+/// The body of every error (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemDocument {
-    /// Where the code is explained, relative to the server.
+    /// A link to the explanation of the code, relative to the server.
     #[serde(rename = "type")]
     #[schema(example = "/docs#error-validation_failed")]
     kind: String,
-    /// The code in words; never changes.
+    /// A short text for the code. It is the same for every error with this code.
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// One readable line that says what to do.
+    /// One readable line that says what went wrong and what to do.
     detail: String,
     /// The machine-readable code.
     error: ProblemCode,
-    /// Same as the `X-Request-Id` header; quote it to support.
+    /// The same id as in the `X-Request-Id` header. Quote it when you contact support.
     request_id: String,
-    /// On 422 only: every field that was refused.
+    /// The rejected fields. Present on 422 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<ProblemField>>,
-    /// Members that single codes add: `gates_pending` has `pending_gates`.
+    /// Additional members of single codes: `gates_pending` has `pending_gates`.
     #[serde(flatten)]
     #[schema(ignore)]
     extra: Map<String, Value>,
@@ -86,23 +86,25 @@ pub(crate) struct ProblemDocument {
 /// The machine-readable code of a problem.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProblemCode {
-    /// One of the catalogue at the end of `/docs`.
+    /// One of the codes that are listed at the end of `/docs`.
     #[schema(example = "validation_failed")]
     code: &'static str,
 }
 
-/// One refused field.
+/// One rejected field.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProblemField {
-    /// Where: `body`, `query` or `header`, then the path.
+    /// Where the field is: `body`, `query` or `header`, followed by the path to the field.
     #[schema(example = json!(["body", "debtor", "company_name"]))]
     loc: Vec<String>,
-    /// What to do about it.
+    /// What is wrong with the field.
     #[schema(example = "is required")]
     msg: String,
 }
 
-/// The published client prints `detail` through a terminal renderer that takes `[…]` for markup and can crash on it.
+/// Replaces square brackets by parentheses.
+///
+/// The published client prints `detail` with a terminal renderer that takes `[…]` for markup and can crash on it.
 fn without_brackets(text: &str) -> String {
     text.replace('[', "(").replace(']', ")")
 }
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_what_the_published_client_reads() {
+    fn problem_has_every_member_the_published_client_reads() {
         let mut problem = Problem::new(Code::ValidationFailed, "debtor.company_name: is required");
         problem.errors.push(FieldError {
             loc: vec!["body".into(), "debtor".into()],
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn detail_never_has_square_brackets_and_errors_are_absent_elsewhere() {
+    fn detail_has_no_square_brackets_and_no_empty_errors() {
         let json = serde_json::to_value(
             Problem::new(Code::InvalidJson, "expected `,` or `]`").document("r"),
         )

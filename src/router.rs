@@ -1,7 +1,7 @@
 //! The whole URL table.
 //!
-//! A row is: method, path, who may call, and the file that answers (`placements::create` is `routes/placements/create.rs`).
-//! Nothing is reachable that is not here, and a row without its access does not compile. Never holds logic.
+//! A row has a method, a path, an access rule and a handler (`placements::create` is `routes/placements/create.rs`).
+//! The server serves only the routes of this table. A row without an access rule does not compile. Never holds logic.
 
 pub(crate) mod access;
 pub(crate) mod table;
@@ -24,14 +24,14 @@ use crate::routes::{
     webhook_recoveries,
 };
 
-/// The largest body that a route takes, unless its row says otherwise.
+/// The default limit for the size of a request body, in bytes. A row can set its own.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
 
 /// Every route.
 #[rustfmt::skip]
 pub(crate) fn table() -> Table {
     rows! {
-        // Onboarding: sign up, pass the gates, get the key.
+        // Onboarding: sign up, pass the gates, get the API key.
         POST   "/v1/creditors"                                  anyone()           => creditors::create;
         GET    "/v1/creditors/me/status"                        onboarding_read()  => creditors::status;
         GET    "/v1/creditors/me/setup"                         onboarding_read()  => creditors::setup::show;
@@ -40,7 +40,7 @@ pub(crate) fn table() -> Table {
         GET    "/v1/agreements/current"                         onboarding_read()  => agreements::show;
         POST   "/v1/agreements/current/accept"                  person()           => agreements::accept;
 
-        // Sessions of the dashboard.
+        // Dashboard sessions.
         POST   "/v1/sessions"                                   anyone()           => sessions::create;
         DELETE "/v1/sessions/current"                           session()          => sessions::delete_current;
         DELETE "/v1/sessions"                                   session()          => sessions::delete_all;
@@ -86,12 +86,12 @@ pub(crate) fn table() -> Table {
         POST   "/v1/placements/{id}/payment-received"           write()            => placements::record_payment;
         POST   "/v1/test/placements/{id}/advance"               write()            => test_placements::advance;
 
-        // What providers tell us; the signature is the credential.
+        // Webhooks from providers. The signature is the credential.
         POST   "/integrations/stripe/webhook"                   anyone()           => integrations::stripe;
         POST   "/integrations/middesk/webhook"                  anyone()           => integrations::middesk;
         POST   "/integrations/docusign/webhook"                 anyone()           => integrations::docusign;
 
-        // Support: the company's own people and systems.
+        // Support: staff and internal systems.
         GET    "/support/v1/creditors"                          support()          => support::creditors::list;
         GET    "/support/v1/creditors/{id}"                     support()          => support::creditors::show;
         PATCH  "/support/v1/creditors/{id}"                     support()          => support::creditors::update;
@@ -117,7 +117,7 @@ pub(crate) fn table() -> Table {
     }
 }
 
-/// What a route knows, for the answer to a wrong method: `GET, POST`.
+/// The methods of a path for the `Allow` header, e.g. `GET, POST`. `None` for an unknown path.
 pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
     static METHODS: OnceLock<BTreeMap<&'static str, String>> = OnceLock::new();
     let methods = METHODS.get_or_init(|| {
@@ -132,7 +132,7 @@ pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
     methods.get(path).map(String::as_str)
 }
 
-/// The service: the table inside what surrounds every handler.
+/// The complete service: the routes of the table, the fallback and the layers around every handler.
 pub(crate) fn service(state: &AppState) -> Router {
     let context = FrontContext {
         trusted_proxies: Arc::clone(&state.trusted_proxies),

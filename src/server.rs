@@ -1,6 +1,6 @@
-//! From settings to a server that accepts connections.
+//! Starts and stops the server.
 //!
-//! Owns the order of starting: actors first (they migrate the database), then the listener. Never prints.
+//! Owns the order of startup: first the actors, which migrate the database, then the listener. Never prints.
 
 use std::net::SocketAddr;
 
@@ -18,17 +18,17 @@ use crate::{openapi, router};
 /// Why the server did not start.
 #[derive(Debug, Error)]
 pub enum StartupError {
-    /// The actors or the database.
+    /// The actors or the database could not be started.
     #[error(transparent)]
     Actors(#[from] StartError),
-    /// The address is taken or does not exist.
+    /// The address is in use or does not exist.
     #[error(
         "PARTNER_API_LISTEN: cannot listen on {address}: {cause}; choose another address, or port 0 for a free one"
     )]
     Listen {
-        /// What was asked for.
+        /// The configured address.
         address: String,
-        /// What the system said.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
 }
@@ -36,7 +36,7 @@ pub enum StartupError {
 /// A server that accepts connections.
 #[derive(Debug)]
 pub struct RunningServer {
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
     /// `http://address:port`.
     pub base_url: String,
@@ -45,21 +45,21 @@ pub struct RunningServer {
     serving: Serving,
 }
 
-/// Starts everything; when it returns, connections are accepted.
+/// Starts the server. It accepts connections when this function returns.
 ///
 /// # Errors
-/// [`StartupError`] when the database, an actor or the address cannot be had.
+/// [`StartupError`] if the database, an actor or the listener cannot be started.
 pub async fn start(config: Config) -> Result<RunningServer, StartupError> {
     start_at(config, Clock::system()).await
 }
 
-/// As [`start`], with the time of `clock`.
+/// Like [`start`], but takes the time from `clock`.
 ///
 /// # Errors
 /// As [`start`].
 pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, StartupError> {
     let mode = config.settings.mode;
-    // Rendered once, before the first request could wait for it.
+    // Renders the document now, so that no request has to wait for it.
     openapi::text();
     let api = PartnerApi::start_at(config.settings, clock).await?;
     let (listener, addr) = match bind(&config.listen).await {
@@ -98,30 +98,34 @@ async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), StartupError> 
 }
 
 impl RunningServer {
-    /// The platform behind the server, for whoever looks inside: tests, mostly.
+    /// The platform behind the server. Mostly used by tests.
     #[must_use]
     pub fn api(&self) -> &PartnerApi {
         &self.api
     }
 
-    /// Runs until SIGTERM or SIGINT, then leaves as [`Self::stop`] does; a second signal ends the process at once. False if
-    /// it left because the actors could no longer be kept alive: then whoever watches over processes should start another.
+    /// Runs until SIGTERM or SIGINT, then shuts down like [`Self::stop`]. A second signal ends the process at once.
+    ///
+    /// Returns false if the server shut down because the actors failed and could not be restarted. The process manager
+    /// should then start a new process.
     pub async fn wait(self) -> bool {
-        let asked = tokio::select! {
+        let requested = tokio::select! {
             () = shutdown::signal() => true,
             () = self.api.failed() => false,
         };
-        if asked {
-            tracing::info!("leaving: new requests are turned away; signal again to exit at once");
+        if requested {
+            tracing::info!(
+                "shutting down: new requests are rejected; signal again to exit at once"
+            );
         } else {
-            tracing::error!("leaving: the actors cannot be kept alive");
+            tracing::error!("shutting down: the actor system failed and could not be restarted");
         }
         shutdown::exit_on_next_signal();
         self.stop().await;
-        asked
+        requested
     }
 
-    /// Turns new requests away, finishes those in flight, then lets writers and deliveries finish. Bounded.
+    /// Rejects new requests, finishes those in flight, then drains writers and deliveries. Every step has a timeout.
     pub async fn stop(self) {
         shutdown::leave(self.draining, self.serving, &self.api).await;
     }

@@ -1,17 +1,20 @@
-//! The dashboard's cookie: out of reach for scripts, not sent along from other sites, never over plain HTTP.
+//! The session cookie of the dashboard.
 //!
-//! Browsers take loopback for a secure place, so the sandbox's dashboard works there as well.
+//! Scripts cannot read it, other sites cannot send it, and it is never sent over plain HTTP. Browsers treat loopback as
+//! secure, so the cookie also works in a local sandbox.
 
 use axum::http::HeaderValue;
 
 use crate::extract::credentials::SESSION_COOKIE;
 
-/// Keeps the session until the browser closes; the server ends it earlier or later as it sees fit.
+/// The cookie that stores the session token until the browser closes. The server decides when the session expires.
+///
+/// `None` if the token is not a valid header value.
 pub(crate) fn set(token: &str) -> Option<HeaderValue> {
     render(&format!("{SESSION_COOKIE}={token}"))
 }
 
-/// Forgets the session.
+/// The cookie that deletes the session token in the browser.
 pub(crate) fn clear() -> Option<HeaderValue> {
     render(&format!("{SESSION_COOKIE}=; Max-Age=0"))
 }
@@ -28,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_carries_every_protection() {
+    fn cookie_carries_every_protective_attribute() {
         let attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
         assert_eq!(
             set("cs_x").unwrap(),

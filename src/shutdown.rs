@@ -1,13 +1,13 @@
-//! Leaving without losing anything.
+//! Graceful shutdown without losing data.
 //!
 //! ```text
-//!  turn away   new requests get 503 shutting_down and Connection: close; the listener stays open for a moment, because
-//!              callers retry a 503 but never a refused connection
-//!  finish      the listener closes; requests in flight go on to their end
-//!  drain       writers commit, sends in flight complete
+//!  reject   new requests get 503 shutting_down and Connection: close; the listener stays open for a moment, because
+//!           callers retry a 503 but not a refused connection
+//!  finish   the listener closes; requests in flight run to completion
+//!  drain    writers commit; webhook sends in flight complete
 //! ```
 //!
-//! Each step is bounded; a second signal ends the process at once.
+//! Each step has a timeout. A second signal ends the process at once.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use tokio::signal::unix::{SignalKind, signal as unix_signal};
 use crate::accept_loop::Serving;
 use crate::app_state::Draining;
 
-/// How long the door stays open to say that it is closing.
+/// How long the listener stays open to answer new requests with 503.
 const LINGER: Duration = Duration::from_millis(500);
-/// Above the longest that a request may wait (25 s for its own duplicate).
+/// The timeout of the finish step. Longer than the longest wait of a request: 25 s for its own duplicate.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(30);
-/// Above the default delivery timeout.
+/// The timeout of the drain step. Longer than the default delivery timeout.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
-/// What a shell reports for a process that was interrupted.
+/// The exit code of an interrupted process: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
 /// Completes at the next SIGTERM or SIGINT.
@@ -32,7 +32,9 @@ pub(crate) async fn signal() {
         unix_signal(SignalKind::terminate()),
         unix_signal(SignalKind::interrupt()),
     ) else {
-        tracing::error!("signals cannot be listened to; only a kill will end this process");
+        tracing::error!(
+            "signal handlers cannot be installed; the process will not shut down gracefully"
+        );
         return std::future::pending().await;
     };
     tokio::select! {
@@ -41,7 +43,7 @@ pub(crate) async fn signal() {
     }
 }
 
-/// For whoever has no patience: nothing that was committed is lost by it.
+/// Ends the process at the next signal. Committed data is not lost.
 pub(crate) fn exit_on_next_signal() {
     tokio::spawn(async {
         signal().await;
@@ -49,13 +51,13 @@ pub(crate) fn exit_on_next_signal() {
     });
 }
 
-/// The three steps.
+/// Runs the three steps.
 pub(crate) async fn leave(draining: Draining, serving: Serving, api: &PartnerApi) {
     draining.begin();
     tokio::time::sleep(LINGER).await;
     if !serving.finish(FINISH_TIMEOUT).await {
-        tracing::warn!("requests were still in flight when the patience ended");
+        tracing::warn!("requests were still in flight when the shutdown timeout expired");
     }
     api.drain(DRAIN_TIMEOUT).await;
-    tracing::info!("left");
+    tracing::info!("shutdown complete");
 }

@@ -1,7 +1,7 @@
-//! `partner-api support …`: what the support API does, from a shell.
+//! `partner-api support …`: the support API from the command line.
 //!
-//! Owns the translation of a command line into one request. Never opens the database: what it does goes through the same
-//! checks and the same audit log as every other support call.
+//! Owns the translation of a command into one HTTP request. Never opens the database, so every command passes the same
+//! checks and the same audit log as any other support call.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The support command line.
 #[derive(Debug, Args)]
 pub(crate) struct SupportArgs {
-    /// Where the server is; default: what it listens on by the same settings
+    /// URL of the server; defaults to the listen address of the same settings
     #[arg(long, global = true)]
     url: Option<String>,
     #[command(subcommand)]
@@ -29,7 +29,7 @@ pub(crate) struct SupportArgs {
 enum SupportCommand {
     /// Find creditors
     Creditors {
-        /// Part of the name or e-mail
+        /// Part of the name or e-mail address
         q: Option<String>,
     },
     /// Show one creditor
@@ -37,45 +37,45 @@ enum SupportCommand {
         /// Creditor id
         id: Uuid,
     },
-    /// Replace a creditor's key; the new one is printed once
+    /// Replace a creditor's API key and print the new one; it cannot be shown again
     RotateKey {
         /// Creditor id
         id: Uuid,
-        /// Why; goes to the audit log
+        /// Reason for the audit log
         #[arg(long)]
         reason: String,
-        /// How long the old key goes on working
+        /// Hours for which the old key keeps working
         #[arg(long, default_value_t = 0)]
         overlap_hours: u32,
     },
-    /// End every key of a creditor
+    /// Revoke every API key of a creditor
     RevokeKey {
         /// Creditor id
         id: Uuid,
-        /// Why; goes to the audit log
+        /// Reason for the audit log
         #[arg(long)]
         reason: String,
     },
-    /// Repair a gate
+    /// Set an onboarding gate
     Gate {
         /// Creditor id
         id: Uuid,
         /// `kyb_verified`, `payouts_enabled` or `msa_on_file`
         gate: String,
-        /// Whether it holds
+        /// Whether the gate has passed
         #[arg(long, action = clap::ArgAction::Set)]
         passed: bool,
-        /// Why; goes to the audit log
+        /// Reason for the audit log
         #[arg(long)]
         reason: String,
     },
-    /// Link a Stripe account and replay what was stored for it
+    /// Link a Stripe account and replay the events that were stored for it
     LinkStripe {
         /// Creditor id
         id: Uuid,
         /// Stripe account id
         account: String,
-        /// Why; goes to the audit log
+        /// Reason for the audit log
         #[arg(long)]
         reason: String,
     },
@@ -83,10 +83,10 @@ enum SupportCommand {
     Actors,
     /// Show the audit log, newest first
     Audit {
-        /// Whose
+        /// Only entries of this creditor id
         #[arg(long)]
         creditor: Option<Uuid>,
-        /// Which action, e.g. creditor.api_key_issued
+        /// Only entries with this action, e.g. creditor.api_key_issued
         #[arg(long)]
         action: Option<String>,
     },
@@ -100,7 +100,7 @@ struct Call {
     body: Option<Value>,
 }
 
-/// Makes the call and answers its JSON, or why it failed.
+/// Sends the request. Returns the JSON of the response, or the reason of the failure.
 pub(crate) async fn run(args: SupportArgs, flags: &Flags) -> Result<String, String> {
     let (url, token) = Config::support_access(flags).map_err(|error| error.to_string())?;
     let base = args.url.unwrap_or(url);
@@ -189,7 +189,7 @@ async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, St
     let target = format!("{base}/support/v1{}", call.path);
     let target = url::Url::parse_with_params(&target, &call.query)
         .map_err(|error| format!("{base}: {error}"))?;
-    // Without redirects, or the token could be sent on to somebody else.
+    // A redirect could send the token to another server.
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
@@ -204,7 +204,7 @@ async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, St
     let response = request
         .send()
         .await
-        .map_err(|error| format!("{base} does not answer: {}", error.without_url()))?;
+        .map_err(|error| format!("{base} cannot be reached: {}", error.without_url()))?;
     let status = response.status();
     let text = response
         .text()
@@ -214,7 +214,9 @@ async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, St
     if !status.is_success() {
         return Err(format!(
             "{status}: {}",
-            answer["detail"].as_str().unwrap_or("no readable answer")
+            answer["detail"]
+                .as_str()
+                .unwrap_or("the response has no detail")
         ));
     }
     if answer.is_null() {
@@ -228,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_one_call() {
+    fn each_command_maps_to_one_request() {
         let audit = call(SupportCommand::Audit {
             creditor: None,
             action: Some("x".into()),

@@ -1,14 +1,14 @@
-//! What is logged: structured lines on stderr, so that stdout holds only what a command answers.
+//! Logging: structured lines on stderr. Stdout is reserved for the output of commands.
 //!
-//! Owns the filter. Libraries that would log requests, bodies or SQL at `debug` stay at `warn` unless `RUST_LOG` names them:
-//! turning on our own debug lines must never put a secret into a log.
+//! Owns the log format and the filter. Libraries that log requests, bodies or SQL at `debug` stay at `warn` unless
+//! `RUST_LOG` names them. Enabling debug lines of this program must never put a secret into the log.
 
 use std::io::IsTerminal as _;
 
 use actors::Mode;
 use tracing_subscriber::EnvFilter;
 
-/// Libraries that see secrets: headers, bodies, statements with their values.
+/// Libraries that handle secrets: headers, bodies and SQL statements with their values.
 const CAPPED: &[&str] = &[
     "h2",
     "hyper",
@@ -22,7 +22,7 @@ const CAPPED: &[&str] = &[
 ];
 const DEFAULT: &str = "info";
 
-/// Starts logging: JSON in production, compact lines in the sandbox. A second call does nothing.
+/// Starts logging: JSON in production, compact lines in the sandbox. A second call has no effect.
 pub fn start(mode: Mode) {
     let wanted = std::env::var("RUST_LOG")
         .ok()
@@ -36,13 +36,13 @@ pub fn start(mode: Mode) {
         Mode::Production => lines.json().flatten_event(true).try_init(),
         Mode::Sandbox => lines.compact().try_init(),
     };
-    // It fails where somebody else logs already: tests, mostly.
+    // Fails if a subscriber is already set, which mostly happens in tests.
     if started.is_ok() {
         log_panics();
     }
 }
 
-/// A panic is a log line like any other; its own text can only hold what we wrote into it.
+/// Logs panics like any other event. The text of a panic holds only what this program writes into it.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let reason = panic.payload_as_str().unwrap_or("unknown");
@@ -51,7 +51,7 @@ fn log_panics() {
     }));
 }
 
-/// What was asked for, and a cap on every library that it does not name.
+/// The wanted directives, plus a `warn` cap for every library that they do not name.
 fn directives(wanted: &str) -> String {
     let named = |library: &str| {
         let targets = wanted
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_does_not_open_the_libraries() {
+    fn debug_level_keeps_library_caps() {
         let text = directives("debug");
         assert!(
             text.starts_with("debug,")
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_library_that_is_named_is_left_alone() {
+    fn explicitly_named_library_is_not_capped() {
         let text = directives("info,sqlx::query=debug,hyper=trace");
         assert!(
             !text.contains("sqlx=warn") && !text.contains("hyper=warn") && text.contains("h2=warn"),

@@ -1,17 +1,18 @@
-//! The threads that the program runs on.
+//! The tokio runtime of the program.
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Tasks that a worker takes from its own queue before it looks at what came from elsewhere. A database that answers from
-/// a thread of its own, as SQLite does, comes from elsewhere: a request that changes an account, and waits for the next of its
-/// answers, must not wait behind hundreds of others each time, for everybody waits for whoever is in a transaction. Those who
-/// always write have a thread of their own.
+/// How many tasks a worker runs from its local queue before it polls the global queue.
+///
+/// SQLite runs on its own thread, so its results wake tasks through the global queue. A request inside a transaction
+/// blocks all other writers. It must not wait behind hundreds of local tasks after each statement. The writer actors
+/// are not affected: they run on a dedicated runtime.
 const TASKS_BETWEEN: u32 = 4;
 
-/// One worker a core.
+/// Starts a multi-threaded runtime with one worker per core.
 ///
 /// # Errors
-/// When the system gives no threads.
+/// [`std::io::Error`] if the operating system cannot create the threads.
 pub fn start() -> std::io::Result<Runtime> {
     Builder::new_multi_thread()
         .enable_all()

@@ -1,28 +1,28 @@
-//! The actors of the partner platform, behind one door: [`PartnerApi`].
+//! The actors of the partner platform. [`PartnerApi`] is the only entry point.
 //!
 //! ```text
 //! Root
-//! ├─ Node                 this process among others: heartbeat, control feed, rescue, janitor, checkpoints
+//! ├─ Node                 heartbeat, control feed, rescue, janitor, SQLite checkpoints
 //! ├─ Admission
-//! │  ├─ Registry          prefix → tenant actor; loads on first use, lets the idle go
+//! │  ├─ Registry          key prefix → tenant actor; loads on first use, stops idle tenants
 //! │  │  └─ Tenant × n     owns one tenant's live keys, limit state and concurrency
 //! │  ├─ SecretVerifier    bcrypt, bounded, off the async threads
-//! │  └─ KeyUsageRecorder           when and from where keys were used last, in batches
+//! │  └─ KeyUsageRecorder  records in batches when and from where each key was last used
 //! ├─ Onboarding
-//! │  └─ GateEvaluator     provider event → facts → gates → issue
-//! ├─ Ledger
+//! │  └─ GateEvaluator     provider event → facts → gates → key issue
+//! ├─ Placements
 //! │  └─ Writer × w        group commit, keyed by tenant; 1 on SQLite, 2 on Postgres
 //! ├─ Delivery
-//! │  ├─ Dispatcher        claims due deliveries for endpoints that have credit
-//! │  │  └─ Endpoint × n   bounded in-flight, breaker; spawns sends, never awaits them
+//! │  ├─ Dispatcher        claims due deliveries for endpoints that have capacity
+//! │  │  └─ Endpoint × n   bounded in-flight sends, breaker; spawns sends, never awaits them
 //! │  ├─ Completer         writes outcomes in batches, fenced
-//! │  └─ Replayer          makes due again what has failed or run out, as a job
-//! └─ Jobs
-//!    └─ Simulator         plays operations in the sandbox
+//! │  └─ Replayer          makes failed and exhausted deliveries due again, as a job
+//! └─ Sandbox
+//!    └─ Simulator         simulates the collection team in the sandbox
 //! ```
 //!
-//! `domain` holds the rules as pure functions; the rooms perform them. Requests come in through
-//! [`PartnerApi`] as typed calls and leave as views; no caller ever sees an actor or a row.
+//! `domain` holds the rules as pure functions. The other modules apply them. Callers use the typed methods of
+//! [`PartnerApi`] and receive views. They never see an actor or a database row.
 
 mod admission;
 mod api;

@@ -12,7 +12,7 @@ const TABLES: [&str; 8] = [
     "message",
     "delivery",
     "delivery_attempt",
-    "ledger_batch",
+    "writer_batch",
 ];
 
 /// Counts at one moment.
@@ -55,8 +55,8 @@ impl Rows {
                     per_call("delivery inserted", added + delivered, "rows");
                     per_call("delivery deleted", delivered, "rows");
                 }
-                "ledger_batch" => {
-                    per_call("ledger_batch (one a commit of a Writer)", added, "rows");
+                "writer_batch" => {
+                    per_call("writer_batch (one a commit of a Writer)", added, "rows");
                 }
                 _ => per_call(table, added, "rows"),
             }

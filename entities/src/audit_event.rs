@@ -24,6 +24,8 @@ pub struct Model {
     pub at_ms: i64,
     /// JSON details; never a secret.
     pub data: String,
+    /// The trace of the request, 32 hexadecimal digits: deliveries of the same change carry it too.
+    pub trace_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

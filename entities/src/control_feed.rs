@@ -12,8 +12,8 @@ pub struct Model {
     /// Without a gap, in the order of commits.
     #[sea_orm(primary_key, auto_increment = false)]
     pub number: i64,
-    /// `keys`, `limits` or `endpoints`.
-    pub subject: String,
+    /// `keys`, `limits`, `endpoints` or `disabled_endpoint`.
+    pub kind: String,
     /// Whose.
     pub creditor_id: CreditorId,
     /// When.

@@ -23,7 +23,7 @@ pub struct Model {
     /// When it happened.
     pub created_ms: i64,
     /// How many deliveries carry it; those that none does can be recovered.
-    pub born_deliveries: i32,
+    pub initial_deliveries: i32,
     /// The trace of the request that it came from, W3C Trace Context.
     pub traceparent: Option<String>,
 }

@@ -1,12 +1,13 @@
 //! Where the SQL of the two backends differs: types, storage options, and the append-only guard.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 /// Runs a script of statements, each ended by `;` at the end of a line.
 ///
-/// `@uuid`, `@bytes` and `@bool` become the backend's types, `@nil` the UUID of zeroes; `@hot` the storage options of a table
-/// whose rows are updated and deleted all the time.
+/// Placeholders stand for what differs: `@uuid`, `@bytes` and `@bool` are types, `@nil` is the UUID of zeroes, `@hot` the storage
+/// options of a Postgres table whose rows are updated and deleted all the time, `@clustered` makes a SQLite table one tree by its
+/// primary key (`WITHOUT ROWID`).
 ///
 /// # Errors
 /// The first statement that fails.
@@ -27,24 +28,33 @@ pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr>
 fn translate(statement: &str, postgres: bool) -> String {
     const HOT: &str = "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, \
                        autovacuum_vacuum_cost_delay = 0)";
-    let (uuid, nil, bytes, boolean, hot) = if postgres {
-        let nil = "'00000000-0000-0000-0000-000000000000'";
-        ("uuid", nil, "bytea", "boolean", HOT)
+    let placeholders = if postgres {
+        [
+            ("@uuid", "uuid"),
+            ("@nil", "'00000000-0000-0000-0000-000000000000'"),
+            ("@bytes", "bytea"),
+            ("@bool", "boolean"),
+            ("@hot", HOT),
+            ("@clustered", ""),
+        ]
     } else {
-        ("blob", "zeroblob(16)", "blob", "boolean", "")
+        [
+            ("@uuid", "blob"),
+            ("@nil", "zeroblob(16)"),
+            ("@bytes", "blob"),
+            ("@bool", "boolean"),
+            ("@hot", ""),
+            ("@clustered", "WITHOUT ROWID"),
+        ]
     };
-    statement
-        .replace("@uuid", uuid)
-        .replace("@nil", nil)
-        .replace("@bytes", bytes)
-        .replace("@bool", boolean)
-        .replace("@hot", hot)
+    placeholders
+        .iter()
+        .fold(statement.to_owned(), |text, (name, sql)| {
+            text.replace(name, sql)
+        })
 }
 
 /// Makes the database itself refuse to change or remove rows of `table`.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     if manager.get_database_backend() == DbBackend::Postgres {
@@ -68,52 +78,6 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
             verb.to_lowercase()
         ))
         .await?;
-    }
-    Ok(())
-}
-
-/// SQLite: makes `table` anew as one tree by its primary key (`WITHOUT ROWID`), without a reference to its placement, and
-/// moves its rows, indexes and triggers there. Nothing may refer to it. A `key` takes the place of its `id` as primary key.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn without_rowid(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    key: Option<&str>,
-) -> Result<(), DbErr> {
-    let db = manager.get_connection();
-    let definitions = format!(
-        "SELECT sql FROM sqlite_master WHERE tbl_name = '{table}' AND sql IS NOT NULL \
-         ORDER BY type = 'table' DESC"
-    );
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, definitions));
-    let definitions: Result<Vec<String>, DbErr> = rows
-        .await?
-        .iter()
-        .map(|row| row.try_get("", "sql"))
-        .collect();
-    let definitions = definitions?;
-    let (definition, others) = definitions
-        .split_first()
-        .ok_or_else(|| DbErr::Custom(format!("there is no table {table}")))?;
-    let columns = definition
-        .split_once('(')
-        .and_then(|(_, columns)| columns.rsplit_once(')'))
-        .map(|(columns, _)| columns.replace(" REFERENCES placement (id)", ""))
-        .ok_or_else(|| DbErr::Custom(format!("the definition of {table} cannot be read")))?;
-    let columns = match key {
-        None => columns,
-        Some(key) => columns.replace(" PRIMARY KEY", "") + &format!(", PRIMARY KEY ({key})"),
-    };
-    let moves = [
-        format!("CREATE TABLE {table}_anew ({columns}) WITHOUT ROWID"),
-        format!("INSERT INTO {table}_anew SELECT * FROM {table}"),
-        format!("DROP TABLE {table}"),
-        format!("ALTER TABLE {table}_anew RENAME TO {table}"),
-    ];
-    for statement in moves.iter().chain(others) {
-        db.execute_unprepared(statement).await?;
     }
     Ok(())
 }

@@ -1,34 +1,29 @@
 //! The schema, one file a step, for SQLite and Postgres alike.
 //!
-//! Steps are plain SQL, because what makes this schema safe (partial unique indexes, triggers,
-//! fill factors) is what schema builders leave out. [`dialect`] names the few types in which the
-//! two backends differ. A step that has been released is never edited: add another.
+//! Steps are plain SQL, because what makes this schema safe (partial unique indexes, triggers, fill factors) is what schema
+//! builders leave out. [`dialect`] names the few things in which the two backends differ. A step that has been released is never
+//! edited: add another. There is no way down: the way back is a restore (`docs/operations.md`).
 //!
 //! Times are `bigint` epoch milliseconds, ids UUID v7, JSON is text that this program wrote.
 
 #![allow(elided_lifetimes_in_paths)] // the trait of sea-orm-migration elides them
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait,
+};
 
 pub mod dialect;
 mod m0001_creditors;
 mod m0002_onboarding;
-mod m0003_keys_and_sessions;
-mod m0004_placements;
-mod m0005_audit;
-mod m0006_idempotency;
-mod m0007_webhooks;
-mod m0008_nodes;
-mod m0009_admission;
-mod m0010_endpoints;
-mod m0011_ordering;
-mod m0012_recovery;
-mod m0013_retention;
-mod m0014_lean_writes;
-mod m0015_quiet_endpoints;
-mod m0016_lean_tables;
-mod m0017_lean_indexes;
-mod m0018_disabled_endpoints;
+mod m0003_api_keys;
+mod m0004_sessions;
+mod m0005_placements;
+mod m0006_audit;
+mod m0007_idempotency;
+mod m0008_webhook_endpoints;
+mod m0009_deliveries;
+mod m0010_cluster;
 
 /// Applies the steps in order.
 #[derive(Debug)]
@@ -40,39 +35,47 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_creditors::Migration),
             Box::new(m0002_onboarding::Migration),
-            Box::new(m0003_keys_and_sessions::Migration),
-            Box::new(m0004_placements::Migration),
-            Box::new(m0005_audit::Migration),
-            Box::new(m0006_idempotency::Migration),
-            Box::new(m0007_webhooks::Migration),
-            Box::new(m0008_nodes::Migration),
-            Box::new(m0009_admission::Migration),
-            Box::new(m0010_endpoints::Migration),
-            Box::new(m0011_ordering::Migration),
-            Box::new(m0012_recovery::Migration),
-            Box::new(m0013_retention::Migration),
-            Box::new(m0014_lean_writes::Migration),
-            Box::new(m0015_quiet_endpoints::Migration),
-            Box::new(m0016_lean_tables::Migration),
-            Box::new(m0017_lean_indexes::Migration),
-            Box::new(m0018_disabled_endpoints::Migration),
+            Box::new(m0003_api_keys::Migration),
+            Box::new(m0004_sessions::Migration),
+            Box::new(m0005_placements::Migration),
+            Box::new(m0006_audit::Migration),
+            Box::new(m0007_idempotency::Migration),
+            Box::new(m0008_webhook_endpoints::Migration),
+            Box::new(m0009_deliveries::Migration),
+            Box::new(m0010_cluster::Migration),
         ]
     }
 }
 
-/// Brings the database to the newest schema. On Postgres one migrator runs at a time, however
-/// many nodes start together: each waits for an advisory lock that the transaction holds.
+/// Why the schema is not up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// Another version of this program, or another program, has changed this database.
+    #[error(
+        "the database has migrations that this version does not know ({}); start the version that made them, or restore a backup that is older than they are",
+        .names.join(", ")
+    )]
+    UnknownSteps {
+        /// As the database remembers them.
+        names: Vec<String>,
+    },
+    /// The database failed. Nothing of a failed step stays.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// Brings the database to the newest schema. On Postgres one migrator runs at a time, however many nodes start together: each
+/// waits for an advisory lock that the transaction holds.
 ///
 /// # Errors
-/// Whatever the database says; nothing of a failed step stays on either backend.
-pub async fn migrate(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
-    use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
+/// [`MigrateError::UnknownSteps`] before anything is changed.
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), MigrateError> {
     // Any constant does: it only has to be the same in every process.
     const MIGRATION_LOCK: i64 = 7_306_421_001;
 
     let transaction = db.begin().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Another node's migration may take long; waiting for it is no fault.
+        // Another node's migration may take long, and waiting for it is right.
         transaction
             .execute_unprepared("SET LOCAL lock_timeout = 0")
             .await?;
@@ -83,6 +86,43 @@ pub async fn migrate(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Res
             .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             .await?;
     }
+    refuse_unknown_steps(&transaction).await?;
     Migrator::up(&transaction, None).await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn refuse_unknown_steps(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
+    Migrator::install(transaction).await?;
+    let known = Migrator::migrations();
+    let applied = Migrator::get_migration_models(transaction).await?;
+    let names: Vec<String> = applied
+        .into_iter()
+        .map(|step| step.version)
+        .filter(|name| known.iter().all(|step| step.name() != name))
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(MigrateError::UnknownSteps { names })
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::sea_orm::{ConnectOptions, Database};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn database_with_unknown_steps_is_refused() {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1);
+        let db = Database::connect(options).await.unwrap();
+        migrate(&db).await.unwrap();
+        migrate(&db).await.unwrap();
+        let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m0099_newer', 1)";
+        db.execute_unprepared(newer).await.unwrap();
+        let refused = migrate(&db).await.unwrap_err().to_string();
+        assert!(refused.contains("does not know (m0099_newer)"), "{refused}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Creditors, and the position that orders everything which happens to one.
+//! Creditors, and the row under whose lock each creditor's events are ordered.
 
 crate::dialect::step!(
     "m0001_creditors",

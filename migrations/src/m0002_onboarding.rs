@@ -1,4 +1,4 @@
-//! Gates, the provider accounts behind them, and every provider event ever accepted.
+//! Provider events, the gates that follow from them, and the agreement.
 
 crate::dialect::step!(
     "m0002_onboarding",

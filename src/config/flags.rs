@@ -1,6 +1,6 @@
-//! Settings on the command line.
+//! The command-line flags.
 //!
-//! Secrets have no flag: every user of the machine can read a process's arguments.
+//! Secrets have no flag, because every user of the machine can read the arguments of a process.
 
 use std::path::PathBuf;
 
@@ -30,31 +30,31 @@ pub struct Flags {
     /// Waits between delivery attempts (env `PARTNER_API_RETRY_SCHEDULE`)
     #[arg(long, global = true, value_name = "5s,30s,…")]
     pub retry_schedule: Option<String>,
-    /// Whole delivery attempt (env `PARTNER_API_DELIVERY_TIMEOUT`)
+    /// Time limit of one delivery attempt (env `PARTNER_API_DELIVERY_TIMEOUT`)
     #[arg(long, global = true, value_name = "15s")]
     pub delivery_timeout: Option<String>,
-    /// How long events' payloads are kept (env `PARTNER_API_PAYLOAD_RETENTION`)
+    /// How long event payloads are kept (env `PARTNER_API_PAYLOAD_RETENTION`)
     #[arg(long, global = true, value_name = "30d")]
     pub payload_retention: Option<String>,
     /// How long delivery attempts are kept (env `PARTNER_API_ATTEMPT_RETENTION`)
     #[arg(long, global = true, value_name = "90d")]
     pub attempt_retention: Option<String>,
-    /// CIDRs that deliveries may reach although they are not public (env `PARTNER_API_WEBHOOK_ALLOW`)
+    /// Non-public CIDRs that deliveries may reach (env `PARTNER_API_WEBHOOK_ALLOW`)
     #[arg(long, global = true, value_name = "CIDR,…")]
     pub webhook_allow: Option<String>,
-    /// CIDRs of proxies whose X-Forwarded-For is believed (env `PARTNER_API_TRUSTED_PROXIES`)
+    /// CIDRs of proxies whose X-Forwarded-For is trusted (env `PARTNER_API_TRUSTED_PROXIES`)
     #[arg(long, global = true, value_name = "CIDR,…")]
     pub trusted_proxies: Option<String>,
     /// Rate limits by tier (env `PARTNER_API_TIERS`)
     #[arg(long, global = true, value_name = "name=rps/burst:rps/burst:n,…")]
     pub tiers: Option<String>,
-    /// Whether the simulator plays operations, on or off (env `PARTNER_API_SIMULATOR`)
+    /// Whether the simulator takes the role of operations: on or off (env `PARTNER_API_SIMULATOR`)
     #[arg(long, global = true, value_name = "on|off")]
     pub simulator: Option<String>,
 }
 
 impl Flags {
-    /// The value of the flag for this key of the settings, if it was given.
+    /// The value of the flag for this settings key. `None` if the flag is not set or the key has no flag.
     pub(super) fn get(&self, key: &str) -> Option<&String> {
         match key {
             "listen" => self.listen.as_ref(),

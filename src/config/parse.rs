@@ -1,6 +1,6 @@
-//! From texts to typed settings.
+//! Parses the text of each setting into a typed value.
 //!
-//! Owns what makes a value usable. Every refusal names the variable and says what to write instead.
+//! Owns the validation of values. Every error names the variable and says what to write instead.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use super::secrets::{self, Secrets};
 use super::sources::{self, Resolved, Setting};
 use super::{Config, ConfigError};
 
-/// Everything, checked.
+/// Parses and validates all settings.
 pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
     let mode = mode(resolved)?;
     let database_url = database_url(resolved)?;
@@ -51,7 +51,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
     })
 }
 
-/// The database's URL, of a kind that we can talk to.
+/// The database URL. Only SQLite and Postgres are supported.
 pub(super) fn database_url(resolved: &Resolved) -> Result<SecretString, ConfigError> {
     let url = text(resolved, &sources::DATABASE_URL);
     let known = ["sqlite:", "postgres:", "postgresql:"]
@@ -66,14 +66,14 @@ pub(super) fn database_url(resolved: &Resolved) -> Result<SecretString, ConfigEr
     Ok(url.into())
 }
 
-/// Where the support command finds the server, and with which token.
+/// The base URL of the server and the support token, for the `support` command.
 pub(super) fn support_access(resolved: &Resolved) -> Result<(String, SecretString), ConfigError> {
     let file = super::sqlite_file(database_url(resolved)?.expose_secret());
     let token = secrets::first_support_token(resolved, file.as_deref())?;
     Ok((format!("http://{}", listen(resolved)?), token))
 }
 
-/// What the sandbox may reach without being told.
+/// The networks that the sandbox may reach by default.
 pub(super) fn loopback() -> Vec<IpNet> {
     ["127.0.0.0/8", "::1/128"]
         .iter()
@@ -117,14 +117,14 @@ fn cost(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
     })
 }
 
-/// Days of payloads and of attempts. Payloads outlive the ladder of retries; what is told of an
-/// attempt lasts at least as long as what was sent.
+/// The retention of payloads and of attempts, in days. Payloads outlive the retry schedule, and attempts are kept at
+/// least as long as payloads.
 fn retention(resolved: &Resolved) -> Result<(u32, u32), ConfigError> {
     let payloads = days(resolved, &sources::PAYLOAD_RETENTION)?;
     let attempts = days(resolved, &sources::ATTEMPT_RETENTION)?;
     if attempts < payloads {
-        let words = "must be at least as long as payload_retention";
-        return Err(invalid(&sources::ATTEMPT_RETENTION, words));
+        let problem = "must be at least as long as payload_retention";
+        return Err(invalid(&sources::ATTEMPT_RETENTION, problem));
     }
     Ok((payloads, attempts))
 }
@@ -137,7 +137,7 @@ fn days(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
 }
 
 fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
-    let words = "must be a duration up to 5m, e.g. 15s or 500ms";
+    let problem = "must be a duration up to 5m, e.g. 15s or 500ms";
     let text = text(resolved, &sources::DELIVERY_TIMEOUT);
     let unit_at = text
         .find(|character: char| !character.is_ascii_digit())
@@ -153,7 +153,7 @@ fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
     if (1..=300_000).contains(&ms) {
         Ok(Duration::from_millis(ms))
     } else {
-        Err(invalid(&sources::DELIVERY_TIMEOUT, words))
+        Err(invalid(&sources::DELIVERY_TIMEOUT, problem))
     }
 }
 
@@ -170,7 +170,7 @@ fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, Config
         parsed.map_err(|_| {
             invalid(
                 setting,
-                format!("`{entry}` is no network; write e.g. 10.0.0.0/8,::1/128"),
+                format!("`{entry}` is not a network; write e.g. 10.0.0.0/8,::1/128"),
             )
         })
     };
@@ -178,7 +178,7 @@ fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, Config
 }
 
 fn simulator(resolved: &Resolved, mode: Mode) -> Result<bool, ConfigError> {
-    let wanted = match text(resolved, &sources::SIMULATOR)
+    let enabled = match text(resolved, &sources::SIMULATOR)
         .to_ascii_lowercase()
         .as_str()
     {
@@ -186,13 +186,13 @@ fn simulator(resolved: &Resolved, mode: Mode) -> Result<bool, ConfigError> {
         "off" | "false" | "0" | "no" => false,
         _ => return Err(invalid(&sources::SIMULATOR, "must be on or off")),
     };
-    if wanted && mode == Mode::Production {
+    if enabled && mode == Mode::Production {
         return Err(invalid(
             &sources::SIMULATOR,
             "must be off in production: placements there belong to real debtors",
         ));
     }
-    Ok(wanted)
+    Ok(enabled)
 }
 
 fn parsed<T: FromStr<Err: Display>>(
@@ -212,7 +212,7 @@ fn text(resolved: &Resolved, setting: &Setting) -> String {
     resolved.get(setting).unwrap_or_default().trim().to_owned()
 }
 
-/// Names the variable, whatever source the value came from.
+/// An error that names the variable, also if the value comes from a flag or from the TOML file.
 pub(super) fn invalid(setting: &Setting, problem: impl Into<String>) -> ConfigError {
     ConfigError::Invalid {
         variable: setting.variable,

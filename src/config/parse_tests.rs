@@ -1,4 +1,4 @@
-//! What makes a setting usable.
+//! Tests of the validation of settings.
 
 use super::*;
 use crate::config::Flags;
@@ -20,12 +20,12 @@ fn with(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
     config(&sources::resolve(&Flags::default(), lookup).unwrap())
 }
 
-fn refusal(pairs: &[(&str, &str)]) -> String {
+fn error_text(pairs: &[(&str, &str)]) -> String {
     with(pairs).unwrap_err().to_string()
 }
 
 #[test]
-fn the_sandbox_has_its_defaults() {
+fn sandbox_uses_defaults() {
     let config = with(&[]).unwrap();
     assert_eq!(config.listen, "127.0.0.1:8080");
     assert_eq!(config.settings.mode, Mode::Sandbox);
@@ -40,7 +40,7 @@ fn the_sandbox_has_its_defaults() {
 }
 
 #[test]
-fn production_needs_its_secrets_and_no_simulator() {
+fn production_requires_secrets_and_no_simulator() {
     let production = ("PARTNER_API_MODE", "production");
     let config = with(&[production, ("DATABASE_URL", "postgres://u@h/d")]).unwrap();
     assert!(
@@ -49,22 +49,24 @@ fn production_needs_its_secrets_and_no_simulator() {
             && config.settings.lock_file.is_none()
     );
     assert!(
-        refusal(&[production, ("PARTNER_API_MASTER_KEY", "")])
+        error_text(&[production, ("PARTNER_API_MASTER_KEY", "")])
             .starts_with("PARTNER_API_MASTER_KEY: is required")
     );
     assert!(
-        refusal(&[production, ("PARTNER_API_SUPPORT_TOKEN", "")])
+        error_text(&[production, ("PARTNER_API_SUPPORT_TOKEN", "")])
             .starts_with("PARTNER_API_SUPPORT_TOKEN: is required")
     );
-    assert!(refusal(&[production, ("PARTNER_API_SUPPORT_TOKEN", "short")]).contains("too short"));
     assert!(
-        refusal(&[production, ("PARTNER_API_SIMULATOR", "on")])
+        error_text(&[production, ("PARTNER_API_SUPPORT_TOKEN", "short")]).contains("too short")
+    );
+    assert!(
+        error_text(&[production, ("PARTNER_API_SIMULATOR", "on")])
             .starts_with("PARTNER_API_SIMULATOR: must be off")
     );
 }
 
 #[test]
-fn every_refusal_names_its_variable() {
+fn every_error_names_its_variable() {
     for (variable, value) in [
         ("PARTNER_API_LISTEN", "8080"),
         ("DATABASE_URL", "mysql://x"),
@@ -80,14 +82,14 @@ fn every_refusal_names_its_variable() {
         ("PARTNER_API_SIMULATOR", "maybe"),
     ] {
         assert!(
-            refusal(&[(variable, value)]).starts_with(variable),
+            error_text(&[(variable, value)]).starts_with(variable),
             "{variable}"
         );
     }
 }
 
 #[test]
-fn several_people_may_support() {
+fn several_support_tokens_have_names() {
     let config = with(&[(
         "PARTNER_API_SUPPORT_TOKEN",
         "ann:token-of-ann, bob:token-of-bob",
@@ -100,5 +102,5 @@ fn several_people_may_support() {
         .map(|token| token.name.as_str())
         .collect();
     assert_eq!(names, ["ann", "bob"]);
-    assert!(refusal(&[("PARTNER_API_SUPPORT_TOKEN", "ann:x,bob:x")]).contains("twice"));
+    assert!(error_text(&[("PARTNER_API_SUPPORT_TOKEN", "ann:x,bob:x")]).contains("twice"));
 }

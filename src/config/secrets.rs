@@ -1,6 +1,6 @@
-//! The master key and the support tokens: given, or in the sandbox generated.
+//! The master key and the support tokens: from the settings, or generated in the sandbox.
 //!
-//! Owns what each mode demands of them. Never prints one.
+//! Owns the requirements of each mode. Never prints a secret.
 
 use std::path::{Path, PathBuf};
 
@@ -12,21 +12,21 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::sources::{self, Resolved};
 use super::{ConfigError, parse::invalid, sandbox_secrets};
 
-/// Below this a token can be guessed.
+/// Minimum length of a support token in production, in bytes. A shorter token can be guessed.
 const PRODUCTION_TOKEN_MIN: usize = 16;
-/// The actor in the audit log where a token has no name.
+/// The actor in the audit log for a token without a name.
 const DEFAULT_NAME: &str = "support";
 
-/// What a server cannot run without.
+/// The secrets that every server needs.
 pub(super) struct Secrets {
     pub(super) master_key: SecretString,
     pub(super) support_tokens: Vec<SupportToken>,
-    /// Where the support token is kept, if it was generated.
+    /// The file with the support token, if the sandbox generated it.
     pub(super) file: Option<PathBuf>,
 }
 
 impl Secrets {
-    /// As given; what is missing is made in the sandbox and refused in production.
+    /// Reads the secrets from the settings. A missing secret is generated in the sandbox and is an error in production.
     pub(super) fn resolve(
         resolved: &Resolved,
         mode: Mode,
@@ -42,7 +42,7 @@ impl Secrets {
                 support_tokens,
                 file: None,
             }),
-            (key, tokens) if mode == Mode::Sandbox => Self::complete(key, tokens, database),
+            (key, tokens) if mode == Mode::Sandbox => Self::or_generated(key, tokens, database),
             (None, _) => Err(invalid(
                 &sources::MASTER_KEY,
                 "is required in production: 32 random bytes in base64, e.g. from openssl rand -base64 32",
@@ -54,7 +54,7 @@ impl Secrets {
         }
     }
 
-    fn complete(
+    fn or_generated(
         key: Option<SecretString>,
         tokens: Option<Vec<SupportToken>>,
         database: Option<&Path>,
@@ -68,7 +68,7 @@ impl Secrets {
     }
 }
 
-/// The token that the `support` command calls with: the first that is given, or the sandbox's own.
+/// The token for the `support` command: the first one in the settings, or the one that the sandbox generated.
 pub(super) fn first_support_token(
     resolved: &Resolved,
     database: Option<&Path>,
@@ -89,7 +89,7 @@ pub(super) fn first_support_token(
     })
 }
 
-/// 32 bytes in base64.
+/// Checks a master key: 32 bytes in base64.
 pub(super) fn master_key(text: &str) -> Result<SecretString, ConfigError> {
     match STANDARD.decode(text.trim()) {
         Ok(bytes) if bytes.len() == 32 => Ok(text.trim().into()),
@@ -101,20 +101,20 @@ pub(super) fn master_key(text: &str) -> Result<SecretString, ConfigError> {
 }
 
 fn support_tokens(text: &str, mode: Mode) -> Result<Vec<SupportToken>, ConfigError> {
-    let refuse = |problem: &str| Err(invalid(&sources::SUPPORT_TOKEN, problem));
+    let reject = |problem: &str| Err(invalid(&sources::SUPPORT_TOKEN, problem));
     let mut tokens: Vec<SupportToken> = Vec::new();
     let entries = text.split(',').map(str::trim);
     for entry in entries.filter(|entry| !entry.is_empty()) {
         let (name, token) = entry.split_once(':').unwrap_or((DEFAULT_NAME, entry));
-        let twice = |known: &SupportToken| known.token.expose_secret() == token;
+        let is_duplicate = |known: &SupportToken| known.token.expose_secret() == token;
         if name.is_empty() || token.is_empty() || token.contains(char::is_whitespace) {
-            return refuse("must be one token, or several as name:token,name:token");
+            return reject("must be one token, or several as name:token,name:token");
         }
         if mode == Mode::Production && token.len() < PRODUCTION_TOKEN_MIN {
-            return refuse("is too short for production: use at least 16 characters per token");
+            return reject("is too short for production: use at least 16 characters per token");
         }
-        if tokens.iter().any(twice) {
-            return refuse("holds the same token twice: give every person an own one");
+        if tokens.iter().any(is_duplicate) {
+            return reject("contains the same token twice: give each person a separate token");
         }
         tokens.push(SupportToken {
             name: name.to_owned(),
@@ -122,7 +122,7 @@ fn support_tokens(text: &str, mode: Mode) -> Result<Vec<SupportToken>, ConfigErr
         });
     }
     if tokens.is_empty() {
-        return refuse("must hold at least one token");
+        return reject("must contain at least one token");
     }
     Ok(tokens)
 }

@@ -1,6 +1,6 @@
-//! Where settings come from, and which source wins.
+//! The sources of settings and their precedence.
 //!
-//! Owns the table of settings and its precedence: flag, environment, file, default. Never interprets a value.
+//! Owns the table of settings. The precedence is flag, environment, file, default. Never interprets a value.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{ConfigError, Flags};
 
-/// One setting: its key in the TOML file, its variable, and whether it is a secret.
+/// One setting: its key in the TOML file, its variable, its default and whether it is a secret.
 pub(super) struct Setting {
     pub(super) key: &'static str,
     pub(super) variable: &'static str,
@@ -16,14 +16,14 @@ pub(super) struct Setting {
     default: Fallback,
 }
 
-/// What a setting is where no source says anything.
+/// The default of a setting.
 #[derive(Clone, Copy)]
 enum Fallback {
-    /// Not there.
+    /// No default.
     Unset,
-    /// The same everywhere.
+    /// The same default in both modes.
     Always(&'static str),
-    /// In the sandbox, and in production.
+    /// The defaults in the sandbox and in production.
     ByMode(&'static str, &'static str),
 }
 
@@ -36,7 +36,7 @@ macro_rules! settings {
     };
 }
 
-// The mode comes first: others fall back according to it.
+// The mode comes first, because the defaults of other settings depend on it.
 settings! {
     MODE: "mode", "PARTNER_API_MODE", false, Always("sandbox");
     LISTEN: "listen", "PARTNER_API_LISTEN", false, Always("127.0.0.1:8080");
@@ -68,16 +68,16 @@ impl Fallback {
     }
 }
 
-/// Every setting that has a value, with the source that won.
+/// The value and the source of every setting that is set.
 pub(super) struct Resolved(BTreeMap<&'static str, (String, &'static str)>);
 
 impl Resolved {
-    /// The winning value.
+    /// The value from the source with the highest precedence. `None` if the setting is not set.
     pub(super) fn get(&self, setting: &Setting) -> Option<&str> {
         self.0.get(setting.key).map(|(value, _)| value.as_str())
     }
 
-    /// `key = "value"  # source`, secrets masked.
+    /// Describes each setting in one line: `key = "value"  # source`. Secrets are masked.
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();
         for setting in ALL {
@@ -94,7 +94,7 @@ impl Resolved {
     }
 }
 
-/// Reads all sources. An empty value counts as not set, as in a shell script that exports what it does not have.
+/// Reads all sources. An empty value counts as not set, because scripts often export empty variables.
 pub(super) fn resolve(
     flags: &Flags,
     environment: impl Fn(&str) -> Option<String>,
@@ -140,7 +140,7 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
 }
 
 fn parse_file(text: &str) -> Result<BTreeMap<String, String>, String> {
-    // The parser's own message quotes the line, which may hold a secret.
+    // The parser's full error quotes the line, which may contain a secret.
     let table: toml::Table = toml::from_str(text).map_err(|error| match error.span() {
         Some(span) => format!(
             "is not TOML: line {}: {}",
@@ -157,7 +157,7 @@ fn parse_file(text: &str) -> Result<BTreeMap<String, String>, String> {
                 .map(|setting| setting.key)
                 .collect::<Vec<_>>()
                 .join(", ");
-            return Err(format!("unknown key {key}; known are {known}"));
+            return Err(format!("unknown key {key}; known keys are {known}"));
         }
         let value = plain(&value).ok_or_else(|| {
             format!("{key} must be a string, a number, true, false, or an array of them")
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn flag_beats_environment_beats_file_beats_default() {
+    fn precedence_is_flag_environment_file_default() {
         let (_directory, mut flags) =
             with_file("mode = \"from-file\"\nkey_bcrypt_cost = 7\nlisten = \"file:1\"");
         flags.listen = Some("flag:1".into());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_not_set() {
+    fn empty_variable_counts_as_not_set() {
         let resolved = resolve(&Flags::default(), |_| Some(" ".into())).unwrap();
         assert_eq!(resolved.get(&LISTEN), Some("127.0.0.1:8080"));
     }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_error_names_the_key_and_never_quotes_a_value() {
+    fn file_error_names_key_and_omits_value() {
         assert!(
             parse_file("lisen = \"x\"")
                 .unwrap_err()

@@ -1,4 +1,6 @@
-//! A thin HTTP client that says what it sends and what comes back.
+//! An HTTP client that prints each request and response.
+//!
+//! Registers every secret in a response with the narrator. Never follows a redirect.
 
 use std::time::Duration;
 
@@ -12,13 +14,13 @@ use super::narrator::Narrator;
 use super::request::Call;
 use super::response_check::Answer;
 
-/// No answer of the demo's server takes longer.
+/// The time limit of one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Fields of an answer that hold a secret; the narrator learns their values before it speaks.
+/// Top-level response fields that hold a secret. Their values are registered before the response is printed.
 const SECRET_FIELDS: [&str; 4] = ["api_key", "onboarding_token", "session_token", "secret"];
 
-/// The demo's HTTP client, bound to its server.
+/// An HTTP client for the demo's server.
 pub(super) struct Client {
     http: reqwest::Client,
     base_url: String,
@@ -26,7 +28,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client that ignores proxies and follows no redirect.
+    /// Creates a client that ignores proxy settings and follows no redirect.
     pub(super) fn new(base_url: &str, narrator: &Narrator) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -34,7 +36,7 @@ impl Client {
             .timeout(TIMEOUT)
             .user_agent("partner-api-demo")
             .build()
-            .map_err(|error| Failure::broken("the HTTP client is built", error))?;
+            .map_err(|error| Failure::broken("build the HTTP client", error))?;
         let base_url = base_url.trim_end_matches('/').to_owned();
         Ok(Self {
             http,
@@ -43,12 +45,12 @@ impl Client {
         })
     }
 
-    /// Where the server is.
+    /// The base URL of the server, without a trailing slash.
     pub(super) fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// Sends, telling both directions.
+    /// Sends a request and prints both the request and the response.
     pub(super) async fn ask(&self, call: Call<'_>) -> Result<Answer, Failure> {
         self.narrator.sent(&call.told());
         let shows = call.shows;
@@ -58,12 +60,12 @@ impl Client {
         Ok(answer)
     }
 
-    /// Sends without a word: for looking again and again.
+    /// Sends a request without printing anything. Polling uses it.
     pub(super) async fn quietly(&self, call: Call<'_>) -> Result<Answer, Failure> {
         let name = call.name();
         let answered = self.exchange(call).await;
         let (status, headers, bytes) = answered
-            .map_err(|error| Failure::new(&name, "an answer", chain(&error.without_url())))?;
+            .map_err(|error| Failure::new(&name, "a response", chain(&error.without_url())))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         hide_secrets(&self.narrator, &body);
@@ -106,7 +108,7 @@ fn hide_secrets(narrator: &Narrator, body: &Value) {
     }
 }
 
-/// An error with its causes: `error sending request: connection refused`.
+/// An error followed by its causes: `error sending request: connection refused`.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,6 @@
-//! What every chapter needs: the client, the receiver, the narrator, and the run's own names.
+//! The context that every chapter gets: the client, the receiver, the narrator and the names of this run.
+//!
+//! Owns no step of the demo.
 
 use actors::clock::Clock;
 use secrecy::ExposeSecret;
@@ -11,26 +13,26 @@ use super::receiver::Receiver;
 use super::request::Caller;
 use super::server::{DemoServer, ServerKeys};
 
-/// Everything that the story plays with.
+/// The shared context of all chapters.
 pub(super) struct Stage {
-    /// The one voice.
+    /// Prints all output.
     pub(super) narrator: Narrator,
-    /// Talks to the server, only through its public HTTP surface.
+    /// Calls the server's public HTTP API.
     pub(super) client: Client,
-    /// The creditor's own server.
+    /// The creditor's webhook receiver.
     pub(super) receiver: Receiver,
-    /// What time it is.
+    /// The system clock.
     pub(super) clock: Clock,
-    /// What the providers sign with.
+    /// The secrets that providers and support use.
     pub(super) keys: ServerKeys,
-    /// The company's support.
+    /// The support team as a caller.
     pub(super) support: Caller,
-    /// Part of every name, so that a run can share a database with any other.
+    /// A random part of every name, so that several runs can share a database.
     pub(super) suffix: String,
 }
 
 impl Stage {
-    /// Sets the stage around a running server.
+    /// Creates the context for a running server and registers its secrets with the narrator.
     pub(super) fn set(
         server: &DemoServer,
         keys: ServerKeys,
@@ -51,7 +53,7 @@ impl Stage {
         })
     }
 
-    /// Says `what` if it is so, else fails with it.
+    /// Prints `what` as a passed check if `holds` is true, otherwise returns a failure.
     pub(super) fn check(
         &self,
         holds: bool,

@@ -1,4 +1,4 @@
-//! A step that did not hold, and patience with those that need time.
+//! Failed checks, and polling for results that take time.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -7,22 +7,22 @@ use tokio::time::{Instant, sleep};
 
 use super::narrator::Narrator;
 
-/// How often a wait looks again. Slow enough to stay far below the standard tier's rate limit.
+/// The interval between two polls. It stays far below the standard tier's rate limit.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// What was expected of a step, and what came instead.
+/// A failed step with its expected and actual values.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// The step or the claim.
+    /// The step or the statement that was checked.
     pub(super) what: String,
-    /// What should have come.
+    /// The expected value.
     pub(super) expected: String,
-    /// What came.
+    /// The actual value.
     pub(super) came: String,
 }
 
 impl Failure {
-    /// A claim that is not true.
+    /// A statement that is not true.
     pub(super) fn new(
         what: impl Into<String>,
         expected: impl Into<String>,
@@ -35,13 +35,13 @@ impl Failure {
         }
     }
 
-    /// Something that the demo itself needs did not work.
+    /// An error in something that the demo itself needs.
     pub(super) fn broken(what: impl Into<String>, error: impl Display) -> Self {
-        Self::new(what, "to work", error.to_string())
+        Self::new(what, "success", error.to_string())
     }
 }
 
-/// Says `what` if it is so, else fails with it.
+/// Prints `what` as a passed check if `holds` is true, otherwise returns a failure.
 pub(super) fn check(
     narrator: &Narrator,
     holds: bool,
@@ -56,27 +56,27 @@ pub(super) fn check(
     Err(Failure::new(what, expected, came))
 }
 
-/// What one look at something unfinished saw.
+/// The result of one poll.
 pub(super) enum Look<T> {
-    /// It is there.
+    /// The awaited result.
     Done(T),
-    /// How far it has come.
+    /// The progress so far.
     NotYet(String),
 }
 
-/// Looks again and again, showing progress, until it is there or patience ends.
+/// Polls `look` and prints its progress until it is done or `limit` has passed.
 pub(super) async fn until<T>(
     narrator: &Narrator,
     expected: &str,
-    patience: Duration,
+    limit: Duration,
     mut look: impl AsyncFnMut() -> Result<Look<T>, Failure>,
 ) -> Result<T, Failure> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + limit;
     loop {
         match look().await? {
             Look::Done(found) => return Ok(found),
             Look::NotYet(progress) if Instant::now() >= deadline => {
-                let what = format!("waited {} s", patience.as_secs());
+                let what = format!("waited {} s", limit.as_secs());
                 return Err(Failure::new(what, expected, progress));
             }
             Look::NotYet(progress) => narrator.progress(&progress),

@@ -1,18 +1,20 @@
-//! `partner-api demo`: the whole main job, played for a person who watches.
+//! `partner-api demo`: runs the main workflow end to end and narrates it on standard output.
 //!
-//! Starts the server in this process and a receiver of its own, and then talks to the server as a
-//! creditor, three providers and support would: through the public HTTP surface alone. Every step
-//! is shown and checked; the exit code is 0 only if every check held.
+//! Starts the server and a webhook receiver in this process. Then acts as a creditor, as three providers and as the
+//! support team, and uses only the public HTTP API. Prints and checks every step. The exit code is 0 only if every
+//! check passes. Never calls the server's internals.
 //!
 //! ```text
-//!  mod        the story, top to bottom
-//!  chapters/  what happens in each of them
-//!  stage      what every chapter needs
-//!  client     HTTP, told as it happens       receiver   the creditor's server, down and up
-//!  providers  signed provider events         signature  how a receiver verifies
-//!  call       a request                      answer     what came back
-//!  narrator   all that is printed            failure    expected, came; waiting
-//!  server     the one file that knows the front
+//!  mod            the order of the chapters, the deadline, the exit code
+//!  chapters/      one file per subject
+//!  context        what every chapter needs
+//!  client         HTTP client that prints what it does    request         a request and its description
+//!  providers      signed provider events                  response_check  a response and its assertions
+//!  receiver       the creditor's webhook receiver         signature       webhook signature verification
+//!  narrator       everything that is printed              terminal_text   line wrapping
+//!  failure        expected and actual values; polling     workspace       the run's temporary directory
+//!  random         unique names and secrets
+//!  server         the only file that uses the server's own modules
 //! ```
 
 mod chapters;
@@ -48,18 +50,19 @@ use request::Caller;
 use server::{DemoServer, ServerKeys};
 use workspace::Workspace;
 
-/// The story takes less than half of this; whoever waits longer waits in vain.
+/// The time limit of a run. A normal run takes less than half of it.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How the demo is played.
+/// The options of a demo run.
 #[derive(Debug, Default)]
 pub struct DemoOptions {
-    /// Leave the server running at the end, until Ctrl-C.
+    /// Keeps the server running after the last chapter, until Ctrl-C.
     pub keep: bool,
-    /// `DATABASE_URL`: a Postgres database is played on, in whatever state it is. Without one the
-    /// demo makes a fresh SQLite file, and never touches another.
+    /// The value of `DATABASE_URL`. A Postgres database is used as it is, in any state. Without a Postgres URL the demo
+    /// creates a new SQLite file and never opens an existing one.
     pub database_url: Option<SecretString>,
-    /// `PARTNER_API_MASTER_KEY`, if the database has other nodes; else a fresh one.
+    /// The value of `PARTNER_API_MASTER_KEY`, which is needed if other nodes use the same database. Without one the
+    /// demo generates a key.
     pub master_key: Option<SecretString>,
 }
 
@@ -71,14 +74,16 @@ impl DemoOptions {
     }
 }
 
-/// Plays the demo: success only if every step held.
+/// Runs the demo. Returns success only if every check passes.
 pub async fn run(options: &DemoOptions) -> ExitCode {
     let narrator = Narrator::on_stdout();
-    let took = play(options, &narrator).await.unwrap_or_else(|failure| {
-        narrator.failed(&failure);
-        narrator.elapsed()
-    });
-    let seconds = took.as_secs_f64();
+    let elapsed = run_chapters(options, &narrator)
+        .await
+        .unwrap_or_else(|failure| {
+            narrator.failed(&failure);
+            narrator.elapsed()
+        });
+    let seconds = elapsed.as_secs_f64();
     if narrator.has_failed() {
         narrator.verdict(false, &format!("The demo failed after {seconds:.1} s."));
         return ExitCode::FAILURE;
@@ -86,13 +91,13 @@ pub async fn run(options: &DemoOptions) -> ExitCode {
     let checks = narrator.checks();
     narrator.verdict(
         true,
-        &format!("All {checks} checks held, in {seconds:.1} s."),
+        &format!("All {checks} checks passed in {seconds:.1} s."),
     );
     ExitCode::SUCCESS
 }
 
-/// Answers with how long the story took, whether or not it held.
-async fn play(options: &DemoOptions, narrator: &Narrator) -> Result<Duration, Failure> {
+/// Runs all chapters and stops the server. Returns how long the chapters took, even if one of them failed.
+async fn run_chapters(options: &DemoOptions, narrator: &Narrator) -> Result<Duration, Failure> {
     for secret in [&options.database_url, &options.master_key]
         .into_iter()
         .flatten()
@@ -105,23 +110,23 @@ async fn play(options: &DemoOptions, narrator: &Narrator) -> Result<Duration, Fa
     let start = DemoServer::start(workspace.path(), options, &keys);
     let server = guarded(narrator, deadline, start).await?;
     let stage = Stage::set(&server, keys, narrator)?;
-    opening(&stage, options);
-    let told = guarded(narrator, deadline, story(&stage)).await;
-    let took = narrator.elapsed();
-    if let Err(failure) = &told {
+    print_opening(&stage, options);
+    let outcome = guarded(narrator, deadline, main_workflow(&stage)).await;
+    let elapsed = narrator.elapsed();
+    if let Err(failure) = &outcome {
         narrator.failed(failure);
     }
     if options.keep {
-        shutdown::keep_running(&stage, &workspace, told.as_ref().ok()).await?;
+        shutdown::keep_running(&stage, &workspace, outcome.as_ref().ok()).await?;
     }
     shutdown::stop(&stage, server).await?;
-    Ok(took)
+    Ok(elapsed)
 }
 
-fn opening(stage: &Stage, options: &DemoOptions) {
+fn print_opening(stage: &Stage, options: &DemoOptions) {
     let database = match options.postgres() {
         Some(_) => "the Postgres database of DATABASE_URL",
-        None => "a fresh SQLite database",
+        None => "a new SQLite database",
     };
     stage
         .narrator
@@ -131,19 +136,19 @@ fn opening(stage: &Stage, options: &DemoOptions) {
         stage.client.base_url()
     ));
     stage.narrator.row(&format!(
-        "Receiver  {} (down for now)",
+        "Receiver  {} (down until chapter 8)",
         stage.receiver.url()
     ));
 }
 
-/// Who the story was about, for whoever wants to look around afterwards.
+/// The creditor and its current API key. They end up in the access file if the server keeps running.
 struct Cast {
     account: Account,
     key: Caller,
 }
 
-/// The main job, from nothing to a key replaced with nothing missed.
-async fn story(stage: &Stage) -> Result<Cast, Failure> {
+/// Runs the chapters in order, from sign-up to the replacement of a leaked key.
+async fn main_workflow(stage: &Stage) -> Result<Cast, Failure> {
     let account = onboarding::sign_up(stage).await?;
     onboarding::company_details(stage, &account).await?;
     webhook::point_at_the_receiver(stage, &account).await?;
@@ -157,23 +162,23 @@ async fn story(stage: &Stage) -> Result<Cast, Failure> {
     Ok(Cast { account, key })
 }
 
-/// A step that may neither hang nor take the program with it when it panics.
+/// Runs a step. Ctrl-C, a panic and the deadline become a [`Failure`].
 async fn guarded<T>(
     narrator: &Narrator,
     deadline: Instant,
     step: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let step = timeout_at(deadline, AssertUnwindSafe(step).catch_unwind());
-    let came = tokio::select! {
+    let actual = tokio::select! {
         () = shutdown::interrupted() => "Ctrl-C".to_owned(),
         finished = step => match finished {
             Ok(Ok(outcome)) => return outcome,
             Ok(Err(panic)) => format!("a panic: {}", message_of(&*panic)),
-            Err(_) => format!("it is still running after {} s", DEADLINE.as_secs()),
+            Err(_) => format!("still running after {} s", DEADLINE.as_secs()),
         },
     };
     let what = format!("the demo stopped {}", narrator.position());
-    Err(Failure::new(what, "to reach its end", came))
+    Err(Failure::new(what, "the demo finishes", actual))
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> &str {
@@ -186,29 +191,23 @@ fn message_of(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
 
-    async fn failing(
-        step: impl Future<Output = Result<(), Failure>>,
-        patience: Duration,
-    ) -> Failure {
+    async fn failing(step: impl Future<Output = Result<(), Failure>>, limit: Duration) -> Failure {
         let narrator = Narrator::on_stdout();
-        guarded(&narrator, Instant::now() + patience, step)
+        guarded(&narrator, Instant::now() + limit, step)
             .await
             .unwrap_err()
     }
 
     #[tokio::test]
-    async fn a_panic_is_a_failure() {
+    async fn panic_in_a_step_is_a_failure() {
         let failure = failing(async { panic!("a {}", "bug") }, DEADLINE).await;
         assert_eq!(failure.came, "a panic: a bug");
     }
 
     #[tokio::test]
-    async fn the_deadline_is_a_failure() {
+    async fn step_past_the_deadline_is_a_failure() {
         let failure = failing(std::future::pending(), Duration::ZERO).await;
-        assert!(
-            failure.came.starts_with("it is still running"),
-            "{failure:?}"
-        );
+        assert!(failure.came.starts_with("still running"), "{failure:?}");
         assert!(
             failure.what.contains("before the first chapter"),
             "{failure:?}"
@@ -216,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn only_postgres_is_played_on() {
-        let on = |url: &str| DemoOptions {
+    fn only_a_postgres_url_is_used() {
+        let with_url = |url: &str| DemoOptions {
             database_url: Some(url.into()),
             ..DemoOptions::default()
         };
-        assert!(on("postgres://u@h/d").postgres().is_some());
-        assert!(on("postgresql://u@h/d").postgres().is_some());
-        assert!(on("sqlite://partner-api.db").postgres().is_none());
+        assert!(with_url("postgres://u@h/d").postgres().is_some());
+        assert!(with_url("postgresql://u@h/d").postgres().is_some());
+        assert!(with_url("sqlite://partner-api.db").postgres().is_none());
     }
 }

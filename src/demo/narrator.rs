@@ -1,7 +1,7 @@
-//! Everything that the demo says: layout, colours, and the promise that no secret is printed whole.
+//! Prints the demo's output: layout, colours and the masking of secrets.
 //!
-//! Owns standard output. Every line passes [`Narrator::hidden`], which replaces each secret that
-//! was ever registered with its mask, so that no chapter has to remember to.
+//! Owns standard output. Every line passes [`Narrator::hidden`], which replaces each registered secret with its mask.
+//! Never prints a registered secret in full, so chapters need no masking of their own.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::terminal_text::wrap;
 
-/// Shorter strings are words, not secrets.
+/// Shorter strings are not masked, because they could be ordinary words. In bytes.
 const SHORTEST_SECRET: usize = 8;
 
-/// The one voice of the demo; clones speak with the same voice.
+/// The output of the demo. Clones share one state.
 #[derive(Clone)]
 pub(super) struct Narrator {
     told: Arc<Mutex<Told>>,
@@ -23,7 +23,7 @@ pub(super) struct Narrator {
     colours: bool,
 }
 
-/// What was said so far.
+/// The state of the output.
 #[derive(Default)]
 struct Told {
     chapter: u32,
@@ -59,7 +59,7 @@ impl Style {
 }
 
 impl Narrator {
-    /// Speaks to standard output; in colour only if that is a terminal and `NO_COLOR` is unset.
+    /// Prints to standard output, in colour only if that is a terminal and `NO_COLOR` is unset or empty.
     pub(super) fn on_stdout() -> Self {
         let terminal = io::stdout().is_terminal();
         let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -71,22 +71,22 @@ impl Narrator {
         }
     }
 
-    /// Since the demo began.
+    /// Time since the demo started.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// How many checks have held.
+    /// Number of checks that have passed.
     pub(super) fn checks(&self) -> u32 {
         self.told().checks
     }
 
-    /// Whether any step did not hold.
+    /// Whether any step has failed.
     pub(super) fn has_failed(&self) -> bool {
         self.told().failures > 0
     }
 
-    /// Where the story stands, for somebody who has to know why it stopped.
+    /// The current chapter and wait, for the message that explains why the demo stopped.
     pub(super) fn position(&self) -> String {
         let told = self.told();
         let chapter = match told.chapter {
@@ -99,7 +99,7 @@ impl Narrator {
         }
     }
 
-    /// From now on `secret` is printed as its mask.
+    /// Registers `secret`. Later output shows its mask instead.
     pub(super) fn hide(&self, secret: &str) {
         if secret.len() < SHORTEST_SECRET || secret.ends_with('…') {
             return;
@@ -126,12 +126,12 @@ impl Narrator {
             })
     }
 
-    /// The first line.
+    /// Prints the first line.
     pub(super) fn title(&self, text: &str) {
         self.line(&self.styled(Style::Bold, text));
     }
 
-    /// A numbered chapter, with the time it begins at.
+    /// Prints the heading of the next chapter: its number, its title and the elapsed time.
     pub(super) fn chapter(&self, title: &str) {
         let number = {
             let mut told = self.told();
@@ -149,17 +149,17 @@ impl Narrator {
         self.line(&format!("{heading}  {at}"));
     }
 
-    /// What is going on, in plain words.
+    /// Prints an explanation of the next step.
     pub(super) fn says(&self, text: &str) {
         self.block(" ", Style::Dim, text);
     }
 
-    /// A request.
+    /// Prints a request.
     pub(super) fn sent(&self, text: &str) {
         self.block("→", Style::Cyan, text);
     }
 
-    /// An answer.
+    /// Prints a response.
     pub(super) fn came(&self, status: u16, text: &str) {
         let style = match status {
             200..=299 => Style::Green,
@@ -168,24 +168,24 @@ impl Narrator {
         self.block("←", style, text);
     }
 
-    /// Something that happened by itself.
+    /// Prints something that the demo observed rather than did.
     pub(super) fn happened(&self, text: &str) {
         self.block("·", Style::Dim, text);
     }
 
-    /// A check that held.
+    /// Prints a check that passed, and counts it.
     pub(super) fn held(&self, text: &str) {
         self.told().checks += 1;
         self.block("✓", Style::Green, text);
     }
 
-    /// A line of a table: never wrapped.
+    /// Prints a table row without wrapping it.
     pub(super) fn row(&self, text: &str) {
         let text = self.hidden(text);
         self.line(&format!("    {}", text.trim_end()));
     }
 
-    /// How far a wait has come: one line that changes on a terminal, a line a change elsewhere.
+    /// Prints the progress of a wait. A terminal shows one line that is updated; other outputs get one line per change.
     pub(super) fn progress(&self, text: &str) {
         let text = self.hidden(text);
         if self.told().waiting.as_deref() == Some(text.as_str()) {
@@ -200,15 +200,15 @@ impl Narrator {
         self.told().waiting = Some(text);
     }
 
-    /// A step that did not hold: what was expected, and what came.
+    /// Prints a failed step with the expected and the actual value.
     pub(super) fn failed(&self, failure: &Failure) {
         self.told().failures += 1;
         self.block("✗", Style::Red, &failure.what);
         self.block(" ", Style::Dim, &format!("expected: {}", failure.expected));
-        self.block(" ", Style::Dim, &format!("came: {}", failure.came));
+        self.block(" ", Style::Dim, &format!("actual: {}", failure.came));
     }
 
-    /// The last word.
+    /// Prints the final line.
     pub(super) fn verdict(&self, good: bool, text: &str) {
         self.line("");
         self.line(&self.styled(if good { Style::Green } else { Style::Red }, text));
@@ -230,7 +230,7 @@ impl Narrator {
         write_out(&format!("{}\n", self.hidden(text)));
     }
 
-    /// Takes an unfinished progress line off the terminal.
+    /// Erases an unfinished progress line from the terminal.
     fn clear(&self) {
         if self.terminal && self.told().waiting.is_some() {
             write_out("\r\x1b[2K");
@@ -250,14 +250,14 @@ impl Narrator {
     }
 }
 
-/// A reader that has gone away is no reason to stop: the exit code still counts.
+/// Ignores write errors, such as a closed pipe: the exit code still reports the result.
 fn write_out(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
 }
 
-/// What a person may see of a secret: enough to tell keys apart, too little to use one.
+/// The printable form of a secret. It is enough to tell keys apart and not enough to use one.
 pub(super) fn mask(secret: &str) -> String {
     match key_halves(secret) {
         Some((prefix, _)) => format!("ca_{prefix}_…"),
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_secret_is_printed_whole() {
+    fn registered_secrets_are_masked() {
         let narrator = Narrator::on_stdout();
         let key = "ca_abcd1234_0123456789abcdefghij";
         for secret in [key, "whsec_c2VjcmV0c2VjcmV0", "0198-session-token"] {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_key_stays_as_it_is() {
+    fn already_masked_key_is_unchanged() {
         let narrator = Narrator::on_stdout();
         narrator.hide("ca_abcd1234…");
         assert_eq!(narrator.hidden("ca_abcd1234…"), "ca_abcd1234…");

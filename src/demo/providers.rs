@@ -1,4 +1,6 @@
-//! The three providers: events in their real shapes, signed as they sign them.
+//! Events of the three providers, in the providers' formats and with their signatures.
+//!
+//! Never sends anything: [`ProviderEvent::call`] returns the request.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 use super::random;
 use super::request::Call;
 
-/// An event on its way to the server.
+/// A signed provider event.
 #[derive(Clone)]
 pub(super) struct ProviderEvent {
     path: &'static str,
@@ -22,7 +24,7 @@ pub(super) struct ProviderEvent {
 }
 
 impl ProviderEvent {
-    /// The request that delivers it.
+    /// The request that delivers the event.
     pub(super) fn call(&self) -> Call<'static> {
         Call::post(self.path)
             .header(self.header, self.signature.clone())
@@ -32,7 +34,7 @@ impl ProviderEvent {
     }
 }
 
-/// Stripe Connect: payouts were switched on for a connected account.
+/// Stripe Connect: payouts were enabled for a connected account.
 pub(super) fn stripe_payouts_enabled(secret: &str, account: &str, now_ms: i64) -> ProviderEvent {
     let now_s = now_ms / 1_000;
     let body = json!({
@@ -63,7 +65,7 @@ pub(super) fn stripe_payouts_enabled(secret: &str, account: &str, now_ms: i64) -
     }
 }
 
-/// Middesk: the review of the business ended well.
+/// Middesk: the business verification was approved.
 pub(super) fn middesk_approved(secret: &str, creditor: &str, now_ms: i64) -> ProviderEvent {
     let body = json!({
         "object": "event",
@@ -85,7 +87,7 @@ pub(super) fn middesk_approved(secret: &str, creditor: &str, now_ms: i64) -> Pro
     }
 }
 
-/// DocuSign Connect: everybody has signed the agreement.
+/// DocuSign Connect: all parties have signed the agreement.
 pub(super) fn docusign_completed(secret: &str, creditor: &str, now_ms: i64) -> ProviderEvent {
     let body = json!({
         "event": "envelope-completed",
@@ -117,7 +119,7 @@ pub(super) fn docusign_completed(secret: &str, creditor: &str, now_ms: i64) -> P
     }
 }
 
-/// The days of an invoice that fell due a while ago: `(invoice_date, due_date)`.
+/// The dates of an overdue invoice: `(invoice_date, due_date)`, 75 and 45 days ago.
 pub(super) fn overdue(now_ms: i64) -> (String, String) {
     let days_ago = |days| {
         (instant(now_ms) - chrono::Days::new(days))
@@ -136,7 +138,7 @@ fn bytes(body: &Value) -> Vec<u8> {
 }
 
 fn hmac(secret: &str, message: &[u8]) -> Vec<u8> {
-    // HMAC takes keys of any length, so the error case does not exist.
+    // HMAC accepts keys of any length, so this never fails.
     Hmac::<Sha256>::new_from_slice(secret.as_bytes())
         .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec())
         .unwrap_or_default()
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_published_hmac_vector() {
+    fn hmac_matches_published_vector() {
         assert_eq!(
             hex::encode(hmac("It's a Secret to Everybody", b"Hello, World!")),
             "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn stripe_signs_the_timestamp_too() {
+    fn stripe_signature_covers_the_timestamp() {
         let event = stripe_payouts_enabled("whsec_x", "acct_1", 1_700_000_000_123);
         let signed = [b"1700000000.".as_slice(), &event.body].concat();
         let expected = format!("t=1700000000,v1={}", hex::encode(hmac("whsec_x", &signed)));
@@ -163,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn docusign_writes_seven_digits_of_a_second() {
+    fn docusign_timestamp_has_seven_fraction_digits() {
         let event = docusign_completed("k", "c", 1_700_000_000_123);
         let body: Value = serde_json::from_slice(&event.body).unwrap();
         assert_eq!(body["generatedDateTime"], "2023-11-14T22:13:20.1230000Z");
     }
 
     #[test]
-    fn an_invoice_is_overdue() {
+    fn overdue_invoice_has_past_dates() {
         let (invoiced, due) = overdue(1_700_000_000_000);
         assert_eq!(
             (invoiced.as_str(), due.as_str()),

@@ -1,8 +1,7 @@
-//! The creditor's own server: a real HTTP receiver on a loopback port, at first down.
+//! The creditor's webhook receiver: an HTTP server on a loopback port. It starts down.
 //!
-//! While it is down the port is bound but not listening: connections are refused, and nobody else
-//! can take the port. Owns what arrived. Believes nothing that its own check of the signature
-//! does not confirm.
+//! While it is down, the port is bound but not listening. Connections are refused, and no other process can take the
+//! port. Owns the received events. Never accepts an event whose signature does not verify.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,13 +21,13 @@ use tokio::task::JoinHandle;
 use super::failure::Failure;
 use super::signature::{self, Refusal, Signed};
 
-/// Where it takes webhooks.
+/// The path that accepts webhooks.
 const PATH: &str = "/webhooks/partner";
 
-/// Connections that may wait to be accepted.
+/// The length of the accept queue.
 const BACKLOG: u32 = 128;
 
-/// A webhook whose signature was verified when it arrived.
+/// A received webhook with a verified signature.
 #[derive(Clone)]
 pub(super) struct Event {
     /// `webhook-id`: the same on every retry.
@@ -36,16 +35,16 @@ pub(super) struct Event {
     timestamp: String,
     signature: String,
     body: Bytes,
-    /// `type` of the body.
+    /// The `type` of the body.
     pub(super) kind: String,
-    /// Its number among the creditor's events.
+    /// The `data.sequence` of the body: the event's number among the creditor's events, from 1.
     pub(super) sequence: i64,
-    /// `data` of the body.
+    /// The `data` of the body.
     pub(super) data: Value,
 }
 
 impl Event {
-    /// The signed parts with another body.
+    /// The signed parts of this event with `body` in place of the received body.
     pub(super) fn with_body<'a>(&'a self, body: &'a [u8]) -> Signed<'a> {
         let (id, timestamp, signature) = (&self.id, &self.timestamp, &self.signature);
         Signed {
@@ -56,18 +55,18 @@ impl Event {
         }
     }
 
-    /// The body as it arrived.
+    /// The body as received.
     pub(super) fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// A text field of `data`.
+    /// A string field of `data`.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.data.get(name)?.as_str()
     }
 }
 
-/// What the receiver knows.
+/// The signing secret and everything that was received.
 #[derive(Default)]
 struct Inbox {
     secret: Option<SecretString>,
@@ -82,7 +81,7 @@ struct Shared {
     inbox: Mutex<Inbox>,
 }
 
-/// Whether anybody answers.
+/// Whether the receiver accepts connections.
 enum Door {
     Down(TcpSocket),
     Up(JoinHandle<()>),
@@ -96,15 +95,16 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    /// Takes a port and leaves it closed.
+    /// Binds a free port without listening on it.
     pub(super) fn reserve(clock: Clock) -> Result<Self, Failure> {
         let reserved = || {
             let socket = TcpSocket::new_v4()?;
             socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
             Ok((socket.local_addr()?, socket))
         };
-        let (address, socket) = reserved()
-            .map_err(|error: std::io::Error| Failure::broken("the receiver takes a port", error))?;
+        let (address, socket) = reserved().map_err(|error: std::io::Error| {
+            Failure::broken("bind a port for the receiver", error)
+        })?;
         let shared = Shared {
             clock,
             inbox: Mutex::default(),
@@ -116,29 +116,29 @@ impl Receiver {
         })
     }
 
-    /// Where the server shall send events.
+    /// The webhook URL.
     pub(super) fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
     }
 
-    /// Its port.
+    /// The address that the receiver is bound to.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The secret that signatures are checked with.
+    /// Sets the secret that verifies signatures.
     pub(super) fn trust(&self, secret: &str) {
         self.inbox().secret = Some(SecretString::from(secret));
     }
 
-    /// Comes up.
+    /// Starts listening. Does nothing if the receiver is already up.
     pub(super) fn open(&self) -> Result<(), Failure> {
         let mut door = lock(&self.door);
         *door = match door.take() {
             Some(Door::Down(socket)) => {
-                let listener = socket
-                    .listen(BACKLOG)
-                    .map_err(|error| Failure::broken("the receiver listens", error))?;
+                let listener = socket.listen(BACKLOG).map_err(|error| {
+                    Failure::broken("listen on the port of the receiver", error)
+                })?;
                 let router = Router::new()
                     .route(PATH, post(receive))
                     .with_state(Arc::clone(&self.shared));
@@ -151,29 +151,29 @@ impl Receiver {
         Ok(())
     }
 
-    /// Every event once, in order of its number.
+    /// All received events without duplicates, ordered by sequence number.
     pub(super) fn events(&self) -> Vec<Event> {
         let mut events = self.inbox().events.clone();
         events.sort_by_key(|event| event.sequence);
         events
     }
 
-    /// Whether an event of that `webhook-id` has arrived.
+    /// Whether an event with this `webhook-id` has been received.
     pub(super) fn has(&self, id: &str) -> bool {
         self.inbox().seen.contains(id)
     }
 
-    /// How many arrived again.
+    /// Number of events that were received more than once.
     pub(super) fn duplicates(&self) -> usize {
         self.inbox().duplicates
     }
 
-    /// What was sent but not believed, and why.
+    /// The reasons for rejected webhooks.
     pub(super) fn refused(&self) -> Vec<String> {
         self.inbox().refused.clone()
     }
 
-    /// Checks the signature of an event again, with `body` in place of what came.
+    /// Whether the signature of `event` verifies with `body` in place of the received body.
     pub(super) fn believes(&self, event: &Event, body: &[u8]) -> bool {
         let inbox = self.inbox();
         let now_ms = self.shared.clock.now_ms();
@@ -228,7 +228,7 @@ fn read(inbox: &Inbox, headers: &HeaderMap, body: Bytes, now_ms: i64) -> Result<
     };
     verified(inbox, signed, now_ms).map_err(|refusal| format!("{id}: {refusal}"))?;
     let json: Value =
-        serde_json::from_slice(&body).map_err(|error| format!("{id}: no JSON: {error}"))?;
+        serde_json::from_slice(&body).map_err(|error| format!("{id}: invalid JSON: {error}"))?;
     let kind = json.pointer("/type").and_then(Value::as_str);
     let sequence = json.pointer("/data/sequence").and_then(Value::as_i64);
     let (Some(kind), Some(sequence)) = (kind, sequence) else {

@@ -1,4 +1,4 @@
-//! A request, and how it is told.
+//! A request and its printed description.
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::narrator::mask;
 use super::terminal_text::shortened;
 
-/// How much of a header is shown; signatures are long.
+/// Characters of a header value that are printed. Signatures are longer.
 const HEADER: usize = 36;
 
-/// Who a request is from.
+/// The sender of a request, with its credential.
 #[derive(Clone)]
 pub(super) struct Caller {
     label: String,
@@ -18,27 +18,27 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// A creditor that is not onboarded yet.
+    /// A creditor during onboarding.
     pub(super) fn onboarding(token: &str) -> Self {
         Self::new("the onboarding token", token)
     }
 
-    /// A person at the dashboard.
+    /// A person who is signed in to the dashboard.
     pub(super) fn session(token: &str) -> Self {
         Self::new("the dashboard session", token)
     }
 
-    /// A creditor's program.
+    /// A creditor's program with an API key.
     pub(super) fn key(key: &str) -> Self {
         Self::new(&format!("key {}", mask(key)), key)
     }
 
-    /// The company's own support.
+    /// The company's support team.
     pub(super) fn support(token: &str) -> Self {
         Self::new("support", token)
     }
 
-    /// The secret itself, for a file of the person's own.
+    /// The unmasked credential, for the `Authorization` header and the access file.
     pub(super) fn token(&self) -> &str {
         self.token.expose_secret()
     }
@@ -51,7 +51,7 @@ impl Caller {
     }
 }
 
-/// A request, and how it is told.
+/// A request and its printed description.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) path: String,
@@ -63,17 +63,17 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Reads.
+    /// Starts a GET request.
     pub(super) fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
     }
 
-    /// Creates or acts.
+    /// Starts a POST request.
     pub(super) fn post(path: impl Into<String>) -> Self {
         Self::new(Method::POST, path)
     }
 
-    /// Changes.
+    /// Starts a PATCH request.
     pub(super) fn patch(path: impl Into<String>) -> Self {
         Self::new(Method::PATCH, path)
     }
@@ -91,47 +91,47 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Who asks.
+    /// Sets the caller.
     pub(super) fn by(mut self, caller: &'a Caller) -> Self {
         self.caller = Some(caller);
         self
     }
 
-    /// One more header.
+    /// Adds a header.
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     pub(super) fn json(self, body: &Value) -> Self {
         self.bytes(body.to_string().into_bytes())
     }
 
-    /// A JSON body whose bytes matter.
+    /// Sets a JSON body as bytes. A signature covers the exact bytes.
     pub(super) fn bytes(mut self, body: Vec<u8>) -> Self {
         self.body = Some(body);
         self
     }
 
-    /// What a person wants to know about the body.
+    /// Sets a short description of the body for the output.
     pub(super) fn says(mut self, text: impl Into<String>) -> Self {
         self.says = text.into();
         self
     }
 
-    /// Which fields of a good answer a person wants to see, as JSON pointers.
+    /// Sets the fields of a successful response that are printed, as JSON pointers.
     pub(super) fn shows(mut self, pointers: &'static [&'static str]) -> Self {
         self.shows = pointers;
         self
     }
 
-    /// `GET /v1/settings`.
+    /// Method and path: `GET /v1/settings`.
     pub(super) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
-    /// The line after the arrow.
+    /// The printed line, without the arrow.
     pub(super) fn told(&self) -> String {
         let mut text = self.name().replacen('?', "  ?", 1);
         if let Some(caller) = self.caller {

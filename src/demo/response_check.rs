@@ -1,4 +1,4 @@
-//! What came back, held against what should have.
+//! A response and its assertions.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -7,21 +7,21 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::terminal_text::shortened;
 
-/// How much of an unexpected body is shown.
+/// Characters of an unexpected body that are printed.
 const EXCERPT: usize = 400;
 
-/// What came back.
+/// A response.
 pub(super) struct Answer {
     pub(super) name: String,
     pub(crate) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
-    /// Null where the text is no JSON.
+    /// The parsed body; `null` if it is not JSON.
     pub(super) body: Value,
 }
 
 impl Answer {
-    /// Exactly this status.
+    /// Requires exactly this status.
     pub(super) fn must_be(self, status: u16) -> Result<Self, Failure> {
         if self.status.as_u16() == status {
             return Ok(self);
@@ -29,7 +29,7 @@ impl Answer {
         Err(Failure::new(&self.name, status.to_string(), self.excerpt()))
     }
 
-    /// Any 2xx.
+    /// Requires any 2xx status.
     pub(super) fn must_succeed(self) -> Result<Self, Failure> {
         if self.status.is_success() {
             return Ok(self);
@@ -37,7 +37,7 @@ impl Answer {
         Err(Failure::new(&self.name, "2xx", self.excerpt()))
     }
 
-    /// A refusal with exactly this status and code.
+    /// Requires an error with exactly this status and code.
     pub(super) fn must_refuse(self, status: u16, code: &str) -> Result<Self, Failure> {
         if self.refuses(status, code) {
             return Ok(self);
@@ -49,12 +49,12 @@ impl Answer {
         ))
     }
 
-    /// Whether it is that refusal.
+    /// Whether the response is an error with this status and code.
     pub(super) fn refuses(&self, status: u16, code: &str) -> bool {
         self.status.as_u16() == status && self.code() == Some(code)
     }
 
-    /// The text at a JSON pointer.
+    /// The string at a JSON pointer.
     pub(super) fn string(&self, pointer: &str) -> Result<String, Failure> {
         match self.at(pointer)? {
             Value::String(text) => Ok(text.clone()),
@@ -62,7 +62,7 @@ impl Answer {
         }
     }
 
-    /// The truth at a JSON pointer.
+    /// The boolean at a JSON pointer.
     pub(super) fn truth(&self, pointer: &str) -> Result<bool, Failure> {
         let value = self.at(pointer)?;
         value
@@ -70,7 +70,7 @@ impl Answer {
             .ok_or_else(|| self.misses(pointer, "true or false", value))
     }
 
-    /// The list at a JSON pointer.
+    /// The array at a JSON pointer.
     pub(super) fn list(&self, pointer: &str) -> Result<&[Value], Failure> {
         let value = self.at(pointer)?;
         value
@@ -86,12 +86,12 @@ impl Answer {
             .ok_or_else(|| Failure::new(&self.name, format!("a field {pointer}"), self.excerpt()))
     }
 
-    /// A header of the answer.
+    /// The value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as it came.
+    /// The body as text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -108,7 +108,7 @@ impl Answer {
         )
     }
 
-    /// The line after the arrow.
+    /// The printed line, without the arrow. `shows` lists the fields to print, as JSON pointers.
     pub(super) fn told(&self, shows: &[&str]) -> String {
         if let Some(code) = self.code() {
             let detail = self
@@ -140,7 +140,7 @@ impl Answer {
     }
 }
 
-/// A JSON value as a person writes it.
+/// A JSON value without JSON syntax: strings without quotes, arrays as a list with commas.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,6 +1,6 @@
-//! The server under the demo: the whole product, started in this process on a free port.
+//! The server of the demo: the complete product, started in this process on a free port.
 //!
-//! The only file of the demo that knows the front. Everything else talks HTTP.
+//! The only file of the demo that uses the server's own modules. All other files use HTTP.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::config::Config;
 use crate::server::{self, RunningServer};
 use crate::telemetry;
 
-/// Short waits, so that a receiver that comes back does not keep anybody waiting; not so short
-/// that the endpoint's circuit breaker opens at once, and enough of them for the whole demo.
+/// Short waits, so that deliveries arrive soon after the receiver comes up. They are long enough to keep the endpoint's
+/// circuit breaker from opening at once, and there are enough retries for the whole demo.
 const RETRY_SCHEDULE: &str = "1s,1s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s,2s";
 
-/// One delivery attempt over loopback.
+/// The time limit of one delivery attempt, which goes over loopback.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The secrets that the demo gives its server.
@@ -35,7 +35,7 @@ pub(super) struct ServerKeys {
 }
 
 impl ServerKeys {
-    /// Fresh ones.
+    /// Generates random secrets.
     pub(super) fn draw() -> Self {
         Self {
             support_token: SecretString::from(random::hex(24)),
@@ -45,7 +45,7 @@ impl ServerKeys {
         }
     }
 
-    /// Each of them, for whoever must not print them.
+    /// All secrets, for the narrator to mask.
     pub(super) fn all(&self) -> [&SecretString; 4] {
         [
             &self.support_token,
@@ -62,7 +62,7 @@ pub(super) struct DemoServer {
 }
 
 impl DemoServer {
-    /// Starts it on the database of `options`, or on a fresh one in `directory`.
+    /// Starts the server on the Postgres database of `options`, or on a new SQLite database in `directory`.
     pub(super) async fn start(
         directory: &Path,
         options: &DemoOptions,
@@ -72,29 +72,29 @@ impl DemoServer {
         let config = config(directory, options, keys)?;
         let running = server::start(config)
             .await
-            .map_err(|error| Failure::broken("the server starts", error))?;
+            .map_err(|error| Failure::broken("start the server", error))?;
         Ok(Self { running })
     }
 
-    /// Where it listens.
+    /// The base URL of the server.
     pub(super) fn base_url(&self) -> &str {
         &self.running.base_url
     }
 
-    /// Finishes what is in flight and stops.
+    /// Waits for requests in flight and stops the server.
     pub(super) async fn stop(self) {
         self.running.stop().await;
     }
 }
 
-/// The server's own log would drown the story; who wants it on stderr sets `RUST_LOG`.
+/// Starts the server's log on stderr if `RUST_LOG` is set. Without it the log would hide the demo's output.
 fn log_if_asked() {
     if std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty()) {
         telemetry::start(Mode::Sandbox);
     }
 }
 
-/// A sandbox that is in a hurry.
+/// A sandbox configuration with short waits.
 fn config(directory: &Path, options: &DemoOptions, keys: &ServerKeys) -> Result<Config, Failure> {
     let providers = ProviderSecrets {
         stripe: Some(keys.stripe.clone()),
@@ -108,7 +108,7 @@ fn config(directory: &Path, options: &DemoOptions, keys: &ServerKeys) -> Result<
     let settings = &mut config.settings;
     settings.retry_schedule = RETRY_SCHEDULE
         .parse()
-        .map_err(|error| Failure::broken("the demo's retry schedule is read", error))?;
+        .map_err(|error| Failure::broken("parse the demo's retry schedule", error))?;
     settings.delivery_timeout = DELIVERY_TIMEOUT;
     if let Some(url) = options.postgres() {
         settings.database_url = url.clone();

@@ -1,41 +1,44 @@
-//! Verifies a Standard Webhooks signature as any receiver would: with the public library.
+//! Verifies Standard Webhooks signatures with the public library.
 //!
-//! On purpose without the server's own code: a mistake that both shared would go unseen.
+//! Never uses the server's own signing code: a bug in shared code would go unnoticed.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use standardwebhooks::Webhook;
 
-/// How far the sender's clock may be off.
+/// The largest accepted difference between the timestamp and the current time, in seconds.
 const TOLERANCE_S: i64 = 300;
 
 /// The signed parts of a webhook.
 #[derive(Clone, Copy)]
 pub(super) struct Signed<'a> {
-    /// `webhook-id`.
+    /// The `webhook-id` header.
     pub(super) id: &'a str,
-    /// `webhook-timestamp`.
+    /// The `webhook-timestamp` header, in Unix seconds.
     pub(super) timestamp: &'a str,
-    /// `webhook-signature`.
+    /// The `webhook-signature` header.
     pub(super) signature: &'a str,
-    /// The bytes as received.
+    /// The body as received.
     pub(super) body: &'a [u8],
 }
 
-/// Why a webhook is not believed.
+/// Why a webhook is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
-    /// The receiver's own secret cannot be read.
-    #[error("the signing secret is not whsec_ and base64")]
+    /// The receiver has no valid signing secret.
+    #[error("the signing secret is not whsec_ followed by base64")]
     Secret,
-    /// Too old, from the future, or no number.
+    /// The timestamp is too old, in the future or not a number.
     #[error("webhook-timestamp is not within {TOLERANCE_S} s of now")]
     Timestamp,
-    /// No signature matches.
+    /// No signature matches the body.
     #[error("no v1 signature matches the body")]
     Signature,
 }
 
-/// Whether the holder of `secret` sent exactly these bytes, about now.
+/// Verifies the signature and the timestamp of a webhook.
+///
+/// # Errors
+/// Returns the first check that fails: [`Refusal::Timestamp`], [`Refusal::Secret`] or [`Refusal::Signature`].
 pub(super) fn verify(secret: &str, signed: Signed<'_>, now_ms: i64) -> Result<(), Refusal> {
     let sent_s: i64 = signed.timestamp.parse().map_err(|_| Refusal::Timestamp)?;
     if (now_ms / 1_000).abs_diff(sent_s) > TOLERANCE_S.unsigned_abs() {
@@ -73,7 +76,7 @@ mod tests {
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
 
     #[test]
-    fn what_was_signed_verifies_and_a_changed_byte_does_not() {
+    fn signature_verifies_only_for_signed_body_timestamp_and_secret() {
         let now_ms = Clock::system().now_ms();
         let sent_s = now_ms / 1_000;
         let webhook = Webhook::new(SECRET).unwrap();

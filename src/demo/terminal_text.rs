@@ -1,13 +1,12 @@
-//! Text laid out for a terminal of 100 columns.
+//! Formats text for a terminal of 100 columns.
 
-/// Columns of a line, without the margin that the narrator puts before it.
+/// Columns of a line, without the margin that the narrator adds.
 const WIDTH: usize = 94;
 
-/// What belongs together is separated by one space, what does not by two.
+/// The separator between parts. Words inside a part are separated by one space.
 const GAP: &str = "  ";
 
-/// `text` in lines that fit. Lines break between parts rather than inside one, and never inside a
-/// word, so that every word can be copied.
+/// Wraps `text`. Lines break between parts where possible, and never inside a word, so that every word can be copied.
 pub(super) fn wrap(text: &str) -> Vec<String> {
     let mut lines = Lines(vec![String::new()]);
     for part in text.split(GAP).filter(|part| !part.is_empty()) {
@@ -26,7 +25,7 @@ pub(super) fn wrap(text: &str) -> Vec<String> {
 struct Lines(Vec<String>);
 
 impl Lines {
-    /// Adds `text` after `gap` if both fit, else on a line of its own.
+    /// Appends `gap` and `text` to the last line if both fit, otherwise starts a new line with `text`.
     fn put(&mut self, gap: &str, text: &str) {
         match self.0.last_mut() {
             Some(line) if line.is_empty() => line.push_str(text),
@@ -43,7 +42,7 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-/// The beginning of a text that nobody reads to its end.
+/// The first `limit` characters of `text`, with `…` at the end if it is longer.
 pub(super) fn shortened(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -51,7 +50,7 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
-/// `1 event`, `2 events`.
+/// A number with its noun: `1 event`, `2 events`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
@@ -65,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_fits_and_no_word_is_lost() {
+    fn wrapped_lines_fit_and_keep_every_word() {
         let text = "word ".repeat(60);
         let lines = wrap(text.trim_end());
         assert!(lines.iter().all(|line| width(line) <= WIDTH));
@@ -73,14 +72,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_break_between_parts() {
+    fn lines_break_between_parts_first() {
         let part = "one part of it".repeat(4);
         let text = format!("{part}{GAP}{part}");
         assert_eq!(wrap(&text), [part.clone(), part]);
     }
 
     #[test]
-    fn a_long_word_stays_whole() {
+    fn long_word_is_not_split() {
         let word = "x".repeat(150);
         assert_eq!(
             wrap(&format!("a {word} b")),
@@ -89,13 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn shortened_where_it_is_long() {
+    fn only_long_text_is_shortened() {
         assert_eq!(shortened("äbc", 3), "äbc");
         assert_eq!(shortened("äbcd", 3), "äbc…");
     }
 
     #[test]
-    fn counts_in_words() {
+    fn count_uses_singular_and_plural() {
         assert_eq!(count(1, "event"), "1 event");
         assert_eq!(count(0, "event"), "0 events");
     }

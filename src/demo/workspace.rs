@@ -1,4 +1,6 @@
-//! A directory of this run alone, gone when the run is over.
+//! The temporary directory of one run.
+//!
+//! Only the owner can read it. Dropping [`Workspace`] removes it.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -7,27 +9,27 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use super::random;
 
-/// The directory; dropping it removes it with everything inside.
+/// A temporary directory. Dropping it removes the directory and its contents.
 pub(super) struct Workspace {
     path: PathBuf,
 }
 
 impl Workspace {
-    /// Makes one that nobody else may look into.
+    /// Creates a directory that only its owner can access.
     pub(super) fn create() -> Result<Self, Failure> {
         let path = std::env::temp_dir().join(format!("partner-api-demo-{}", random::hex(6)));
         private_directory()
             .create(&path)
-            .map_err(|error| Failure::broken("a temporary directory is made", error))?;
+            .map_err(|error| Failure::broken("create a temporary directory", error))?;
         Ok(Self { path })
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes a file that only its owner may read.
+    /// Writes a new file that only its owner can read, and returns its path.
     pub(super) fn write_private(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.path.join(name);
         private_file().open(&path)?.write_all(text.as_bytes())?;

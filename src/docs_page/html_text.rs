@@ -1,8 +1,8 @@
-//! Small texts of the page: types, links, prose. Everything that leaves here is escaped.
+//! Renders types, links and prose of the page as HTML. Owns escaping: every result is escaped.
 
 use serde_json::Value;
 
-/// A schema in a few words, with a link where it has a name.
+/// A short description of a schema's type. Named schemas become links.
 pub(super) fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"]
         .as_str()
@@ -47,7 +47,7 @@ pub(super) fn anchor(text: &str) -> String {
     text.to_lowercase().replace(' ', "-")
 }
 
-/// Escaped, with `code` between backticks.
+/// Escapes the text and turns backticks into `<code>` elements.
 pub(super) fn prose(text: &str) -> String {
     let parts = escape(text);
     let parts = parts.split('`').enumerate();
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_escaped() {
+    fn prose_escapes_html() {
         assert_eq!(prose("a `<b>` & c"), "a <code>&lt;b&gt;</code> &amp; c");
     }
 }

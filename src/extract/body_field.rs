@@ -1,7 +1,6 @@
-//! One field of a body, read without failing: what was sent is recorded, and all errors are reported together.
+//! The fields of a body. Reading a field never fails: it records what was sent, and all errors are reported together.
 //!
-//! Owns the JSON types that fields can have. Never knows whether a field is required: that is asked of
-//! [`super::FieldErrors`].
+//! Owns the JSON types that fields can have. Never decides whether a field is required: [`super::FieldErrors`] does.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +9,25 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The fields that a body does not know, collected by `#[serde(flatten)]`.
+/// The unknown fields of a body, collected by `#[serde(flatten)]`.
 pub(crate) type Unknown = BTreeMap<String, IgnoredAny>;
 
-/// What stood in one place of the body.
+/// The content of one field of a body.
 #[derive(Default)]
 pub(crate) enum Field<T> {
-    /// Not there.
+    /// The field is missing.
     #[default]
     Absent,
-    /// `null`.
+    /// The field is `null`.
     Null,
-    /// There, and of the right type.
+    /// The field has the expected type.
     Value(T),
-    /// There, but of another type; says which one it should have.
+    /// The field has another type. Contains the error message.
     Wrong(&'static str),
 }
 
 impl<T> Field<T> {
-    /// Whether it was sent at all, in whatever shape.
+    /// Whether the field was sent, with any type.
     pub(crate) fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
     }
@@ -36,10 +35,10 @@ impl<T> Field<T> {
 
 /// A type that a field can have.
 pub(crate) trait FieldType: Sized {
-    /// What to say where something else was sent.
+    /// The error message for a value of another type.
     const EXPECTED: &'static str;
 
-    /// The value, if the JSON has this type.
+    /// Converts the JSON. `None` if it has another type.
     fn from_json(json: Value) -> Option<Self>;
 }
 
@@ -103,7 +102,7 @@ impl FieldType for BTreeMap<String, String> {
     }
 }
 
-/// Anything; whoever asks for it looks for itself.
+/// Accepts any JSON. The caller checks the type.
 impl FieldType for Value {
     const EXPECTED: &'static str = "must be a value";
 
@@ -112,7 +111,7 @@ impl FieldType for Value {
     }
 }
 
-/// Each element is a field of its own, so that errors can name its index.
+/// Each element is a separate field, so that errors can name its index.
 impl<T: FieldType> FieldType for Vec<Field<T>> {
     const EXPECTED: &'static str = "must be an array";
 
@@ -121,7 +120,7 @@ impl<T: FieldType> FieldType for Vec<Field<T>> {
     }
 }
 
-/// A body, or an object inside of one: a struct of [`Field`]s that flattens the rest into [`Unknown`].
+/// A body or an object inside a body: a struct of [`Field`]s that collects the rest in [`Unknown`].
 pub(crate) trait Fields: DeserializeOwned {}
 
 impl<T: Fields> FieldType for T {

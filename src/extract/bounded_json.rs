@@ -1,7 +1,8 @@
-//! The one JSON parser of request bodies: what it accepts is bounded before it is built.
+//! The JSON parser of request bodies. It limits the number of elements while it builds the document.
 //!
-//! Owns the limits on a document's shape. It builds a [`Value`] element by element and stops at the first element too many, so a
-//! body costs at most a few times its own size. A refusal names the place. Field types are checked later, in [`super::field`].
+//! Owns the limits on the shape of a document. It builds a [`Value`] element by element and stops at the first element
+//! over a limit, so a body needs at most a few times its own size in memory. An error names the location. Never checks
+//! the types of fields: [`super::body_field`] does.
 
 use std::fmt;
 
@@ -11,16 +12,16 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::{HttpError, PartnerError};
 
-/// The most elements of one array and members of one object. No request of ours has more than 1,000 rows.
+/// The most elements of one array and members of one object. No valid request has more than 1,000 rows.
 const MAX_ELEMENTS: usize = 1_000;
-/// The most values in a whole document: 1,000 placements with every field are 24,000.
+/// The most values in one document. 1,000 placements with every field are 24,000 values.
 const MAX_VALUES: usize = 100_000;
 
-/// Parses a body. Nothing but white space is an empty object.
+/// Parses a body. An empty body and a body of white space are an empty object.
 ///
 /// # Errors
-/// `invalid_json` for a text that is not JSON; `validation_failed` for a document with too many elements, a member that is
-/// given twice or a text with U+0000.
+/// `invalid_json` for a text that is not JSON; `validation_failed` for a document with too many elements, a duplicate
+/// member or a string with U+0000.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, PartnerError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(Map::new()));
@@ -39,14 +40,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, PartnerError> {
     })
 }
 
-/// What has been counted so far, and why parsing stopped.
+/// The number of values so far, and the reason why parsing stopped.
 #[derive(Default)]
 struct Limits {
     values: usize,
     refusal: Option<Refusal>,
 }
 
-/// A document that breaks a limit. Its path grows from the inside out while the parser unwinds.
+/// A violated limit. The path is built from the inside out while the parser unwinds.
 struct Refusal {
     msg: String,
     reversed_path: Vec<String>,
@@ -71,8 +72,8 @@ impl Limits {
         E::custom("refused")
     }
 
-    /// Adds one step to the path of a refusal that passes through.
-    fn passing(&mut self, step: impl FnOnce() -> String) {
+    /// Adds one step to the path of a refusal, if there is one.
+    fn add_step(&mut self, step: impl FnOnce() -> String) {
         if let Some(refusal) = &mut self.refusal {
             refusal.reversed_path.push(step());
         }
@@ -130,7 +131,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         self.visit_string(value.to_owned())
     }
 
-    /// No database text can hold U+0000, so a clear answer here spares a failing INSERT.
+    /// Rejects U+0000, because Postgres cannot store it in a text.
     fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
         if value.contains('\0') {
             return Err(self.0.refuse("must not contain the character U+0000"));
@@ -150,7 +151,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
                 }
                 Ok(Some(element)) => array.push(element),
                 Err(error) => {
-                    self.0.passing(|| array.len().to_string());
+                    self.0.add_step(|| array.len().to_string());
                     return Err(error);
                 }
             }
@@ -166,14 +167,14 @@ impl<'de> Visitor<'de> for Bounded<'_> {
                     .refuse(format!("must have at most {MAX_ELEMENTS} members")));
             }
             let read = if object.contains_key(&name) {
-                Err(self.0.refuse("is given more than once: send it once"))
+                Err(self.0.refuse("is given more than once; send it once"))
             } else {
                 members.next_value_seed(Bounded(self.0))
             };
             match read {
                 Ok(value) => object.insert(name, value),
                 Err(error) => {
-                    self.0.passing(|| name);
+                    self.0.add_step(|| name);
                     return Err(error);
                 }
             };
@@ -195,7 +196,7 @@ mod tests {
                 assert_eq!(errors.len(), 1);
                 errors[0].clone()
             }
-            other => panic!("another error: {other:?}"),
+            other => panic!("unexpected error: {other:?}"),
         }
     }
 
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn member_given_twice_is_refused_even_when_escaped() {
+    fn duplicate_member_is_refused_even_when_escaped() {
         let error = refusal(r#"{"debtor":{"kind":"individual","k\u0069nd":"business"}}"#);
         assert_eq!(error.loc, ["body", "debtor", "kind"]);
     }
@@ -253,9 +254,8 @@ mod tests {
     }
 
     proptest! {
-        /// Within the limits the result is the one of serde_json.
         #[test]
-        fn document_within_limits_is_read_like_serde_json(
+        fn document_within_limits_parses_as_with_serde_json(
             text in "[a-z\u{e9}\"\\\\]{0,8}", number in any::<i64>(), float in any::<f64>().prop_filter("finite", |f| f.is_finite()), flag in any::<bool>(),
         ) {
             let document = json!({"a": [text, number, {"b": float}], "c": flag, "d": null, "e": u64::MAX});

@@ -1,7 +1,7 @@
-//! The caller, as the route's guard has established it.
+//! The caller that the guard of the route has authenticated.
 //!
-//! Reads what [`crate::layers::guard`] left behind; never authenticates. A handler that asks for a caller on a row that does
-//! not demand one is a bug and answers 500.
+//! Reads what [`crate::layers::guard`] stored in the extensions. Never authenticates. A handler that needs a caller on
+//! a route that does not require one is a bug and gets 500.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::error::{HttpError, PartnerError};
 pub(crate) struct Caller(pub(crate) AuthenticatedTenant);
 
 impl Caller {
-    /// Whether a person is signed in (not a key, not the wizard).
+    /// Whether the caller is a dashboard session, and not an API key or an onboarding token.
     pub(crate) fn is_session(&self) -> bool {
         self.0.method() == AuthMethod::Session
     }
@@ -27,17 +27,17 @@ impl Caller {
 /// A support person or system.
 pub(crate) struct Support(pub(crate) SupportActor);
 
-/// The token of the session that is calling.
+/// The token of the calling session.
 pub(crate) struct CurrentSession(pub(crate) SecretString);
 
-/// Where the request came from.
+/// The client address of the request.
 pub(crate) struct Client(pub(crate) IpAddr);
 
-fn left_by_guard<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T, PartnerError> {
+fn from_guard<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T, PartnerError> {
     parts.extensions.get::<T>().cloned().ok_or_else(|| {
         tracing::error!(
             wanted = std::any::type_name::<T>(),
-            "the route's access does not fit its handler"
+            "the declared access of the route does not match its handler"
         );
         HttpError::Bug.into()
     })
@@ -47,7 +47,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        left_by_guard(parts).map(Self)
+        from_guard(parts).map(Self)
     }
 }
 
@@ -55,7 +55,7 @@ impl<S: Sync> FromRequestParts<S> for Support {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        left_by_guard(parts).map(Self)
+        from_guard(parts).map(Self)
     }
 }
 
@@ -63,7 +63,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        left_by_guard::<PresentedSession>(parts).map(|session| Self(session.0))
+        from_guard::<PresentedSession>(parts).map(|session| Self(session.0))
     }
 }
 

@@ -1,11 +1,11 @@
-//! Which credentials a request presents, told apart by their prefix.
+//! The credentials of a request. Their prefix tells their kind.
 //!
 //! Owns the reading of `Authorization` and of the dashboard's cookie. Never checks a credential and never logs one.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use secrecy::SecretString;
 
-/// The dashboard's cookie.
+/// The name of the dashboard's session cookie.
 pub(crate) const SESSION_COOKIE: &str = "mc_session";
 const SESSION_PREFIX: &str = "cs_";
 const ONBOARDING_PREFIX: &str = "ot_";
@@ -13,27 +13,27 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The credentials of a request.
 pub(crate) enum Presented {
-    /// Whatever stands behind `Bearer` and is no token of ours: admission says what is wrong with it.
+    /// Any bearer token without a known prefix. Admission decides whether it is a valid key.
     ApiKey(SecretString),
-    /// A dashboard session, as bearer or as cookie.
+    /// A dashboard session, from the bearer token or the cookie.
     Session {
-        /// The token.
+        /// The session token.
         token: SecretString,
-        /// Whether a browser sent it along by itself.
+        /// Whether the token comes from the cookie, which browsers send automatically.
         by_cookie: bool,
     },
     /// The token of the onboarding wizard.
     Onboarding(SecretString),
-    /// No credentials at all.
+    /// No credentials.
     NoCredential,
 }
 
-/// The session token of an authenticated request, for the routes that end it.
+/// The session token of an authenticated request, for the routes that end the session.
 #[derive(Clone)]
 pub(crate) struct PresentedSession(pub(crate) SecretString);
 
 impl Presented {
-    /// Reads the credentials; a header wins over the cookie.
+    /// Reads the credentials. `Authorization` takes precedence over the cookie.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         match Self::bearer(headers) {
             Some(token) if token.starts_with(SESSION_PREFIX) => Self::Session {
@@ -49,7 +49,7 @@ impl Presented {
         }
     }
 
-    /// What stands behind `Authorization: Bearer`.
+    /// The token of `Authorization: Bearer`.
     pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
         let (scheme, token) = headers
             .get(header::AUTHORIZATION)?
@@ -61,8 +61,8 @@ impl Presented {
     }
 }
 
-/// The session cookie, unless another site's page made the browser send it: `SameSite=Lax` lets every other port of the same
-/// host through.
+/// The session cookie. Ignored if a page of another origin caused the request, because `SameSite=Lax` also allows
+/// requests from other ports of the same host.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let site = headers
         .get(FETCH_SITE)
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_tells_what_it_is() {
+    fn prefix_determines_kind_of_credential() {
         let bearer = |text| presented(&[(header::AUTHORIZATION, text)]);
         assert_eq!(bearer("Bearer ca_abcdefgh_secret"), "key");
         assert_eq!(bearer("bearer cs_x"), "session");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_counts_on_our_own_pages_only() {
+    fn cookie_is_ignored_on_cross_origin_requests() {
         let cookie = (header::COOKIE, "theme=dark; mc_session=cs_x");
         assert_eq!(presented(std::slice::from_ref(&cookie)), "session");
         assert_eq!(

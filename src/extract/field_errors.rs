@@ -1,7 +1,7 @@
-//! Collects everything that is wrong with a request, so that its author can mend it in one go.
+//! Collects all errors of a request, so that the client can correct them at once.
 //!
-//! Owns the words for what is missing, unknown or of the wrong type. Never knows a rule of the business: those come in as
-//! closures, with their own words.
+//! Owns the messages for missing and unknown fields. Never contains a business rule: callers pass rules as closures
+//! that return their own messages.
 
 use std::fmt::Display;
 
@@ -9,18 +9,18 @@ use actors::{ApiError, FieldError, FieldErrorList, OffsetPage};
 
 use super::body_field::{Field, Unknown};
 
-/// The largest page.
+/// The largest page size.
 const MAX_LIMIT: u64 = 100;
 
 /// The errors of one part of a request.
 pub(crate) struct FieldErrors {
-    /// Where we are: the part of the request, then the path inside it.
+    /// The current location: the part of the request, then the path inside it.
     path: Vec<String>,
     errors: FieldErrorList,
 }
 
 impl FieldErrors {
-    /// For a JSON body.
+    /// Collects the errors of a JSON body.
     pub(crate) fn of_body() -> Self {
         Self {
             path: vec!["body".into()],
@@ -28,7 +28,7 @@ impl FieldErrors {
         }
     }
 
-    /// For a query string.
+    /// Collects the errors of a query string.
     pub(crate) fn of_query() -> Self {
         Self {
             path: vec!["query".into()],
@@ -36,7 +36,7 @@ impl FieldErrors {
         }
     }
 
-    /// One refused field at the present place; an empty name is the place itself.
+    /// Adds an error for the field `name` at the current location. An empty name is the location itself.
     pub(crate) fn add(&mut self, name: &str, msg: impl Display) {
         let mut loc = self.path.clone();
         loc.extend((!name.is_empty()).then(|| name.to_owned()));
@@ -46,13 +46,13 @@ impl FieldErrors {
         });
     }
 
-    /// Takes over what the rules of the business found. To them a field of the wrong type is absent, so what stands at or below
-    /// a place with an error already is left out.
+    /// Adds the errors of business rules. A rule sees a field of the wrong type as absent, so an error at or below a
+    /// location that already has an error is skipped.
     pub(crate) fn add_all(&mut self, errors: impl IntoIterator<Item = FieldError>) {
         let known = self.errors.len();
         for error in errors {
-            let reported = &self.errors[..known];
-            if !reported
+            let earlier = &self.errors[..known];
+            if !earlier
                 .iter()
                 .any(|reported| error.loc.starts_with(&reported.loc))
             {
@@ -61,7 +61,7 @@ impl FieldErrors {
         }
     }
 
-    /// Everything inside the closure stands below `name`.
+    /// Runs `read` with `name` appended to the current location.
     pub(crate) fn within<R>(
         &mut self,
         name: impl Into<String>,
@@ -73,7 +73,7 @@ impl FieldErrors {
         result
     }
 
-    /// A field that must be there.
+    /// Returns the value of a required field.
     pub(crate) fn required<T>(&mut self, name: &str, field: Field<T>) -> Option<T> {
         match field {
             Field::Value(value) => return Some(value),
@@ -84,7 +84,7 @@ impl FieldErrors {
         None
     }
 
-    /// A field that may be left out; `null` is the same as leaving it out.
+    /// Returns the value of an optional field. `null` counts as absent.
     pub(crate) fn optional<T>(&mut self, name: &str, field: Field<T>) -> Option<T> {
         match field {
             Field::Value(value) => return Some(value),
@@ -94,7 +94,7 @@ impl FieldErrors {
         None
     }
 
-    /// A field of a PATCH: absent is unchanged, `null` removes.
+    /// Returns the value of a PATCH field: `None` leaves the stored value unchanged, `Some(None)` removes it.
     pub(crate) fn nullable<T>(&mut self, name: &str, field: Field<T>) -> Option<Option<T>> {
         match field {
             Field::Value(value) => return Some(Some(value)),
@@ -105,7 +105,7 @@ impl FieldErrors {
         None
     }
 
-    /// Passes a value through a rule that words its own refusal.
+    /// Applies a rule to a value. The error of the rule becomes the message.
     pub(crate) fn check<T, U, E: Display>(
         &mut self,
         name: &str,
@@ -115,7 +115,7 @@ impl FieldErrors {
         rule(value?).map_err(|refusal| self.add(name, refusal)).ok()
     }
 
-    /// A text of 1 to `max` characters that is not only white space, trimmed.
+    /// Trims a text and requires 1 to `max` characters.
     pub(crate) fn text(&mut self, name: &str, value: Option<String>, max: usize) -> Option<String> {
         self.check(name, value, |text| {
             let trimmed = text.trim();
@@ -128,7 +128,7 @@ impl FieldErrors {
         })
     }
 
-    /// One of a closed list of names.
+    /// Requires one of the `allowed` names.
     pub(crate) fn one_of<T>(
         &mut self,
         name: &str,
@@ -141,7 +141,7 @@ impl FieldErrors {
         })
     }
 
-    /// `limit` and `offset` of a list; outside the range is an error, never clamped.
+    /// Parses `limit` and `offset` of a list. A value outside the range is an error and is not clamped.
     pub(crate) fn slice(
         &mut self,
         limit: Option<String>,
@@ -162,7 +162,7 @@ impl FieldErrors {
         }
     }
 
-    /// `limit` alone, for lists with a cursor.
+    /// Parses `limit`, for lists with a cursor.
     pub(crate) fn limit(&mut self, limit: Option<String>, default_limit: u64) -> u64 {
         let limit = self.check("limit", limit, |text| {
             let number = text
@@ -174,20 +174,23 @@ impl FieldErrors {
         limit.unwrap_or(default_limit)
     }
 
-    /// Reports every field that nobody asked for: so that nothing sensitive slips in unread.
+    /// Adds an error for every unknown field, so that no data is accepted and silently ignored.
     pub(crate) fn unknown(&mut self, unknown: &Unknown) {
         for name in unknown.keys() {
             self.add(name, "unknown field");
         }
     }
 
-    /// The finished value, or everything that was wrong.
+    /// Builds the value if there are no errors.
+    ///
+    /// # Errors
+    /// `ApiError::Validation` with all errors; `ApiError::Internal` if `build` returns `None` without an error.
     pub(crate) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
         if !self.errors.is_empty() {
             return Err(ApiError::Validation(self.errors));
         }
         build().ok_or_else(|| {
-            tracing::error!("a field is missing although nobody reported it");
+            tracing::error!("a required field is missing but no error was recorded");
             ApiError::Internal
         })
     }

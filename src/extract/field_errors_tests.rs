@@ -1,4 +1,4 @@
-//! All errors of a request come back at once, each with its place.
+//! Tests of [`FieldErrors`].
 
 use serde::Deserialize;
 use serde_json::json;
@@ -57,7 +57,7 @@ fn read(body: serde_json::Value) -> Result<Good, ApiError> {
 }
 
 #[test]
-fn a_good_body_is_read() {
+fn valid_body_is_read() {
     let good = read(json!({"name": "x", "count": null, "inner": {"city": null}})).unwrap();
     assert_eq!(
         good,
@@ -70,10 +70,10 @@ fn a_good_body_is_read() {
 }
 
 #[test]
-fn all_errors_come_back_at_once_with_their_places() {
+fn all_errors_are_reported_with_their_locations() {
     let body = json!({"count": "7", "inner": {"city": 5, "ssn": "1"}, "surprise": {}});
     let ApiError::Validation(errors) = read(body).unwrap_err() else {
-        panic!("another error")
+        panic!("unexpected error")
     };
     let lines: Vec<_> = errors
         .iter()
@@ -99,7 +99,7 @@ fn all_errors_come_back_at_once_with_their_places() {
 }
 
 #[test]
-fn a_page_is_never_clamped() {
+fn page_out_of_range_is_an_error() {
     for (limit, offset) in [
         ("0", "0"),
         ("101", "0"),
@@ -113,6 +113,6 @@ fn a_page_is_never_clamped() {
         assert_eq!(errors.errors.len(), 1, "{limit} {offset}");
     }
     let mut errors = FieldErrors::of_query();
-    let slice = errors.slice(None, None, 25);
-    assert_eq!((slice.limit, slice.offset, errors.errors.len()), (25, 0, 0));
+    let page = errors.slice(None, None, 25);
+    assert_eq!((page.limit, page.offset, errors.errors.len()), (25, 0, 0));
 }

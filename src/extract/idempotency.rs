@@ -1,6 +1,6 @@
 //! The `Idempotency-Key` header: 1–255 printable ASCII characters.
 //!
-//! Owns its presence and shape; what a repeated key means is the ledger's business.
+//! Owns the check of its presence and format. Never decides what a repeated key means: `placements` does.
 
 use actors::{ApiError, IdempotencyKey};
 use axum::extract::FromRequestParts;
@@ -11,13 +11,13 @@ use crate::error::PartnerError;
 
 const NAME: &str = "idempotency-key";
 
-/// For routes that work without one.
+/// The key on routes where it is optional.
 pub(crate) struct OptionalKey(pub(crate) Option<IdempotencyKey>);
 
-/// For routes where a repetition would do harm.
+/// The key on routes that require it, because repeating the request would do harm.
 pub(crate) struct RequiredKey(pub(crate) IdempotencyKey);
 
-/// How the OpenAPI document shows the optional header.
+/// The optional header in the OpenAPI document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(
@@ -25,13 +25,13 @@ pub(crate) struct RequiredKey(pub(crate) IdempotencyKey);
     reason = "documentation only: the header is read by the extractors"
 )]
 pub(crate) struct IdempotencyHeader {
-    /// 1–255 printable ASCII characters. The same key with the same request within 24 hours replays the first answer, with
-    /// `Idempotent-Replayed: true`.
+    /// 1–255 printable ASCII characters. The same key with the same request within 24 hours returns the first response
+    /// again, with `Idempotent-Replayed: true`.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
     key: Option<String>,
 }
 
-/// How the OpenAPI document shows the header where it is required.
+/// The required header in the OpenAPI document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(
@@ -39,8 +39,8 @@ pub(crate) struct IdempotencyHeader {
     reason = "documentation only: the header is read by the extractors"
 )]
 pub(crate) struct RequiredIdempotencyHeader {
-    /// 1–255 printable ASCII characters; required. The same key with the same request within 24 hours replays the first
-    /// answer, with `Idempotent-Replayed: true`.
+    /// 1–255 printable ASCII characters; required. The same key with the same request within 24 hours returns the first
+    /// response again, with `Idempotent-Replayed: true`.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
     key: String,
 }

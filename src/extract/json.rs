@@ -1,7 +1,7 @@
-//! The JSON body: optional `Content-Type`, optional body, every shape error with its place.
+//! The JSON body of a request. `Content-Type` and the body itself are optional.
 //!
-//! Owns reading and parsing. An empty body counts as `{}`, so that a required field is named rather than "invalid JSON".
-//! Never quotes what was sent.
+//! Owns the reading of the body and its limits of size and time. An empty body counts as `{}`, so that the error names
+//! the missing field. Never quotes what was sent.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ use super::bounded_json;
 use crate::error::{HttpError, PartnerError};
 use crate::router::BODY_LIMIT;
 
-/// From the end of the headers to the end of the body: a body that trickles in must not hold a place for ever.
+/// The time limit from the end of the headers to the end of the body. A slow body must not hold its caller's permit.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The largest body that the route takes, in bytes; its guard says so.
+/// The largest body that the route accepts, in bytes. The guard of the route sets it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimit(pub(crate) usize);
 
-/// A body of type `T`: an object of [`super::Field`]s, or an array of them.
+/// A body of type `T`: an object of [`super::Field`]s or an array of such objects.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// A route without body takes nothing, `{}`, and refuses everything else.
+/// The body of a route without fields: empty or `{}`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct NoFields {
@@ -39,7 +39,10 @@ pub(crate) struct NoFields {
 impl Fields for NoFields {}
 
 impl Body<NoFields> {
-    /// Reports what was sent to a route that takes nothing.
+    /// Rejects every field that was sent to a route without fields.
+    ///
+    /// # Errors
+    /// `ApiError::Validation` with one error per field.
     pub(crate) fn nothing(&self) -> Result<(), ApiError> {
         let mut errors = FieldErrors::of_body();
         errors.unknown(&self.0.unknown);
@@ -59,7 +62,11 @@ impl<T: FieldType, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// The whole body, or why it could not be had.
+/// Reads the whole body.
+///
+/// # Errors
+/// `PayloadTooLarge` over the limit of the route, `SlowBody` after [`BODY_TIMEOUT`], `UnreadableBody` if the connection
+/// fails.
 pub(crate) async fn read<S: Send + Sync>(
     request: Request,
     state: &S,
@@ -75,7 +82,7 @@ pub(crate) async fn read<S: Send + Sync>(
     }
 }
 
-/// The length that the request announces; refused before a byte of it is read.
+/// The length in `Content-Length`, which allows a rejection before the body is read.
 fn announced(request: &Request) -> Option<usize> {
     let length = request.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()

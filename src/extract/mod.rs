@@ -1,6 +1,6 @@
-//! What a handler takes from a request, checked: who is calling, the body, the query, the id in the path.
+//! Extractors for the validated parts of a request: caller, body, query, path id, idempotency key.
 //!
-//! Every extractor fails with a [`crate::error::PartnerError`]; none of them knows a rule of the business.
+//! Every extractor fails with a [`crate::error::PartnerError`]. Never applies a business rule.
 
 pub(crate) mod body_field;
 mod bounded_json;
@@ -29,7 +29,7 @@ pub(crate) use query::QueryOf;
 
 use crate::layers::client_address::ClientAddress;
 
-/// Where the request came from, as [`crate::layers::client_address`] has established it.
+/// The client address that [`crate::layers::client_address`] determined, or `0.0.0.0` if there is none.
 pub(crate) fn client_address(request: &Request) -> IpAddr {
     address_in(request.extensions())
 }

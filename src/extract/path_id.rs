@@ -1,4 +1,4 @@
-//! The `{id}` of a path. A malformed id names nothing, so it is answered like an unknown one: 404.
+//! The `{id}` of a path. A malformed id gets the same 404 as an unknown id.
 
 use std::marker::PhantomData;
 
@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use crate::error::PartnerError;
 
-/// A kind of object that paths name.
+/// A kind of object that has an id in paths.
 pub(crate) trait Noun {
-    /// As the 404 calls it.
+    /// The name of the kind in the 404 message.
     const NAME: &'static str;
 }
 
-/// The id of an object of this kind.
+/// The id of an object of kind `N`.
 pub(crate) struct PathId<N>(pub(crate) Uuid, PhantomData<N>);
 
 macro_rules! nouns {
@@ -41,7 +41,7 @@ impl<N: Noun, S: Send + Sync> FromRequestParts<S> for PathId<N> {
             .iter()
             .find(|(name, _)| *name == "id")
             .ok_or_else(unknown)?;
-        // Only the hyphenated form that we print: braces and bare hex would be a second name for the same object.
+        // Only the hyphenated form is accepted. Other forms would give one object several URLs.
         let id = Uuid::try_parse(text)
             .ok()
             .filter(|_| text.len() == 36)

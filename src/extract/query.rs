@@ -1,7 +1,7 @@
-//! The query string, as strict as a body: what a route does not know is refused, never ignored.
+//! The query string of a request. Unknown parameters are errors, as in a body.
 //!
-//! A typing error in a filter that is silently dropped shows everything instead of what was asked for. Values arrive as text
-//! and are read by [`super::FieldErrors`]. Never logged.
+//! If a misspelled filter were ignored, the response would show all rows. Values arrive as text, and
+//! [`super::FieldErrors`] parses them. Never logs a query.
 
 use actors::ApiError;
 use axum::extract::FromRequestParts;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::FieldErrors;
 use crate::error::PartnerError;
 
-/// A query of type `T`: a struct of `Option<String>` that flattens the rest into [`super::Unknown`].
+/// A query of type `T`: a struct of `Option<String>` that collects the rest in [`super::Unknown`].
 pub(crate) struct QueryOf<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryOf<T> {
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryOf<T> {
     }
 }
 
-/// The pairs; one that is written twice is ambiguous, and U+0000 would break the query that it is for.
+/// Decodes the pairs. Rejects a repeated name, which is ambiguous, and U+0000, which Postgres rejects.
 fn read(query: &str) -> Result<Map<String, Value>, ApiError> {
     let mut errors = FieldErrors::of_query();
     let mut pairs = Map::new();
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_decoded_and_twice_is_refused() {
+    fn pairs_are_decoded_and_repeated_names_are_refused() {
         let pairs = read("q=A+%26+B&limit=5").unwrap();
         assert_eq!(
             (pairs["q"].as_str(), pairs["limit"].as_str()),

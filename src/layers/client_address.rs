@@ -1,6 +1,7 @@
-//! Where a request comes from: the peer of its connection, or whom a trusted proxy says it speaks for.
+//! The client address of a request: the peer of the connection, or the address that a trusted proxy reports.
 //!
-//! Owns `X-Forwarded-For`. What anyone but a configured proxy writes there is ignored, so nobody can choose an address.
+//! Owns `X-Forwarded-For`. Never uses an entry that no trusted proxy has written, so a client cannot choose its
+//! address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -10,11 +11,11 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The client's address, in the request's extensions.
+/// The client address, in the extensions of the request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
-/// Establishes the address once for everybody behind this layer.
+/// Determines the client address and stores it in the extensions.
 pub(crate) fn establish(trusted: &[IpNet], request: &mut Request) {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
@@ -22,29 +23,30 @@ pub(crate) fn establish(trusted: &[IpNet], request: &mut Request) {
     request.extensions_mut().insert(ClientAddress(address));
 }
 
-/// Walks from the peer outwards as long as each speaker is a trusted proxy: each names the one before it. What cannot be read
-/// ends the walk at the last address that could be.
+/// Starts at the peer and follows `X-Forwarded-For` from right to left while the current address is a trusted proxy,
+/// because each proxy appends the address that it received the request from. An entry that cannot be parsed ends the
+/// search, and the last parsed address is the result.
 fn client_behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = peer.to_canonical();
     if trusted.is_empty() {
         return client;
     }
-    // Bytes, not text: what a client wrote must not spoil what its proxy appended.
+    // Bytes, not text: invalid text from a client must not hide the entry that its proxy appended.
     let lines: Vec<&[u8]> = headers
         .get_all(FORWARDED_FOR)
         .iter()
         .map(HeaderValue::as_bytes)
         .collect();
-    let named = lines
+    let entries = lines
         .iter()
         .rev()
         .flat_map(|line| line.rsplit(|byte| *byte == b','));
-    for name in named {
+    for entry in entries {
         if !is_trusted(client) {
             break;
         }
-        let Some(address) = std::str::from_utf8(name).ok().and_then(parse) else {
+        let Some(address) = std::str::from_utf8(entry).ok().and_then(parse) else {
             break;
         };
         client = address;
@@ -52,14 +54,14 @@ fn client_behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
     client
 }
 
-/// `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`.
-fn parse(name: &str) -> Option<IpAddr> {
-    let name = name.trim();
-    let bare = name
+/// Parses `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:443`.
+fn parse(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let bare = entry
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
-    let address = bare.unwrap_or(name).parse::<IpAddr>().ok();
-    let address = address.or_else(|| name.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    let address = bare.unwrap_or(entry).parse::<IpAddr>().ok();
+    let address = address.or_else(|| entry.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     address.map(|address| address.to_canonical())
 }
 
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_cannot_choose_an_address() {
+    fn untrusted_peer_cannot_choose_its_address() {
         assert_eq!(client("198.51.100.9", &["192.0.2.1"]), "198.51.100.9");
         assert_eq!(
             client("10.0.0.1", &["203.0.113.7, 198.51.100.9"]),
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_proxies_is_walked_outwards() {
+    fn chain_of_trusted_proxies_is_followed() {
         assert_eq!(client("10.0.0.1", &["192.0.2.1"]), "192.0.2.1");
         assert_eq!(
             client("10.0.0.1", &["192.0.2.1, 10.0.0.3", "10.0.0.2"]),
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn mapped_addresses_are_their_own() {
+    fn mapped_addresses_are_unmapped() {
         assert_eq!(
             client("::ffff:10.0.0.1", &["::ffff:192.0.2.1"]),
             "192.0.2.1"
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_ends_the_walk() {
+    fn invalid_entry_ends_the_search() {
         assert_eq!(client("10.0.0.1", &["192.0.2.1, unknown"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["nonsense, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");

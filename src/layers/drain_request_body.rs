@@ -1,9 +1,9 @@
-//! What becomes of a body that its answer did not wait for: a refusal (401, 413, 429) needs no byte of it.
+//! Discards the rest of a request body that the response did not need. A rejection (401, 413, 429) reads none of it.
 //!
-//! A server that answers and closes while the client still writes makes the client's system throw the answer away (RFC 9112,
-//! section 9.6), and a client that reuses such a connection loses its next request to it. So a moderate rest is read and
-//! dropped, and past that the answer says `Connection: close`. Never looks at a body that its handler read, and costs a
-//! request with a small body one comparison.
+//! If a server responds and closes while the client still writes, the client's system may discard the response (RFC
+//! 9112, section 9.6). A client that reuses such a connection loses its next request. Therefore a rest of moderate size
+//! is read and discarded. If the rest is larger or slower, the response says `Connection: close`. Never reads a body
+//! that the handler has read to its end. A request with a small body costs one comparison.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,22 +17,23 @@ use axum::response::Response;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-/// A body of no more than this has arrived with its headers, bytes: the connection reads that much ahead.
+/// A body up to this size arrives with its headers, because the connection reads ahead that far. In bytes.
 const ARRIVED: usize = 8 * 1024;
-/// The most that is read for nothing, bytes, and for how long.
+/// The largest rest that is discarded, in bytes.
 const MOST: usize = 1024 * 1024;
+/// The time limit for discarding the rest.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Reads the moderate rest of a body that was not asked for; closes the connection on a larger one.
+/// Runs the request. Then discards the unread rest of its body, or closes the connection if the rest is too large.
 pub(crate) async fn settle(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    if !may_outlive_its_answer(request.headers()) {
+    if !may_remain_unread(request.headers()) {
         return next(request).await;
     }
-    // Whoever waits for `100 Continue` has sent nothing yet, and reading would ask for it.
-    let waits = request.headers().contains_key(header::EXPECT);
+    // A client that waits for `100 Continue` has sent no body yet. Reading would request it.
+    let expects_continue = request.headers().contains_key(header::EXPECT);
     let mut rest = None;
     let request = request.map(|body| {
         let lent = Lent::new(body);
@@ -42,7 +43,7 @@ pub(crate) async fn settle(
     let mut response = next(request).await;
     let rest = rest.and_then(|lent| lent.take_back());
     let settled = match rest {
-        Some(rest) if !rest.is_end_stream() => !waits && drop_rest(rest).await,
+        Some(rest) if !rest.is_end_stream() => !expects_continue && drop_rest(rest).await,
         _ => true,
     };
     if !settled {
@@ -52,8 +53,8 @@ pub(crate) async fn settle(
     response
 }
 
-/// Whether there may be more to come when the answer is ready: a long body, or one of unknown length.
-fn may_outlive_its_answer(headers: &HeaderMap) -> bool {
+/// Whether part of the body may be outstanding when the response is ready: a large body or one of unknown length.
+fn may_remain_unread(headers: &HeaderMap) -> bool {
     let Some(length) = headers.get(header::CONTENT_LENGTH) else {
         return headers.contains_key(header::TRANSFER_ENCODING);
     };
@@ -61,7 +62,7 @@ fn may_outlive_its_answer(headers: &HeaderMap) -> bool {
     length.is_none_or(|length: usize| length > ARRIVED)
 }
 
-/// Whether the end of the body was reached within bounds.
+/// Discards the body. Returns whether its end was reached within the limits.
 async fn drop_rest(mut body: Body) -> bool {
     let reading = async {
         let mut left = MOST;
@@ -74,7 +75,7 @@ async fn drop_rest(mut body: Body) -> bool {
     matches!(tokio::time::timeout(LONGEST, reading).await, Ok(Some(())))
 }
 
-/// A body that can be taken back from the handler that it was lent to.
+/// A body that the handler reads and that this module can take back afterwards.
 #[derive(Clone)]
 struct Lent(Arc<Mutex<Option<Body>>>);
 

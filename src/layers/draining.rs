@@ -1,7 +1,7 @@
-//! Turns new requests away while the process leaves.
+//! Rejects new requests during shutdown.
 //!
-//! The published client retries a 503 but never a refused connection, so for a moment the listener stays open and answers.
-//! Never touches a request that has begun.
+//! The published client retries a 503 but never a refused connection. Therefore the listener stays open for a moment
+//! and answers 503. Never affects a request that has already started.
 
 use actors::ApiError;
 use axum::http::{HeaderValue, header};
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::app_state::Draining;
 use crate::error::PartnerError;
 
-/// 503 `shutting_down` once draining has begun.
+/// The response 503 `shutting_down` if draining has begun, otherwise `None`.
 pub(crate) fn refusal(draining: &Draining) -> Option<Response> {
     if !draining.has_begun() {
         return None;

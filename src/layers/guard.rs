@@ -1,8 +1,8 @@
-//! Who is calling, and may they: one guard per route, built from the route's declared [`Access`].
+//! Authentication and authorization: one guard per route, built from the [`Access`] that the route declares.
 //!
-//! Leaves the answer in the request's extensions for [`crate::extract::Caller`], puts the limits' headers of that very
-//! decision on the response, and holds the caller's place among the concurrent ones until the response's body has ended.
-//! Never judges a key itself: that is admission's business.
+//! Stores the caller in the extensions of the request for [`crate::extract::Caller`]. Writes the rate limit headers of
+//! the same decision to the response. Holds the caller's concurrency permit until the response body has ended. Never
+//! checks a key itself: admission does that.
 
 use actors::{ApiError, PartnerApi, Permit, Refused};
 use axum::body::Body;
@@ -24,7 +24,7 @@ use crate::session_cookie;
 
 mod limits;
 
-/// What a guard knows: the platform to ask, and what its route demands.
+/// The state of a guard: the API that authenticates callers, and the requirements of the route.
 #[derive(Clone)]
 pub(crate) struct Guard {
     pub(crate) api: PartnerApi,
@@ -32,7 +32,7 @@ pub(crate) struct Guard {
     pub(crate) body_limit: BodyLimit,
 }
 
-/// Runs the handler for those who may call it.
+/// Runs the handler if the caller is authorized, otherwise responds with the error.
 pub(crate) async fn check(
     State(guard): State<Guard>,
     mut request: Request,
@@ -70,7 +70,7 @@ async fn with_key(
         .await
     {
         Ok(admitted) => admitted,
-        Err(refused) => return turn_away(refused),
+        Err(refused) => return refusal_response(refused),
     };
     let mut response = if access.key {
         request.extensions_mut().insert(admitted.tenant);
@@ -95,7 +95,7 @@ async fn with_session(
     let admitted = api.authenticate_session(&token, by_cookie, client, cost);
     let caller = match admitted.await {
         Ok(caller) => caller,
-        Err(refused) => return turn_away(refused),
+        Err(refused) => return refusal_response(refused),
     };
     request.extensions_mut().insert(caller.tenant);
     request.extensions_mut().insert(PresentedSession(token));
@@ -104,7 +104,7 @@ async fn with_session(
     let renewed = caller.renewed.as_ref();
     let cookie = renewed.and_then(|token| session_cookie::set(token.expose_secret()));
     if let Some(cookie) = cookie {
-        // A handler that signs out has said what becomes of the cookie.
+        // A handler that signs out has already set the cookie.
         let cookies = response.headers_mut().entry(header::SET_COOKIE);
         cookies.or_insert(cookie);
     }
@@ -121,7 +121,7 @@ async fn with_onboarding(
     let (client, cost) = (client_address(&request), access.needs.cost);
     let caller = match api.authenticate_onboarding(&token, client, cost).await {
         Ok(caller) => caller,
-        Err(refused) => return turn_away(refused),
+        Err(refused) => return refusal_response(refused),
     };
     let mut response = if access.onboarding {
         request.extensions_mut().insert(caller.tenant);
@@ -135,8 +135,8 @@ async fn with_onboarding(
     hold(response, caller.permit)
 }
 
-/// Says no, and to a caller who is known, where its limits stand.
-fn turn_away(refused: Refused) -> Response {
+/// The response to a refused request. For a known caller it has the rate limit headers.
+fn refusal_response(refused: Refused) -> Response {
     let mut response = PartnerError::from(refused.error).into_response();
     if let Some(report) = refused.limits {
         limits::write(response.headers_mut(), &report);
@@ -160,7 +160,7 @@ async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response
     }
 }
 
-/// Keeps the caller's place until the response's body has ended.
+/// Holds the concurrency permit until the response body has ended.
 fn hold(response: Response, permit: Permit) -> Response {
     response.map(|body| {
         Body::new(Held {
@@ -170,7 +170,7 @@ fn hold(response: Response, permit: Permit) -> Response {
     })
 }
 
-/// A response body that holds its caller's permit: the request is not over before its last byte is.
+/// A response body that holds the caller's permit. The request ends when its body ends or is dropped.
 struct Held<P> {
     body: Body,
     _permit: P,
@@ -205,20 +205,20 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_place_is_held_until_nobody_reads_the_body_any_more() {
+    async fn permit_is_held_until_the_body_is_dropped() {
         for reads in [0, 1, 3] {
-            let (place, chunks) = (Arc::new(()), ["first", "last"].map(Ok::<_, axum::Error>));
+            let (permit, chunks) = (Arc::new(()), ["first", "last"].map(Ok::<_, axum::Error>));
             let held = Held {
                 body: Body::from_stream(futures::stream::iter(chunks)),
-                _permit: Arc::clone(&place),
+                _permit: Arc::clone(&permit),
             };
             let mut body = Body::new(held);
             for _ in 0..reads {
                 let _ = body.frame().await;
-                assert_eq!(Arc::strong_count(&place), 2);
+                assert_eq!(Arc::strong_count(&permit), 2);
             }
             drop(body);
-            assert_eq!(Arc::strong_count(&place), 1);
+            assert_eq!(Arc::strong_count(&permit), 1);
         }
     }
 }

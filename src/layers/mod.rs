@@ -1,12 +1,15 @@
-//! What happens around every handler, in one layer: each of axum's costs a request a clone of all that it surrounds.
+//! The processing around every handler, from the outside in.
+//!
+//! All of it is one axum layer, because each additional layer clones the service that it wraps for every request. Only
+//! `guard` is separate: there is one per route.
 //!
 //! ```text
-//! request_id    names the request, opens its span, logs its end
-//! unread_body   reads or cuts off what a refusal did not wait for
-//! problem_body  writes the body of every error
-//! draining      turns new requests away while the process leaves
-//! client_address  where it comes from, past trusted proxies
-//! guard         who is calling, and may they (one per route, from its declared access)
+//! request_id          assigns the request id, opens the span, logs the end of the request
+//! drain_request_body  discards the unread rest of a request body, or closes the connection
+//! problem_body        writes the body of every error
+//! draining            rejects new requests during shutdown
+//! client_address      finds the client address behind trusted proxies
+//! guard               authenticates and authorizes the caller, from the access that the route declares
 //! ```
 
 pub(crate) mod client_address;
@@ -28,25 +31,26 @@ use ipnet::IpNet;
 
 use crate::app_state::Draining;
 
-/// What the layer has to know.
+/// The context of the layer.
 #[derive(Debug)]
 pub(crate) struct FrontContext {
-    /// Proxies that may say for whom they speak.
+    /// Networks of the proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
 }
 
-/// From the outside in.
+/// Runs the parts of the layer around the handler, from the outside in.
 pub(crate) async fn wrap_request(
-    State(known): State<Arc<FrontContext>>,
+    State(context): State<Arc<FrontContext>>,
     request: Request,
     next: Next,
 ) -> Response {
     request_id::name_and_log(request, async |request| {
         drain_request_body::settle(request, async |request| {
-            let mut response =
-                problem_body::render(request, async |request| answer(&known, request, next).await)
-                    .await;
+            let mut response = problem_body::render(request, async |request| {
+                handle(&context, request, next).await
+            })
+            .await;
             forbid_sniffing(&mut response);
             response
         })
@@ -55,16 +59,16 @@ pub(crate) async fn wrap_request(
     .await
 }
 
-async fn answer(known: &FrontContext, mut request: Request, next: Next) -> Response {
-    if let Some(refusal) = draining::refusal(&known.draining) {
+async fn handle(context: &FrontContext, mut request: Request, next: Next) -> Response {
+    if let Some(refusal) = draining::refusal(&context.draining) {
         return refusal;
     }
-    client_address::establish(&known.trusted_proxies, &mut request);
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    answered.unwrap_or_else(|_reason| problem_body::panicked())
+    client_address::establish(&context.trusted_proxies, &mut request);
+    let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    outcome.unwrap_or_else(|_reason| problem_body::panicked())
 }
 
-/// An answer is what its `Content-Type` says, and nothing that a browser guesses.
+/// Forbids browsers to guess a type other than `Content-Type`.
 fn forbid_sniffing(response: &mut Response) {
     response.headers_mut().insert(
         header::X_CONTENT_TYPE_OPTIONS,

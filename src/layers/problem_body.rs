@@ -1,7 +1,7 @@
-//! Writes the body of every error, whoever made it.
+//! Writes the body of every error response.
 //!
-//! Ours carry a [`Problem`]; an error without one was made by a library (405, a broken extractor) and is rendered from its
-//! status alone, so that no caller ever meets a bare text or an empty body. Never changes a status.
+//! Errors of this service carry a [`Problem`]. An error without one comes from a library (405, an extractor of axum)
+//! and is rendered from its status, so that no error has a plain-text or empty body. Never changes a status.
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
@@ -13,7 +13,7 @@ use crate::error::{Code, HttpError, PartnerError};
 use crate::problem::{self, Problem};
 use crate::router;
 
-/// Renders what [`crate::error::PartnerError`] left in the extensions.
+/// Runs the request and renders the [`Problem`] that [`crate::error::PartnerError`] stored in the response extensions.
 pub(crate) async fn render(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -25,8 +25,9 @@ pub(crate) async fn render(
         .unwrap_or_default();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next(request).await;
-    let ours = response.extensions_mut().remove::<Problem>();
-    let problem = ours.or_else(|| foreign(&response, route.as_ref().map(MatchedPath::as_str)));
+    let own = response.extensions_mut().remove::<Problem>();
+    let problem =
+        own.or_else(|| library_problem(&response, route.as_ref().map(MatchedPath::as_str)));
     let Some(problem) = problem else {
         return response;
     };
@@ -41,8 +42,8 @@ pub(crate) async fn render(
     response
 }
 
-/// A problem for an error that a library made; `None` for everything that is fine as it is.
-fn foreign(response: &Response, route: Option<&str>) -> Option<Problem> {
+/// A problem for an error that a library made. `None` for a success and for an error with a JSON body.
+fn library_problem(response: &Response, route: Option<&str>) -> Option<Problem> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     if !is_error || is_json(response.headers()) {
@@ -53,15 +54,17 @@ fn foreign(response: &Response, route: Option<&str>) -> Option<Problem> {
         _ if status.is_server_error() => {
             "something went wrong on our side; quote the request id to support".to_owned()
         }
-        _ => "the request is malformed; see /docs for what this route takes".to_owned(),
+        _ => {
+            "the request is malformed; see /docs for the format that this route accepts".to_owned()
+        }
     };
     Some(Problem::new(Code::for_status(status), detail))
 }
 
 fn wrong_method(route: &str) -> String {
     match router::methods_of(route) {
-        Some(methods) => format!("this route does not know that method; use {methods}"),
-        None => "this route does not know that method; see /docs".to_owned(),
+        Some(methods) => format!("this route does not support this method; use {methods}"),
+        None => "this route does not support this method; see /docs".to_owned(),
     }
 }
 
@@ -72,7 +75,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     content_type.is_some_and(|kind| kind.starts_with("application/json"))
 }
 
-/// The answer after a handler panicked. What it panicked about is in the log, never in the answer.
+/// The response after a handler panicked. The panic message is in the log and never in the response.
 pub(crate) fn panicked() -> Response {
     PartnerError::from(HttpError::Bug).into_response()
 }

@@ -1,6 +1,7 @@
-//! The name of a request, its span, and the one log line at its end.
+//! The id of a request, its span, and the one log line at its end.
 //!
-//! Owns `X-Request-Id`, and reads `traceparent`. Logs method, route template, status and latency; never a body, a query string or a header.
+//! Owns `X-Request-Id` and reads `traceparent`. Logs the method, route template, status and latency. Never logs a body,
+//! a query string or any other header.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,14 +14,14 @@ use axum::response::Response;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-/// Sent back on every response.
+/// The header with the request id, on requests and on every response.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// Names the trace that the request belongs to; every delivery that follows from it carries it on.
+/// The header with the trace of the request. Deliveries that the request causes continue the trace.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// A longer one is not a token but an attempt to fill the log.
+/// The longest accepted request id, in bytes. It bounds the size of log lines.
 const MAX_LEN: usize = 128;
 
-/// The request's name, in its extensions.
+/// The request id, in the extensions of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(Arc<str>);
 
@@ -35,22 +36,22 @@ impl RequestId {
         &self.0
     }
 
-    /// The caller's own id where it is a sane token, else a new one.
+    /// The id from the caller if it is valid, otherwise a new one.
     fn choose(offered: Option<&HeaderValue>) -> Self {
         let offered = offered.and_then(|value| value.to_str().ok());
         offered
-            .filter(|text| is_sane(text))
+            .filter(|text| is_valid(text))
             .map_or_else(Self::default, |text| Self(text.into()))
     }
 }
 
-/// 1–128 characters of a set that no log, header or terminal can trip over.
-fn is_sane(text: &str) -> bool {
+/// Whether the text has 1–128 characters that are safe in logs, headers and terminals: letters, digits, `.`, `_`, `-`.
+fn is_valid(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     !text.is_empty() && text.len() <= MAX_LEN && text.bytes().all(allowed)
 }
 
-/// Names the request, runs it inside its span, and logs how it ended.
+/// Assigns the request id, runs the request inside its span, and logs its status and latency.
 pub(crate) async fn name_and_log(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -66,8 +67,8 @@ pub(crate) async fn name_and_log(
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
-    let answering = trace::within(trace, next(request));
-    let mut response = answering.instrument(span.clone()).await;
+    let handling = trace::within(trace, next(request));
+    let mut response = handling.instrument(span.clone()).await;
     span.in_scope(|| log_end(response.status().as_u16(), started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HEADER, value);
@@ -75,19 +76,19 @@ pub(crate) async fn name_and_log(
     response
 }
 
-/// The caller's trace where it names one (W3C Trace Context), else a trace of its own.
+/// The trace from the caller's `traceparent` (W3C Trace Context) if it is valid, otherwise a new trace.
 fn trace_of(offered: Option<&HeaderValue>) -> TraceContext {
     let offered = offered.and_then(|value| value.to_str().ok());
-    let known = offered.and_then(TraceContext::parse);
-    known.unwrap_or_else(trace::fresh)
+    let continued = offered.and_then(TraceContext::parse);
+    continued.unwrap_or_else(trace::fresh)
 }
 
 fn log_end(status: u16, started: Instant) {
     let latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     match status {
-        500 => tracing::error!(status, latency_us, "answered"),
-        501.. => tracing::warn!(status, latency_us, "answered"),
-        _ => tracing::info!(status, latency_us, "answered"),
+        500 => tracing::error!(status, latency_us, "request completed"),
+        501.. => tracing::warn!(status, latency_us, "request completed"),
+        _ => tracing::info!(status, latency_us, "request completed"),
     }
 }
 
@@ -101,13 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sane_token_is_kept() {
+    fn valid_id_is_kept() {
         assert_eq!(chosen(b"trace-1.2_x"), "trace-1.2_x");
         assert_eq!(chosen("a".repeat(128).as_bytes()), "a".repeat(128));
     }
 
     #[test]
-    fn anything_else_is_replaced() {
+    fn invalid_id_is_replaced() {
         let long = "a".repeat(129);
         for offered in [
             &b""[..],

@@ -1,26 +1,26 @@
-//! What routes have in common, by who may call them.
+//! What routes have in common, depending on who may call them.
 //!
-//! Owns the words for credentials, headers and shared errors. Never knows a single route.
+//! Owns the descriptions of credentials, headers and shared errors. Never mentions a single route.
 
 use serde_json::{Map, Value, json};
 
 use crate::router::access::{Access, CreditorAccess};
 use crate::router::table::Row;
 
-/// Every way to say who is calling.
+/// All security schemes.
 pub(super) fn security_schemes() -> Value {
     let bearer =
         |description: &str| json!({"type": "http", "scheme": "bearer", "description": description});
     json!({
-        "apiKey": bearer("The creditor's API key: `ca_xxxxxxxx_yyyyyyyy…`"),
-        "session": bearer("A dashboard session: `cs_…` from `POST /v1/sessions`"),
-        "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "mc_session", "description": "The same session as a cookie"},
-        "onboardingToken": bearer("`ot_…` from `POST /v1/creditors`, until the key exists"),
+        "apiKey": bearer("An API key of the creditor: `ca_xxxxxxxx_yyyyyyyy…`"),
+        "session": bearer("The token of a dashboard session: `cs_…`, returned by `POST /v1/sessions`"),
+        "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "mc_session", "description": "The same session token as a cookie"},
+        "onboardingToken": bearer("The onboarding token: `ot_…`, returned by `POST /v1/creditors`. Valid until the API key exists"),
         "supportToken": bearer("A support token of this server"),
     })
 }
 
-/// Which of them open a route; any one is enough.
+/// The security schemes that a route accepts. Any one of them is enough.
 pub(super) fn security(access: Access) -> Value {
     let names: Vec<&str> = match access {
         Access::Anyone => Vec::new(),
@@ -37,7 +37,9 @@ pub(super) fn security(access: Access) -> Value {
     names.into_iter().map(|name| json!({name: []})).collect()
 }
 
-/// What a key needs for a route that it may call, and what the call takes from both limits.
+/// The scope that an API key needs for a route, and the cost of the call for both rate limits.
+///
+/// `None` if API keys cannot call the route.
 pub(super) fn scope_and_cost(access: Access) -> Option<(&'static str, u32)> {
     let Access::Creditor(access) = access else {
         return None;
@@ -50,7 +52,7 @@ pub(super) fn scope_and_cost(access: Access) -> Option<(&'static str, u32)> {
     access.key.then_some((scope, access.needs.cost))
 }
 
-/// The errors that any route like this one can answer, as status and codes.
+/// The errors that a route can return because of its access and its body, as status and codes.
 pub(super) fn errors(row: &Row, takes_body: bool) -> Vec<(&'static str, String)> {
     let mut errors = match row.access {
         Access::Anyone => Vec::new(),
@@ -101,7 +103,7 @@ fn creditor_errors(access: CreditorAccess) -> Vec<(&'static str, String)> {
     errors
 }
 
-/// The headers that an answer of this route carries.
+/// The headers of a response with this status.
 pub(super) fn headers(access: Access, status: &str, replays: bool) -> Map<String, Value> {
     let mut headers = Map::new();
     let mut add = |name: &str, description: &str| {
@@ -110,7 +112,10 @@ pub(super) fn headers(access: Access, status: &str, replays: bool) -> Map<String
             json!({"description": description, "schema": {"type": "string"}}),
         );
     };
-    add("X-Request-Id", "The request's name; quote it to support");
+    add(
+        "X-Request-Id",
+        "The id of the request; quote it when you contact support",
+    );
     if matches!(access, Access::Creditor(_)) && !matches!(status, "401" | "503") {
         add(
             "RateLimit-Policy",
@@ -118,23 +123,23 @@ pub(super) fn headers(access: Access, status: &str, replays: bool) -> Map<String
         );
         add(
             "RateLimit",
-            "With an API key: what is left of them, e.g. `\"key\";r=39;t=1, \"tenant\";r=79;t=1`",
+            "With an API key: what is left of both limits, e.g. `\"key\";r=39;t=1, \"tenant\";r=79;t=1`",
         );
         add(
             "Api-Key-Expires-At",
-            "With a retiring API key: when it stops",
+            "With a retiring API key: when the key stops working",
         );
     }
     if replays && status.starts_with('2') {
         add(
             "Idempotent-Replayed",
-            "`true` where the answer was stored under this Idempotency-Key",
+            "`true` if this is the stored response of an earlier request with the same Idempotency-Key",
         );
     }
     match status {
         "429" | "503" => add("Retry-After", "Whole seconds, at least 1"),
         "401" => add("WWW-Authenticate", "Bearer"),
-        "405" => add("Allow", "What the route knows"),
+        "405" => add("Allow", "The methods that the route supports"),
         _ => {}
     }
     headers

@@ -1,4 +1,4 @@
-//! The document and the table are the same thing.
+//! The document describes exactly the routes of the URL table.
 
 use std::collections::BTreeSet;
 
@@ -28,12 +28,12 @@ fn every_row_documents_its_own_method_and_path() {
             "{}",
             row.name
         );
-        assert!(names.insert(row.name), "{} answers twice", row.name);
+        assert!(names.insert(row.name), "{} appears twice", row.name);
     }
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_schema_reference_resolves() {
     let text = text();
     let json: Value = serde_json::from_str(text).unwrap();
     let known: BTreeSet<_> = json["components"]["schemas"]
@@ -44,12 +44,12 @@ fn every_reference_leads_somewhere() {
         .collect();
     for part in text.split("\"#/components/schemas/").skip(1) {
         let name = part.split('"').next().unwrap();
-        assert!(known.contains(name), "{name} is referred to and not there");
+        assert!(known.contains(name), "{name} is referenced but not defined");
     }
 }
 
 #[test]
-fn bodies_are_closed_and_answers_are_not() {
+fn request_schemas_are_closed_and_response_schemas_are_open() {
     let schemas = &document()["components"]["schemas"];
     for closed in [
         "NewPlacement",
@@ -68,7 +68,7 @@ fn bodies_are_closed_and_answers_are_not() {
 }
 
 #[test]
-fn every_operation_has_words_errors_and_headers() {
+fn every_operation_has_a_summary_errors_and_headers() {
     let json = document();
     for row in router::table().0 {
         let operation = &json["paths"][row.path][row.method.as_str().to_ascii_lowercase()];
@@ -103,7 +103,7 @@ fn every_operation_has_words_errors_and_headers() {
 }
 
 #[test]
-fn every_code_that_is_named_exists() {
+fn every_error_code_in_a_description_exists() {
     let json = document();
     let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
     for row in router::table().0 {

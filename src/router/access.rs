@@ -1,28 +1,28 @@
-//! Who may call a route. Every row of the table declares it; without one the row does not compile.
+//! Access rules: who may call a route. Every row of the table declares one.
 //!
-//! Owns the vocabulary only: [`crate::layers::guard`] enforces it and the OpenAPI document prints it.
+//! Owns the types only. [`crate::layers::guard`] enforces the rules, and the OpenAPI document prints them.
 
 use actors::RouteRequirements;
 
-/// Who may call, and what it costs them.
+/// Who may call a route, and the cost of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Access {
-    /// No credentials looked at: public pages, sign-up, and provider events, which prove themselves by signature.
+    /// Everyone; credentials are ignored. For public pages, sign-up, and provider events, which carry a signature.
     Anyone,
-    /// The company's own people and systems.
+    /// Staff and internal systems, with a support token.
     Support,
-    /// A creditor.
+    /// A creditor, with one of its credentials.
     Creditor(CreditorAccess),
 }
 
-/// Which of a creditor's credentials open a route.
+/// The credentials of a creditor that a route accepts. A dashboard session is always accepted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CreditorAccess {
-    /// An API key may call; if not, a genuine one is told that a person must do it.
+    /// Whether an API key may call. If not, a valid key gets `dashboard_session_required`.
     pub(crate) key: bool,
-    /// The token of the onboarding wizard may call.
+    /// Whether an onboarding token may call.
     pub(crate) onboarding: bool,
-    /// What admission asks: of people the cost alone.
+    /// The scope and the cost. For sessions and onboarding tokens only the cost counts.
     pub(crate) needs: RouteRequirements,
 }
 
@@ -36,7 +36,8 @@ const WRITE: RouteRequirements = RouteRequirements {
 };
 
 impl Access {
-    /// The same, at another cost: what a key takes from both rate limits, and a person from its own.
+    /// The same rule with another cost. An API key pays it from both rate limits, a session or an
+    /// onboarding token from its own limit.
     pub(crate) const fn costing(self, cost: u32) -> Self {
         match self {
             Self::Creditor(mut access) => {
@@ -48,12 +49,12 @@ impl Access {
     }
 }
 
-/// Anyone, without credentials.
+/// Everyone, without credentials.
 pub(crate) const fn anyone() -> Access {
     Access::Anyone
 }
 
-/// A support token.
+/// Requires a support token.
 pub(crate) const fn support() -> Access {
     Access::Support
 }
@@ -76,7 +77,7 @@ pub(crate) const fn write() -> Access {
     })
 }
 
-/// As [`read`], and the onboarding wizard too.
+/// Like [`read`], and also an onboarding token.
 pub(crate) const fn onboarding_read() -> Access {
     Access::Creditor(CreditorAccess {
         key: true,
@@ -85,7 +86,7 @@ pub(crate) const fn onboarding_read() -> Access {
     })
 }
 
-/// As [`write`], and the onboarding wizard too.
+/// Like [`write`], and also an onboarding token.
 pub(crate) const fn onboarding_write() -> Access {
     Access::Creditor(CreditorAccess {
         key: true,
@@ -94,7 +95,7 @@ pub(crate) const fn onboarding_write() -> Access {
     })
 }
 
-/// A person: signed in to the dashboard, or in the onboarding wizard. Never a key.
+/// A session or an onboarding token, but no API key.
 pub(crate) const fn person() -> Access {
     Access::Creditor(CreditorAccess {
         key: false,
@@ -103,7 +104,7 @@ pub(crate) const fn person() -> Access {
     })
 }
 
-/// A person signed in to the dashboard: what a leaked key must not be able to do.
+/// Only a session: for operations that a leaked API key must not be able to do.
 pub(crate) const fn session() -> Access {
     Access::Creditor(CreditorAccess {
         key: false,

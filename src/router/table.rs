@@ -1,6 +1,6 @@
-//! The table as a value: what the router serves and what the OpenAPI document describes are the same rows.
+//! The URL table as a value. The router serves and the OpenAPI document describes the same rows.
 //!
-//! Owns the shape of a row and the macro that writes one. Never names a route itself: that is [`super::table`].
+//! Owns the shape of a row and the macro that writes one. Never lists a route: [`super::table`] does.
 
 use actors::PartnerApi;
 use axum::Router;
@@ -21,11 +21,11 @@ pub(crate) struct Row {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    /// The largest body that it takes, in bytes.
+    /// The limit for the size of the request body, in bytes.
     pub(crate) body_limit: usize,
-    /// The file that answers, e.g. `placements::create`.
+    /// The module of the handler, e.g. `placements::create`.
     pub(crate) name: &'static str,
-    /// What the handler says about itself.
+    /// The OpenAPI document of the handler alone.
     pub(crate) document: fn() -> OpenApi,
     pub(crate) handler: MethodRouter<AppState>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Row {
 pub(crate) struct Table(pub(crate) Vec<Row>);
 
 impl Table {
-    /// Every handler behind the guard that its access demands.
+    /// Builds the router. Each handler is behind a guard that enforces its access rule.
     pub(crate) fn into_router(self, api: &PartnerApi) -> Router<AppState> {
         self.0.into_iter().fold(Router::new(), |router, row| {
             let guard = Guard {
@@ -52,7 +52,7 @@ impl Table {
     }
 }
 
-/// What a row says about its bodies, or else the limit of every route.
+/// The body limit of a row in bytes: the KiB that the row gives, or else [`BODY_LIMIT`].
 pub(crate) const fn body_limit(kib: &[usize]) -> usize {
     match kib {
         [kib, ..] => *kib * 1_024,
@@ -60,7 +60,7 @@ pub(crate) const fn body_limit(kib: &[usize]) -> usize {
     }
 }
 
-/// `METHOD "path" access => module::path;` — the module has a documented function `handle`.
+/// Writes rows as `METHOD "path" access() => module::path;`. The module must have a documented function `handle`.
 macro_rules! rows {
     ($($method:ident $path:literal $access:ident() $(.costing($cost:literal))? $(.taking_kib($kib:literal))? => $first:ident $(::$more:ident)*;)+) => {
         $crate::router::table::Table(vec![$($crate::router::table::Row {

@@ -1,6 +1,7 @@
-//! The handlers: one folder a resource, one file a verb. A file reads top to bottom: what is asked, what is answered, how.
+//! The handlers: one folder per resource, one file per verb. A file contains the request, the response and the handler.
 //!
-//! A handler turns HTTP into one call of the platform and its answer into HTTP. It never holds a rule of the business.
+//! A handler converts an HTTP request to one call of the platform, and the result to a response. It never implements a
+//! business rule.
 
 pub(crate) mod agreements;
 pub(crate) mod creditors;

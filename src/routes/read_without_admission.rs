@@ -1,6 +1,6 @@
-//! `GET /bench/{creditor}/placements/{id}`: the same read as `GET /v1/placements/{id}` without admission, to measure it against.
+//! `GET /bench/{creditor}/placements/{id}`: the read of `GET /v1/placements/{id}` without admission.
 //!
-//! Exists in builds with the feature `bench` alone.
+//! Benchmarks use it to measure the cost of admission. Exists only in builds with the feature `bench`.
 
 use actors::{AuthenticatedTenant, PartnerApi, PlacementView};
 use axum::extract::{Path, State};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::app_state::AppState;
 use crate::error::PartnerError;
 
-/// The route, beside the table: no build that serves anyone has it.
+/// The route as a router of its own. It is not in the URL table, because production builds must not contain it.
 pub(crate) fn unguarded() -> Router<AppState> {
     Router::new().route("/bench/{creditor}/placements/{id}", get(handle))
 }

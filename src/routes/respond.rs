@@ -1,6 +1,6 @@
-//! The few shapes that answers have beyond plain JSON.
+//! Responses that need headers in addition to a JSON body.
 //!
-//! Owns the headers that belong to a shape. Never a status that a route does not choose.
+//! Owns these headers. Never chooses a status: the route does.
 
 use actors::Replayable;
 use axum::Json;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// What was done, or what had been done before under the same idempotency key.
+/// Responds with the result. A result that is replayed for an idempotency key gets the header `Idempotent-Replayed`.
 pub(super) fn replayable<T: Serialize>(status: StatusCode, answer: Replayable<T>) -> Response {
     let mut response = (status, Json(answer.value)).into_response();
     if answer.replayed {
@@ -21,7 +21,7 @@ pub(super) fn replayable<T: Serialize>(status: StatusCode, answer: Replayable<T>
     response
 }
 
-/// An answer with a secret in it: shown once, kept by nobody on the way.
+/// Responds with a secret and forbids caches to store it.
 pub(super) fn secret<T: Serialize>(status: StatusCode, answer: T) -> Response {
     (
         status,
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replay_says_so_and_keeps_its_status() {
+    fn replay_sets_its_header_and_keeps_its_status() {
         let replay = replayable(
             StatusCode::CREATED,
             Replayable {

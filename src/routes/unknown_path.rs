@@ -1,7 +1,7 @@
-//! Paths that are not in the table: 404 with a detail that names what was looked for.
+//! The fallback for paths that are not in the URL table: 404 with a detail that names the missing feature.
 //!
-//! The published client can call more than this server does. An empty list could be read as "nothing was paid", so it is told
-//! by name what is not here. Never answers anything but an error.
+//! The published client can call more routes than this server has. An empty list could be misread as "nothing was
+//! paid", so the detail names each unavailable feature. Never responds with anything but an error.
 
 use axum::extract::OriginalUri;
 
@@ -9,7 +9,8 @@ use crate::error::{HttpError, PartnerError};
 
 const MCP: &str = "the MCP server is not hosted here; run the client's own stdio server with MC_API_BASE_URL set to this server";
 
-/// First segments below `/v1`, then what follows (`*` is any one segment); the first match names the feature.
+/// Unavailable features: the first segments of a path below `/v1` and a name. `*` matches any one segment, and the
+/// first match wins.
 const FEATURES: &[(&str, &str)] = &[
     ("placements/*/documents", "documents"),
     ("placements/*/upload-link", "document upload links"),
@@ -71,7 +72,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("settings/webhook-endpoints", "further webhook endpoints"),
 ];
 
-/// Every path that no row of the table matches.
+/// Handles every path that no row of the table matches.
 pub(crate) async fn handle(OriginalUri(uri): OriginalUri) -> PartnerError {
     missing(uri.path()).into()
 }
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_client_can_call_is_named() {
+    fn known_client_path_names_the_missing_feature() {
         assert!(
             missing("/v1/documents")
                 .to_string()
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn two_exceptions_have_their_own_words() {
+    fn partner_and_mcp_paths_have_their_own_details() {
         for path in ["/v1/partner", "/v1/partner/creditors/7/invite"] {
             assert_eq!(missing(path).to_string(), "Partner membership required");
         }

@@ -30,6 +30,7 @@ mod placements;
 mod pure_domain;
 mod races;
 mod revocation;
+mod schema;
 mod sessions;
 mod settings;
 mod shutdown;

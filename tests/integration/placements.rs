@@ -240,7 +240,7 @@ on_both_backends! {
         assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 99);
         assert_eq!(statuses[50], 409);
         assert_eq!(database.number("SELECT count(*) FROM placement").await, 100);
-        let batches = database.number("SELECT count(*) FROM ledger_batch").await;
+        let batches = database.number("SELECT count(*) FROM writer_batch").await;
         assert!(batches < 100, "they were committed together: {batches} batches");
         server.stop().await;
     }

@@ -241,7 +241,7 @@ on_both_backends! {
         let second = key.post_keyed(path, span, "recover").await;
         assert_eq!((first.status, second.status, &first.body["id"]), (202, 202, &second.body["id"]));
         assert_eq!(second.header("Idempotent-Replayed"), Some("true"));
-        assert_eq!(database.number("SELECT count(*) FROM recovery").await, 1);
+        assert_eq!(database.number("SELECT count(*) FROM webhook_recovery").await, 1);
         assert_eq!(database.number("SELECT count(*) FROM audit_event WHERE action = 'webhook.redelivered'").await, 1);
         server.stop().await;
     }

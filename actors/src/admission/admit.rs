@@ -1,4 +1,7 @@
-//! From a presented key to a decision.
+//! Admits or rejects a request that presents an API key.
+//!
+//! Owns the path from the presented key to the decision: lookup, inline decision, tenant actor, and
+//! retries. It never reads a tenant's keys or limits itself.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,21 +18,23 @@ use crate::contract::{ApiError, RouteRequirements};
 use crate::domain::api_key::{KeyPrefix, PresentedKey};
 use crate::supervision::CallError;
 
-/// How long a request may wait for admission: a cold tenant is read and its key hashed in it.
+/// How long one call to an actor may take. It covers loading a cold tenant and one bcrypt check.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// A tenant's actor that dies under a request is started again; a request tries so often.
+/// Attempts per request. A tenant actor that dies during a request is respawned.
 const TRIES: u32 = 4;
+/// Wait between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Admission {
-    /// Lets a request in, or says why not: the key, its scope, and both limits in one decision.
+    /// Admits a request or returns the reason for its rejection. One decision covers the key, its
+    /// scope, and both limits.
     pub(crate) async fn admit_key(
         &self,
         bearer: &str,
         client: IpAddr,
         needs: RouteRequirements,
     ) -> AdmissionResult {
-        // The checksum refuses what was mistyped or made up before anything else is asked.
+        // The checksum rejects mistyped and made-up keys before any lookup.
         let key = PresentedKey::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
         let mac = keyed_mac(&key);
         let entry = match self.tenants.by_prefix(&key.prefix) {
@@ -48,7 +53,7 @@ impl Admission {
         }
     }
 
-    /// Waits for what the decision lacks.
+    /// Sends the request to the tenant actor, which loads missing state and decides.
     async fn ask_tenant(
         &self,
         request: AdmissionRequest,
@@ -73,7 +78,7 @@ impl Admission {
         Err(ApiError::Overloaded.into())
     }
 
-    /// Asks the database for a prefix that this process has not met, unless its caller key_guesses.
+    /// Looks up a prefix that is not in the cache, unless the caller is throttled for guessing.
     async fn look_up(
         &self,
         key: &PresentedKey,
@@ -82,7 +87,7 @@ impl Admission {
     ) -> Result<Arc<TenantEntry>, ApiError> {
         let now_ms = self.env.clock.now_ms();
         let (key_guesses, prefix) = (&self.key_guesses, key.prefix.as_str());
-        // A tenant that was let go comes back, whoever key_guesses beside it.
+        // A secret that was verified before is not throttled: its tenant was only evicted.
         if !self.verified_secrets.were_given(&key.prefix, mac) {
             key_guesses.may_try(mac, prefix, client, now_ms)?;
         }

@@ -1,4 +1,7 @@
-//! The decision on one request of a genuine key, on live state.
+//! The decision on one request whose secret is verified.
+//!
+//! Checks the status of the key, its networks, its scope, concurrency and both limits, in this
+//! order. It never verifies a secret.
 
 use entities::api_key::{KeyEnd, KeyScope, KeyState};
 use entities::ids::CreditorId;
@@ -11,8 +14,8 @@ use super::tenant_snapshot::KeySnapshot;
 use crate::contract::ApiError;
 use crate::domain::limits::TenantLimits;
 
-/// Whether the key lives, may do this, and finds room among the concurrent requests and in both
-/// limits. Only an admitted request takes anything. `permit` takes one of so many places.
+/// Decides whether the key has not ended, allows the request, and has capacity left in concurrency
+/// and both limits. Only an admitted request consumes any. `permit(n)` takes one of `n` permits.
 pub(super) fn authorize(
     key: &KeySnapshot,
     limits: &TenantLimits,
@@ -22,8 +25,8 @@ pub(super) fn authorize(
     request: &AdmissionRequest,
     now_us: i64,
 ) -> AdmissionResult {
-    must_live(key, now_us / 1_000)?;
-    // A genuine key is told where its limits stand, also when they are not why it is refused.
+    require_active(key, now_us / 1_000)?;
+    // The secret is verified, so every rejection from here on reports the limits.
     let refused = |buckets: &Buckets, error| Rejection {
         error,
         limits: Some(buckets.report(Some(key.id), limits, now_us)),
@@ -62,7 +65,7 @@ pub(super) fn authorize(
     }
 }
 
-fn must_live(key: &KeySnapshot, now_ms: i64) -> Result<(), ApiError> {
+fn require_active(key: &KeySnapshot, now_ms: i64) -> Result<(), ApiError> {
     match (key.state, key.ended_reason) {
         (KeyState::Ended, Some(KeyEnd::Expired)) => Err(ApiError::ExpiredApiKey),
         (KeyState::Ended, _) => Err(ApiError::RevokedApiKey),

@@ -1,4 +1,6 @@
-//! The limit buckets of one tenant, and the quotas that they were last judged by.
+//! The limit buckets of one tenant, with the quotas that last applied to them.
+//!
+//! Owns the cells of the rate limiter. It never reads a clock and never loads limits.
 
 use entities::ids::KeyId;
 use smallvec::SmallVec;
@@ -8,7 +10,7 @@ use crate::domain::gcra;
 use crate::domain::gcra::{Cell, Decision, Headroom, PairDecision, Quota};
 use crate::domain::limits::TenantLimits;
 
-/// A cell, and its quota: a change of quota converts the cell, so that none hands out a burst.
+/// A cell and its quota. A change of quota converts the cell, so that it grants no new burst.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     cell: Cell,
@@ -34,16 +36,16 @@ impl Bucket {
     }
 }
 
-/// The tenant's cell, one for each of its keys, and one for its sessions_bucket.
+/// A bucket for the tenant, one for each of its keys, and one for its sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
     tenant: Option<Bucket>,
-    sessions_bucket: Option<Bucket>,
-    /// A handful, so that looking through them is the fastest way to find one; most have one.
+    sessions: Option<Bucket>,
+    /// Usually a handful, so a linear search is fastest. Most tenants have one.
     keys: SmallVec<[(KeyId, Bucket); 1]>,
 }
 
-/// What both limits said.
+/// The result of taking from the limits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RateLimitOutcome {
     Admitted(LimitReport),
@@ -55,7 +57,7 @@ pub(crate) enum RateLimitOutcome {
 }
 
 impl Buckets {
-    /// Takes `cost` from both limits or from neither.
+    /// Takes `cost` from the key's and the tenant's limit, or from neither.
     pub(crate) fn take(
         &mut self,
         key: KeyId,
@@ -63,7 +65,7 @@ impl Buckets {
         cost: u32,
         now_us: i64,
     ) -> RateLimitOutcome {
-        // A route that costs more than a burst takes a full bucket: it waits, but never for ever.
+        // Cap the cost at the burst. A higher cost could never be admitted.
         let cost = cost.min(limits.key.burst).min(limits.tenant.burst);
         let of_tenant = self
             .tenant
@@ -71,7 +73,7 @@ impl Buckets {
             .under(limits.tenant, now_us);
         let of_key = self.of(key).unwrap_or(Bucket::full(limits.key));
         let of_key = of_key.under(limits.key, now_us);
-        // Also if nothing is taken: a change of quota converts once, and decays at the new rate.
+        // Store the converted cells even if nothing is taken. A change of quota must convert only once.
         self.tenant = Some(of_tenant);
         self.put(key, of_key);
         let report = |key, tenant| LimitReport {
@@ -116,7 +118,7 @@ impl Buckets {
                 retry_after_s: gcra::retry_after_secs(wait_us),
                 report: report(key, tenant),
             },
-            // Cannot be, for the cost was cut to both bursts.
+            // Unreachable, because the cost is capped at both bursts.
             PairDecision::NeverAdmissible { limit, .. } => RateLimitOutcome::Refused {
                 limit: limit.as_str(),
                 retry_after_s: limits.key.window_secs(),
@@ -125,8 +127,8 @@ impl Buckets {
         }
     }
 
-    /// Takes `cost` from what sessions_bucket may do: as much as one key, and nothing of what the keys have. Reported in the key's
-    /// place.
+    /// Takes `cost` from the session bucket. Its quota equals that of one key, and it takes nothing
+    /// from the keys or the tenant. The report shows it in the `key` field.
     pub(crate) fn take_for_session(
         &mut self,
         limits: &TenantLimits,
@@ -134,13 +136,13 @@ impl Buckets {
         now_us: i64,
     ) -> RateLimitOutcome {
         let quota = limits.key;
-        let bucket = self.sessions_bucket.unwrap_or(Bucket::full(quota));
+        let bucket = self.sessions.unwrap_or(Bucket::full(quota));
         let mut bucket = bucket.under(quota, now_us);
         let decision = gcra::check(bucket.cell, &quota, cost.min(quota.burst), now_us);
         if let Decision::Admitted { cell } = decision {
             bucket.cell = cell;
         }
-        self.sessions_bucket = Some(bucket);
+        self.sessions = Some(bucket);
         let report = LimitReport {
             key: state(&quota, gcra::headroom(bucket.cell, &quota, now_us)),
             ..self.report(None, limits, now_us)
@@ -148,7 +150,7 @@ impl Buckets {
         let wait_us = match decision {
             Decision::Admitted { .. } => return RateLimitOutcome::Admitted(report),
             Decision::Refused { wait_us } => wait_us,
-            // Cannot be, for the cost was cut to the burst.
+            // Unreachable, because the cost is capped at the burst.
             Decision::NeverAdmissible => i64::MAX,
         };
         RateLimitOutcome::Refused {
@@ -158,7 +160,7 @@ impl Buckets {
         }
     }
 
-    /// What is left of both limits, without taking anything; without a key, as if one were full.
+    /// The state of both limits, without taking anything. Without a key, the key limit is full.
     pub(crate) fn report(
         &self,
         key: Option<KeyId>,
@@ -176,14 +178,14 @@ impl Buckets {
         }
     }
 
-    /// Whether forgetting every cell would hand out nothing.
+    /// Whether all buckets are full, so that dropping them would grant nothing.
     pub(crate) fn are_full(&self, now_us: i64) -> bool {
         let keys = self.keys.iter().map(|(_, bucket)| bucket);
-        let mut buckets = keys.chain(&self.tenant).chain(&self.sessions_bucket);
+        let mut buckets = keys.chain(&self.tenant).chain(&self.sessions);
         buckets.all(|bucket| bucket.cell.is_full(now_us))
     }
 
-    /// Forgets the buckets of keys that are full: their keys may be long gone.
+    /// Drops full key buckets, because their keys may no longer exist.
     pub(crate) fn forget_full_keys(&mut self, now_us: i64) {
         self.keys.retain(|(_, bucket)| !bucket.cell.is_full(now_us));
     }
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lowered_limit_tells_the_true_wait_although_the_first_request_is_refused() {
+    fn lowered_limit_returns_exact_wait_when_first_request_is_refused() {
         let (mut buckets, key) = (Buckets::default(), KeyId(Uuid::nil()));
         let wide = limits(1_000, 2_000);
         assert!(matches!(
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_takes_nothing_from_either() {
+    fn refusal_takes_nothing_from_either_limit() {
         let (mut buckets, key) = (Buckets::default(), KeyId(Uuid::nil()));
         let tight = TenantLimits {
             key: Quota {
@@ -279,12 +281,12 @@ mod tests {
         assert_eq!(buckets.report(Some(key), &tight, 0), before);
     }
 
-    /// One request: how long after the last one (µs), with which key, at what cost.
+    /// Requests as `(µs since the previous one, index of the key, cost)`.
     fn arrivals() -> impl Strategy<Value = Vec<(i64, usize, u32)>> {
         prop::collection::vec((0..400_000_i64, 0..2_usize, 1..4_u32), 1..150)
     }
 
-    /// Whether `admitted`, pairs of an instant and a cost, keeps to the quota over every window.
+    /// Whether `admitted`, pairs of `(µs, cost)`, stays within the quota over every window.
     fn keeps_to(quota: Quota, admitted: &[(i64, u32)]) -> bool {
         (0..admitted.len()).all(|first| {
             let mut taken = 0;
@@ -299,7 +301,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn over_any_window_each_limit_admits_what_it_may_and_a_refusal_takes_nothing(
+        fn limits_hold_in_every_window_and_refusals_take_nothing(
             arrivals in arrivals(),
             (per_key, key_burst) in (1..20_u32, 4..20_u32),
             (per_tenant, tenant_burst) in (1..20_u32, 4..20_u32),

@@ -1,8 +1,10 @@
-//! Whom an address stands for: one IPv4 address, or the IPv6 network that one customer is given.
+//! The network that identifies a client to the throttles.
+//!
+//! Owns the mapping from addresses to networks. It never counts anything.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An address as far as throttles tell callers apart: whoever has one IPv6 address has 2^64.
+/// One IPv4 address or one IPv6 /64. A client with one IPv6 address usually controls its whole /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ClientNetwork(IpAddr);
 
@@ -22,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv6_customer_is_one_source() {
+    fn addresses_in_one_ipv6_64_are_one_network() {
         let of = |text: &str| ClientNetwork::of(text.parse().unwrap());
         assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::7"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));

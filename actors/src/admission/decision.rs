@@ -1,4 +1,4 @@
-//! What admission decides, as the front is told.
+//! The result of admission: an admitted key or a rejection.
 
 use entities::ids::CreditorId;
 
@@ -6,10 +6,10 @@ use super::permit::Permit;
 use crate::contract::{ApiError, LimitReport};
 use crate::domain::api_key::KeyPrefix;
 
-/// The answer to a request that asks to be let in.
+/// The result of an [`AdmissionRequest`](super::request::AdmissionRequest).
 pub(crate) type AdmissionResult = Result<AdmittedKey, Rejection>;
 
-/// A request that may go on.
+/// An admitted request.
 #[derive(Debug)]
 pub(crate) struct AdmittedKey {
     pub(crate) creditor: CreditorId,
@@ -17,17 +17,17 @@ pub(crate) struct AdmittedKey {
     pub(crate) prefix: KeyPrefix,
     pub(crate) limits: LimitReport,
     pub(crate) permit: Permit,
-    /// When a retiring key stops.
+    /// When the key expires, epoch ms; `None` unless it is retiring.
     pub(crate) expires_ms: Option<i64>,
 }
 
-/// A request that may not.
+/// A rejected request.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) error: ApiError,
-    /// Present where the key was genuine.
+    /// State of both limits; `Some` only if the key was genuine and had not ended.
     pub(crate) limits: Option<LimitReport>,
-    /// When a retiring key stops.
+    /// When the key expires, epoch ms; `None` unless it is retiring.
     pub(crate) expires_ms: Option<i64>,
 }
 

@@ -1,12 +1,14 @@
-//! Counts in fixed windows, for very many and bounded: made-up names cannot grow it.
+//! Counters in fixed windows, one per key, in a table of bounded size.
+//!
+//! Owns the counts. The table never grows past `MAX_ENTRIES`, so made-up keys cannot exhaust memory.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// When this many are counted, the older half makes room.
+/// Size at which the older half of the table is evicted.
 pub(super) const MAX_ENTRIES: usize = 50_000;
 
-/// How much may happen in how long.
+/// A maximum count and the length of its window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
     pub(crate) most: u32,
@@ -19,7 +21,7 @@ struct Count {
     count: u32,
 }
 
-/// Who has done it how often.
+/// A count for each key `K`.
 #[derive(Debug)]
 pub(crate) struct FixedWindowCounters<K>(HashMap<K, Count>);
 
@@ -30,9 +32,9 @@ impl<K> Default for FixedWindowCounters<K> {
 }
 
 impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
-    /// The seconds that `who` has to wait, rounded up, if its window is full.
-    pub(crate) fn wait_s(&self, who: &K, window: Window, now_ms: i64) -> Option<u64> {
-        let seen = self.0.get(who)?;
+    /// Seconds until the window of `key` ends, rounded up; `None` if the window is not full.
+    pub(crate) fn wait_s(&self, key: &K, window: Window, now_ms: i64) -> Option<u64> {
+        let seen = self.0.get(key)?;
         let left_ms = seen.since_ms + window.length_ms - now_ms;
         let full = seen.count >= window.most && left_ms > 0;
         full.then(|| {
@@ -43,44 +45,44 @@ impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
         })
     }
 
-    /// Whether anything of `who` is counted in its window.
-    pub(crate) fn knows(&self, who: &K, window: Window, now_ms: i64) -> bool {
+    /// Whether the current window of `key` has a count above zero.
+    pub(crate) fn knows(&self, key: &K, window: Window, now_ms: i64) -> bool {
         self.0
-            .get(who)
+            .get(key)
             .is_some_and(|seen| seen.count > 0 && now_ms < seen.since_ms + window.length_ms)
     }
 
-    /// Counts one more.
-    pub(crate) fn count(&mut self, who: K, window: Window, now_ms: i64) {
-        self.make_room();
+    /// Adds one to the count of `key`.
+    pub(crate) fn count(&mut self, key: K, window: Window, now_ms: i64) {
+        self.evict_older_half();
         let fresh = Count {
             since_ms: now_ms,
             count: 0,
         };
-        let seen = self.0.entry(who).or_insert(fresh);
+        let seen = self.0.entry(key).or_insert(fresh);
         if now_ms >= seen.since_ms + window.length_ms {
             *seen = fresh;
         }
         seen.count = seen.count.saturating_add(1);
     }
 
-    /// Takes one back; of whoever has nothing left, nothing is kept.
-    pub(crate) fn take_back(&mut self, who: &K) {
-        if let Some(seen) = self.0.get_mut(who) {
+    /// Subtracts one from the count of `key` and removes a key whose count is zero.
+    pub(crate) fn take_back(&mut self, key: &K) {
+        if let Some(seen) = self.0.get_mut(key) {
             seen.count = seen.count.saturating_sub(1);
             if seen.count == 0 {
-                self.0.remove(who);
+                self.0.remove(key);
             }
         }
     }
 
-    /// Forgets everything of `who`.
-    pub(crate) fn forgive(&mut self, who: &K) {
-        self.0.remove(who);
+    /// Removes the count of `key`.
+    pub(crate) fn forgive(&mut self, key: &K) {
+        self.0.remove(key);
     }
 
-    /// When it is full, the older half makes room: whoever began most recently stays counted.
-    fn make_room(&mut self) {
+    /// Evicts the older half if the table is full. Keys whose window began most recently stay.
+    fn evict_older_half(&mut self) {
         if self.0.len() < MAX_ENTRIES {
             return;
         }
@@ -102,7 +104,7 @@ mod tests {
     };
 
     #[test]
-    fn a_full_window_tells_the_true_wait_and_ends() {
+    fn full_window_returns_exact_wait_and_then_ends() {
         let mut windows = FixedWindowCounters::default();
         for _ in 0..10 {
             assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 1_000), None);
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_leaves_nothing_behind() {
+    fn key_is_removed_when_its_last_count_is_taken_back() {
         let mut windows = FixedWindowCounters::default();
         windows.count("a", TEN_A_MINUTE, 0);
         windows.take_back(&"a");
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_bounded_and_keeps_the_recent_ones() {
+    fn table_stays_bounded_and_keeps_recent_keys() {
         let mut windows = FixedWindowCounters::default();
         for n in 0..2 * MAX_ENTRIES {
             windows.count(n, TEN_A_MINUTE, i64::try_from(n).unwrap());

@@ -1,4 +1,4 @@
-//! What admission needs, and where its actors are found.
+//! The handle of the admission module: its dependencies, caches and actor handles.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use crate::infra::Env;
 use crate::keys::Keys;
 use crate::supervision::ActorHandle;
 
-/// The means of admission.
+/// Everything that admission uses. Shared behind an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) env: Arc<Env>,
     pub(crate) membership: Arc<Membership>,
     pub(crate) keys: Arc<Keys>,
-    /// Limits and live keys that outlive the actors which use them.
+    /// Tenant entries, which outlive the tenant actors.
     pub(crate) tenants: Arc<TenantCache>,
-    /// What bcrypt has matched.
+    /// Secrets that bcrypt has verified.
     pub(crate) verified_secrets: VerifiedSecrets,
-    /// Keys that were refused, and who brings such.
+    /// Refused keys, and failure counts of their callers.
     pub(crate) key_guesses: KeyGuessThrottle,
     pub(crate) registry: ActorHandle<RegistryMsg>,
     pub(crate) verifier: ActorHandle<SecretVerifierMsg>,

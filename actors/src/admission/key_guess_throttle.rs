@@ -1,9 +1,8 @@
-//! Keys that were refused: whoever key_guesses has to wait, and what was refused once is refused from
-//! memory.
+//! Throttles callers that guess keys, and refuses recently refused keys from memory.
 //!
-//! Only what costs something is counted: a look-up that found nothing, a bcrypt check that failed.
-//! A key whose secret is remembered never comes here, so nobody's guessing delays a caller that
-//! is in business.
+//! Only attempts that cost something are counted: a lookup that found nothing, or a failed bcrypt
+//! check. A key whose secret is verified never passes through this throttle, so guesses of others
+//! never delay an active caller.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -16,20 +15,21 @@ use super::verified_secrets::Mac;
 use crate::contract::ApiError;
 
 const MINUTE_MS: i64 = 60_000;
-/// Failures from one address before it has to wait.
+/// Failures of one address after which it must wait.
 const PER_ADDRESS: Window = Window {
     most: 30,
     length_ms: MINUTE_MS,
 };
-/// Failures on one prefix before addresses that have failed as well have to wait. An address that
-/// has not is let through: key_guesses from elsewhere must not lock a key's owner out.
+/// Failures on one prefix after which addresses with failures of their own must wait. An address
+/// without failures is not delayed: guesses from elsewhere must not lock out the owner of a key.
 const PER_PREFIX: Window = Window {
     most: 20,
     length_ms: MINUTE_MS,
 };
-/// Refused keys that are remembered.
+/// Maximum number of refused keys kept in memory.
 const MAX_REFUSED: usize = 65_536;
-/// For so long. A secret that does not match never will; this only bounds surprises.
+/// How long a refused key is kept. A secret that does not match never starts to match; the limit
+/// only bounds the effect of a mistake.
 const REFUSED_MS: i64 = 5 * MINUTE_MS;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ enum Who {
     Prefix(String),
 }
 
-/// Who has guessed how often, and what.
+/// Failure counts for each address and prefix, and the refused keys.
 #[derive(Debug)]
 pub(crate) struct KeyGuessThrottle {
     counted: Mutex<FixedWindowCounters<Who>>,
@@ -49,19 +49,19 @@ impl Default for KeyGuessThrottle {
     fn default() -> Self {
         Self {
             counted: Mutex::default(),
-            // Bounded where it is filled, so that nothing is reserved for what may never come.
+            // `refused` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
             refused: Mutex::new(LruCache::unbounded()),
         }
     }
 }
 
 impl KeyGuessThrottle {
-    /// Whether a key that nothing is known of may be looked into. The same for prefixes that exist
-    /// and for those that do not.
+    /// Checks whether an unknown key may be looked up or verified. The result does not depend on
+    /// whether the prefix exists.
     ///
     /// # Errors
-    /// [`ApiError::InvalidApiKey`] for a key that was refused before,
-    /// [`ApiError::TooManyAttempts`] for a caller that key_guesses.
+    /// [`ApiError::InvalidApiKey`] for a recently refused key,
+    /// [`ApiError::TooManyAttempts`] for a throttled caller.
     pub(crate) fn may_try(
         &self,
         mac: &Mac,
@@ -75,10 +75,10 @@ impl KeyGuessThrottle {
         self.may_guess(prefix, address, now_ms)
     }
 
-    /// Whether this caller may try something that nothing is known of.
+    /// Checks whether this caller may try an unknown credential.
     ///
     /// # Errors
-    /// [`ApiError::TooManyAttempts`].
+    /// [`ApiError::TooManyAttempts`] for a throttled caller.
     pub(crate) fn may_guess(
         &self,
         prefix: &str,
@@ -97,7 +97,7 @@ impl KeyGuessThrottle {
         }
     }
 
-    /// The key is nobody's.
+    /// Records that the key was refused, and counts a failure for its address and prefix.
     pub(crate) fn refused(&self, mac: &Mac, prefix: &str, address: IpAddr, now_ms: i64) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.put(*mac, now_ms);
@@ -114,7 +114,7 @@ impl KeyGuessThrottle {
         counted.count(Who::Prefix(prefix.to_owned()), PER_PREFIX, now_ms);
     }
 
-    /// Whether it was refused a moment ago.
+    /// Whether the key was refused within the last `REFUSED_MS`.
     pub(crate) fn was_refused(&self, mac: &Mac, now_ms: i64) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused
@@ -131,7 +131,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// The nth made-up key.
+    /// The MAC of the nth made-up key.
     fn mac(n: u32) -> Mac {
         let mut mac = [0; 32];
         mac[..4].copy_from_slice(&n.to_be_bytes());
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_guesses_waits_and_others_do_not() {
+    fn guessing_address_waits_while_other_addresses_do_not() {
         let key_guesses = KeyGuessThrottle::default();
         for n in 0..PER_ADDRESS.most {
             let prefix = format!("{n:08}");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_under_attack_is_closed_to_attackers_alone() {
+    fn attacked_prefix_blocks_only_addresses_that_have_failed() {
         let key_guesses = KeyGuessThrottle::default();
         for n in 0..PER_PREFIX.most {
             key_guesses.refused(&mac(n), "abcdefgh", address(&format!("192.0.2.{n}")), 0);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_was_refused_is_refused_from_memory_and_counts_no_more() {
+    fn refused_key_is_refused_from_memory_without_counting() {
         let key_guesses = KeyGuessThrottle::default();
         key_guesses.refused(&mac(1), "abcdefgh", address("192.0.2.1"), 0);
         for _ in 0..1_000 {

@@ -1,9 +1,10 @@
-//! Admission: is this key genuine, alive, allowed here, and within both limits?
+//! Admission checks whether a key is genuine, not ended, allowed for the request, and within both
+//! limits.
 //!
-//! The decision is taken at the tenant's state, which its actor keeps ready: the actor alone reads
-//! live state and has secrets proven. What must outlive the actor (limit buckets, permits) lives in
-//! the [`TenantCache`]; what is remembered of bcrypt is only "this secret matches this hash", and
-//! whether the key is alive is judged on live state at every request.
+//! Requests are decided in the tenant state. Only the tenant actor loads snapshots and has secrets
+//! verified. Data that must outlive the actor (limit buckets, permits) is in the [`TenantCache`].
+//! A bcrypt result is cached only as "this secret matches this hash". Admission never caches the
+//! status of a key with it: every request checks the status in the current snapshot.
 
 mod admit;
 mod authorize;

@@ -1,29 +1,32 @@
-//! A place among a creditor's concurrent requests.
+//! Permits for a creditor's concurrent requests.
+//!
+//! Owns the release of a permit on drop. It never counts permits; the tenant entry does.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Who takes from a limit. Keys and sessions_bucket each have their own: a key that runs wild must not lock its owner out of the
-/// settings, nor a person's script stop the keys.
+/// The kind of caller that a permit or bucket belongs to. Keys and sessions have separate limits. A
+/// runaway key must not lock its owner out of the dashboard, and a script with a session must not
+/// block the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallerClass {
     Keys,
     Sessions,
 }
 
-/// Whoever counts the places.
+/// The counter to which a permit is returned.
 pub(super) trait ReleasePermit: Send + Sync {
     fn release(&self, class: CallerClass);
 }
 
-/// A request in progress: gives its place back when it is dropped.
+/// A permit for one request in progress. Dropping it frees the permit.
 pub struct Permit {
     owner: Arc<dyn ReleasePermit>,
     class: CallerClass,
 }
 
 impl Permit {
-    /// The place must have been taken.
+    /// Wraps a permit that `owner` has already counted.
     pub(super) fn new(owner: Arc<dyn ReleasePermit>, class: CallerClass) -> Self {
         Self { owner, class }
     }

@@ -1,7 +1,7 @@
-//! The registry: from a key's prefix to its tenant's actor.
+//! The registry maps the prefix of a key to a tenant entry with a running actor.
 //!
-//! It loads a prefix once however many requests wait for it, spawns the tenant's actor, respawns
-//! it when it dies, and lets the idle go. It never decides on a request.
+//! It looks up a prefix once for all requests that wait for it, spawns the tenant actor, respawns it
+//! after a failure, and evicts idle tenants. It never decides a request.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,45 +21,47 @@ use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
 use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify, spawn_metered};
 
-/// A tenant that nobody has used for so long is let go.
+/// Time without a request after which a tenant is evicted.
 const IDLE_MS: i64 = 10 * 60_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
-/// Prefixes that wait to be looked up: more than that is a flood of made-up ones.
+/// Maximum number of prefixes with a pending lookup. More indicate a flood of made-up prefixes.
 const MAX_ASKED: usize = 64;
-/// Prefixes that are looked up at the same time: made-up ones must not take every connection.
+/// Maximum number of concurrent lookups. Made-up prefixes must not take every connection.
 const MAX_LOOKUPS: usize = 3;
 
-/// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
+/// Time after which a lookup is abandoned. Its connection may be half open, and it holds one of
+/// `MAX_LOOKUPS` permits.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// Requests that may wait for one prefix.
+/// Maximum number of requests that wait for one prefix.
 const MAX_WAITING: usize = 10_000;
 
-/// What the [`Registry`] starts with.
+/// Arguments of the [`Registry`].
 pub(crate) struct RegistryArgs {
     pub(crate) admission: Arc<Admission>,
     pub(crate) me: ActorHandle<RegistryMsg>,
 }
 
-/// What the [`Registry`] holds; the tenants themselves are in the book.
+/// State of the [`Registry`]. The tenant entries are in the
+/// [`TenantCache`](super::tenant_cache::TenantCache).
 pub(crate) struct RegistryState {
     admission: Arc<Admission>,
     me: ActorHandle<RegistryMsg>,
     sweeping: PeriodicTask,
     asking: HashMap<KeyPrefix, Vec<RpcReplyPort<Found>>>,
     lookups: Arc<Semaphore>,
-    /// This incarnation's actors, both ways round.
+    /// Tenant actors that this incarnation has spawned. `tenant_of` is the reverse index.
     running: HashMap<CreditorId, Running>,
     tenant_of: HashMap<ActorId, CreditorId>,
     failures: HashMap<CreditorId, RestartHistory>,
 }
 
-/// A tenant's actor, and the entry that it serves.
+/// A running tenant actor and the entry that it serves.
 struct Running {
     actor: ActorId,
     entry: Arc<TenantEntry>,
 }
 
-/// Keeps the tenants' actors.
+/// Spawns, respawns and evicts tenant actors.
 pub(crate) struct Registry;
 
 impl Actor for Registry {
@@ -116,10 +118,10 @@ impl Actor for Registry {
     ) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(cell, error) => {
-                tracing::error!(%error, "a tenant's actor failed");
-                state.tenant_gone(cell.get_id());
+                tracing::error!(%error, "a tenant actor failed");
+                state.on_tenant_stopped(cell.get_id());
             }
-            SupervisionEvent::ActorTerminated(cell, _, _) => state.tenant_gone(cell.get_id()),
+            SupervisionEvent::ActorTerminated(cell, _, _) => state.on_tenant_stopped(cell.get_id()),
             _ => {}
         }
         Ok(())
@@ -143,7 +145,7 @@ impl RegistryState {
         }
     }
 
-    /// Asks the database, and always gets an answer.
+    /// Starts a lookup in the database. A `LookedUp` message always follows, even if the task dies.
     fn look_up(&self, prefix: KeyPrefix) {
         let (admission, lookups) = (Arc::clone(&self.admission), Arc::clone(&self.lookups));
         let died = RegistryMsg::LookedUp {
@@ -151,7 +153,7 @@ impl RegistryState {
             owner: Err(LookupError::Died),
         };
         spawn_and_notify(&self.me, died, async move {
-            let _turn = lookups.acquire().await;
+            let _permit = lookups.acquire().await;
             let asked = keys::creditor_of_prefix(admission.env.db.reader(), prefix.as_str());
             let owner = match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
                 Ok(answer) => answer.map_err(LookupError::from),
@@ -174,7 +176,7 @@ impl RegistryState {
             }
             Ok(None) => Err(ApiError::InvalidApiKey),
             Err(error) => {
-                tracing::error!(%error, "a prefix could not be looked up");
+                tracing::error!(%error, "the lookup of a key prefix failed");
                 Err(ApiError::Overloaded)
             }
         };
@@ -183,13 +185,13 @@ impl RegistryState {
         }
     }
 
-    /// Starts the tenant's actor unless it runs. Its `pre_start` waits for nothing.
+    /// Starts the tenant actor unless it runs. Its `pre_start` does not wait for the database.
     async fn ensure_running(
         &mut self,
         myself: &ActorRef<RegistryMsg>,
         entry: Arc<TenantEntry>,
     ) -> Found {
-        // A request may come with a entry that was let go meanwhile: there is one at a time.
+        // The entry may have been evicted in the meantime. Use the current one.
         let entry = self.admission.tenants.current(entry.creditor);
         let known = self.running.get(&entry.creditor);
         if known.is_some_and(|running| Arc::ptr_eq(&running.entry, &entry)) {
@@ -215,13 +217,13 @@ impl RegistryState {
                 Ok(entry)
             }
             Err(error) => {
-                tracing::error!(%error, "a tenant's actor did not start");
+                tracing::error!(%error, "a tenant actor did not start");
                 Err(ApiError::Overloaded)
             }
         }
     }
 
-    /// A tenant whose actor keeps failing has to wait; the others never notice.
+    /// Whether the restart budget of this tenant allows another start. Other tenants are unaffected.
     fn may_restart(&self, creditor: CreditorId) -> bool {
         let Some(history) = self.failures.get(&creditor) else {
             return true;
@@ -231,11 +233,11 @@ impl RegistryState {
         decision != RestartDecision::GiveUp
     }
 
-    fn tenant_gone(&mut self, id: ActorId) {
+    fn on_tenant_stopped(&mut self, id: ActorId) {
         let Some(creditor) = self.tenant_of.remove(&id) else {
             return;
         };
-        // Another entry's actor may have taken its place.
+        // The actor of a newer entry may already run.
         if self
             .running
             .get(&creditor)
@@ -243,8 +245,8 @@ impl RegistryState {
         {
             return;
         }
-        if let Some(gone) = self.running.remove(&creditor) {
-            gone.entry.address.detach(id);
+        if let Some(stopped) = self.running.remove(&creditor) {
+            stopped.entry.address.detach(id);
         }
         let now_ms = self.admission.env.clock.now_ms();
         self.failures
@@ -259,7 +261,7 @@ impl RegistryState {
         }
         let now_us = self.admission.env.clock.now_us();
         for entry in self.admission.tenants.evict_idle(now_us, IDLE_MS) {
-            // Not a failure: forgotten before its end is heard of.
+            // An eviction is not a failure. Remove the actor before its termination event arrives.
             if let Some(idle) = self.running.remove(&entry.creditor) {
                 self.tenant_of.remove(&idle.actor);
             }

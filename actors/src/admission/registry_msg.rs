@@ -1,4 +1,4 @@
-//! What the Registry is told.
+//! Messages of the Registry.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::tenant_entry::TenantEntry;
 use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 
-/// A tenant whose actor runs.
+/// The entry of a tenant whose actor runs, or the error for the caller.
 pub(super) type Found = Result<Arc<TenantEntry>, ApiError>;
 
-/// Why a prefix was not looked up.
+/// Why the lookup of a prefix failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LookupError {
     #[error(transparent)]
@@ -24,25 +24,25 @@ pub(crate) enum LookupError {
     Died,
 }
 
-/// Messages of the Registry.
+/// A message to the Registry.
 #[derive(Debug)]
 pub(crate) enum RegistryMsg {
-    /// Which tenant is behind this prefix? Its actor runs when this is answered.
+    /// Find the tenant that owns this prefix. Its actor runs when the reply is sent.
     Resolve {
         prefix: KeyPrefix,
         reply: RpcReplyPort<Found>,
     },
-    /// A prefix was looked up.
+    /// A lookup has ended; `owner` is `None` if no key has this prefix.
     LookedUp {
         prefix: KeyPrefix,
         owner: Result<Option<CreditorId>, LookupError>,
     },
-    /// A tenant's actor is not there: start it.
+    /// Start the tenant actor of this entry unless it runs.
     Respawn {
         entry: Arc<TenantEntry>,
         reply: RpcReplyPort<Found>,
     },
-    /// Let the idle go. Sent to itself.
+    /// Evict idle tenants. The Registry sends this to itself.
     Sweep,
     #[cfg(feature = "fault-injection")]
     Panic,

@@ -1,4 +1,4 @@
-//! A request that asks to be let in.
+//! The input of admission.
 
 use std::net::IpAddr;
 
@@ -6,13 +6,13 @@ use super::verified_secrets::Mac;
 use crate::contract::RouteRequirements;
 use crate::domain::api_key::PresentedKey;
 
-/// A request that asks to be let in.
+/// A request to be admitted or rejected.
 #[derive(Debug, Clone)]
 pub(crate) struct AdmissionRequest {
     pub(crate) key: PresentedKey,
-    /// Initiator which it is remembered.
+    /// MAC of `key`, which identifies it in the caches.
     pub(crate) mac: Mac,
-    /// Where it comes from.
+    /// Address of the client.
     pub(crate) client: IpAddr,
     pub(crate) needs: RouteRequirements,
 }

@@ -1,7 +1,7 @@
-//! The secret verifier: bcrypt for keys, at most once per key and process.
+//! The secret verifier checks the secrets of keys with bcrypt.
 //!
-//! Single-flight is the tenant's: it asks once for each secret. This actor owns how much bcrypt
-//! may go on for all tenants together.
+//! It bounds the bcrypt work of all tenants together. It never merges checks of the same secret: the
+//! tenant actor requests one check for each secret.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::infra::BcryptPool;
 /// Messages of the [`SecretVerifier`].
 #[derive(Debug)]
 pub(crate) enum SecretVerifierMsg {
-    /// Is this the secret behind the hash?
+    /// Check whether `secret` matches the bcrypt `hash`.
     Verify {
         secret: SecretString,
         hash: String,
@@ -24,7 +24,7 @@ pub(crate) enum SecretVerifierMsg {
     Panic,
 }
 
-/// Verifies secrets beside its mailbox.
+/// Verifies secrets in separate tasks, so that its mailbox does not block.
 pub(crate) struct SecretVerifier;
 
 impl Actor for SecretVerifier {
@@ -60,7 +60,8 @@ impl Actor for SecretVerifier {
     }
 }
 
-/// Works beside the mailbox. Should it die, the reply port is dropped, and its caller hears that.
+/// Verifies in a separate task. If the task dies, the reply port is dropped and the caller gets an
+/// error.
 fn verify(
     pool: Arc<BcryptPool>,
     secret: SecretString,

@@ -1,7 +1,8 @@
-//! Sessions: callers with a session or an onboarding token.
+//! Limits of callers with a dashboard session or an onboarding token.
 //!
-//! They have a bucket and permits of their own, as large as one key's: so a person reaches the settings also while a key
-//! that ran wild uses the limits up, and a script that signs in gets no more than one with a key.
+//! Sessions have their own bucket and permits, with the limits of one key. A person can reach the
+//! dashboard while a runaway key exhausts the limits. A script with a session gets no more than a
+//! script with a key. Sessions never take from the limits of the keys.
 
 use entities::ids::CreditorId;
 use entities::queries::creditors;
@@ -13,14 +14,14 @@ use super::permit::{CallerClass, Permit};
 use super::tenant_snapshot::limits_of;
 use crate::contract::{ApiError, DbResultExt as _, LimitReport};
 
-/// A person's request that may go on.
+/// An admitted request of a session.
 #[derive(Debug)]
 pub(crate) struct AdmittedSession {
     pub(crate) limits: LimitReport,
     pub(crate) permit: Permit,
 }
 
-/// Lets a request of one of the creditor's sessions_bucket in, at the cost of its route.
+/// Admits a request of one of the creditor's sessions at the `cost` of its route.
 pub(crate) async fn admit_session(
     admission: &Admission,
     creditor: CreditorId,
@@ -35,11 +36,11 @@ pub(crate) async fn admit_session(
         );
         entry.used(now_us / 1_000);
         let permit = entry.permit(CallerClass::Sessions, limits.concurrency);
-        // Who finds no place takes nothing.
+        // A request without a permit is rejected, so it must not take from the bucket.
         let cost = permit.as_ref().map_or(0, |_| cost);
         match entry.with_state(|state| state.admit_session(&limits, cost, now_us)) {
             Some(limited) => return authorize(limited, permit, limits.concurrency),
-            // Let go just now, and out of the book in a moment: there will be a new one.
+            // The entry is being evicted. Retry until the cache returns a new one.
             None => tokio::task::yield_now().await,
         }
     }

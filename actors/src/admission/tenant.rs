@@ -1,9 +1,8 @@
-//! One tenant: brings what a decision on its requests lacks.
+//! The tenant actor loads the state that a decision on one of its requests lacks.
 //!
-//! Requests are decided at the tenant's state on live state that is known to be fresh: read after
-//! the last change that this process heard of, while the control feed is being heard. Otherwise a
-//! request waits here for a reading that began after it came. A secret that was never checked
-//! waits for bcrypt.
+//! A request is decided in the tenant state if the snapshot is current and the control feed is fresh.
+//! Otherwise it waits here for a load that starts after it arrived. A request with an unverified
+//! secret waits for bcrypt. The message handler itself never waits for the database or bcrypt.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -25,34 +24,37 @@ use super::tenant_state::Decision;
 use super::verified_secrets::is_same;
 use crate::contract::ApiError;
 
-/// Longer than a place in the queue for bcrypt is ever worth waiting for.
+/// How long a request waits for bcrypt, including its time in the queue.
 const BCRYPT_TIMEOUT: Duration = Duration::from_secs(8);
-/// A reading that takes longer is given up: its connection may be half open.
+/// Time after which a load is abandoned. Its connection may be half open.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Requests of one tenant that may wait for a reading or for bcrypt.
+/// Maximum number of requests of one tenant that wait for a load, or for one bcrypt check.
 const MAX_WAITING: usize = 10_000;
-/// Secrets of one tenant that may be with bcrypt: wrong ones of one prefix must not fill its queue.
+/// Maximum number of pending bcrypt checks of one tenant. Wrong secrets for one prefix must not fill
+/// the bcrypt queue.
 const MAX_CHECKS: usize = 16;
 
-/// What a [`Tenant`] starts with.
+/// Arguments of a [`Tenant`].
 pub(crate) struct TenantArgs {
     pub(crate) admission: Arc<Admission>,
     pub(crate) entry: Arc<TenantEntry>,
 }
 
-/// What a [`Tenant`] knows.
+/// State of a [`Tenant`].
 pub(crate) struct TenantActorState {
     admission: Arc<Admission>,
     entry: Arc<TenantEntry>,
-    /// The reading that is under way.
+    /// Number of the load in progress.
     reading: Option<u64>,
-    /// Came before the reading that is under way began.
+    /// Requests that arrived before the load in progress began.
     waiting: Vec<Waiting>,
-    /// Came after: they need the next one.
+    /// Requests that arrived after the load began. They need the next load.
     waiting_for_next: Vec<Waiting>,
+    /// Requests that wait for each pending bcrypt check.
     unverified: HashMap<SecretCheck, Vec<Waiting>>,
 }
 
+/// A request that waits for a load or for bcrypt.
 struct Waiting {
     request: Box<AdmissionRequest>,
     reply: RpcReplyPort<AdmissionResult>,
@@ -79,7 +81,7 @@ impl Actor for Tenant {
             waiting_for_next: Vec::new(),
             unverified: HashMap::new(),
         };
-        // Not awaited: the Registry that spawns this must not wait for a database.
+        // Not awaited, because the Registry spawns this actor and must not wait for the database.
         state.begin_load();
         Ok(state)
     }
@@ -108,19 +110,19 @@ impl TenantActorState {
         self.act_on(answer, waiting);
     }
 
-    /// Brings what the state lacks for a decision.
+    /// Replies with the decision, or starts the work that the decision lacks.
     fn act_on(&mut self, answer: Decision, waiting: Waiting) {
         match answer {
             Decision::Decided(verdict) => {
                 let _ = waiting.reply.send(verdict);
             }
-            Decision::NeedsVerification(question) => self.check_secret(*question, waiting),
+            Decision::NeedsVerification(input) => self.check_secret(*input, waiting),
             Decision::UnknownKey => self.refuse_guess(waiting),
-            Decision::Stale => self.wait_for_reading(waiting),
+            Decision::Stale => self.wait_for_load(waiting),
         }
     }
 
-    fn wait_for_reading(&mut self, waiting: Waiting) {
+    fn wait_for_load(&mut self, waiting: Waiting) {
         if self.waiting.len() + self.waiting_for_next.len() >= MAX_WAITING {
             refuse(waiting, ApiError::Overloaded);
         } else if self.reading.is_some() {
@@ -132,7 +134,7 @@ impl TenantActorState {
     }
 
     fn begin_load(&mut self) {
-        let number = next_reading();
+        let number = next_load_number();
         self.reading = Some(number);
         let (admission, entry) = (Arc::clone(&self.admission), Arc::clone(&self.entry));
         let generation = entry.generation();
@@ -148,15 +150,15 @@ impl TenantActorState {
             );
             let live = match read.await {
                 Ok(Ok(live)) => {
-                    tracing::debug!(creditor = %entry.creditor, keys = live.keys.len(), "a tenant was read");
+                    tracing::debug!(creditor = %entry.creditor, keys = live.keys.len(), "loaded a tenant");
                     Some(Box::new(live))
                 }
                 Ok(Err(error)) => {
-                    tracing::error!(%error, creditor = %entry.creditor, "a tenant could not be read");
+                    tracing::error!(%error, creditor = %entry.creditor, "a tenant could not be loaded");
                     None
                 }
                 Err(_) => {
-                    tracing::error!(creditor = %entry.creditor, "a tenant was not read in time");
+                    tracing::error!(creditor = %entry.creditor, "loading a tenant timed out");
                     None
                 }
             };
@@ -164,7 +166,7 @@ impl TenantActorState {
         });
     }
 
-    /// A reading that an earlier incarnation began is none of ours: it began before our requests.
+    /// Ignores a load that an earlier incarnation started: it began before the requests of this one.
     fn loaded(&mut self, number: u64, live: Option<Box<TenantSnapshot>>) {
         if self.reading != Some(number) {
             return;
@@ -186,7 +188,8 @@ impl TenantActorState {
         }
     }
 
-    /// For whom it was read, unless something changed while it was.
+    /// Decides a request after the load it waited for. The request waits for the next load if the
+    /// tenant changed during this one.
     fn serve(&mut self, waiting: Waiting) {
         let request = &waiting.request;
         match request.ask_what_was_just_read(&self.admission, &self.entry) {
@@ -195,8 +198,8 @@ impl TenantActorState {
         }
     }
 
-    fn check_secret(&mut self, question: VerificationInput, waiting: Waiting) {
-        let VerificationInput { key, hash } = question;
+    fn check_secret(&mut self, input: VerificationInput, waiting: Waiting) {
+        let VerificationInput { key, hash } = input;
         let SecretHash { bcrypt, digest } = *hash;
         let (request, now_ms) = (&waiting.request, self.admission.env.clock.now_ms());
         let (prefix, mac) = (request.key.prefix, request.mac);
@@ -208,7 +211,7 @@ impl TenantActorState {
             return;
         }
         if matched.is_some() {
-            // Another secret is behind the hash, so this one is not: bcrypt has nothing to add.
+            // A different secret matches the hash, so this one cannot. No bcrypt check is needed.
             self.refuse_guess(waiting);
             return;
         }
@@ -225,7 +228,7 @@ impl TenantActorState {
         }
     }
 
-    /// The secret is known to be wrong: one more guess of its caller.
+    /// Refuses a secret that is known to be wrong, and counts a guess of its caller.
     fn refuse_guess(&self, waiting: Waiting) {
         let AdmissionRequest {
             key, mac, client, ..
@@ -245,7 +248,7 @@ impl TenantActorState {
         refuse(waiting, refusal);
     }
 
-    /// One check for all who bring the same secret.
+    /// Queues the request. Requests with the same secret share one bcrypt check.
     fn wait_for_bcrypt(&mut self, check: SecretCheck, hash: String, waiting: Waiting) {
         let asked = self.unverified.len();
         if asked >= MAX_CHECKS && !self.unverified.contains_key(&check) {
@@ -264,7 +267,7 @@ impl TenantActorState {
         }
     }
 
-    /// Asks once for all who wait for the answer, and always gets one.
+    /// Starts one bcrypt check. A `Verified` message always follows.
     fn ask_bcrypt(&mut self, check: SecretCheck, secret: SecretString, hash: String) {
         let (admission, tenant) = (Arc::clone(&self.admission), self.entry.address.clone());
         tokio::spawn(async move {
@@ -282,15 +285,15 @@ impl TenantActorState {
     fn verified(&mut self, check: SecretCheck, verdict: Result<bool, ApiError>) {
         let waiting = self.unverified.remove(&check).unwrap_or_default();
         match verdict {
-            Ok(true) => self.proven(check, waiting),
-            Ok(false) => self.disproven(&check, waiting),
+            Ok(true) => self.on_match(check, waiting),
+            Ok(false) => self.on_mismatch(&check, waiting),
             Err(error) => refuse_all(waiting, &error),
         }
     }
 
-    /// Which hash it matched is known now, not whether the key is good: that is judged again on
-    /// live state, for the key may have ended while bcrypt was at work.
-    fn proven(&mut self, check: SecretCheck, waiting: Vec<Waiting>) {
+    /// Records the match and decides the waiting requests again. The key may have ended during the
+    /// bcrypt check, so the match alone does not admit them.
+    fn on_match(&mut self, check: SecretCheck, waiting: Vec<Waiting>) {
         let SecretCheck { key, hash, mac } = check;
         if let Some(Waiting { request, .. }) = waiting.first() {
             self.admission
@@ -301,8 +304,8 @@ impl TenantActorState {
         waiting.into_iter().for_each(|waiting| self.admit(waiting));
     }
 
-    /// However many waited for it, one guess of each of their addresses.
-    fn disproven(&self, check: &SecretCheck, waiting: Vec<Waiting>) {
+    /// Refuses the waiting requests, and counts one guess for each client network.
+    fn on_mismatch(&self, check: &SecretCheck, waiting: Vec<Waiting>) {
         let (key_guesses, now_ms) = (
             &self.admission.key_guesses,
             self.admission.env.clock.now_ms(),
@@ -328,8 +331,8 @@ fn refuse_all(waiting: Vec<Waiting>, error: &ApiError) {
         .for_each(|waiting| refuse(waiting, error.clone()));
 }
 
-/// Tells readings apart, those of earlier incarnations included.
-fn next_reading() -> u64 {
-    static READINGS: AtomicU64 = AtomicU64::new(0);
-    READINGS.fetch_add(1, Ordering::Relaxed)
+/// A number that is unique in this process, so that loads of earlier incarnations are recognised.
+fn next_load_number() -> u64 {
+    static LOADS: AtomicU64 = AtomicU64::new(0);
+    LOADS.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,8 +1,8 @@
-//! The book of tenants: what outlives their actors.
+//! The cache of tenant entries, which outlive the tenant actors.
 //!
-//! A restarted or respawned tenant actor finds its entry here, so no restart refills a burst.
-//! Whoever changes a key bumps the tenant's generation here before it answers, so that nothing loaded
-//! earlier decides anything later.
+//! A restarted or respawned tenant actor uses the existing entry, so a restart never refills a burst.
+//! Code that changes a key bumps the tenant's generation here before it responds. No snapshot that
+//! was loaded earlier decides a later request.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,7 +12,7 @@ use entities::ids::CreditorId;
 use super::tenant_entry::TenantEntry;
 use crate::domain::api_key::KeyPrefix;
 
-/// Every tenant that this process has met and not forgotten.
+/// The entries of all tenants that were used and not evicted.
 #[derive(Debug, Default)]
 pub(crate) struct TenantCache {
     tenants: RwLock<HashMap<CreditorId, Arc<TenantEntry>>>,
@@ -20,7 +20,7 @@ pub(crate) struct TenantCache {
 }
 
 impl TenantCache {
-    /// The tenant behind a prefix, if both are known here.
+    /// The entry of the tenant that owns the prefix, if the cache has it.
     pub(crate) fn by_prefix(&self, prefix: &KeyPrefix) -> Option<Arc<TenantEntry>> {
         let prefixes = self.prefixes.read().unwrap_or_else(PoisonError::into_inner);
         prefixes.get(prefix).cloned()
@@ -31,7 +31,7 @@ impl TenantCache {
         tenants.get(&creditor).cloned()
     }
 
-    /// The entry of a tenant, made if it is new, with `prefix` leading to it.
+    /// Maps `prefix` to the entry of the tenant and returns the entry. Creates a missing entry.
     pub(crate) fn enter(&self, prefix: KeyPrefix, creditor: CreditorId) -> Arc<TenantEntry> {
         let entry = self.current(creditor);
         let mut prefixes = self
@@ -41,14 +41,14 @@ impl TenantCache {
         let before = prefixes.insert(prefix, Arc::clone(&entry));
         drop(prefixes);
         if before.is_none_or(|before| !Arc::ptr_eq(&before, &entry)) {
-            // What was read of the tenant may be older than this key.
+            // The installed snapshot may be older than this key.
             entry.invalidate();
         }
         entry
     }
 
-    /// The one entry of a tenant: the one in the book, or else a new one. A entry that is not in the
-    /// book was let go, and decides nothing.
+    /// The only current entry of a tenant; created if missing. An entry that is no longer in the
+    /// cache was evicted and decides nothing.
     pub(crate) fn current(&self, creditor: CreditorId) -> Arc<TenantEntry> {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         let entry = tenants
@@ -57,24 +57,24 @@ impl TenantCache {
         Arc::clone(entry)
     }
 
-    /// Whatever was loaded of this tenant before now decides nothing more.
+    /// Makes every snapshot of this tenant that was loaded before now stale.
     pub(crate) fn invalidate(&self, creditor: CreditorId) {
         if let Some(entry) = self.get(creditor) {
             entry.invalidate();
         }
     }
 
-    /// The same for every tenant.
+    /// Makes every snapshot that was loaded before now stale.
     pub(crate) fn invalidate_all(&self) {
         for entry in self.all() {
             entry.invalidate();
         }
     }
 
-    /// Takes out the tenants that nobody has used for `idle_ms` and whose forgetting hands out
-    /// nothing.
+    /// Removes and returns the entries that have been idle for `idle_ms`, have no request in
+    /// progress, and have full buckets.
     pub(crate) fn evict_idle(&self, now_us: i64, idle_ms: i64) -> Vec<Arc<TenantEntry>> {
-        // Searched without a lock on the book: requests go on meanwhile.
+        // The search holds no lock on the cache, so it does not block requests.
         let mut gone = self.all();
         gone.retain(|entry| entry.close_if_idle(now_us, idle_ms));
         if gone.is_empty() {
@@ -93,7 +93,7 @@ impl TenantCache {
         gone
     }
 
-    /// Every entry.
+    /// All entries.
     pub(crate) fn all(&self) -> Vec<Arc<TenantEntry>> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.values().cloned().collect()

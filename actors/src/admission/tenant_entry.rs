@@ -1,4 +1,6 @@
-//! One tenant's entry: what outlives its actor, and where its requests are decided.
+//! The entry of one tenant, which outlives the tenant actor.
+//!
+//! Owns the generation, the permit counts and the tenant state. It never reads the database.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +12,9 @@ use super::tenant_msg::TenantMsg;
 use super::tenant_state::TenantState;
 use crate::supervision::ActorHandle;
 
-/// One tenant's lasting state. In this order, so that what every admission writes, the state's lock
-/// included, is one line of the cache: of very many tenants each one's lines come from memory.
+/// The lasting data of one tenant. The field order puts everything that an admission writes,
+/// including the lock of the state, in one cache line. With many tenants, each cache line is a fetch
+/// from main memory.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct TenantEntry {
@@ -37,17 +40,17 @@ impl TenantEntry {
         }
     }
 
-    /// Works at the state. Never for longer than a few comparisons take, and never twice at a time.
+    /// Runs `work` under the lock of the state. `work` must be short and must not call this method.
     pub(super) fn with_state<T>(&self, work: impl FnOnce(&mut TenantState) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Grows whenever something about the tenant changed.
+    /// The current generation. Every change of the tenant increments it.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Whatever was read of this tenant before now decides nothing more.
+    /// Makes every snapshot that was loaded before now stale.
     pub(super) fn invalidate(&self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
     }
@@ -56,7 +59,7 @@ impl TenantEntry {
         self.with_state(|state| state.is_closed())
     }
 
-    /// Takes one of `most` permits of this class.
+    /// Takes one of `most` permits of this class; `None` if all are taken.
     pub(super) fn permit(self: &Arc<Self>, class: CallerClass, most: u32) -> Option<Permit> {
         let taken = self.in_progress(class).try_update(
             Ordering::AcqRel,
@@ -79,15 +82,15 @@ impl TenantEntry {
         self.last_use_ms.store(now_ms, Ordering::Relaxed);
     }
 
-    /// Lets the tenant go, if nobody has used it for `idle_ms` and forgetting it hands out
-    /// nothing.
+    /// Closes the state if the tenant has been idle for `idle_ms`, has no request in progress, and
+    /// has full buckets. Returns whether it is closed.
     pub(super) fn close_if_idle(&self, now_us: i64, idle_ms: i64) -> bool {
         self.with_state(|state| {
             let idle = now_us / 1_000 - self.last_use_ms.load(Ordering::Relaxed) >= idle_ms;
-            let all_back = [CallerClass::Keys, CallerClass::Sessions]
+            let no_request = [CallerClass::Keys, CallerClass::Sessions]
                 .iter()
                 .all(|class| self.in_progress(*class).load(Ordering::Acquire) == 0);
-            idle && all_back && state.close_if_full(now_us)
+            idle && no_request && state.close_if_full(now_us)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What a tenant's actor is told.
+//! Messages of the tenant actor.
 
 use entities::ids::KeyId;
 use ractor::RpcReplyPort;
@@ -9,7 +9,7 @@ use super::tenant_snapshot::TenantSnapshot;
 use super::verified_secrets::{HashDigest, Mac};
 use crate::contract::ApiError;
 
-/// Which secret a check is about.
+/// Identifies one bcrypt check: a presented secret and the hash to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SecretCheck {
     pub(super) key: KeyId,
@@ -17,20 +17,20 @@ pub(crate) struct SecretCheck {
     pub(super) mac: Mac,
 }
 
-/// Messages of a tenant's actor.
+/// A message to a tenant actor.
 #[derive(Debug)]
 pub(crate) enum TenantMsg {
-    /// May this request go on?
+    /// Admit or reject this request.
     Admit {
         request: Box<AdmissionRequest>,
         reply: RpcReplyPort<AdmissionResult>,
     },
-    /// TenantSnapshot state was read, or could not be.
+    /// Load `number` has ended; `live` is `None` if it failed.
     Loaded {
         number: u64,
         live: Option<Box<TenantSnapshot>>,
     },
-    /// bcrypt has spoken.
+    /// A bcrypt check has ended; `Ok(true)` is a match.
     Verified {
         check: SecretCheck,
         verdict: Result<bool, ApiError>,

@@ -1,4 +1,6 @@
-//! TenantSnapshot state of a tenant, read in one go: its keys and its limits.
+//! The snapshot of a tenant: its keys and its limits, loaded together.
+//!
+//! Owns the mapping from database rows. A snapshot never decides a request.
 
 use std::net::IpAddr;
 
@@ -16,18 +18,18 @@ use crate::domain::limits::{LimitsOverride, TenantLimits, effective};
 use crate::infra::{Env, Settings};
 use crate::keys::ip_allowlist_of;
 
-/// What a tenant's requests are judged by.
+/// The keys and limits of a tenant at one generation.
 #[derive(Debug)]
 pub(crate) struct TenantSnapshot {
-    /// The entry's generation when the reading began.
+    /// Generation of the entry when the load began.
     pub(super) generation: u64,
     pub(super) limits: TenantLimits,
-    /// A handful; ended ones included, because their secret tells a revoked key from a made-up one.
-    /// Most tenants have one, which then lies beside the limits and not at the end of another pointer.
+    /// All keys, usually a handful. Ended keys are included to tell a revoked key from a made-up one.
+    /// Most tenants have one key, which is stored inline and costs no pointer dereference.
     pub(super) keys: SmallVec<[KeySnapshot; 1]>,
 }
 
-/// A key as a request is judged by it.
+/// The data of one key that decides its requests.
 #[derive(Debug)]
 pub(super) struct KeySnapshot {
     pub(super) prefix: KeyPrefix,
@@ -35,28 +37,28 @@ pub(super) struct KeySnapshot {
     pub(super) scope: KeyScope,
     pub(super) state: KeyState,
     pub(super) ended_reason: Option<KeyEnd>,
-    /// Of its secret, once that was generated. Apart, for no request but the first needs it.
+    /// `None` until the secret is generated. Boxed, because only the first request needs it.
     pub(super) secret_hash: Option<Box<SecretHash>>,
     pub(super) retired_ms: Option<i64>,
     pub(super) expires_ms: Option<i64>,
-    /// The creditor was told of its near end, or is being told.
+    /// Whether the expiry notice was sent or is being sent.
     pub(super) expiring_told: bool,
     pub(super) networks: AllowedNetworks,
-    /// Initiator which the secret that bcrypt has matched with the hash is known.
+    /// MAC of the secret that bcrypt matched with `secret_hash`.
     pub(super) proven: Option<Mac>,
-    /// When its use was passed on last, generation ms, and from where it was used then.
+    /// When a use was last reported, epoch ms, and the address of that use.
     pub(super) use_told_ms: i64,
     pub(super) used_from: Option<IpAddr>,
 }
 
-/// bcrypt of a secret, and by what it is recognised.
+/// The bcrypt hash of a secret, and its digest.
 #[derive(Debug, Clone)]
 pub(super) struct SecretHash {
     pub(super) bcrypt: String,
     pub(super) digest: HashDigest,
 }
 
-/// Whether a secret is the one behind a hash.
+/// The hash against which the secret of a key must be verified.
 #[derive(Debug)]
 pub(super) struct VerificationInput {
     pub(super) key: KeyId,
@@ -67,7 +69,7 @@ impl KeySnapshot {
     fn read(row: api_key::Model, verified_secrets: &VerifiedSecrets) -> Option<Self> {
         let prefix = KeyPrefix::parse(&row.prefix);
         let prefix = prefix.inspect_err(
-            |error| tracing::error!(%error, key = %row.id, "a key's prefix cannot be read"),
+            |error| tracing::error!(%error, key = %row.id, "the prefix of a stored key is invalid"),
         );
         let prefix = prefix.ok()?;
         let networks = ip_allowlist_of(&row);
@@ -98,8 +100,7 @@ impl KeySnapshot {
         proven.is_some_and(|proven| is_same(proven, mac))
     }
 
-    /// What has to be asked about a secret that has not proven itself; nothing while no secret was
-    /// generated.
+    /// The input for verifying an unverified secret; `None` if the key has no secret.
     pub(super) fn question(&self) -> Option<VerificationInput> {
         Some(VerificationInput {
             key: self.id,
@@ -115,7 +116,8 @@ impl KeySnapshot {
     }
 }
 
-/// Reads a tenant. `generation` was read before anything else: whatever changes later makes this stale.
+/// Loads a tenant. The caller reads `generation` before the load, so that any later change makes
+/// this snapshot stale.
 pub(super) async fn load(
     env: &Env,
     verified_secrets: &VerifiedSecrets,
@@ -135,13 +137,13 @@ pub(super) async fn load(
     })
 }
 
-/// The limits of a creditor's tier, with what support has changed for it.
+/// The limits of a creditor's tier, with the overrides that support has set.
 pub(super) fn limits_of(settings: &Settings, creditor: Option<&creditor::Model>) -> TenantLimits {
     let tier = creditor.map_or("", |row| row.tier.as_str());
     let changes = creditor.and_then(|row| {
         let json = row.limits_override.as_deref()?;
         serde_json::from_str::<LimitsOverride>(json)
-            .inspect_err(|error| tracing::error!(%error, creditor = %row.id, "an override cannot be read: the tier holds"))
+            .inspect_err(|error| tracing::error!(%error, creditor = %row.id, "a limits override is invalid; using tier limits"))
             .ok()
     });
     effective(settings.tiers.resolve(tier), changes.as_ref())

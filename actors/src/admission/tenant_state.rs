@@ -1,7 +1,7 @@
-//! A tenant's state: its live state and its limit buckets behind one lock, where requests are decided.
+//! The state in which a tenant's requests are decided: a snapshot and limit buckets behind one lock.
 //!
-//! The tenant's actor owns what lies here: it alone reads live state and has secrets proven. Whoever
-//! finds the state ready takes a decision from it without a message; who does not asks the actor.
+//! Only the tenant actor installs snapshots and has secrets verified. A request decides inline if the
+//! state is current; otherwise it sends a message to the actor. The state never reads the database.
 
 use std::net::IpAddr;
 
@@ -16,45 +16,45 @@ use super::tenant_snapshot::{KeySnapshot, TenantSnapshot, VerificationInput};
 use super::verified_secrets::{HashDigest, Mac};
 use crate::domain::limits::TenantLimits;
 
-/// The use of a key is passed on so often at most: sessions_bucket are shown it to the minute.
+/// Shortest interval between two reported uses of a key. The dashboard shows uses to the minute.
 const TELL_USE_EVERY_MS: i64 = 60_000;
-/// A use from another address is passed on sooner: it is the one that its owner looks for.
+/// Shortest interval if the address has changed. Owners look for uses from unfamiliar addresses.
 const TELL_MOVE_EVERY_MS: i64 = 1_000;
 
-/// What the state says to a request.
+/// The result of asking the state to decide a request.
 #[derive(Debug)]
 pub(super) enum Decision {
-    /// It is decided.
+    /// The request is admitted or rejected.
     Decided(AdmissionResult),
-    /// The tenant changed since it was read, or was never read.
+    /// No current snapshot is installed: the tenant changed after the load, or was never loaded.
     Stale,
-    /// The secret has yet to be matched with this hash.
+    /// The secret has not been verified against this hash.
     NeedsVerification(Box<VerificationInput>),
-    /// The secret is nobody's: no key has this prefix, or its secret was never generated.
+    /// No key has this prefix, or the key has no secret.
     UnknownKey,
 }
 
-/// What has to be passed on about a request that was admitted.
+/// Work to do after a request was admitted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SideEffects {
-    /// This key was used.
+    /// The key whose use is to be reported.
     pub(super) used: Option<KeyId>,
-    /// This key is in use and about to stop.
+    /// The key whose expiry notice is to be sent: it is in use and expires soon.
     pub(super) expiring: Option<KeyId>,
 }
 
-/// What a tenant's requests are decided by.
+/// The snapshot and the limit buckets of one tenant.
 #[derive(Debug, Default)]
 pub(crate) struct TenantState {
     live: Option<TenantSnapshot>,
     buckets: Buckets,
-    /// The tenant was let go, and may have another state by now.
+    /// The tenant was evicted. A newer entry may already have another state.
     closed: bool,
 }
 
 impl TenantState {
-    /// Decides on a request, or says what is missing for that. The secret comes first: only who
-    /// holds it is told anything about the key.
+    /// Decides a request, or returns what the decision lacks. The secret is checked first: only a
+    /// caller that holds it learns anything about the key.
     pub(super) fn ask(
         &mut self,
         generation: u64,
@@ -63,21 +63,23 @@ impl TenantState {
         request: &AdmissionRequest,
         now_us: i64,
     ) -> (Decision, SideEffects) {
-        let quiet = |answer| (answer, SideEffects::default());
-        let fresh = self
+        let without_effects = |answer| (answer, SideEffects::default());
+        let current = self
             .live
             .as_mut()
             .filter(|live| live.generation == generation);
-        let Some(live) = fresh.filter(|_| !self.closed) else {
-            return quiet(Decision::Stale);
+        let Some(live) = current.filter(|_| !self.closed) else {
+            return without_effects(Decision::Stale);
         };
         let prefix = request.key.prefix;
         let Some(key) = live.keys.iter_mut().find(|key| key.prefix == prefix) else {
-            return quiet(Decision::UnknownKey);
+            return without_effects(Decision::UnknownKey);
         };
         if !key.is_proven_by(&request.mac) {
-            let question = key.question().map(Box::new);
-            return quiet(question.map_or(Decision::UnknownKey, Decision::NeedsVerification));
+            let input = key.question().map(Box::new);
+            return without_effects(
+                input.map_or(Decision::UnknownKey, Decision::NeedsVerification),
+            );
         }
         let verdict = authorize(
             key,
@@ -95,14 +97,15 @@ impl TenantState {
         (Decision::Decided(verdict), effects)
     }
 
-    /// Lays out what was read. A state that is closed takes nothing.
+    /// Installs a snapshot. A closed state ignores it.
     pub(super) fn install(&mut self, live: TenantSnapshot) {
         if !self.closed {
             self.live = Some(live);
         }
     }
 
-    /// bcrypt has matched this secret with this hash, which is true whatever was read since.
+    /// Records that the secret matches the hash with this digest. A snapshot installed since the
+    /// check began does not invalidate the result, because the digest is compared again.
     pub(super) fn proven(&mut self, key: KeyId, mac: Mac, digest: HashDigest) {
         let keys = self.live.iter_mut().flat_map(|live| &mut live.keys);
         for known in keys.filter(|known| known.id == key) {
@@ -114,7 +117,7 @@ impl TenantState {
         }
     }
 
-    /// The creditor could not be told that a key is about to stop: its next use tries again.
+    /// Records that an expiry notice was not sent, so that the next use of the key retries it.
     pub(super) fn expiry_not_sent(&mut self, key: KeyId) {
         let keys = self.live.iter_mut().flat_map(|live| &mut live.keys);
         for known in keys.filter(|known| known.id == key) {
@@ -122,7 +125,8 @@ impl TenantState {
         }
     }
 
-    /// Closes for good, unless forgetting the buckets would hand out a burst.
+    /// Closes the state permanently if all buckets are full, and returns whether it is closed.
+    /// Dropping a bucket that is not full would grant a new burst.
     pub(super) fn close_if_full(&mut self, now_us: i64) -> bool {
         if self.buckets.are_full(now_us) {
             self.closed = true;
@@ -135,7 +139,7 @@ impl TenantState {
         self.closed
     }
 
-    /// Takes from what sessions_bucket may do; `None` at a state that is closed.
+    /// Takes `cost` from the session bucket; `None` if the state is closed.
     pub(super) fn admit_session(
         &mut self,
         limits: &TenantLimits,
@@ -145,7 +149,7 @@ impl TenantState {
         (!self.closed).then(|| self.buckets.take_for_session(limits, cost, now_us))
     }
 
-    /// Forgets the buckets of keys that are full: their keys may be long gone.
+    /// Drops full key buckets, because their keys may no longer exist.
     pub(super) fn forget_full_keys(&mut self, now_us: i64) {
         self.buckets.forget_full_keys(now_us);
     }

@@ -72,7 +72,7 @@ fn live(entry: &TenantEntry, request: &AdmissionRequest, burst: u32) -> TenantSn
     }
 }
 
-fn ask_desk(
+fn decide_with_effects(
     entry: &Arc<TenantEntry>,
     request: &AdmissionRequest,
     now_us: i64,
@@ -83,73 +83,79 @@ fn ask_desk(
     })
 }
 
-fn ask(entry: &Arc<TenantEntry>, request: &AdmissionRequest, now_us: i64) -> Decision {
-    ask_desk(entry, request, now_us).0
+fn decide(entry: &Arc<TenantEntry>, request: &AdmissionRequest, now_us: i64) -> Decision {
+    decide_with_effects(entry, request, now_us).0
 }
 
 #[test]
-fn what_is_missing_is_asked_for_and_then_it_is_decided() {
+fn request_is_decided_once_state_is_loaded_and_secret_verified() {
     let (entry, request) = (entry(), request());
-    assert!(matches!(ask(&entry, &request, 0), Decision::Stale));
+    assert!(matches!(decide(&entry, &request, 0), Decision::Stale));
     entry.with_state(|state| state.install(live(&entry, &request, 5)));
-    let Decision::NeedsVerification(question) = ask(&entry, &request, 0) else {
-        panic!("nobody has matched the secret yet");
+    let Decision::NeedsVerification(input) = decide(&entry, &request, 0) else {
+        panic!("the secret is not verified yet");
     };
-    assert_eq!((question.key, question.hash.bcrypt.as_str()), (KEY, HASH));
+    assert_eq!((input.key, input.hash.bcrypt.as_str()), (KEY, HASH));
     entry.with_state(|state| state.proven(KEY, request.mac, digest("another hash")));
     assert!(matches!(
-        ask(&entry, &request, 0),
+        decide(&entry, &request, 0),
         Decision::NeedsVerification(_)
     ));
     entry.with_state(|state| state.proven(KEY, request.mac, digest(HASH)));
-    assert!(matches!(ask(&entry, &request, 0), Decision::Decided(Ok(_))));
+    assert!(matches!(
+        decide(&entry, &request, 0),
+        Decision::Decided(Ok(_))
+    ));
     let other = self::request();
-    assert!(matches!(ask(&entry, &other, 0), Decision::UnknownKey));
+    assert!(matches!(decide(&entry, &other, 0), Decision::UnknownKey));
 }
 
 #[test]
-fn nothing_that_was_read_before_a_change_decides_after_it() {
+fn snapshot_loaded_before_a_change_is_stale() {
     let (entry, request) = (entry(), request());
     let before = live(&entry, &request, 5);
     entry.invalidate();
     entry.with_state(|state| state.install(before));
-    assert!(matches!(ask(&entry, &request, 0), Decision::Stale));
+    assert!(matches!(decide(&entry, &request, 0), Decision::Stale));
 }
 
 #[test]
-fn a_tenant_is_let_go_only_when_its_cells_are_full_and_then_for_good() {
+fn tenant_closes_permanently_and_only_when_idle_with_full_buckets() {
     let (entry, request) = (entry(), request());
     entry.with_state(|state| {
         state.install(live(&entry, &request, 5));
         state.proven(KEY, request.mac, digest(HASH));
     });
-    let Decision::Decided(Ok(admitted)) = ask(&entry, &request, 0) else {
-        panic!("it is ready");
+    let Decision::Decided(Ok(admitted)) = decide(&entry, &request, 0) else {
+        panic!("the state is current");
     };
-    assert!(!entry.close_if_idle(2_000_000, 0), "a request is under way");
-    drop(admitted);
     assert!(
-        !entry.close_if_idle(500_000, 0),
-        "forgetting would hand out"
+        !entry.close_if_idle(2_000_000, 0),
+        "a request is in progress"
     );
+    drop(admitted);
+    assert!(!entry.close_if_idle(500_000, 0), "the buckets are not full");
     assert!(
         !entry.close_if_idle(2_000_000, 60_000),
-        "it was used just now"
+        "it was used recently"
     );
     assert!(entry.close_if_idle(2_000_000, 0));
     entry.with_state(|state| state.install(live(&entry, &request, 5)));
-    assert!(matches!(ask(&entry, &request, 2_000_000), Decision::Stale));
+    assert!(matches!(
+        decide(&entry, &request, 2_000_000),
+        Decision::Stale
+    ));
 }
 
 #[test]
-fn a_use_is_passed_on_once_a_minute() {
+fn key_use_is_reported_once_per_minute() {
     let (entry, request) = (entry(), request());
     entry.with_state(|state| {
         state.install(live(&entry, &request, 50));
         state.proven(KEY, request.mac, digest(HASH));
     });
-    let told = |now_us| ask_desk(&entry, &request, now_us).1.used;
-    assert_eq!(told(100_000_000), Some(KEY));
-    assert_eq!(told(159_999_000), None);
-    assert_eq!(told(160_000_000), Some(KEY));
+    let reported = |now_us| decide_with_effects(&entry, &request, now_us).1.used;
+    assert_eq!(reported(100_000_000), Some(KEY));
+    assert_eq!(reported(159_999_000), None);
+    assert_eq!(reported(160_000_000), Some(KEY));
 }

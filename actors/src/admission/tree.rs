@@ -1,4 +1,4 @@
-//! The Admission part of the tree.
+//! The admission part of the supervision tree.
 
 use std::sync::Arc;
 
@@ -12,10 +12,11 @@ use crate::domain::restart_budget::RestartBudget;
 use crate::keys::{KeyUsageRecorder, KeyUsageRecorderArgs};
 use crate::supervision::{ChildSpec, ChildStatus, SupervisorArgs, SupervisorStatus};
 
-/// Tenants shown in the listing of the tree: there may be very many.
+/// Maximum number of tenants in a listing of the tree. A process may serve many more.
 const MAX_SHOWN_TENANTS: usize = 100;
 
-/// Registry (with the tenants below it), SecretVerifier and KeyUsageRecorder, which writes on `runtime`.
+/// The supervisor of the Registry, the SecretVerifier and the KeyUsageRecorder. The KeyUsageRecorder
+/// runs on `runtime`.
 pub(crate) fn admission_tree(
     admission: &Arc<Admission>,
     runtime: &Handle,
@@ -36,7 +37,7 @@ pub(crate) fn admission_tree(
 }
 
 fn registry(admission: &Arc<Admission>) -> ChildSpec {
-    let (mailbox, listed, made) = (
+    let (mailbox, for_listing, for_start) = (
         admission.registry.clone(),
         Arc::clone(admission),
         Arc::clone(admission),
@@ -44,11 +45,11 @@ fn registry(admission: &Arc<Admission>) -> ChildSpec {
     let status = ChildStatus::new("registry".to_owned(), "Registry", move || {
         mailbox.mailbox_len()
     })
-    .with_dynamic_children(move || tenants(&listed));
+    .with_dynamic_children(move || tenants(&for_listing));
     ChildSpec::new(status, &admission.registry, move || {
         let args = RegistryArgs {
-            admission: Arc::clone(&made),
-            me: made.registry.clone(),
+            admission: Arc::clone(&for_start),
+            me: for_start.registry.clone(),
         };
         (Registry, args)
     })

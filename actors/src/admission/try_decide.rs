@@ -1,4 +1,7 @@
-//! The decision where nothing has to be waited for, and what a request lacks where something has.
+//! The inline decision in the request task, and its side effects.
+//!
+//! Owns the freshness check of the control feed. It never waits: if state is missing, the caller
+//! sends the request to the tenant actor.
 
 use std::sync::Arc;
 
@@ -13,8 +16,8 @@ use super::tenant_state::{Decision, SideEffects};
 use crate::keys::{KeyUsageMsg, Keys};
 
 impl AdmissionRequest {
-    /// The decision, where nothing has to be waited for: what was read of the tenant is current,
-    /// and the secret is proven. Otherwise the tenant's actor has to be asked.
+    /// Decides inline if the snapshot is current and the secret is verified. Returns `None` if the
+    /// tenant actor must decide.
     pub(crate) fn try_decide(
         &self,
         admission: &Admission,
@@ -26,7 +29,8 @@ impl AdmissionRequest {
         }
     }
 
-    /// Memory may decide while the feed that would tell of changes is being heard.
+    /// Asks the tenant state for a decision. Cached state counts as stale while the control feed,
+    /// which reports changes, is not fresh.
     pub(super) fn ask(&self, admission: &Admission, entry: &Arc<TenantEntry>) -> Decision {
         if admission
             .membership
@@ -38,7 +42,8 @@ impl AdmissionRequest {
         }
     }
 
-    /// What was read after this request had come may decide whether the feed is heard or not.
+    /// Asks the tenant state without checking the control feed. The caller must have loaded the
+    /// snapshot after the request arrived.
     pub(super) fn ask_what_was_just_read(
         &self,
         admission: &Admission,
@@ -50,11 +55,11 @@ impl AdmissionRequest {
             let permit = |most| entry.permit(CallerClass::Keys, most);
             state.ask(entry.generation(), entry.creditor, permit, self, now_us)
         });
-        self.pass_on(effects, admission, entry, now_us / 1_000);
+        self.apply(effects, admission, entry, now_us / 1_000);
         answer
     }
 
-    fn pass_on(
+    fn apply(
         &self,
         effects: SideEffects,
         admission: &Admission,
@@ -74,12 +79,12 @@ impl AdmissionRequest {
     }
 }
 
-/// Beside the request: its caller must not wait for it.
+/// Sends the notice in its own task, because the request must not wait for it.
 fn send_expiry_notice(keys: Arc<Keys>, entry: Arc<TenantEntry>, key: KeyId) {
     tokio::spawn(async move {
-        let told = crate::keys::send_expiry_notice(&keys, entry.creditor, key).await;
-        if let Err(error) = told {
-            tracing::warn!(%error, "a key's near end was not told; trying again at its next use");
+        let sent = crate::keys::send_expiry_notice(&keys, entry.creditor, key).await;
+        if let Err(error) = sent {
+            tracing::warn!(%error, "the expiry notice of a key could not be sent; its next use retries");
             entry.with_state(|state| state.expiry_not_sent(key));
         }
     });

@@ -1,8 +1,8 @@
-//! What is remembered of bcrypt: "this secret matches this hash", which stays true for ever.
+//! The cache of bcrypt results. An entry states that a secret matches a hash, which never changes.
 //!
-//! Not the secret but its MAC under a key of this process is kept, and compared in constant time.
-//! Whether the key lives is no business of a proof. VerifiedSecrets outlive the actors that ask for them:
-//! one bcrypt check for each key and process, whoever restarts or is let go.
+//! An entry holds the MAC of the secret under a key of this process, never the secret itself. MACs
+//! are compared in constant time. An entry says nothing about the status of the key. The cache
+//! outlives the tenant actors, so each process checks each key with bcrypt once.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -16,39 +16,39 @@ use crate::domain::api_key::{KeyPrefix, PresentedKey};
 /// HMAC-SHA256 of a presented key under a secret of this process.
 pub(crate) type Mac = [u8; 32];
 
-/// SHA-256 of a bcrypt hash: half its size, and no second copy of it in memory.
+/// SHA-256 of a bcrypt hash. It is half the size and keeps no second copy of the hash in memory.
 pub(super) type HashDigest = [u8; 32];
 
-/// Keys whose proof is kept, about 150 bytes each: far more than a process serves at a time.
+/// Maximum number of entries, about 150 bytes each. A process serves far fewer keys at a time.
 const MAX_VERIFIED_SECRETS: usize = 200_000;
 
-/// The proven secrets of this process, at most one a prefix.
+/// The verified secrets of this process, at most one for each prefix.
 #[derive(Debug)]
 pub(crate) struct VerifiedSecrets(Mutex<LruCache<KeyPrefix, VerifiedSecret>>);
 
 #[derive(Debug)]
 struct VerifiedSecret {
     mac: Mac,
-    /// The bcrypt hash that it matched: a proof for another one proves nothing.
+    /// Digest of the bcrypt hash that the secret matched. The entry is valid for this hash only.
     hash: HashDigest,
 }
 
 impl Default for VerifiedSecrets {
     fn default() -> Self {
-        // Unbounded at first, so that nothing is reserved for keys that may never come.
+        // `add` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
         Self(Mutex::new(LruCache::unbounded()))
     }
 }
 
 impl VerifiedSecrets {
-    /// Initiator which the secret is known that was matched with this very hash.
+    /// MAC of the secret that matched exactly this hash.
     pub(super) fn matched(&self, prefix: &KeyPrefix, hash: HashDigest) -> Option<Mac> {
         let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let proof = verified_secrets.get(prefix)?;
         (proof.hash == hash).then_some(proof.mac)
     }
 
-    /// Whether this very secret was ever matched, whatever has become of its key.
+    /// Whether this secret has ever been verified, whatever the status of its key is now.
     pub(crate) fn were_given(&self, prefix: &KeyPrefix, mac: &Mac) -> bool {
         let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         verified_secrets
@@ -56,7 +56,7 @@ impl VerifiedSecrets {
             .is_some_and(|proof| is_same(&proof.mac, mac))
     }
 
-    /// bcrypt has matched it.
+    /// Records that bcrypt matched the secret with the hash.
     pub(super) fn add(&self, prefix: KeyPrefix, mac: Mac, hash: HashDigest) {
         let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         verified_secrets.put(prefix, VerifiedSecret { mac, hash });
@@ -66,19 +66,19 @@ impl VerifiedSecrets {
     }
 }
 
-/// Compares in constant time.
+/// Compares two MACs in constant time.
 pub(super) fn is_same(one: &Mac, other: &Mac) -> bool {
     bool::from(one.ct_eq(other))
 }
 
-/// The digest of a bcrypt hash.
+/// SHA-256 of a bcrypt hash.
 pub(super) fn digest(hash: &str) -> HashDigest {
     Sha256::digest(hash.as_bytes()).into()
 }
 
-/// The MAC under which a presented key is remembered.
+/// The MAC that identifies a presented key in the caches.
 pub(crate) fn keyed_mac(presented: &PresentedKey) -> Mac {
-    // The key's two blocks are hashed once, not at every request.
+    // The HMAC key is hashed once, not at every request.
     static KEYED: LazyLock<Hmac<Sha256>> = LazyLock::new(|| {
         let mut key = [0; 64];
         crate::infra::entropy(&mut key);

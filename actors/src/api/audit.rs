@@ -80,6 +80,7 @@ impl PartnerApi {
                 action: row.action,
                 actor: row.actor,
                 creditor_id: row.creditor_id.map(|id| id.0),
+                trace_id: row.trace_id,
                 at: rfc3339_ms(row.at_ms),
                 data: serde_json::from_str(&row.data).unwrap_or_default(),
             })

@@ -1,4 +1,6 @@
-//! Everything that a call can reach: the handles of all modules, and the state of the process as a whole.
+//! The application context: the handles of all modules and the state of the process as a whole.
+//!
+//! Owns the supervision tree, the dedicated runtime and the SQLite lock file. Never applies a rule.
 
 use std::fs::File;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +17,7 @@ pub(crate) struct AppContext {
     pub(crate) modules: Modules,
     pub(crate) tree: Tree,
     pub(crate) draining: AtomicBool,
-    /// Turns true when the root gives up.
+    /// Becomes true when the root supervisor has ended.
     pub(crate) failed: watch::Receiver<bool>,
     pub(super) _runtime: DedicatedRuntime,
     pub(super) _lock: Option<File>,

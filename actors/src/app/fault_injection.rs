@@ -1,4 +1,4 @@
-//! Fault injection, for the recovery tests only: makes an actor of each kind panic.
+//! Fault injection for the recovery tests: makes an actor of each kind panic. Never compiled into a release.
 
 use entities::ids::{CreditorId, EndpointId};
 use uuid::Uuid;
@@ -12,24 +12,24 @@ use crate::onboarding::EvaluatorMsg;
 use crate::placements::WriterMsg;
 use crate::sandbox::SimulatorMsg;
 
-/// The kinds of actor that there are.
+/// The kinds of actors that a test can make panic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
     /// The node.
     Node,
-    /// The registry, with every tenant below it.
+    /// The registry, together with every tenant below it.
     Registry,
-    /// The tenant of this creditor.
+    /// The tenant actor of this creditor.
     Tenant(Uuid),
     /// The secret verifier.
     SecretVerifier,
-    /// The recorder of last uses.
+    /// The key usage recorder.
     KeyUsageRecorder,
     /// The gate evaluator.
     GateEvaluator,
     /// The Writer of this creditor.
     Writer(Uuid),
-    /// The dispatcher, with every endpoint below it.
+    /// The dispatcher, together with every endpoint below it.
     Dispatcher,
     /// The actor of this endpoint.
     Endpoint(Uuid),
@@ -42,7 +42,7 @@ pub enum ActorKind {
 }
 
 impl AppContext {
-    /// Makes the actor panic at its next message. False where it is not running.
+    /// Makes the actor panic. Returns false if it is not running.
     pub(crate) fn inject_panic(&self, kind: ActorKind) -> bool {
         let modules = &self.modules;
         let (delivery, admission) = (&modules.delivery, &modules.admission);
@@ -73,7 +73,7 @@ impl AppContext {
         sent.is_ok()
     }
 
-    /// Cuts this process off from the control feed, as a failing connection would, or mends it.
+    /// Makes every read of the control feed fail while `cut` is true.
     pub(crate) fn cut_control_feed(&self, cut: bool) {
         self.modules.cluster.membership.cut_feed(cut);
     }

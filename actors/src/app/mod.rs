@@ -1,6 +1,6 @@
-//! How the platform is put together: the context that every call can reach, the wiring of the modules, and the supervision tree.
+//! The assembly of the platform: the application context, the wiring of the modules and the supervision tree.
 //!
-//! The only folder that sees all others. It holds no rule.
+//! Only this module and `api` depend on all others. It never applies a rule.
 
 mod context;
 #[cfg(feature = "fault-injection")]

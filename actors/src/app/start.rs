@@ -1,4 +1,4 @@
-//! Starting the platform, and taking it down without losing anything.
+//! The start of the platform and its graceful shutdown.
 
 use std::fs::File;
 use std::path::Path;
@@ -21,19 +21,22 @@ use crate::supervision::DedicatedRuntime;
 /// Why the platform did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The database cannot be used.
+    /// The database cannot be opened, or its settings are not acceptable.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The schema could not be brought up to date, or the node not be registered.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Schema(#[from] migrations::MigrateError),
     /// The master key is unusable.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// There is no HTTP client to send webhooks with.
-    #[error("the HTTP client cannot be made: {0}")]
+    /// The HTTP client for webhooks cannot be created.
+    #[error("the HTTP client cannot be created: {0}")]
     Client(#[from] reqwest::Error),
-    /// Another process has this SQLite database open.
+    /// Another process uses this SQLite database. The field is the path of the lock file.
     #[error(
         "another partner-api uses this SQLite database (lock file {0}); SQLite is for one process, Postgres for several"
     )]
@@ -43,7 +46,7 @@ pub enum StartError {
     Actors(String),
 }
 
-/// Brings the database to the newest schema.
+/// Migrates the database to the newest schema.
 pub(crate) async fn migrate(database_url: &SecretString) -> Result<(), StartError> {
     let db = Database::connect(database_url.expose_secret(), Pools { write: 1, read: 1 }).await?;
     migrations::migrate(db.writer()).await?;
@@ -93,8 +96,8 @@ impl AppContext {
         }))
     }
 
-    /// Takes no more work, lets Writers and sends finish, and stops. Each step waits at most for `timeout`; what is left is
-    /// given back and goes on after the next start.
+    /// Refuses new work, waits for Writers and sends to finish, and stops. Each step waits for at most `timeout`.
+    /// Deliveries that are not finished by then are released and continue after the next start.
     pub(crate) async fn drain(&self, timeout: Duration) {
         self.draining.store(true, Ordering::SeqCst);
         self.tree.stop_restarting();
@@ -103,15 +106,15 @@ impl AppContext {
         self.modules.env.db.close().await;
     }
 
-    /// Ends when the actors can no longer be kept alive: the process should exit then.
+    /// Completes when the root supervisor has failed. The process should exit then.
     pub(crate) async fn failed(&self) {
         let mut failed = self.failed.clone();
-        // The sender lives as long as the root's task: an error means that it is gone as well.
+        // The sender is dropped only with the root's task, so an error also means that the root has ended.
         let _ = failed.wait_for(|failed| *failed).await;
     }
 }
 
-/// One process per SQLite database: at boot it takes every lease for its own.
+/// Locks the file at `path`. Only one process may use a SQLite database, because at boot it releases every lease.
 fn lock_exclusively(path: &Path) -> Result<File, StartError> {
     let locked = || StartError::Locked(path.display().to_string());
     let file = File::create(path).map_err(|_| locked())?;
@@ -119,7 +122,7 @@ fn lock_exclusively(path: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-/// How this process is called in the table of nodes.
+/// The name of this process in the `node` table: host name and process id.
 fn node_name() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());
     format!("{host}:{}", std::process::id())

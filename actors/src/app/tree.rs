@@ -1,4 +1,4 @@
-//! The supervision tree: starting it, draining it, stopping it.
+//! The supervision tree: its start, its drain and its stop.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -29,7 +29,7 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Starts every part of the tree. The handle ends when the root does: by [`Tree::stop`], or by failure.
+    /// Starts every part of the tree. The join handle completes when the root ends, by [`Tree::stop`] or by failure.
     pub(crate) async fn start(
         modules: &Modules,
     ) -> Result<(Self, JoinHandle<()>), ractor::SpawnErr> {
@@ -56,7 +56,7 @@ impl Tree {
         ))
     }
 
-    /// The live tree, from the root.
+    /// The status of every actor, from the root.
     pub(crate) fn view(&self) -> ActorView {
         ActorView {
             name: "root".to_owned(),
@@ -68,14 +68,14 @@ impl Tree {
         }
     }
 
-    /// From now on nobody is restarted.
+    /// Disables restarts in the whole tree.
     pub(crate) fn stop_restarting(&self) {
         self.top.drain();
         self.statuses.iter().for_each(|status| status.drain());
     }
 
-    /// Lets everybody finish: Writers commit what they have, sends in flight end or are given
-    /// back, the node leaves last.
+    /// Drains the tree. Writers commit their queues, then sends in flight finish or are released. The Node leaves the
+    /// cluster last.
     pub(crate) async fn drain(&self, modules: &Modules, timeout: Duration) {
         modules.writers.drain(timeout).await;
         modules.keys.flush_usage().await;
@@ -93,7 +93,7 @@ impl Tree {
         report("the Node", drained.err());
     }
 
-    /// Stops everybody.
+    /// Stops every actor. Waits for at most five seconds.
     pub(crate) async fn stop(&self) {
         let stopped = self
             .root
@@ -105,9 +105,9 @@ impl Tree {
     }
 }
 
-fn report(who: &str, error: Option<crate::supervision::CallError>) {
+fn report(actor: &str, error: Option<crate::supervision::CallError>) {
     if let Some(error) = error {
-        tracing::warn!(%error, "{who} did not drain");
+        tracing::warn!(%error, "{actor} did not drain");
     }
 }
 
@@ -120,7 +120,7 @@ fn children(modules: &Modules, statuses: &[Arc<SupervisorStatus>]) -> Vec<ChildS
         node_spec(&modules.cluster, runtime),
         admission_tree(&modules.admission, runtime, Arc::clone(admission)),
         onboarding_tree(&modules.onboarding, Arc::clone(onboarding)),
-        // Before the placements, which wake it.
+        // Before the placements, whose Writers notify the Dispatcher.
         delivery_tree(&modules.delivery, Arc::clone(delivery)),
         placements_tree(&modules.writers, runtime, Arc::clone(placements)),
         sandbox_tree(&modules.sandbox, Arc::clone(sandbox)),

@@ -1,4 +1,4 @@
-//! Which module is built on which, and who receives what lower modules report.
+//! The wiring of the modules: which module uses which, and where lower modules send their events.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use crate::placements::Writers;
 use crate::sandbox::Sandbox;
 use crate::supervision::{ActorHandle, Recipient};
 
-/// Writers on Postgres: one serial writer leaves commits waiting for each other's fsync.
+/// The number of Writers on Postgres. With only one, every commit waits for the fsync of the previous one.
 const WRITERS_ON_POSTGRES: usize = 2;
-/// Callers that may wait for a free bcrypt core.
+/// The maximum number of callers that wait for a bcrypt thread.
 const MAX_BCRYPT_QUEUE: usize = 256;
 
 /// The handles of all modules.
@@ -40,10 +40,11 @@ pub(crate) struct Modules {
 }
 
 impl Modules {
-    /// Builds every module from the ones below it. No actor runs yet; those who write all the time will do so on `runtime`.
+    /// Builds every module from the modules below it. Starts no actor. The actors that write all the time will run on
+    /// `runtime`.
     ///
     /// # Errors
-    /// When there is no HTTP client to send webhooks with.
+    /// The HTTP client for webhooks cannot be created.
     pub(crate) fn wire(
         env: Env,
         membership: Arc<Membership>,
@@ -136,8 +137,8 @@ impl Modules {
     }
 }
 
-/// Changes of keys and limits make the tenants' state stale, whether or not their actors run. Everything else concerns the
-/// Dispatcher, which reads all of it when it starts.
+/// Routes cluster events. Changes of keys and limits mark the cached state of a tenant as stale, whether or not its actor
+/// runs. All other events go to the Dispatcher. It may miss them while it is down, because it reads everything at its start.
 fn cluster_events(
     tenants: &Arc<TenantCache>,
     dispatcher: &ActorHandle<DispatcherMsg>,

@@ -1,4 +1,4 @@
-//! Callers with an API key.
+//! Authentication of callers with an API key.
 
 use std::net::IpAddr;
 
@@ -8,10 +8,11 @@ use crate::contract::RouteRequirements;
 use crate::domain::date::rfc3339_ms;
 
 impl Auth {
-    /// Lets a request in, or says why not: the key, its scope, and both limits in one decision.
+    /// Admits a request or returns the reason for its refusal. One decision covers the key, its
+    /// scope, and both limits.
     ///
     /// # Errors
-    /// [`Refused`], with the limits' state where the key was genuine.
+    /// [`Refused`], with the state of both limits if the key was genuine and had not ended.
     pub(crate) async fn api_key(
         &self,
         bearer: &str,

@@ -1,6 +1,7 @@
-//! Callers whose creditor is proven, and requests that were refused.
+//! Authenticated callers, and refused requests.
 //!
-//! Only this folder constructs an [`AuthenticatedTenant`], so nobody can name a creditor that it has not proven to be.
+//! Only the auth module constructs an [`AuthenticatedTenant`], so no other code can act for a creditor
+//! without authentication.
 
 use entities::ids::CreditorId;
 use secrecy::SecretString;
@@ -10,18 +11,18 @@ use crate::admission::{Permit, Rejection};
 use crate::contract::{ApiError, LimitReport};
 use crate::domain::date::rfc3339_ms;
 
-/// How the caller proved who it is.
+/// How a caller was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthMethod {
     /// An API key.
     ApiKey,
-    /// A signed-in person.
+    /// A dashboard session.
     Session,
-    /// The sign-up wizard.
+    /// An onboarding token of the sign-up wizard.
     OnboardingToken,
 }
 
-/// A caller whose creditor is proven.
+/// An authenticated caller that acts for one creditor.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedTenant {
     creditor: CreditorId,
@@ -38,13 +39,13 @@ impl AuthenticatedTenant {
         }
     }
 
-    /// Whose data it may touch.
+    /// Returns the ID of the creditor whose data the caller may access.
     #[must_use]
     pub fn creditor_id(&self) -> Uuid {
         self.creditor.0
     }
 
-    /// How it proved that.
+    /// Returns how the caller was authenticated.
     #[must_use]
     pub fn method(&self) -> AuthMethod {
         self.method
@@ -54,12 +55,15 @@ impl AuthenticatedTenant {
         self.creditor
     }
 
-    /// Its name in the audit log.
+    /// The name that the audit log shows for this caller.
     pub(crate) fn actor(&self) -> &str {
         &self.actor
     }
 
-    /// Only a signed-in person may go on.
+    /// Allows only dashboard sessions.
+    ///
+    /// # Errors
+    /// [`ApiError::DashboardSessionRequired`].
     pub(crate) fn require_session(&self) -> Result<(), ApiError> {
         match self.method {
             AuthMethod::Session => Ok(()),
@@ -69,7 +73,10 @@ impl AuthenticatedTenant {
         }
     }
 
-    /// A key may not go on: a leaked one cannot help itself.
+    /// Refuses API keys, so that a leaked key cannot extend its own access.
+    ///
+    /// # Errors
+    /// [`ApiError::DashboardSessionRequired`].
     pub(crate) fn refuse_api_key(&self) -> Result<(), ApiError> {
         match self.method {
             AuthMethod::Session | AuthMethod::OnboardingToken => Ok(()),
@@ -78,50 +85,51 @@ impl AuthenticatedTenant {
     }
 }
 
-/// A person's request that was let in.
+/// An admitted request with a dashboard session or an onboarding token.
 #[derive(Debug)]
 pub struct SignedInCaller {
-    /// Who it is.
+    /// The authenticated caller.
     pub tenant: AuthenticatedTenant,
-    /// The token that takes the place of the one that was sent, once it is used.
+    /// A new token that the client must use from now on; `None` if the token was not exchanged.
     pub renewed: Option<SecretString>,
-    /// What sessions_bucket may do, in the key's place, and the creditor's limit, of which they take nothing.
+    /// The session limit in the `key` field, and the tenant limit, of which sessions take nothing.
     pub limits: LimitReport,
-    /// Its place among the creditor's sessions_bucket: to be kept until the response's body has ended.
+    /// Permit for one of the creditor's concurrent session requests. Hold it until the response body
+    /// has ended.
     pub permit: Permit,
 }
 
-/// A request that was let in.
+/// An admitted request with an API key.
 #[derive(Debug)]
 pub struct Admitted {
-    /// Who it is.
+    /// The authenticated caller.
     pub tenant: AuthenticatedTenant,
-    /// Both limits, from the decision that let it in.
+    /// State of both limits after this request.
     pub limits: LimitReport,
-    /// Its place among the creditor's concurrent requests: to be kept until the response's body
-    /// has ended.
+    /// Permit for one of the creditor's concurrent key requests. Hold it until the response body has
+    /// ended.
     pub permit: Permit,
-    /// When a retiring key stops.
+    /// When the key expires, RFC 3339; `None` unless it is retiring.
     pub expires_at: Option<String>,
 }
 
-/// A request that was not let in.
+/// A refused request.
 #[derive(Debug)]
 pub struct Refused {
-    /// Why.
+    /// The error for the client.
     pub error: ApiError,
-    /// Both limits, where the caller is known.
+    /// State of both limits; `Some` only if the caller was authenticated.
     pub limits: Option<LimitReport>,
-    /// When a retiring key stops.
+    /// When the key expires, RFC 3339; `None` unless it is retiring.
     pub expires_at: Option<String>,
 }
 
 impl From<Rejection> for Refused {
-    fn from(refusal: Rejection) -> Self {
+    fn from(rejection: Rejection) -> Self {
         Self {
-            error: refusal.error,
-            limits: refusal.limits,
-            expires_at: refusal.expires_ms.map(rfc3339_ms),
+            error: rejection.error,
+            limits: rejection.limits,
+            expires_at: rejection.expires_ms.map(rfc3339_ms),
         }
     }
 }
@@ -134,7 +142,7 @@ impl From<ApiError> for Refused {
 
 #[cfg(feature = "fault-injection")]
 impl AuthenticatedTenant {
-    /// A caller that has proven nothing: what admission is measured against.
+    /// Returns a caller that was not authenticated, as the baseline for benchmarks of admission.
     #[must_use]
     pub fn unproven(creditor: Uuid) -> Self {
         Self::new(

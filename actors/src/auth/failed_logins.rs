@@ -1,4 +1,4 @@
-//! Failed sign-ins, of creditors and of support, in the audit log.
+//! Audit entries for failed sign-ins of creditors and of support.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use entities::queries::audit;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::infra::Env;
+use crate::infra::{Env, trace};
 
-/// A failed login goes to the audit log. Not awaited: it must not take longer for an account that
-/// exists.
+/// Writes a failed login to the audit log. Runs in a separate task, so that the response time does
+/// not show whether the account exists.
 pub(super) fn note_failure(
     env: &Arc<Env>,
     action: &str,
     creditor: Option<CreditorId>,
     address: IpAddr,
 ) {
-    let line = audit_event::Model {
+    let entry = audit_event::Model {
         id: Uuid::now_v7(),
         action: action.to_owned(),
         actor: "anonymous".to_owned(),
@@ -27,11 +27,12 @@ pub(super) fn note_failure(
         placement_id: None,
         at_ms: env.clock.now_ms(),
         data: json!({"address": address}).to_string(),
+        trace_id: trace::current().map(|trace| trace.trace_id()),
     };
     let env = Arc::clone(env);
     tokio::spawn(async move {
-        if let Err(error) = audit::append(env.db.writer(), vec![line]).await {
-            tracing::error!(%error, "a failed login could not be noted");
+        if let Err(error) = audit::append(env.db.writer(), vec![entry]).await {
+            tracing::error!(%error, "a failed login could not be written to the audit log");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! What sign-in and the recognition of callers need.
+//! The handle of the auth module: its dependencies and throttles.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use crate::admission::Admission;
 use crate::creditor::Creditors;
 use crate::infra::{BcryptPool, Env};
 
-/// The means of auth.
+/// Everything that authentication uses. Shared behind an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Auth {
     pub(crate) env: Arc<Env>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) creditors: Arc<Creditors>,
-    /// bcrypt of passwords.
+    /// bcrypt pool for passwords.
     pub(crate) passwords: BcryptPool,
     pub(crate) logins: LoginThrottle,
-    /// Sessions' and onboarding tokens that this process has not met.
+    /// Throttle for session and onboarding tokens that are unknown to this process.
     pub(crate) tokens: UnknownTokenThrottle,
 }

@@ -1,4 +1,6 @@
-//! Failed sign-ins and sign-ups: after a few, the account and the address have to wait.
+//! Throttles sign-ins, sign-ups and wrong support tokens.
+//!
+//! Owns the counts for each account and each client network. It never checks a password or a token.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -7,28 +9,28 @@ use crate::admission::{ClientNetwork, FixedWindowCounters, Window};
 use crate::contract::ApiError;
 
 const QUARTER_MS: i64 = 15 * 60_000;
-/// Failures of one account before addresses that have failed as well have to wait. An address that
-/// has not is let through: key_guesses from elsewhere must not lock the owner out.
+/// Failures of one account after which addresses with failures of their own must wait. An address
+/// without failures is not delayed: guesses from elsewhere must not lock out the owner.
 const PER_ACCOUNT: Window = Window {
     most: 10,
     length_ms: QUARTER_MS,
 };
-/// Failures of one account before everybody has to wait: key_guesses may come from very many addresses.
+/// Failures of one account after which every address must wait. Guesses may come from many addresses.
 const PER_ACCOUNT_IN_ALL: Window = Window {
     most: 100,
     length_ms: QUARTER_MS,
 };
-/// Failures from one address before it has to wait.
+/// Failures of one address after which it must wait.
 const PER_ADDRESS: Window = Window {
     most: 50,
     length_ms: QUARTER_MS,
 };
-/// Wrong support tokens from one address, all of which go to the audit log, before it has to wait.
+/// Wrong support tokens of one address after which it must wait. This bounds the audit entries.
 const SUPPORT: Window = Window {
     most: 10,
     length_ms: QUARTER_MS,
 };
-/// Sign-ups from one address.
+/// Sign-ups of one address after which it must wait.
 const SIGN_UPS: Window = Window {
     most: 5,
     length_ms: 3_600_000,
@@ -42,13 +44,16 @@ enum Who {
     Support(ClientNetwork),
 }
 
-/// Who has tried how often.
+/// Counts of attempts for each account and client network.
 #[derive(Debug, Default)]
 pub(crate) struct LoginThrottle(Mutex<FixedWindowCounters<Who>>);
 
 impl LoginThrottle {
-    /// Counts a sign-in before its password is looked at, so that key_guesses made at the same time
-    /// count as well; [`LoginThrottle::succeeded`] and [`LoginThrottle::not_judged`] take it back.
+    /// Counts a sign-in before its password is checked, so that concurrent guesses count as well.
+    /// [`LoginThrottle::succeeded`] and [`LoginThrottle::not_judged`] take the count back.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyAttempts`] if the account or the address must wait.
     pub(crate) fn sign_in(
         &self,
         address: IpAddr,
@@ -57,55 +62,55 @@ impl LoginThrottle {
     ) -> Result<(), ApiError> {
         let account = Who::Account(account.to_owned());
         let address = Who::Address(ClientNetwork::of(address));
-        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = tried.knows(&address, PER_ADDRESS, now_ms);
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = counters.knows(&address, PER_ADDRESS, now_ms);
         let of_account = match known {
             true => PER_ACCOUNT,
             false => PER_ACCOUNT_IN_ALL,
         };
         let waits = [
-            tried.wait_s(&account, of_account, now_ms),
-            tried.wait_s(&address, PER_ADDRESS, now_ms),
+            counters.wait_s(&account, of_account, now_ms),
+            counters.wait_s(&address, PER_ADDRESS, now_ms),
         ];
         if let Some(retry_after_s) = waits.into_iter().flatten().max() {
             return Err(ApiError::TooManyAttempts { retry_after_s });
         }
-        tried.count(account, PER_ACCOUNT, now_ms);
-        tried.count(address, PER_ADDRESS, now_ms);
+        counters.count(account, PER_ACCOUNT, now_ms);
+        counters.count(address, PER_ADDRESS, now_ms);
         Ok(())
     }
 
     /// Counts a sign-up.
     pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.one_more(Who::Newcomer(ClientNetwork::of(address)), SIGN_UPS, now_ms)
+        self.count_if_allowed(Who::Newcomer(ClientNetwork::of(address)), SIGN_UPS, now_ms)
     }
 
     /// Counts a wrong support token.
     pub(crate) fn wrong_support_token(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.one_more(Who::Support(ClientNetwork::of(address)), SUPPORT, now_ms)
+        self.count_if_allowed(Who::Support(ClientNetwork::of(address)), SUPPORT, now_ms)
     }
 
-    fn one_more(&self, who: Who, window: Window, now_ms: i64) -> Result<(), ApiError> {
-        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(retry_after_s) = tried.wait_s(&who, window, now_ms) {
+    fn count_if_allowed(&self, who: Who, window: Window, now_ms: i64) -> Result<(), ApiError> {
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(retry_after_s) = counters.wait_s(&who, window, now_ms) {
             return Err(ApiError::TooManyAttempts { retry_after_s });
         }
-        tried.count(who, window, now_ms);
+        counters.count(who, window, now_ms);
         Ok(())
     }
 
-    /// The account's own failures are forgiven; the address gets this attempt back.
+    /// Clears the failures of the account, and takes this attempt back from the address.
     pub(crate) fn succeeded(&self, address: IpAddr, account: &str) {
-        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tried.forgive(&Who::Account(account.to_owned()));
-        tried.take_back(&Who::Address(ClientNetwork::of(address)));
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.forgive(&Who::Account(account.to_owned()));
+        counters.take_back(&Who::Address(ClientNetwork::of(address)));
     }
 
-    /// Nobody looked at the password: nothing was tried.
+    /// Takes back an attempt whose password was not checked.
     pub(crate) fn not_judged(&self, address: IpAddr, account: &str) {
-        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tried.take_back(&Who::Account(account.to_owned()));
-        tried.take_back(&Who::Address(ClientNetwork::of(address)));
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.take_back(&Who::Account(account.to_owned()));
+        counters.take_back(&Who::Address(ClientNetwork::of(address)));
     }
 }
 
@@ -118,7 +123,7 @@ mod tests {
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     #[test]
-    fn an_account_waits_after_ten_failures_and_until_the_window_is_over() {
+    fn account_waits_after_ten_failures_until_window_ends() {
         let logins = LoginThrottle::default();
         for _ in 0..PER_ACCOUNT.most {
             assert_eq!(logins.sign_in(HERE, "a@b.c", 1_000), Ok(()));
@@ -130,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_elsewhere_is_let_in_while_others_guess_but_not_for_ever() {
+    fn account_total_limits_sign_ins_from_new_addresses() {
         let (logins, guesser) = (LoginThrottle::default(), |n: u32| {
             IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))
         });
@@ -144,13 +149,13 @@ mod tests {
         assert_eq!(
             logins.sign_in(HERE, "a@b.c", 0),
             Ok(()),
-            "a place came back"
+            "one attempt was taken back"
         );
         assert_eq!(logins.sign_in(HERE, "a@b.c", 0), refused);
     }
 
     #[test]
-    fn success_forgives_the_account() {
+    fn successful_sign_in_clears_failures_of_account() {
         let logins = LoginThrottle::default();
         for _ in 0..PER_ACCOUNT.most {
             logins.sign_in(HERE, "a@b.c", 0).unwrap();
@@ -160,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn five_sign_ups_an_hour() {
+    fn sixth_sign_up_within_an_hour_is_refused() {
         let logins = LoginThrottle::default();
         for _ in 0..5 {
             logins.sign_up(HERE, 0).unwrap();

@@ -1,6 +1,7 @@
-//! Who is calling: API keys, sessions, onboarding tokens and support tokens; sign-in, sign-up and their throttles.
+//! Authentication of callers: API keys, sessions, onboarding tokens and support tokens.
 //!
-//! Only this folder constructs an `AuthenticatedTenant`.
+//! Owns sign-in, sign-up and their throttles. Only this module constructs an `AuthenticatedTenant`.
+//! It never counts requests against limits; admission does.
 
 mod api_key;
 mod caller;

@@ -1,4 +1,4 @@
-//! Callers with a dashboard session or an onboarding token.
+//! Authentication of callers with a dashboard session or an onboarding token.
 
 use std::net::IpAddr;
 
@@ -10,11 +10,11 @@ use super::sessions::{dashboard_session, onboarding_token};
 use crate::admission::admit_session;
 
 impl Auth {
-    /// Lets a person in whose dashboard session this is, at the `cost` of the route. A token that came as a cookie is
-    /// `renewable`: when it has aged, a new one takes its place.
+    /// Admits a caller with a dashboard session at the `cost` of the route. A token from a cookie is
+    /// `renewable`: it is replaced by a new one when it has aged.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSession`], [`ApiError::TooManyAttempts`] for an address that makes tokens up,
+    /// [`ApiError::InvalidSession`], [`ApiError::TooManyAttempts`] for an address that sends made-up tokens,
     /// [`ApiError::RateLimited`], [`ApiError::TooManyConcurrentRequests`].
     pub(crate) async fn session(
         &self,
@@ -37,10 +37,10 @@ impl Auth {
         })
     }
 
-    /// Lets the sign-up wizard in whose onboarding token this is, at the `cost` of the route.
+    /// Admits the sign-up wizard with an onboarding token at the `cost` of the route.
     ///
     /// # Errors
-    /// [`ApiError::InvalidOnboardingToken`], and as [`Auth::session`].
+    /// [`ApiError::InvalidOnboardingToken`], and all but the first of [`Auth::session`].
     pub(crate) async fn onboarding_token(
         &self,
         token: &SecretString,

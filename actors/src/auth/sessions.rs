@@ -1,7 +1,8 @@
-//! Bearer tokens of sessions_bucket: dashboard sessions and onboarding tokens. Only their SHA-256 is kept.
+//! Bearer tokens of dashboard sessions and of onboarding.
 //!
-//! A sign-in begins a family of tokens: each is exchanged for the next one as it ages, all keep
-//! the first one's absolute end, and all end together.
+//! Only the SHA-256 of a token is stored. A sign-in starts a family of tokens. Each token is exchanged
+//! for the next one as it ages. All tokens of a family share the absolute expiry of the first one, and
+//! signing out ends all of them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,34 +22,35 @@ use crate::contract::{ApiError, DbResultExt as _};
 use crate::domain::session_expiry::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
 use crate::infra::{Env, entropy};
 
-/// A look-up that takes longer is given up: its connection may be half open, and there are few turns.
+/// Time after which a lookup is abandoned. Its connection may be half open, and lookups of unknown
+/// tokens share a few permits.
 const FIND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A token that was just made: the only moment in which it exists in clear.
+/// A new token and its row. The token is never available in clear text again.
 #[derive(Debug)]
 pub(super) struct FreshToken {
     pub(super) token: SecretString,
     pub(super) row: session::Model,
 }
 
-/// A live session, and the token that takes the place of the one that was presented.
+/// An active session, and the new token if the presented one was exchanged.
 #[derive(Debug)]
 pub(crate) struct LiveSession {
     pub(crate) creditor: CreditorId,
     pub(crate) renewed: Option<SecretString>,
 }
 
-/// Draws the first token of a family.
+/// Generates the first token of a new family.
 pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> FreshToken {
     let life_ms = match kind {
         SessionKind::Dashboard => ABSOLUTE_MS,
         SessionKind::Onboarding => ONBOARDING_MS,
     };
-    draw(kind, creditor, Uuid::now_v7(), now_ms, now_ms + life_ms)
+    generate(kind, creditor, Uuid::now_v7(), now_ms, now_ms + life_ms)
 }
 
-/// Draws a token of 256 random bits.
-fn draw(
+/// Generates a token of 256 random bits.
+fn generate(
     kind: SessionKind,
     creditor: CreditorId,
     family: Uuid,
@@ -72,7 +74,7 @@ fn draw(
     FreshToken { token, row }
 }
 
-/// Whose onboarding token this is.
+/// Returns the creditor that the onboarding token belongs to.
 pub(crate) async fn onboarding_token(
     auth: &Auth,
     token: &SecretString,
@@ -84,7 +86,7 @@ pub(crate) async fn onboarding_token(
         .ok_or(ApiError::InvalidOnboardingToken)
 }
 
-/// Whose dashboard session this is. A `renewable` token that has aged is exchanged.
+/// Returns the dashboard session of the token. Exchanges the token if it is `renewable` and has aged.
 pub(crate) async fn dashboard_session(
     auth: &Auth,
     token: &SecretString,
@@ -103,7 +105,7 @@ pub(crate) async fn dashboard_session(
         return Err(ApiError::InvalidSession);
     };
     if note || session.seen_ms.is_none() {
-        note_use(&auth.env, &session, now_ms);
+        record_use(&auth.env, &session, now_ms);
     }
     let creditor = session.creditor_id;
     let renewed = match renew && renewable {
@@ -113,43 +115,43 @@ pub(crate) async fn dashboard_session(
     Ok(LiveSession { creditor, renewed })
 }
 
-/// A token that was just made is nobody's guess.
+/// Marks a new token as known, so that its first use is not throttled.
 pub(super) fn introduce(auth: &Auth, token: &SecretString) {
     auth.tokens.introduce(&digest(token));
 }
 
-/// It is looked up by its digest, so no comparison depends on the secret. A token that this process has not met is looked up
-/// like the prefix of a key: not at all if it cannot be one, and few at a time.
+/// Finds the row of a token by its digest, so that no comparison depends on the secret. A malformed
+/// token is not looked up. Lookups of unknown tokens are throttled and limited in number.
 async fn find(
     auth: &Auth,
     kind: SessionKind,
     token: &SecretString,
     client: IpAddr,
 ) -> Result<Option<session::Model>, ApiError> {
-    if !has_its_shape(kind, token.expose_secret()) {
+    if !is_well_formed(kind, token.expose_secret()) {
         return Ok(None);
     }
     let (digest, now_ms) = (digest(token), auth.env.clock.now_ms());
-    let strangers = &auth.tokens;
-    let turn = match strangers.meet(&digest, client, now_ms).await? {
+    let throttle = &auth.tokens;
+    let permit = match throttle.meet(&digest, client, now_ms).await? {
         TokenLookup::Known => None,
-        TokenLookup::Stranger(turn) => Some(turn),
+        TokenLookup::Stranger(permit) => Some(permit),
         TokenLookup::Nobody => return Ok(None),
     };
     let asked = sessions::find(auth.env.db.reader(), kind, &digest, now_ms);
     let asked = tokio::time::timeout(FIND_TIMEOUT, asked).await;
     let found = asked.map_err(|_| ApiError::Overloaded)?.map_db_error()?;
-    if turn.is_some() || found.is_none() {
-        strangers.was_found(&digest, found.is_some(), client, now_ms);
+    if permit.is_some() || found.is_none() {
+        throttle.was_found(&digest, found.is_some(), client, now_ms);
     }
     Ok(found)
 }
 
-/// `cs_` or `ot_` and 64 hexadecimal digits.
-fn has_its_shape(kind: SessionKind, token: &str) -> bool {
-    let drawn = token.strip_prefix(prefix_of(kind)).unwrap_or_default();
+/// Whether the token is `cs_` or `ot_` followed by 64 lowercase hexadecimal digits.
+fn is_well_formed(kind: SessionKind, token: &str) -> bool {
+    let digits = token.strip_prefix(prefix_of(kind)).unwrap_or_default();
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    drawn.len() == 64 && drawn.bytes().all(is_digit)
+    digits.len() == 64 && digits.bytes().all(is_digit)
 }
 
 fn prefix_of(kind: SessionKind) -> &'static str {
@@ -159,29 +161,31 @@ fn prefix_of(kind: SessionKind) -> &'static str {
     }
 }
 
-/// Not awaited: no request waits for it. The first use of a token shows that it has arrived, so the
-/// ones that it was exchanged for have had their time.
-fn note_use(env: &Arc<Env>, session: &session::Model, now_ms: i64) {
+/// Records a use in a separate task, so that the request does not wait. The first use of a token
+/// proves that the client has received it, so the older tokens of the family expire after the grace
+/// period.
+fn record_use(env: &Arc<Env>, session: &session::Model, now_ms: i64) {
     let env = Arc::clone(env);
     let (id, created_ms) = (session.id, session.created_ms);
     let first_of = session.family_id.filter(|_| session.seen_ms.is_none());
     tokio::spawn(async move {
-        let noted = async {
+        let recorded = async {
             let db = env.db.writer();
-            // First, for once a use is noted the next one is not the first: what fails here is tried again.
+            // Shorten the older tokens before recording the use. If this fails, the next use still
+            // counts as the first one and retries.
             if let Some(family) = first_of {
                 let until_ms = now_ms + GRACE_MS;
                 sessions::shorten_older(db, family, created_ms, until_ms).await?;
             }
             sessions::touch(db, id, now_ms).await
         };
-        if let Err(error) = noted.await {
-            tracing::warn!(%error, "the use of a session could not be noted");
+        if let Err(error) = recorded.await {
+            tracing::warn!(%error, "the use of a session could not be recorded");
         }
     });
 }
 
-/// A token that cannot be exchanged now is still good.
+/// Exchanges a token. On failure the old token stays valid, so the error is only logged.
 async fn exchange_if_possible(
     auth: &Auth,
     old: session::Model,
@@ -189,22 +193,22 @@ async fn exchange_if_possible(
 ) -> Option<SecretString> {
     let exchanged = exchange(auth, old, now_ms).await;
     exchanged.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a session's token could not be exchanged; trying again at its next use");
+        tracing::warn!(%error, "a session token could not be exchanged; its next use retries");
         None
     })
 }
 
-/// Exchanges a token for the next one of its family, unless another request has just done so, or
-/// its session was ended meanwhile.
+/// Exchanges a token for the next one of its family. Returns `None` if another request has just done
+/// so, or if the session has ended in the meantime.
 async fn exchange(
     auth: &Auth,
     old: session::Model,
     now_ms: i64,
 ) -> Result<Option<SecretString>, DbErr> {
     let family = old.family_id.unwrap_or(old.id);
-    let next = draw(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
+    let next = generate(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
     let transaction = auth.env.db.begin().await?;
-    // A sign-out takes the same lock, so it misses no token that is being made.
+    // A sign-out takes the same lock, so it also ends a token that is inserted concurrently.
     creditors::lock_positions(&transaction, &[old.creditor_id]).await?;
     let newest_ms = sessions::newest_of_family(&transaction, family).await?;
     if newest_ms.is_none_or(|newest_ms| now_ms - newest_ms < GRACE_MS) {
@@ -216,7 +220,7 @@ async fn exchange(
     Ok(Some(next.token))
 }
 
-/// Ends this session, or all of the creditor's.
+/// Ends the session of `token`, or all sessions of the creditor if `everywhere` is set.
 pub(crate) async fn sign_out(
     env: &Env,
     creditor: CreditorId,

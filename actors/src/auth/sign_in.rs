@@ -1,4 +1,7 @@
-//! Signing in: an e-mail address and a password become a dashboard session.
+//! Sign-in with an e-mail address and a password.
+//!
+//! Owns the password check. A successful sign-in starts a dashboard session. The result and its timing
+//! never show whether an account exists.
 
 use entities::creditor;
 use entities::ids::CreditorId;
@@ -13,19 +16,19 @@ use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignIn, SignedIn
 use crate::creditor::account_status_of;
 use crate::domain::date::rfc3339_ms;
 
-/// A bcrypt hash of nothing anybody knows, at the cost of real ones: signing in to an account
-/// that does not exist takes as long as to one that does.
+/// A bcrypt hash of an unknown value, with the cost of real hashes. A sign-in to a missing account takes
+/// as long as a sign-in to an existing one.
 fn decoy_hash(cost: u32) -> String {
     format!("$2b${cost:02}$KBCwKxOzLha2MR.vKhKyLOzUMiSpWmx4eZ8VQf5W6vJ1r7Yw2kS1e")
 }
 
-/// Checks e-mail and password, and begins a session.
+/// Checks the e-mail address and the password, and starts a dashboard session.
 pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, ApiError> {
     let now_ms = auth.env.clock.now_ms();
     let email = request.email.trim().to_lowercase();
     auth.logins.sign_in(request.client, &email, now_ms)?;
-    let judged = check_password(auth, &email, request.password).await;
-    let row = match judged {
+    let checked = check_password(auth, &email, request.password).await;
+    let row = match checked {
         Ok(Ok(row)) => row,
         Ok(Err(known)) => {
             note_failure(&auth.env, "session.login_failed", known, request.client);
@@ -58,7 +61,8 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
     })
 }
 
-/// The account, if this is its password; otherwise whose it is not.
+/// Returns `Ok(Ok(account))` if the password matches, and otherwise `Ok(Err(creditor))` with the
+/// creditor of that address, if any.
 async fn check_password(
     auth: &Auth,
     email: &str,
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_decoy_is_a_hash_that_bcrypt_works_on() {
+    fn decoy_hash_is_valid_and_does_not_match() {
         let verified = bcrypt::non_truncating_verify("whatever", &decoy_hash(4));
         assert!(matches!(verified, Ok(false)), "{verified:?}");
     }

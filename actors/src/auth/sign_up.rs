@@ -1,4 +1,6 @@
-//! Signing up: a new account, and an onboarding token that acts for it.
+//! Sign-up, which creates an account and an onboarding token for it.
+//!
+//! Owns the creation of the creditor row. It never starts a dashboard session.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +18,17 @@ use crate::domain::date::rfc3339_ms;
 use crate::infra::Mode;
 use crate::outbox::{AuditEntry, Outbox};
 
-/// Makes an account, and an onboarding token that acts for it.
+/// Creates an account and an onboarding token that acts for it.
+///
+/// # Errors
+/// [`ApiError::EmailTaken`]; in production also [`ApiError::TooManyAttempts`].
 pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, ApiError> {
     let email = request.email.trim().to_lowercase();
     if auth.env.settings.mode == Mode::Production {
         auth.logins
             .sign_up(request.client, auth.env.clock.now_ms())?;
     }
-    // Before the costly hash: most doubles are sessions_bucket who forgot that they have an account.
+    // Check before the costly hash: most duplicates are people who forgot that they have an account.
     if creditors::by_email(auth.env.db.reader(), &email)
         .await
         .map_db_error()?
@@ -60,7 +65,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
     let transaction = auth.env.db.begin().await.map_db_error()?;
     creditors::insert(&transaction, row)
         .await
-        .map_err(email_taken)?;
+        .map_err(map_insert_error)?;
     let mut outbox = Outbox::open(&transaction, &BTreeSet::from([id]), &auth.env.clock)
         .await
         .map_db_error()?;
@@ -88,7 +93,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
     })
 }
 
-fn email_taken(error: entities::DbErr) -> ApiError {
+fn map_insert_error(error: entities::DbErr) -> ApiError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::EmailTaken,
         _ => Err::<(), _>(error)

@@ -1,4 +1,4 @@
-//! Callers with a support token.
+//! Authentication of callers with a support token.
 
 use std::net::IpAddr;
 
@@ -10,25 +10,26 @@ use super::failed_logins::note_failure;
 use super::handle::Auth;
 use crate::contract::ApiError;
 
-/// A support caller.
+/// An authenticated support caller.
 #[derive(Debug, Clone)]
 pub struct SupportActor {
     name: String,
 }
 
 impl SupportActor {
-    /// Its name in the audit log.
+    /// The name that the audit log shows for this caller.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 }
 
 impl Auth {
-    /// Which support caller this is. Every configured token is compared, in constant time. A wrong one is in the audit log;
-    /// whoever goes on trying has to wait, and a right token never does.
+    /// Returns the support caller that the token belongs to. Compares every configured token in
+    /// constant time. A correct token is never throttled.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSupportToken`], [`ApiError::TooManyAttempts`].
+    /// [`ApiError::InvalidSupportToken`] for a wrong token,
+    /// [`ApiError::TooManyAttempts`] for an address that has sent too many of them.
     pub(crate) fn support(
         &self,
         token: &SecretString,
@@ -51,7 +52,7 @@ impl Auth {
     }
 }
 
-/// Refuses a wrong support token, and notes it as a failed login; whoever goes on trying has to wait.
+/// Returns the error for a wrong support token. Writes an audit entry unless the address is throttled.
 fn refuse_support(auth: &Auth, address: IpAddr) -> ApiError {
     let now_ms = auth.env.clock.now_ms();
     if let Err(wait) = auth.logins.wrong_support_token(address, now_ms) {

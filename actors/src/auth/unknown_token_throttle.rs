@@ -1,8 +1,9 @@
-//! Bearer tokens of sessions_bucket that this process has not met: made-up ones must not take the connections of those who have real
-//! ones.
+//! Throttles lookups of session and onboarding tokens that are unknown to this process.
 //!
-//! A token that was found once is known, and only its row says whether it still lives. Of all others few are looked up at a
-//! time, what was not found is remembered, and who brings such has to wait, as with keys ([`super::key_guesses`]).
+//! Made-up tokens must not take the database connections that callers with real tokens need. A token
+//! that was found once is known; only its row tells whether it is still valid. Few unknown tokens are
+//! looked up at a time. Tokens that were not found are kept in memory, and addresses that send them
+//! must wait, as in [`KeyGuessThrottle`]. The throttle never reads the database.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -17,14 +18,14 @@ use crate::contract::ApiError;
 /// SHA-256 of a token.
 type Digest = [u8; 32];
 
-/// Tokens that are remembered.
+/// Maximum number of known tokens kept in memory.
 const MAX_KNOWN: usize = 65_536;
-/// Tokens that are looked up at the same time: fewer than the read pool has connections.
+/// Maximum number of concurrent lookups. The read pool has more connections.
 const MAX_LOOKUPS: usize = 3;
-/// How long one waits for its turn.
+/// How long a lookup waits for its permit.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Which tokens were met, and who brings made-up ones.
+/// Known tokens, failure counts of callers, and permits for lookups.
 #[derive(Debug)]
 pub(crate) struct UnknownTokenThrottle {
     known: Mutex<LruCache<Digest, ()>>,
@@ -35,18 +36,19 @@ pub(crate) struct UnknownTokenThrottle {
 /// What is known of a token before its row is read.
 #[derive(Debug)]
 pub(crate) enum TokenLookup<'a> {
-    /// It was real when it came last.
+    /// The token was found before.
     Known,
-    /// Nothing: it may be looked up while the turn is held, and [`UnknownTokenThrottle::was_found`] wants to hear of it.
+    /// The token is unknown. The caller may look it up while it holds the permit, and must report the
+    /// result with [`UnknownTokenThrottle::was_found`].
     Stranger(SemaphorePermit<'a>),
-    /// It was looked up a moment ago, and was nobody's.
+    /// The token was not found a short time ago.
     Nobody,
 }
 
 impl Default for UnknownTokenThrottle {
     fn default() -> Self {
         Self {
-            // Bounded where it is filled, so that nothing is reserved for what may never come.
+            // `introduce` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
             known: Mutex::new(LruCache::unbounded()),
             key_guesses: KeyGuessThrottle::default(),
             turns: Semaphore::new(MAX_LOOKUPS),
@@ -55,9 +57,11 @@ impl Default for UnknownTokenThrottle {
 }
 
 impl UnknownTokenThrottle {
+    /// Checks a token before its row is read. Waits for a permit if the token is unknown.
+    ///
     /// # Errors
-    /// [`ApiError::TooManyAttempts`] for an address that makes tokens up, [`ApiError::Overloaded`] when there is no turn in
-    /// time.
+    /// [`ApiError::TooManyAttempts`] for an address that sends made-up tokens,
+    /// [`ApiError::Overloaded`] if no permit is free in time.
     pub(crate) async fn meet(
         &self,
         token: &Digest,
@@ -70,24 +74,26 @@ impl UnknownTokenThrottle {
         if self.key_guesses.was_refused(token, now_ms) {
             return Ok(TokenLookup::Nobody);
         }
-        self.key_guesses.may_guess(&name(token), client, now_ms)?;
-        let turn = tokio::time::timeout(TIMEOUT, self.turns.acquire()).await;
-        let turn = turn.map_err(|_| ApiError::Overloaded)?;
-        turn.map(TokenLookup::Stranger)
+        self.key_guesses
+            .may_guess(&counter_prefix(token), client, now_ms)?;
+        let permit = tokio::time::timeout(TIMEOUT, self.turns.acquire()).await;
+        let permit = permit.map_err(|_| ApiError::Overloaded)?;
+        permit
+            .map(TokenLookup::Stranger)
             .map_err(|_| ApiError::ShuttingDown)
     }
 
-    /// What the look-up of a stranger has brought, or that a known token is gone, which is no guess.
+    /// Records the result of a lookup. A known token that is no longer found does not count as a guess.
     pub(crate) fn was_found(&self, token: &Digest, found: bool, client: IpAddr, now_ms: i64) {
         if found {
             self.introduce(token);
         } else if self.known().pop(token).is_none() {
             self.key_guesses
-                .refused(token, &name(token), client, now_ms);
+                .refused(token, &counter_prefix(token), client, now_ms);
         }
     }
 
-    /// A token that this process has made, or found.
+    /// Marks a token as known, because this process has created or found it.
     pub(crate) fn introduce(&self, token: &Digest) {
         let mut known = self.known();
         known.put(*token, ());
@@ -101,8 +107,8 @@ impl UnknownTokenThrottle {
     }
 }
 
-/// Tokens have no prefix that several key_guesses could share: each stands for itself.
-fn name(token: &Digest) -> String {
+/// The prefix under which guesses are counted. Tokens share no prefix, so each has its own.
+fn counter_prefix(token: &Digest) -> String {
     hex::encode(&token[..8])
 }
 
@@ -120,55 +126,55 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_makes_tokens_up_waits_and_who_has_a_real_one_does_not() {
-        let strangers = UnknownTokenThrottle::default();
+    async fn address_sending_made_up_tokens_waits_except_with_known_token() {
+        let throttle = UnknownTokenThrottle::default();
         assert!(matches!(
-            strangers.meet(&REAL, HERE, 0).await,
+            throttle.meet(&REAL, HERE, 0).await,
             Ok(TokenLookup::Stranger(_))
         ));
-        strangers.was_found(&REAL, true, HERE, 0);
+        throttle.was_found(&REAL, true, HERE, 0);
         for n in 100..130 {
             assert!(matches!(
-                strangers.meet(&made_up(n), HERE, 0).await,
+                throttle.meet(&made_up(n), HERE, 0).await,
                 Ok(TokenLookup::Stranger(_))
             ));
-            strangers.was_found(&made_up(n), false, HERE, 0);
+            throttle.was_found(&made_up(n), false, HERE, 0);
         }
-        let refused = strangers.meet(&made_up(200), HERE, 1).await;
+        let refused = throttle.meet(&made_up(200), HERE, 1).await;
         assert!(matches!(refused, Err(ApiError::TooManyAttempts { .. })));
         assert!(matches!(
-            strangers.meet(&made_up(100), HERE, 1).await,
+            throttle.meet(&made_up(100), HERE, 1).await,
             Ok(TokenLookup::Nobody)
         ));
         assert!(matches!(
-            strangers.meet(&REAL, HERE, 1).await,
+            throttle.meet(&REAL, HERE, 1).await,
             Ok(TokenLookup::Known)
         ));
-        strangers.was_found(&REAL, false, HERE, 1);
-        let refused = strangers.meet(&REAL, HERE, 1).await;
+        throttle.was_found(&REAL, false, HERE, 1);
+        let refused = throttle.meet(&REAL, HERE, 1).await;
         assert!(
             matches!(refused, Err(ApiError::TooManyAttempts { .. })),
-            "its session was ended"
+            "the session has ended, so its token is unknown"
         );
         let fresh = made_up(201);
-        strangers.introduce(&fresh);
+        throttle.introduce(&fresh);
         assert!(matches!(
-            strangers.meet(&fresh, HERE, 1).await,
+            throttle.meet(&fresh, HERE, 1).await,
             Ok(TokenLookup::Known)
         ));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn few_are_looked_up_at_a_time() {
-        let strangers = UnknownTokenThrottle::default();
+    async fn excess_token_lookup_waits_for_a_permit() {
+        let throttle = UnknownTokenThrottle::default();
         let mut turns = Vec::new();
         for n in 0..MAX_LOOKUPS {
             let token = made_up(u8::try_from(n).unwrap());
-            turns.push(strangers.meet(&token, HERE, 0).await.unwrap());
+            turns.push(throttle.meet(&token, HERE, 0).await.unwrap());
         }
-        let one_more = strangers.meet(&made_up(99), HERE, 0).await;
+        let one_more = throttle.meet(&made_up(99), HERE, 0).await;
         assert_eq!(one_more.unwrap_err(), ApiError::Overloaded);
         turns.pop();
-        assert!(strangers.meet(&made_up(99), HERE, 0).await.is_ok());
+        assert!(throttle.meet(&made_up(99), HERE, 0).await.is_ok());
     }
 }

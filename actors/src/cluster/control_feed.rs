@@ -45,12 +45,12 @@ pub(super) async fn follow(cluster: &Cluster) -> Result<(), DbErr> {
 /// An actor that is down has nothing to forget: it reads everything when it is back.
 fn publish(cluster: &Cluster, entry: &control_feed::Model) {
     let creditor = entry.creditor_id;
-    match ChangeKind::parse(&entry.subject) {
+    match ChangeKind::parse(&entry.kind) {
         Some(kind) => cluster
             .events
             .send(ClusterEvent::Changed { creditor, kind }),
         None => tracing::warn!(
-            kind = entry.subject,
+            kind = entry.kind,
             "a newer program writes changes that this one does not know"
         ),
     }

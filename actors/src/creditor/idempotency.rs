@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use entities::idempotency_record;
 use entities::ids::CreditorId;
-use entities::queries::ledger;
+use entities::queries::writer;
 use uuid::Uuid;
 
 use super::transaction::CreditorTransaction;
@@ -54,7 +54,7 @@ impl IdempotentOperation {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let found = ledger::idempotency_record(env.db.reader(), creditor, key.as_str()).await;
+        let found = writer::idempotency_record(env.db.reader(), creditor, key.as_str()).await;
         self.answer(found.map_db_error()?, env.clock.now_ms())
     }
 
@@ -70,7 +70,7 @@ impl IdempotentOperation {
             return Ok(None);
         };
         let creditor = transaction.creditor.id;
-        let found = ledger::idempotency_record(&transaction.db, creditor, key.as_str()).await;
+        let found = writer::idempotency_record(&transaction.db, creditor, key.as_str()).await;
         self.answer(found.map_db_error()?, transaction.outbox.now_ms())
     }
 
@@ -110,7 +110,7 @@ impl IdempotentOperation {
             created_ms: transaction.outbox.now_ms(),
         };
         // In the place of one that has outlived its day.
-        ledger::replace_idempotency_records(&transaction.db, vec![record])
+        writer::replace_idempotency_records(&transaction.db, vec![record])
             .await
             .map_db_error()
     }

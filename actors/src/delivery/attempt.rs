@@ -1,5 +1,7 @@
-//! One attempt, from a leased row to the end of its lease: sign, send, and ask the rules what
-//! follows. Runs beside the actors; holds no transaction and no lock while the receiver thinks.
+//! One delivery attempt, from a leased row to the end of its lease: sign, send, and apply the retry rules.
+//!
+//! An attempt runs in its own task, outside the actors. It never holds a transaction or a lock while it waits for
+//! the receiver.
 
 use bytes::Bytes;
 use entities::queries::delivery::{Attempt, ClaimedDelivery, Ending};
@@ -18,23 +20,23 @@ use crate::domain::trace_context::TraceContext;
 use crate::infra::trace;
 use crate::leases::{Attempted, LeasedDelivery};
 
-/// Why nothing was sent, through no fault of the receiver: no attempt is spent.
+/// Why nothing was sent. The cause is on our side, so no attempt is counted.
 #[derive(Debug, thiserror::Error)]
 enum Unsent {
     #[error(transparent)]
     OutOfSockets(#[from] OutOfSockets),
-    #[error("the endpoint has no live signing secret")]
+    #[error("the endpoint has no unexpired signing secret")]
     NoSecret,
 }
 
-/// Sends one row and says how its lease ends.
+/// Sends one row and returns how its lease ends.
 pub(super) async fn run(
     delivery: &Delivery,
     config: &Config,
     leased: LeasedDelivery,
 ) -> (CompletedLease, AttemptOutcome) {
     if leased.row.payload.is_empty() {
-        return (CompletedLease::cancelled(leased), AttemptOutcome::Unneeded); // erased while it was on its way
+        return (CompletedLease::cancelled(leased), AttemptOutcome::Unneeded); // erased after it was claimed
     }
     match exchange(delivery, config, &leased.row).await {
         Ok(answer) => {
@@ -51,7 +53,7 @@ pub(super) async fn run(
             )
         }
         Err(reason) => {
-            tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery waits");
+            tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery was not sent and is requeued");
             (CompletedLease::released(leased), AttemptOutcome::Unsent)
         }
     }
@@ -88,13 +90,13 @@ async fn exchange(
         .await?)
 }
 
-/// A span of its own for every attempt, in the trace of the request that the event came from.
+/// A new span for each attempt, in the trace of the request that caused the event.
 fn span_of(row: &ClaimedDelivery) -> TraceContext {
     let parent = row.traceparent.as_deref().and_then(TraceContext::parse);
     parent.map_or_else(trace::fresh, trace::child_of)
 }
 
-/// The same on every attempt, and at every endpoint of the message.
+/// The `webhook-id` header. It is the same for every attempt and every endpoint of a message.
 fn webhook_id(row: &ClaimedDelivery) -> String {
     format!("msg_{}", row.message)
 }
@@ -104,7 +106,7 @@ fn refused(reason: UnsafeUrl) -> Answer {
     super::sender::failed(FailureCause::UnsafeAddress, Some(&detail))
 }
 
-/// What the rules make of an answer.
+/// Applies the retry rules to a response.
 fn ended(
     delivery: &Delivery,
     config: &Config,

@@ -1,44 +1,45 @@
-//! Which endpoints want to be claimed for, in turn.
+//! The queue of endpoints that have rows to claim, in first-in, first-out order.
 //!
 //! ```text
-//!          wake                 take: credit              claimed: more is due
-//!  (none) ──────▶ Queued ───────────────────▶ Claiming ──────────────────────▶ Queued
-//!                   │  ▲ credit came free         │ claimed: nothing more
-//!        take: busy ▼  │                          ▼
-//!                  AwaitingCapacity                      (none)
+//!          wake            take: credit            claimed: more is due
+//!  (none) ──────▶ Queued ───────────────▶ Claiming ────────────────────▶ Queued
+//!                  │  ▲                       │
+//!       take: busy │  │ capacity freed        │ claimed: nothing more
+//!                  ▼  │                       ▼
+//!            AwaitingCapacity              (none)
 //! ```
 //!
-//! Wake-ups coalesce here: an endpoint is queued once, however often it is woken. Owns the turns.
-//! Never claims, never knows what a credit is.
+//! Wake-ups coalesce: an endpoint is queued once, no matter how often it is woken. This module owns the claim state
+//! of each endpoint. It never claims rows and does not know what a credit stands for.
 
 use std::collections::{HashMap, VecDeque};
 
 use entities::ids::EndpointId;
 
-/// Where an endpoint stands.
+/// The claim state of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClaimState {
     Queued,
-    /// A claim is out; `woken` since it began.
+    /// A claim is running. `woken` is set if the endpoint was woken since the claim began.
     Claiming {
         woken: bool,
     },
-    /// It has rows and no credit.
+    /// The endpoint has rows but no free capacity.
     AwaitingCapacity,
 }
 
-/// What an endpoint was found to have when its turn came.
+/// What an endpoint may claim when it reaches the front of the queue.
 #[derive(Debug)]
 pub(crate) enum Offer<T> {
-    /// Credit for so many rows, and the proof of it.
+    /// Credit for this number of rows, and the reservation that backs it.
     Credit(u32, T),
-    /// None until a send ends.
+    /// No free capacity until a lease ends.
     Busy,
-    /// None at all: whoever opens it again wakes it.
+    /// Closed to claims. The endpoint leaves the queue until the next wake-up.
     Shut,
 }
 
-/// The queue of endpoints.
+/// The claim queue and the claim state of each endpoint in it.
 #[derive(Debug, Default)]
 pub(crate) struct ClaimQueue {
     turns: HashMap<EndpointId, ClaimState>,
@@ -46,7 +47,7 @@ pub(crate) struct ClaimQueue {
 }
 
 impl ClaimQueue {
-    /// The endpoint has rows that may be due.
+    /// Queues an endpoint that may have due rows.
     pub(super) fn wake(&mut self, endpoint: EndpointId) {
         match self.turns.get_mut(&endpoint) {
             None => self.enqueue(endpoint),
@@ -55,14 +56,14 @@ impl ClaimQueue {
         }
     }
 
-    /// Credit of the endpoint may have come free.
+    /// Queues the endpoint again if it waits for capacity.
     pub(super) fn feed(&mut self, endpoint: EndpointId) {
         if self.turns.get(&endpoint) == Some(&ClaimState::AwaitingCapacity) {
             self.enqueue(endpoint);
         }
     }
 
-    /// Takes endpoints in turn until they have credit for `rows` rows together.
+    /// Takes endpoints from the front until their combined credit reaches `rows`.
     pub(super) fn take<T>(
         &mut self,
         rows: u32,
@@ -91,8 +92,8 @@ impl ClaimQueue {
         taken
     }
 
-    /// The endpoint's claim is back; `more` when it brought as many rows as there was credit for.
-    /// Answers whether the endpoint still wants to be claimed for.
+    /// Ends the endpoint's claim. `more` is set if more rows may be due, for example because the claim used all its
+    /// credit. Returns whether the endpoint still has rows to claim.
     pub(super) fn claimed(&mut self, endpoint: EndpointId, more: bool) -> bool {
         match self.turns.remove(&endpoint) {
             Some(ClaimState::Claiming { woken }) if more || woken => self.enqueue(endpoint),
@@ -104,7 +105,7 @@ impl ClaimQueue {
         true
     }
 
-    /// Whether nobody is queued.
+    /// Whether no endpoint is queued.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn wakes_coalesce_and_turns_go_round() {
+    fn wakes_coalesce_and_endpoints_take_turns() {
         let mut claim_queue = ClaimQueue::default();
         for _ in 0..3 {
             claim_queue.wake(endpoint(1));
@@ -140,7 +141,7 @@ mod tests {
         assert_eq!(
             take(&mut claim_queue, 100),
             [endpoint(2), endpoint(1)],
-            "the others first"
+            "the other endpoint comes first"
         );
         claim_queue.claimed(endpoint(1), false);
         claim_queue.claimed(endpoint(2), false);
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_during_a_claim_is_not_lost() {
+    fn wake_during_claim_requeues_endpoint() {
         let mut claim_queue = ClaimQueue::default();
         claim_queue.wake(endpoint(1));
         take(&mut claim_queue, 100);
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_starved_wait_for_credit_and_the_shut_for_a_wake() {
+    fn busy_endpoint_waits_for_capacity_and_shut_one_for_wake() {
         let mut claim_queue = ClaimQueue::default();
         claim_queue.wake(endpoint(1));
         claim_queue.wake(endpoint(2));
@@ -172,7 +173,7 @@ mod tests {
         claim_queue.feed(endpoint(2));
         assert!(
             claim_queue.is_empty(),
-            "a wake brings no credit, and credit no rows"
+            "a wake adds no capacity, and capacity adds no rows"
         );
         claim_queue.feed(endpoint(1));
         claim_queue.wake(endpoint(2));

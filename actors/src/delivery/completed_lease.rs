@@ -1,4 +1,6 @@
-//! How a lease ends: what is written about its delivery, and what follows for its endpoint.
+//! The end of a lease: the completion to write for its delivery, and the consequence for its endpoint.
+//!
+//! Never writes to the database; that is the Completer's task.
 
 use entities::ids::{CreditorId, DeliveryId, EndpointId};
 use entities::queries::delivery::{Attempt, Completion, Ending};
@@ -6,15 +8,15 @@ use entities::webhook_endpoint::EndpointState;
 
 use crate::leases::{Attempted, Lease, LeasedDelivery};
 
-/// A lease that has ended, until its completion is committed.
+/// A lease that has ended but whose completion is not committed yet.
 #[derive(Debug)]
 pub(crate) struct CompletedLease {
     pub(super) lease: Lease,
     pub(super) creditor: CreditorId,
     pub(super) completion: Completion,
-    /// Its endpoint is to get nothing more.
+    /// Set if the endpoint is to be paused or disabled.
     pub(super) stop: Option<DisableReason>,
-    /// Others wait behind it.
+    /// The delivery has an ordering key, so later deliveries wait for it.
     pub(super) in_order: bool,
 }
 
@@ -27,7 +29,7 @@ impl CompletedLease {
         self.completion.fence.delivery
     }
 
-    /// When it is tried again, if it is.
+    /// When the next attempt is due, in milliseconds since the epoch; `None` if there is none.
     pub(super) fn due_ms(&self) -> Option<i64> {
         match self.completion.ending {
             Ending::Failed { due_ms } => Some(due_ms),
@@ -50,41 +52,41 @@ impl CompletedLease {
         }
     }
 
-    /// Not sent: back to the queue as it was.
+    /// The row was not sent and returns to the queue unchanged.
     pub(super) fn released(leased: LeasedDelivery) -> Self {
         Self::new(leased, Ending::Released, None)
     }
 
-    /// Not sent, and never will be: its endpoint gets nothing more.
+    /// The row was not sent and never will be.
     pub(super) fn cancelled(leased: LeasedDelivery) -> Self {
         Self::new(leased, Ending::Cancelled, None)
     }
 }
 
-/// What became of a row that was to be sent.
+/// The result of an attempt to send a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
-    /// It was, and this came of it.
+    /// The row was sent.
     Sent(Attempted),
-    /// There is nothing left to send.
+    /// The payload has been erased, so nothing was sent.
     Unneeded,
-    /// It could not be, through no fault of the receiver.
+    /// The row was not sent for a reason on our side.
     Unsent,
 }
 
-/// Why an endpoint gets nothing more, for now or for good.
+/// Why delivery pauses or disables an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum DisableReason {
-    /// Its receiver answered 410.
+    /// The receiver responded 410 Gone.
     ReceiverGone,
-    /// It has failed everything for days.
+    /// Every delivery has failed for days.
     FailingForDays,
-    /// The first in a line is out of attempts, and nothing may overtake it.
+    /// The first delivery of an ordering key is exhausted, and no later one may overtake it.
     HeadExhausted,
 }
 
 impl DisableReason {
-    /// Shown to the endpoint's owner.
+    /// The reason as the owner of the endpoint sees it.
     pub(super) fn reason(self) -> &'static str {
         match self {
             Self::ReceiverGone => "its server answered 410 Gone",

@@ -1,11 +1,12 @@
-//! Writes the ends of leases to the database, in batches.
+//! Writes completed leases to the database, in batches.
 //!
-//! Owns the outcomes between the receiver's answer and the commit. What waits in the mailbox is
-//! collected, and one Flush takes up to [`BATCH`] of it; while a batch is being written the next
-//! one collects. An outcome that stops its endpoint is written apart, in its creditor's transaction
-//! ([`super::disable`]), so that nobody else's outcomes wait for that lock. An outcome that
-//! cannot be written keeps its lease, and with it its credit, and is tried again: a database that
-//! is down slows deliveries, and loses none. Never sends.
+//! Owns each outcome from the receiver's response until the commit. The actor collects outcomes from its mailbox.
+//! One Flush writes up to [`BATCH`] of them, and the next batch collects in the meantime. An outcome that pauses or
+//! disables its endpoint is written separately, in a transaction of its creditor ([`super::disable`]), so that the
+//! outcomes of other creditors do not wait for that lock.
+//!
+//! An outcome that cannot be written keeps its lease and its capacity, and is retried. A database outage therefore
+//! slows deliveries down but loses none. The Completer never sends.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,15 +25,15 @@ use super::messages::{CompleterMsg, DispatcherMsg, FlushError};
 use crate::domain::endpoint_health::{QUIET_MS, is_given_up};
 use crate::supervision::spawn_and_notify;
 
-/// Outcomes of one transaction: as many as wait, for a disk that is busy makes every commit slow.
+/// Maximum outcomes of one transaction. It is large because a busy disk makes every commit slow.
 const BATCH: usize = 1_000;
-/// After so many failures in a row outcomes are written one by one, so that one which the
-/// database refuses does not keep the others back.
+/// After this number of consecutive failures, outcomes are written one at a time. One outcome that the database
+/// refuses then does not block the others.
 const FAILURES_TO_SINGLE: u32 = 3;
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(5);
 
-/// What the [`Completer`] starts with.
+/// Arguments of the [`Completer`].
 pub(crate) struct CompleterArgs {
     pub(crate) delivery: Arc<Delivery>,
 }
@@ -40,15 +41,15 @@ pub(crate) struct CompleterArgs {
 pub(crate) struct CompleterState {
     delivery: Arc<Delivery>,
     collected: Vec<CompletedLease>,
-    /// A Flush is on its way, or a batch is being written.
+    /// A Flush is scheduled, or a batch is being written.
     busy: bool,
     failures: u32,
     health: HealthReporter,
-    /// Endpoints that are being switched off because their receivers are gone.
+    /// Endpoints that are being disabled because their receivers responded 410 Gone.
     going: HashSet<EndpointId>,
 }
 
-/// The actor.
+/// The actor that writes completed leases.
 pub(crate) struct Completer;
 
 impl Actor for Completer {
@@ -100,7 +101,7 @@ impl CompleterState {
         for mut ended in ended {
             match ended.stop {
                 None => self.collected.push(ended),
-                // Its endpoint is being switched off by the first of them.
+                // An earlier outcome is already disabling this endpoint.
                 Some(DisableReason::ReceiverGone) if !self.going.insert(ended.endpoint()) => {
                     ended.stop = None;
                     self.collected.push(ended);
@@ -122,7 +123,7 @@ impl CompleterState {
             let failures = match complete_and_disable(&delivery, &ended).await {
                 Ok(()) => 0,
                 Err(error) => {
-                    tracing::warn!(%error, "an outcome that stops its endpoint could not be written yet");
+                    tracing::warn!(%error, "writing an outcome that disables its endpoint failed; it is retried");
                     failures.saturating_add(1)
                 }
             };
@@ -150,7 +151,7 @@ impl CompleterState {
         }
     }
 
-    /// Sends itself one Flush, which comes after everything that waits in the mailbox now.
+    /// Schedules one Flush, which runs after everything that is in the mailbox now.
     fn flush_soon(&mut self, pause: Duration) {
         if self.busy || self.collected.is_empty() {
             return;
@@ -196,19 +197,19 @@ impl CompleterState {
                 self.flush_soon(Duration::ZERO);
             }
             Err(error) => {
-                tracing::warn!(%error, outcomes = batch.len(), "outcomes could not be written yet");
+                tracing::warn!(%error, outcomes = batch.len(), "writing outcomes failed; they are retried");
                 self.failures = self.failures.saturating_add(1);
-                // To the end, so that the others get their turn.
+                // Append the batch, so that outcomes collected since then are tried first.
                 self.collected.extend(batch);
                 self.flush_soon(pause_after(self.failures));
             }
         }
     }
 
-    /// Ends the leases of a batch that is committed, and says whose credit came free.
+    /// Settles the leases of a committed batch and reports the freed capacity to the Dispatcher.
     fn settle(&self, batch: Vec<CompletedLease>) {
         let endpoints: HashSet<_> = batch.iter().map(CompletedLease::endpoint).collect();
-        // The next in the line has waited for this.
+        // The next delivery of each ordering key may now be sent.
         let in_order: HashSet<_> = batch
             .iter()
             .filter(|ended| ended.in_order)
@@ -233,14 +234,14 @@ impl CompleterState {
     }
 }
 
-/// How long to wait after so many failures in a row.
+/// The pause after this number of consecutive failures.
 fn pause_after(failures: u32) -> Duration {
     let doublings = failures.clamp(1, 10) - 1;
     (BACKOFF_BASE * (1 << doublings)).min(BACKOFF_CAP)
 }
 
-/// One short transaction. Answers what of the `changes` came from leases that still stood: a process
-/// that was stopped and comes back has nothing to say of what others have done since.
+/// Writes a batch in one short transaction. Returns those `changes` whose leases were still valid. A process that was
+/// suspended may hold leases that others have rescued, and its view of their endpoints is out of date.
 async fn write(
     delivery: &Arc<Delivery>,
     batch: &[CompletedLease],
@@ -259,7 +260,7 @@ async fn write(
     transaction.commit().await?;
     if !failing.is_empty() {
         let delivery = Arc::clone(delivery);
-        // Beside the batch: nobody's outcomes wait for another creditor's lock.
+        // In a separate task, so that outcomes do not wait for another creditor's lock.
         tokio::spawn(async move { give_up(&delivery, failing).await });
     }
     if late > 0 {
@@ -268,7 +269,7 @@ async fn write(
     Ok(changes)
 }
 
-/// Answers the endpoints of which it is changes that they fail.
+/// Writes the changes and returns the endpoints that `changes` reports as failing.
 async fn note_health(
     delivery: &Delivery,
     transaction: &Transaction,
@@ -283,8 +284,8 @@ async fn note_health(
     Ok(failing)
 }
 
-/// Switches off what has failed for too long. What cannot be written now comes up again with the
-/// next failure.
+/// Disables endpoints that have failed for too long. If the write fails, the next failure of the endpoint triggers
+/// it again.
 async fn give_up(delivery: &Delivery, failing: Vec<Failing>) {
     let now_ms = delivery.env.clock.now_ms();
     let given_up = |failing: &Failing| is_given_up(failing.since_ms, now_ms);
@@ -295,7 +296,7 @@ async fn give_up(delivery: &Delivery, failing: Vec<Failing>) {
         if let Err(error) =
             disable(delivery, creditor, endpoint, DisableReason::FailingForDays).await
         {
-            tracing::warn!(%error, %endpoint, "an endpoint could not be switched off yet");
+            tracing::warn!(%error, %endpoint, "disabling an endpoint failed; its next failure retries it");
         }
     }
 }

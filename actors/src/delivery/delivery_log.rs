@@ -1,4 +1,6 @@
-//! Deliveries as people see them, and sending one again.
+//! The delivery log that users see, and redelivery of a single delivery.
+//!
+//! Never sends: a redelivery makes the row due again and wakes the Dispatcher.
 
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ use crate::domain::delivery_state;
 use crate::infra::Env;
 use crate::outbox::EventType;
 
-/// A page, newest first. Without a creditor it is everybody's: for support alone.
+/// One page of deliveries, newest first. Without a creditor it covers all creditors, which only support may see.
 pub(crate) async fn list(
     env: &Env,
     creditor: Option<CreditorId>,
@@ -39,7 +41,7 @@ pub(crate) async fn list(
     })
 }
 
-/// One delivery with every attempt.
+/// One delivery with all its attempts.
 pub(crate) async fn detail(
     env: &Env,
     creditor: CreditorId,
@@ -56,7 +58,7 @@ pub(crate) async fn detail(
     })
 }
 
-/// Sends a delivery again, whatever became of it: the same id, the same message.
+/// Queues a delivery again, whatever its state. Its id and its message stay the same.
 pub(crate) async fn redeliver(
     delivery: &Arc<Delivery>,
     creditor: CreditorId,
@@ -97,7 +99,7 @@ pub(crate) async fn redeliver(
     Ok(Replayable { value, replayed })
 }
 
-/// What is queued for an endpoint that is switched off would be cancelled at once.
+/// Refuses a disabled endpoint, because a delivery queued for it would be cancelled immediately.
 async fn refuse_if_disabled(
     transaction: &Transaction,
     endpoint: EndpointId,
@@ -158,7 +160,7 @@ fn view(row: DeliveryRow) -> DeliveryView {
     }
 }
 
-/// Attempts are counted over the delivery's whole life, redeliveries included.
+/// Attempt numbers run over the whole life of the delivery, including redeliveries.
 fn attempt_view((attempt, row): (i32, delivery_attempt::Model)) -> AttemptView {
     AttemptView {
         attempt,

@@ -1,5 +1,6 @@
-//! What delivery itself does to an endpoint: switching it off, or pausing it, for a reason that its
-//! owner is told.
+//! Disables or pauses an endpoint on behalf of delivery, with a reason that its owner can read.
+//!
+//! Never enables an endpoint; only its owner does that.
 
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::{self, Completions};
@@ -13,8 +14,8 @@ use crate::contract::{ApiError, DbResultExt as _};
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
-/// Writes an outcome that stops its endpoint, and stops it, in one transaction: so nothing that waits
-/// behind it is taken in between. Of a lease that was rescued meanwhile nothing is written.
+/// Writes an outcome and pauses or disables its endpoint in one transaction, so that no later delivery is claimed in
+/// between. If the lease has been rescued in the meantime, nothing is written.
 pub(super) async fn complete_and_disable(
     delivery: &Delivery,
     ended: &CompletedLease,
@@ -37,7 +38,7 @@ pub(super) async fn complete_and_disable(
     Ok(())
 }
 
-/// Stops the endpoint in a transaction of its own. Doing it twice is harmless.
+/// Pauses or disables the endpoint in its own transaction. The operation is idempotent.
 pub(super) async fn disable(
     delivery: &Delivery,
     creditor: CreditorId,
@@ -52,8 +53,8 @@ pub(super) async fn disable(
     Ok(())
 }
 
-/// Stops the endpoint in its creditor's open transaction, and tells its owner's other endpoints if it is for
-/// good, and the other nodes.
+/// Pauses or disables the endpoint in an open transaction of its creditor. The commit notifies the other nodes. If
+/// the endpoint is disabled, its owner's other endpoints get an event.
 async fn disable_in(
     transaction: &mut CreditorTransaction<'_>,
     endpoint: EndpointId,
@@ -73,6 +74,6 @@ async fn disable_in(
         transaction.event(EventType::WebhookEndpointDisabled, data);
     }
     transaction.mark_changed(ChangeKind::DisabledEndpoint);
-    tracing::warn!(%endpoint, %creditor, "an endpoint was stopped: {reason}");
+    tracing::warn!(%endpoint, %creditor, "an endpoint was paused or disabled: {reason}");
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! One receiver: what it is sent with, and whether it is sent to now.
+//! The actor of one endpoint: it decides when each leased row is sent.
 //!
-//! Owns the endpoint's URL, secrets and state as last read, and moves its circuit breaker. Spawns
-//! sends and never awaits one, a few at a time. How many rows reach it is bounded by the credits of
-//! the leases. Rows that it cannot send go back to the queue, without an attempt spent.
+//! Owns the configuration of the endpoint (URL, secrets, state) as last read, and the local queue of its leased rows.
+//! It updates the circuit breaker. It spawns a limited number of concurrent sends and never awaits one. The lease
+//! table bounds the number of rows that reach it. Rows that it cannot send return to the queue, and no attempt is
+//! counted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,37 +26,37 @@ use crate::supervision::{ActorHandle, spawn_and_notify};
 /// Messages of an [`Endpoint`].
 #[derive(Debug)]
 pub(crate) enum EndpointMsg {
-    /// LeasedDelivery rows to send now.
+    /// Send these leased rows.
     Deliver {
-        /// Never more than the endpoint has credit for.
+        /// At most as many as the endpoint has capacity for.
         rows: Vec<LeasedDelivery>,
     },
-    /// Its URL, secrets or state changed: nothing more is sent with the old ones.
+    /// The URL, secrets or state changed. Nothing more is sent with the old configuration.
     Changed,
-    /// It has been read.
+    /// The configuration has been read.
     Loaded {
-        /// Of which reading this is the answer; an older one is ignored.
+        /// Number of the read that this result belongs to; results of older reads are ignored.
         reading: u64,
-        /// What was read.
+        /// The configuration, or why it could not be read.
         config: Result<Box<Config>, LoadError>,
     },
-    /// Send on what the throttle held back. Sent to itself.
+    /// Send rows that the throttle held back. The actor sends this to itself.
     Paced,
     /// An attempt ended.
     Sent {
-        /// Whose the endpoint is.
+        /// The owner of the endpoint.
         creditor: CreditorId,
-        /// What became of it.
+        /// The result of the attempt.
         tried: AttemptOutcome,
     },
-    /// Give back what has not been sent yet.
+    /// Release the rows that have not been sent yet.
     Release,
-    /// Panics.
+    /// Panic, to test the supervision.
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// What an [`Endpoint`] starts with.
+/// Arguments of an [`Endpoint`].
 pub(crate) struct EndpointArgs {
     pub(super) endpoint: EndpointId,
     pub(super) delivery: Arc<Delivery>,
@@ -67,18 +68,19 @@ pub(crate) struct EndpointArgs {
 pub(crate) struct EndpointState_ {
     args: EndpointArgs,
     config: Option<Arc<Config>>,
-    /// Number of the last reading that was begun, and whether its answer is still to come.
+    /// Number of the last read that was started.
     reading: u64,
+    /// That read has not finished.
     loading: bool,
-    /// Rows that wait for it.
+    /// Rows that wait for the configuration.
     waiting: Vec<LeasedDelivery>,
-    /// Sends that have not ended.
+    /// Sends in progress.
     sends: u32,
-    /// Rows whose turn has not come, never more than the endpoint has credit for.
+    /// The local queue: rows to send, at most as many as the endpoint has capacity for.
     queue: VecDeque<LeasedDelivery>,
-    /// What the throttle says, if there is one.
+    /// The state of the throttle, if the endpoint has one.
     throttle: Option<Throttle>,
-    /// A [`EndpointMsg::Paced`] is on its way.
+    /// An [`EndpointMsg::Paced`] is scheduled.
     pace_timer: bool,
 }
 
@@ -90,8 +92,8 @@ impl Actor for Endpoint {
     type State = EndpointState_;
     type Arguments = EndpointArgs;
 
-    /// Begins to read the endpoint. The answer comes as a message, because whoever starts an
-    /// endpoint, the Dispatcher, must not wait for the database.
+    /// Starts to read the configuration. The result arrives as a message, because the Dispatcher, which starts this
+    /// actor, must not wait for the database.
     async fn pre_start(
         &self,
         _myself: ActorRef<Self::Msg>,
@@ -124,7 +126,7 @@ impl Actor for Endpoint {
             EndpointMsg::Loaded { reading, config } => state.loaded(reading, config),
             EndpointMsg::Paced => {
                 state.pace_timer = false;
-                state.send_on();
+                state.send_queued();
             }
             EndpointMsg::Sent { creditor, tried } => state.sent(creditor, tried),
             EndpointMsg::Release => state.release(),
@@ -137,7 +139,7 @@ impl Actor for Endpoint {
 }
 
 impl EndpointState_ {
-    /// Reads the endpoint again; until it is read nothing is sent.
+    /// Reads the configuration again. Nothing is sent until it has been read.
     fn load(&mut self) {
         self.config = None;
         self.loading = true;
@@ -164,7 +166,7 @@ impl EndpointState_ {
             return;
         }
         self.loading = false;
-        // Those that wait for their turn came before those that wait for this.
+        // Rows in the local queue are older than rows that wait for the configuration.
         let mut rows: Vec<_> = self.queue.drain(..).collect();
         rows.append(&mut self.waiting);
         match config {
@@ -183,8 +185,8 @@ impl EndpointState_ {
             }
             Err(LoadError::ReceiverGone) => self.cancel(rows),
             Err(error) => {
-                tracing::error!(endpoint = %self.args.endpoint, %error, "cannot send to an endpoint");
-                self.rest(rows);
+                tracing::error!(endpoint = %self.args.endpoint, %error, "cannot read the endpoint configuration");
+                self.release_and_cool_down(rows);
             }
         }
     }
@@ -193,7 +195,7 @@ impl EndpointState_ {
         let state = self.config.as_ref().map(|config| config.state);
         match state {
             Some(EndpointState::Enabled) => self.send(rows),
-            // Rows are claimed of enabled endpoints alone: what was read is out of date.
+            // Rows are claimed for enabled endpoints only, so the configuration is out of date.
             _ => self.wait_for_config(rows),
         }
     }
@@ -215,25 +217,25 @@ impl EndpointState_ {
 
     fn send(&mut self, rows: Vec<LeasedDelivery>) {
         self.queue.extend(rows);
-        self.send_on();
+        self.send_queued();
     }
 
-    /// Sends those whose turn it is: as many at a time as the endpoint bears, and no faster than its throttle says. Gives
-    /// all of them back when nothing may be sent.
-    fn send_on(&mut self) {
+    /// Sends rows from the local queue, within the limit on concurrent sends and the throttle. Releases all rows if
+    /// nothing may be sent.
+    fn send_queued(&mut self) {
         let Some(config) = self.config.clone() else {
-            return; // they go with the others when it has been read
+            return; // `loaded` sends them
         };
         let (delivery, endpoint) = (Arc::clone(&self.args.delivery), self.args.endpoint);
         let (now_ms, now_us) = (delivery.env.clock.now_ms(), delivery.env.clock.now_us());
-        // Processes come and go.
+        // The number of nodes may have changed, and they share the rate.
         let paced = self.throttle.zip(config.throttle);
         self.throttle = paced
             .map(|(throttle, rate)| throttle.at_rate(rate, delivery.cluster.membership.nodes()));
         while !self.queue.is_empty() && self.sends < self.args.leases.sends(endpoint) {
             if let Some(Err(wait_us)) = self.throttle.as_mut().map(|throttle| throttle.take(now_us))
             {
-                self.come_back_in(Duration::from_micros(wait_us.unsigned_abs()));
+                self.schedule_send(Duration::from_micros(wait_us.unsigned_abs()));
                 return;
             }
             if !delivery.cluster.membership.may_send(now_ms)
@@ -248,7 +250,7 @@ impl EndpointState_ {
         }
     }
 
-    fn come_back_in(&mut self, wait: Duration) {
+    fn schedule_send(&mut self, wait: Duration) {
         if !self.pace_timer {
             self.pace_timer = true;
             self.args.me.send_after(wait, EndpointMsg::Paced);
@@ -281,7 +283,7 @@ impl EndpointState_ {
         match tried {
             AttemptOutcome::Sent(attempted) => {
                 leases.record(*endpoint, creditor, attempted, now_ms);
-                self.keep_what_it_bears();
+                self.trim_queue();
             }
             AttemptOutcome::Unneeded => {}
             AttemptOutcome::Unsent => {
@@ -289,11 +291,11 @@ impl EndpointState_ {
                 self.release();
             }
         }
-        self.send_on();
+        self.send_queued();
     }
 
-    /// Of a sick receiver no more is held in hand than it is sent at a time.
-    fn keep_what_it_bears(&mut self) {
+    /// Limits the local queue of a degraded endpoint to one round of concurrent sends.
+    fn trim_queue(&mut self) {
         let sends = self.args.leases.sends(self.args.endpoint);
         let bears = usize::try_from(sends).unwrap_or(usize::MAX);
         if sends < SENDS && self.queue.len() > bears {
@@ -308,15 +310,15 @@ impl EndpointState_ {
         release(&self.args.delivery.completer, rows);
     }
 
-    /// Gives rows back, and keeps them from coming again at once.
-    fn rest(&self, rows: Vec<LeasedDelivery>) {
+    /// Releases rows and starts a cooldown, so that they are not claimed again immediately.
+    fn release_and_cool_down(&self, rows: Vec<LeasedDelivery>) {
         self.args
             .leases
             .cool_down(self.args.endpoint, self.args.delivery.env.clock.now_ms());
         release(&self.args.delivery.completer, rows);
     }
 
-    /// Nothing more is sent to it, so there is nothing to remember of how it did.
+    /// Cancels rows of a disabled or deleted endpoint and clears its health, which is no longer needed.
     fn cancel(&self, rows: Vec<LeasedDelivery>) {
         self.args.leases.forgive(self.args.endpoint);
         if rows.is_empty() {

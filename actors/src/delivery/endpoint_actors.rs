@@ -1,4 +1,6 @@
-//! The endpoints' actors as an outsider sees them.
+//! The status of the endpoint actors, for the process view.
+//!
+//! Never starts or stops an actor; the Dispatcher does.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +11,7 @@ use super::endpoint::EndpointMsg;
 use crate::contract::ActorView;
 use crate::supervision::ActorHandle;
 
-/// Who is seated now, and how often each has failed since the Dispatcher began.
+/// The endpoint actors, and how often each has failed since the Dispatcher started.
 #[derive(Debug, Default)]
 pub(crate) struct EndpointActors {
     entries: Mutex<BTreeMap<EndpointId, EndpointEntry>>,
@@ -45,7 +47,7 @@ impl EndpointActors {
         self.entries().remove(&endpoint);
     }
 
-    /// One line an endpoint. One that failed is started again when its next rows come.
+    /// One view for each endpoint. A failed actor is started again when the next rows for it arrive.
     pub(super) fn view(&self) -> Vec<ActorView> {
         let line = |(endpoint, entry): (&EndpointId, &EndpointEntry)| ActorView {
             name: endpoint.to_string(),

@@ -1,4 +1,6 @@
-//! What an endpoint is sent with, read in one go: its URL, its opened secrets and headers.
+//! The configuration that sends to an endpoint use: its URL, decrypted signing secrets, headers and throttle.
+//!
+//! Never writes; the module `endpoints` owns the configuration.
 
 use std::collections::BTreeMap;
 
@@ -15,24 +17,24 @@ use crate::domain::signature::{SecretFormatError, WebhookSecret};
 use crate::endpoints::{headers_of, secret_purpose};
 use crate::infra::VaultError;
 
-/// What an endpoint is sent with, as it was last read.
+/// The configuration of an endpoint, as last read.
 #[derive(Debug)]
 pub(super) struct Config {
-    /// Judged when it was read; a refused one is never connected to.
+    /// The URL, checked when it was read. Nothing connects to an unsafe one.
     pub(super) url: Result<url::Url, UnsafeUrl>,
     pub(super) state: EndpointState,
-    /// Newest first, with the time at which a rotated one stops.
+    /// Signing secrets, newest first. A rotated one has an expiry in milliseconds since the epoch.
     pub(super) secrets: Vec<(WebhookSecret, Option<i64>)>,
-    /// What its owner adds to ours.
+    /// Headers that the owner adds to each request.
     pub(super) headers: HeaderMap,
-    /// Sends a second at most.
+    /// Maximum sends per second.
     pub(super) throttle: Option<u32>,
-    /// What becomes of a line whose first delivery is out of attempts.
+    /// What happens to an ordering key whose first delivery is exhausted.
     pub(super) on_exhausted: OnExhausted,
 }
 
 impl Config {
-    /// Secrets that sign now.
+    /// Secrets that have not expired at `now_ms`.
     pub(super) fn live_secrets(&self, now_ms: i64) -> Vec<WebhookSecret> {
         let live = self
             .secrets
@@ -42,33 +44,33 @@ impl Config {
     }
 }
 
-/// Why an endpoint cannot be sent to. Its rows wait: none is ever sent unsigned.
+/// Why nothing can be sent to an endpoint. Its rows wait, because no row is ever sent unsigned.
 #[derive(Debug, Error)]
 pub(crate) enum LoadError {
-    /// Try again.
+    /// The query failed; the read is retried.
     #[error(transparent)]
     Database(#[from] entities::DbErr),
-    /// The reading died.
-    #[error("reading the endpoint died")]
+    /// The task that reads the configuration panicked.
+    #[error("the task that reads the endpoint panicked")]
     Died,
-    /// There is no such endpoint any more.
-    #[error("the endpoint is gone")]
+    /// The endpoint no longer exists.
+    #[error("the endpoint no longer exists")]
     ReceiverGone,
-    /// A secret does not open.
+    /// A secret or header cannot be decrypted.
     #[error(transparent)]
     Sealed(#[from] VaultError),
-    /// A secret is damaged.
+    /// A secret has an invalid format.
     #[error(transparent)]
     Secret(#[from] SecretFormatError),
-    /// It has no live secret.
-    #[error("the endpoint has no live signing secret")]
+    /// The endpoint has no unexpired signing secret.
+    #[error("the endpoint has no unexpired signing secret")]
     NoSecret,
-    /// A header that its owner adds is damaged.
-    #[error("a header of the endpoint cannot be sent")]
+    /// A header that the owner added is invalid.
+    #[error("a header of the endpoint is invalid")]
     Header,
 }
 
-/// Reads an endpoint and opens its secrets.
+/// Reads an endpoint and decrypts its secrets and headers.
 pub(super) async fn read(delivery: &Delivery, id: EndpointId) -> Result<Config, LoadError> {
     let reader = delivery.env.db.reader();
     let row = queue::endpoint(reader, id)
@@ -102,7 +104,8 @@ pub(super) async fn read(delivery: &Delivery, id: EndpointId) -> Result<Config, 
     })
 }
 
-/// They were checked when they were saved; their values are marked, so that nothing prints them.
+/// Converts the owner's headers, which were validated when they were saved. Values are marked as sensitive, so that
+/// nothing prints them.
 fn header_map(headers: BTreeMap<String, String>) -> Result<HeaderMap, LoadError> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {

@@ -1,20 +1,25 @@
-//! Erasing what was written about one placement for its receivers, on claim_queue.
+//! Erasure of the message payloads about one placement, on request.
+//!
+//! Never deletes the delivery log; only payloads are erased.
 
 use entities::ids::{CreditorId, PlacementId};
 use entities::placement;
-use entities::queries::recovery::{first_sequence_from, highest_sequence};
 use entities::queries::retention::{Erased, erase_placement};
+use entities::queries::webhook_recoveries::{first_sequence_from, highest_sequence};
 use serde_json::json;
 
 use super::handle::Delivery;
 use crate::contract::{ApiError, DbResultExt as _, ErasedView};
 use crate::creditor::CreditorTransaction;
 
-/// Messages looked at by one transaction.
+/// Messages that one transaction processes.
 const PAGE: i64 = 5_000;
 
-/// Erases the payloads of every message about the placement, in pages, and takes what was still to
-/// be delivered of them out of the queue. The log of what was delivered stays, without contents.
+/// Erases the payload of every message about the placement, in pages, and removes their pending deliveries from the
+/// queue. The delivery log remains, without payloads.
+///
+/// # Errors
+/// [`ApiError::NotFound`] if the creditor does not exist.
 pub(crate) async fn erase(
     delivery: &Delivery,
     row: &placement::Model,
@@ -37,7 +42,7 @@ pub(crate) async fn erase(
     })
 }
 
-/// No message is older than the placement that it is about.
+/// Starts at the first message since the placement, because no message is older than the placement it is about.
 async fn erase_pages(
     delivery: &Delivery,
     creditor: CreditorId,

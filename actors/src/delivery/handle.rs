@@ -1,4 +1,4 @@
-//! What deliveries need, and where the actors of this folder are found.
+//! The handle of this module: the shared dependencies of delivery and the handles of its actors.
 
 use std::sync::Arc;
 
@@ -14,21 +14,21 @@ use crate::infra::Env;
 use crate::leases::LeaseTable;
 use crate::supervision::ActorHandle;
 
-/// The means of delivery.
+/// Shared state and actor handles of delivery.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) env: Arc<Env>,
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) creditors: Arc<Creditors>,
-    /// What is leased, and what each endpoint may still be sent. It outlives the actors.
+    /// The lease table: leases of this process and the capacity of each endpoint. It outlives the actors.
     pub(crate) leases: Arc<LeaseTable>,
-    /// POSTs webhooks: one client, so that connections are shared.
+    /// The HTTP client for webhooks. There is one, so that all sends share its connections.
     pub(crate) sender: Sender,
     pub(crate) metrics: Metrics,
     pub(crate) queue_depth: QueueDepth,
     pub(crate) dispatcher: ActorHandle<DispatcherMsg>,
     pub(crate) completer: ActorHandle<CompleterMsg>,
     pub(crate) replayer: ActorHandle<ReplayerMsg>,
-    /// Where those live, or spawn, who write to the database all the time.
+    /// The dedicated runtime for actors and tasks that write to the database continuously.
     pub(crate) runtime: Handle,
 }

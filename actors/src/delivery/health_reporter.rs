@@ -1,5 +1,8 @@
-//! Since when an endpoint has failed everything. The database remembers it, so that neither a
-//! restart nor another process's luck is forgotten; this only spares it most of the writing.
+//! Reports of endpoint health: which endpoints are failing and which are healthy.
+//!
+//! The database stores the time since which an endpoint has been failing, because several processes contribute to it
+//! and it must survive restarts. This module only filters out reports that would not change the stored state. It never
+//! writes.
 
 use super::completed_lease::CompletedLease;
 use std::collections::{BTreeMap, HashMap};
@@ -7,12 +10,12 @@ use std::collections::{BTreeMap, HashMap};
 use entities::ids::EndpointId;
 use entities::queries::delivery::Ending;
 
-/// What has not changed is said again after so long: another process may have said otherwise.
+/// An unchanged state is reported again after this time, because another process may have reported a different one.
 const SAY_AGAIN_MS: i64 = 60_000;
-/// Endpoints remembered; beyond it everything is said once more.
+/// Maximum entries of the cache. When it is full it is cleared, and every endpoint is reported once more.
 const MOST: usize = 10_000;
 
-/// What this process last said of each endpoint.
+/// The state that this process last reported for each endpoint.
 #[derive(Debug, Default)]
 pub(super) struct HealthReporter {
     said: HashMap<EndpointId, Said>,
@@ -24,7 +27,7 @@ struct Said {
     at_ms: i64,
 }
 
-/// What there is to say, each list in the order of ids, which is the order in which rows are locked.
+/// The states to report. Each list is sorted by id, which is the order in which the rows are locked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct HealthChanges {
     pub(super) healthy: Vec<EndpointId>,
@@ -32,8 +35,8 @@ pub(crate) struct HealthChanges {
 }
 
 impl HealthChanges {
-    /// What a batch of outcomes tells: one success makes an endpoint healthy.
-    fn told_by<'a>(batch: impl Iterator<Item = &'a CompletedLease>) -> Self {
+    /// Derives the states from a batch of outcomes. One success makes an endpoint healthy.
+    fn from_batch<'a>(batch: impl Iterator<Item = &'a CompletedLease>) -> Self {
         let mut failing: BTreeMap<EndpointId, bool> = BTreeMap::new();
         for ended in batch.filter(|ended| ended.completion.attempt.is_some()) {
             let failed = ended.completion.ending != Ending::Delivered;
@@ -49,39 +52,41 @@ impl HealthChanges {
         changes
     }
 
-    /// The same changes, told by some of the batch alone.
+    /// Derives the states again from those outcomes of the batch for which `counts` holds, and keeps only endpoints
+    /// that are in `self`.
     pub(super) fn of_those(
         &self,
         batch: &[CompletedLease],
         counts: impl Fn(&CompletedLease) -> bool,
     ) -> Self {
-        let mut told = Self::told_by(batch.iter().filter(|ended| counts(ended)));
-        let is_news = |endpoint: &EndpointId| {
+        let mut changes = Self::from_batch(batch.iter().filter(|ended| counts(ended)));
+        let is_listed = |endpoint: &EndpointId| {
             self.healthy.contains(endpoint) || self.failing.contains(endpoint)
         };
-        told.healthy.retain(is_news);
-        told.failing.retain(is_news);
-        told
+        changes.healthy.retain(is_listed);
+        changes.failing.retain(is_listed);
+        changes
     }
 }
 
 impl HealthReporter {
-    /// What a batch tells that was not said a moment ago. It counts as said when [`HealthReporter::said`] says so.
+    /// The states that follow from a batch and have not been reported recently. The caller confirms them with
+    /// [`HealthReporter::said`] after the commit.
     pub(super) fn changes(&self, batch: &[CompletedLease], now_ms: i64) -> HealthChanges {
-        let mut changes = HealthChanges::told_by(batch.iter());
-        let is_news =
-            |failing| move |endpoint: &EndpointId| self.is_news(*endpoint, failing, now_ms);
-        changes.healthy.retain(is_news(false));
-        changes.failing.retain(is_news(true));
+        let mut changes = HealthChanges::from_batch(batch.iter());
+        let should_report =
+            |failing| move |endpoint: &EndpointId| self.should_report(*endpoint, failing, now_ms);
+        changes.healthy.retain(should_report(false));
+        changes.failing.retain(should_report(true));
         changes
     }
 
-    fn is_news(&self, endpoint: EndpointId, failing: bool, now_ms: i64) -> bool {
+    fn should_report(&self, endpoint: EndpointId, failing: bool, now_ms: i64) -> bool {
         let said = self.said.get(&endpoint);
         !said.is_some_and(|said| said.failing == failing && now_ms - said.at_ms < SAY_AGAIN_MS)
     }
 
-    /// It is in the database now.
+    /// Records that `changes` are committed.
     pub(super) fn said(&mut self, changes: &HealthChanges, at_ms: i64) {
         if self.said.len() >= MOST {
             self.said.clear();
@@ -100,19 +105,19 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn only_changes_are_said_and_the_rest_once_a_minute() {
+    fn unchanged_health_is_reported_at_most_once_a_minute() {
         let (mut health, endpoint) = (HealthReporter::default(), EndpointId(Uuid::from_u128(1)));
         let mut say = |failing, at_ms| {
-            let is_news = health.is_news(endpoint, failing, at_ms);
+            let should_report = health.should_report(endpoint, failing, at_ms);
             let mut changes = HealthChanges::default();
             match failing {
                 true => changes.failing.push(endpoint),
                 false => changes.healthy.push(endpoint),
             }
-            if is_news {
+            if should_report {
                 health.said(&changes, at_ms);
             }
-            is_news
+            should_report
         };
         assert!(say(false, 0));
         assert!(!say(false, SAY_AGAIN_MS - 1));
@@ -122,9 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_is_still_news() {
+    fn unsaved_health_change_is_reported_again() {
         let (health, endpoint) = (HealthReporter::default(), EndpointId(Uuid::from_u128(1)));
-        assert!(health.is_news(endpoint, false, 0));
-        assert!(health.is_news(endpoint, false, 1));
+        assert!(health.should_report(endpoint, false, 0));
+        assert!(health.should_report(endpoint, false, 1));
     }
 }

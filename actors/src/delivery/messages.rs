@@ -1,4 +1,4 @@
-//! What the actors of delivery tell each other.
+//! The messages of the Dispatcher, the Completer and the Replayer.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -16,94 +16,85 @@ use crate::outbox::DeliveryWork;
 /// Messages of the Dispatcher.
 #[derive(Debug)]
 pub(crate) enum DispatcherMsg {
-    /// These endpoints have fresh rows.
+    /// These endpoints may have due rows.
     Wake {
-        /// Whose.
         endpoints: Vec<EndpointId>,
-        /// Whether any of the rows may stand in a line.
+        /// Whether any of the rows may have an ordering key.
         in_order: bool,
     },
-    /// Rows that were born leased, and are committed.
+    /// Committed rows that were inserted pre-leased.
     Preleased {
-        /// Of any endpoints.
+        /// Rows of any number of endpoints.
         rows: Vec<LeasedDelivery>,
     },
-    /// An endpoint was stopped.
-    EndpointChanged {
-        /// Which.
-        endpoint: EndpointId,
-    },
-    /// Some endpoint of this creditor changed, here or on another node.
+    /// Delivery paused or disabled this endpoint.
+    EndpointChanged { endpoint: EndpointId },
+    /// An endpoint of this creditor changed, on this node or another.
     CreditorEndpointsChanged {
-        /// Whose.
         creditor: CreditorId,
-        /// Their owner did: what is known of how they did is out of date.
+        /// The owner changed it, so its recorded health is out of date.
         by_owner: bool,
     },
-    /// Any endpoint may have changed: what was told about it was missed.
+    /// Any endpoint may have changed, because notifications were missed.
     EveryEndpointChanged,
     /// Leases of these endpoints have ended.
     CapacityFreed {
-        /// Whose.
         endpoints: Vec<EndpointId>,
-        /// When the first of those that failed is due again.
+        /// Earliest retry of the failed deliveries, in milliseconds since the epoch.
         next_due_ms: Option<i64>,
     },
-    /// Claim, now that the pause is over.
+    /// Claim now; the pause between claims is over.
     Claim,
-    /// A claim is back.
+    /// A claim has finished.
     Claimed {
-        /// Whom it was for, and with how much credit.
+        /// The endpoints of the claim, with their credit.
         asked: Vec<ClaimRequest>,
-        /// The rows; their leases are entered.
+        /// The rows, whose leases are already in the lease table.
         result: Result<Claim, ClaimError>,
     },
-    /// Another process has rows that it does not send at once: look soon.
+    /// Another process has rows that it does not send immediately; poll soon.
     PeerNotified,
-    /// Look who has rows waiting.
+    /// Look for endpoints with waiting rows.
     Poll,
-    /// Who has.
+    /// A poll has finished.
     Polled {
-        /// When the look began.
+        /// Start of the poll, in milliseconds since the epoch.
         began_ms: i64,
-        /// How long it took.
+        /// Duration of the query.
         took: Duration,
-        /// What was seen.
+        /// The endpoints that have waiting rows.
         result: Result<Vec<Waiting>, ClaimError>,
     },
-    /// Look for leases that nobody holds, and for actors that nobody needs.
+    /// Look for orphaned leases and idle endpoint actors.
     Sweep,
-    /// What the database ascribes to this process.
+    /// A sweep has read the leases of this process from the database.
     Swept {
-        /// Leases.
+        /// The leases that the database records for this process.
         result: Result<Vec<Fence>, ClaimError>,
     },
-    /// Claim no more, give back what has not been sent, and answer when everything is written.
+    /// Stop claiming, release unsent rows, and reply when all outcomes are written.
     Drain {
-        /// Answered when no lease is left.
+        /// Gets a reply when no lease is left.
         reply: RpcReplyPort<()>,
     },
-    /// Look whether a lease is left.
+    /// Check whether a lease is left.
     DrainLook,
-    /// Panics.
+    /// Panic, to test the supervision.
     #[cfg(feature = "fault-injection")]
     Panic,
-    /// Makes the actor of an endpoint panic.
+    /// Make the actor of this endpoint panic.
     #[cfg(feature = "fault-injection")]
-    PanicEndpoint {
-        /// Which.
-        endpoint: EndpointId,
-    },
+    PanicEndpoint { endpoint: EndpointId },
 }
 
-/// Why the queue could not be read or claimed from; the next poll tries again.
+/// Why reading the queue or claiming from it failed. The next poll retries it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClaimError {
-    /// The database said so.
+    /// The query failed.
     #[error(transparent)]
     Database(#[from] DbErr),
-    /// The task died.
-    #[error("the task died")]
+    /// The task panicked.
+    #[error("the task panicked")]
     Died,
 }
 
@@ -122,21 +113,21 @@ impl From<DeliveryWork> for DispatcherMsg {
     }
 }
 
-/// For whom a claim is, and with how much credit.
+/// An endpoint of a claim, and its credit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClaimRequest {
     pub(super) endpoint: EndpointId,
     pub(super) credit: u32,
 }
 
-/// What a claim brought.
+/// The result of a claim.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    /// Their leases are entered.
+    /// Claimed rows, whose leases are in the lease table.
     pub(super) rows: Vec<LeasedDelivery>,
-    /// Endpoints with rows that stand in a line.
+    /// Endpoints that have rows with an ordering key.
     pub(super) have_lines: HashSet<EndpointId>,
-    /// Endpoints whose lines are longer than one claim looks.
+    /// Endpoints that have more ordered rows than one claim reads.
     pub(super) have_more: HashSet<EndpointId>,
 }
 
@@ -145,72 +136,71 @@ pub(crate) struct Claim {
 pub(crate) enum CompleterMsg {
     /// Leases that have ended.
     Complete {
-        /// At least one.
+        /// At least one lease.
         ended: Vec<CompletedLease>,
     },
-    /// Write what has been collected.
+    /// Write the collected outcomes.
     Flush,
-    /// A batch has been written, or not.
+    /// The write of a batch has succeeded or failed.
     Flushed {
-        /// The batch; empty if its writer died, whose leases are then lost.
+        /// The batch. It is empty if the writing task panicked; its leases are then lost.
         batch: Vec<CompletedLease>,
-        /// What there was to say of endpoints and was said, or what the database said.
+        /// The health changes that were written, or the error.
         result: Result<HealthChanges, FlushError>,
     },
-    /// Write an outcome that stops its endpoint.
+    /// Write an outcome that pauses or disables its endpoint.
     DisableReason {
-        /// It is one.
+        /// A lease whose `stop` is set.
         ended: Box<CompletedLease>,
-        /// So often it could not be written.
+        /// Number of failed writes so far.
         failures: u32,
     },
-    /// It has been written, or not.
+    /// The write of such an outcome has succeeded or failed.
     Stopped {
-        /// Whose.
         endpoint: EndpointId,
-        /// The outcome; none if its writer died, whose lease is then lost.
+        /// The outcome. `None` if the writing task panicked; its lease is then lost.
         ended: Option<Box<CompletedLease>>,
-        /// So often it could not be written, this time included.
+        /// Number of failed writes, including this one; 0 after a success.
         failures: u32,
     },
-    /// Panics.
+    /// Panic, to test the supervision.
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// Why a batch was not written.
+/// Why a batch was not written. The Completer retries a batch that the database refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlushError {
-    /// Try again.
+    /// The transaction failed.
     #[error(transparent)]
     Database(#[from] DbErr),
-    /// The writer died with the batch.
-    #[error("the writing of a batch died")]
+    /// The writing task panicked, and the batch is lost.
+    #[error("the task that writes a batch panicked")]
     Died,
 }
 
 /// Messages of the Replayer.
 #[derive(Debug)]
 pub(crate) enum ReplayerMsg {
-    /// There may be something to recover.
+    /// Look for a replay and process one page of it.
     Work,
-    /// A page is done: the endpoints that have rows due, or `None` when there is no recovery.
+    /// A page has succeeded or failed.
     PageDone {
-        /// What the database said.
+        /// The endpoints that now have due rows, or `None` if there is no replay.
         result: Result<Option<BTreeSet<EndpointId>>, StepError>,
     },
-    /// Panics.
+    /// Panic, to test the supervision.
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// Why a page was not done; it is done again.
+/// Why a page failed. The Replayer retries it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
-    /// The database said so.
+    /// The transaction failed.
     #[error(transparent)]
     Database(#[from] DbErr),
-    /// The task died.
-    #[error("the task died")]
+    /// The task panicked.
+    #[error("the task panicked")]
     Died,
 }

@@ -1,5 +1,6 @@
-//! What can be measured of deliveries. Labels are bounded: none of them names a creditor, an
-//! endpoint or anything that a receiver says.
+//! Metrics of deliveries.
+//!
+//! The cardinality of labels is bounded: no label contains a creditor, an endpoint or text from a receiver.
 
 use std::fmt;
 
@@ -12,10 +13,10 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::domain::retry::{FailureCause, Outcome};
 
-/// One label with one of a few values.
+/// One label, whose value is one of a fixed set.
 type Label = [(&'static str, &'static str); 1];
 
-/// The instruments of one process.
+/// The metrics of one process.
 pub(crate) struct Metrics {
     registry: Registry,
     lag: Histogram,
@@ -28,25 +29,25 @@ pub(crate) struct Metrics {
     circuits: Family<Label, Gauge>,
 }
 
-/// How a row came to be leased.
+/// How a row was leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LeasedHow {
-    /// It was inserted so.
+    /// It was inserted pre-leased.
     Born,
     /// It was claimed.
     Claimed,
 }
 
-/// What is looked up when somebody asks.
+/// Values that are read when the metrics are scraped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Levels {
-    /// Rows of the queue by state.
+    /// Rows of the queue, by state.
     pub(crate) queue: Vec<(&'static str, i64)>,
-    /// Rows that this process holds.
+    /// Leases and reservations of this process.
     pub(crate) in_flight: i64,
     /// Endpoints whose circuit is open.
     pub(crate) open: i64,
-    /// Endpoints whose circuit lets one through to see.
+    /// Endpoints whose circuit is half open and lets one probe through.
     pub(crate) half_open: i64,
 }
 
@@ -75,13 +76,13 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register_with_unit(
             "delivery_lag",
-            "From an event to its delivery with a 2xx",
+            "Time from an event to its delivery with a 2xx response",
             Unit::Seconds,
             self.lag.clone(),
         );
         registry.register_with_unit(
             "delivery_attempt_duration",
-            "One attempt: connect, headers and body",
+            "Duration of one attempt: connect, headers and body",
             Unit::Seconds,
             self.attempt_duration.clone(),
         );
@@ -92,22 +93,22 @@ impl Metrics {
         );
         registry.register(
             "delivery_leases",
-            "Deliveries leased by this process: born so, or claimed",
+            "Deliveries leased by this process: inserted with a lease (born), or claimed",
             self.leases.clone(),
         );
         registry.register(
             "delivery_connections_opened",
-            "Connections that the sender opened; attempts beyond them reused one",
+            "Connections that the sender opened; the other attempts reused one",
             self.connections.clone(),
         );
         registry.register(
             "deliveries_in_flight",
-            "Deliveries that this process holds at this moment",
+            "Deliveries that this process has leased now",
             self.in_flight.clone(),
         );
         registry.register(
             "delivery_queue",
-            "Rows of the queue by state, all processes together; counted up to a million",
+            "Rows of the queue by state, across all processes; counted up to one million",
             self.queue.clone(),
         );
         registry.register(
@@ -117,7 +118,7 @@ impl Metrics {
         );
     }
 
-    /// An attempt ended.
+    /// Records an attempt. `lag_ms` is the time since the event.
     pub(super) fn attempted(&self, outcome: &Outcome, latency_ms: i64, lag_ms: i64) {
         let label = [("outcome", name_of(outcome))];
         self.attempts.get_or_create(&label).inc();
@@ -127,7 +128,7 @@ impl Metrics {
         }
     }
 
-    /// So many rows were leased.
+    /// Records `rows` leased rows.
     pub(crate) fn leased(&self, how: LeasedHow, rows: usize) {
         let how = match how {
             LeasedHow::Born => "born",
@@ -137,7 +138,7 @@ impl Metrics {
         self.leases.get_or_create(&[("how", how)]).inc_by(rows);
     }
 
-    /// Everything in the text format of OpenMetrics 1.0.
+    /// Renders all metrics in the text format of OpenMetrics 1.0.
     pub(crate) fn render(&self, levels: &Levels) -> Result<String, fmt::Error> {
         self.in_flight.set(levels.in_flight);
         for (state, rows) in &levels.queue {
@@ -160,7 +161,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // a measurement
+#[allow(clippy::cast_precision_loss)] // the precision is sufficient for a measurement
 fn seconds(ms: i64) -> f64 {
     ms.max(0) as f64 / 1_000.0
 }
@@ -190,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_is_shown() {
+    fn recorded_values_appear_in_rendered_metrics() {
         let metrics = Metrics::default();
         metrics.attempted(&Outcome::Delivered, 3, 1_500);
         metrics.attempted(

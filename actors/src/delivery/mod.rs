@@ -1,6 +1,8 @@
-//! Webhook deliveries, from the queue to the POST: dispatcher, endpoint actors, sender and completer; replay, log, metrics.
+//! Webhook deliveries, from the queue to the POST request: dispatcher, endpoint actors, sender, completer, replay, log
+//! and metrics.
 //!
-//! Owns the tables `delivery` and `delivery_attempt` from the moment a delivery is due. Never creates an event: that is `outbox`.
+//! Owns the tables `delivery` and `delivery_attempt` after the insertion of a delivery. Never creates an event;
+//! `outbox` does.
 
 mod attempt;
 mod claim_queue;

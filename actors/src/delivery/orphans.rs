@@ -1,21 +1,21 @@
-//! Leases that the database ascribes to this process and that nobody here holds.
+//! Detection of orphans: leases that the database records for this process but that the lease table does not hold.
 //!
-//! Normally there are none: a lease that dies is reported by the leases. What is left are commits
-//! that were thought to have failed. One look is no proof, because a lease may have ended between
-//! reading the database and looking into the leases; absent in two looks it is an orphan.
+//! Normally there are none, because the lease table reports a dropped lease. Orphans come from commits that succeeded
+//! although they were reported as failed. A single check is no proof, because a lease may end between the read of the
+//! database and the look into the lease table. A lease that is absent in two consecutive checks is an orphan.
 
 use std::collections::HashSet;
 
 use entities::queries::delivery::Fence;
 
-/// What was absent in the last look.
+/// The leases that were absent in the last check.
 #[derive(Debug, Default)]
 pub(crate) struct Orphans {
     suspects: HashSet<Fence>,
 }
 
 impl Orphans {
-    /// Takes what is absent now, and answers what was absent the last time as well.
+    /// Records the leases that are absent now, and returns those that were absent in the last check too.
     pub(super) fn look(&mut self, absent: Vec<Fence>) -> Vec<Fence> {
         let (proven, suspects): (Vec<_>, Vec<_>) = absent
             .into_iter()
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_twice_under_the_same_claim_is_an_orphan() {
+    fn lease_absent_in_two_consecutive_checks_is_an_orphan() {
         let mut orphans = Orphans::default();
         assert!(orphans.look(vec![fence(1, 1), fence(2, 1)]).is_empty());
         assert_eq!(orphans.look(vec![fence(1, 1), fence(2, 2)]), [fence(1, 1)]);
@@ -48,7 +48,7 @@ mod tests {
         assert!(orphans.look(vec![]).is_empty());
         assert!(
             orphans.look(vec![fence(2, 2)]).is_empty(),
-            "it has to be absent twice in a row"
+            "it must be absent in two consecutive checks"
         );
     }
 }

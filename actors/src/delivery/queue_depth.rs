@@ -1,4 +1,4 @@
-//! How many deliveries are in each state, counted seldom.
+//! The number of queued deliveries in each state, cached because the count is expensive.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use crate::contract::{ApiError, DbResultExt as _};
 use crate::domain::delivery_state::QUEUED;
 use crate::infra::Env;
 
-/// Counting the queue costs something: it is done at most this often, however often one asks.
+/// Minimum time between two counts, because a count is expensive.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
-/// The queue's states and how many rows are in each.
+/// The states of the queue and the number of rows in each.
 pub(crate) type Depth = Vec<(&'static str, i64)>;
 
-/// The queue's depth as it was last counted, and when.
+/// The last count and its time.
 #[derive(Debug, Default)]
 pub(crate) struct QueueDepth(Mutex<Option<(Instant, Depth)>>);
 
 impl QueueDepth {
-    /// The last count, or a new one where that is too old.
+    /// Returns the last count, or a new one if that is too old.
     ///
     /// # Errors
     /// [`ApiError::Overloaded`] when the queue cannot be counted.
     pub(crate) async fn get(&self, env: &Env) -> Result<Depth, ApiError> {
-        // Held while it is counted, so that it is counted once for everybody who asks meanwhile.
+        // Hold the lock during the count, so that concurrent callers share one count.
         let mut known = self.0.lock().await;
         if let Some((at, depth)) = known.as_ref()
             && at.elapsed() < COUNT_EVERY
@@ -34,11 +34,11 @@ impl QueueDepth {
             return Ok(depth.clone());
         }
         let counted = depth(env.db.reader()).await.map_db_error()?;
-        let many = |state: &'static str| {
+        let count_of = |state: &'static str| {
             let found = counted.iter().find(|(name, _)| name == state);
-            (state, found.map_or(0, |(_, many)| *many))
+            (state, found.map_or(0, |(_, count)| *count))
         };
-        let depth: Depth = QUEUED.map(many).to_vec();
+        let depth: Depth = QUEUED.map(count_of).to_vec();
         *known = Some((Instant::now(), depth.clone()));
         Ok(depth)
     }

@@ -1,4 +1,4 @@
-//! Handing ended leases to the Completer, sent or not.
+//! Hands completed leases to the Completer, both for sent and for unsent rows.
 
 use std::time::Duration;
 
@@ -7,12 +7,13 @@ use super::messages::CompleterMsg;
 use crate::leases::LeasedDelivery;
 use crate::supervision::ActorHandle;
 
-/// How long an ended lease waits for a Completer that is being restarted.
+/// Maximum number of pauses to wait for a Completer that is being restarted.
 const TIMEOUT: u32 = 100;
+/// One such pause.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Hands an ended lease to the Completer. If none comes back in time the lease is lost, and its
-/// row is sent again.
+/// Hands a completed lease to the Completer. If the Completer is not restarted in time, the lease is lost and its row
+/// is sent again.
 pub(super) async fn complete(completer: &ActorHandle<CompleterMsg>, ended: CompletedLease) {
     for _ in 0..TIMEOUT {
         if completer.mailbox_len().is_some() {
@@ -23,7 +24,7 @@ pub(super) async fn complete(completer: &ActorHandle<CompleterMsg>, ended: Compl
     let _ = completer.send(CompleterMsg::Complete { ended: vec![ended] });
 }
 
-/// Gives rows back to the queue that were not sent.
+/// Returns unsent rows to the queue.
 pub(crate) fn release(completer: &ActorHandle<CompleterMsg>, rows: Vec<LeasedDelivery>) {
     if rows.is_empty() {
         return;

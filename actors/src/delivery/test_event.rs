@@ -1,8 +1,8 @@
-//! The test event: sent at once and beside the queue, so that whoever has just mended a receiver hears what it answers, and
-//! not that a circuit is open, a line is long or a throttle is tight.
+//! The test event, which is sent inline and bypasses the queue.
 //!
-//! It is a delivery like any other all the same: its message and row are written first, and should this process die the
-//! queue sends it a little later.
+//! The caller gets the response of the receiver, regardless of an open circuit, earlier deliveries with the same
+//! ordering key, or the throttle. Otherwise a test event is a normal delivery. Its message and row are written first,
+//! so that the queue sends it a little later if this process crashes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +25,15 @@ use crate::infra::Env;
 use crate::leases::LeasedDelivery;
 use crate::outbox::EventType;
 
-/// When the queue sends it, should nobody have: later than an attempt may last.
+/// When the queue sends the event if it has not been sent inline. Longer than an attempt can take.
 const QUEUE_AFTER_MS: i64 = 60_000;
-/// How often a replay looks whether its first request has been answered.
+/// How often a repeated request checks whether the first one has finished.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Sends a test event to an endpoint, or to the primary one, and reports the receiver's answer.
+/// Sends a test event to the given or the primary endpoint, and returns the receiver's response.
+///
+/// # Errors
+/// [`ApiError::Overloaded`] if this process may not send, [`ApiError::EndpointDisabled`] if the endpoint is disabled.
 pub(crate) async fn send_test(
     delivery: &Arc<Delivery>,
     creditor: CreditorId,
@@ -49,9 +52,9 @@ pub(crate) async fn send_test(
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     if let Some(made) = once.made_before(&transaction).await? {
         drop(transaction);
-        return once_it_is_answered(&delivery.env, creditor, DeliveryId(made)).await;
+        return wait_for_result(&delivery.env, creditor, DeliveryId(made)).await;
     }
-    let endpoint = testable(&transaction, endpoint).await?.id;
+    let endpoint = find_testable(&transaction, endpoint).await?.id;
     let data = json!({"endpoint_id": endpoint});
     transaction.audit("settings.webhook_tested", actor, data);
     let due_ms = transaction.outbox.now_ms() + QUEUE_AFTER_MS;
@@ -65,7 +68,7 @@ pub(crate) async fn send_test(
     transaction.commit().await.map_db_error()?;
     let exchanged = exchange(delivery, creditor, endpoint, id).await;
     let Ok(ended) = exchanged else {
-        // It is in the queue, which sends it in a minute.
+        // The queue sends it after `QUEUE_AFTER_MS`.
         let queued = shown(&delivery.env, creditor, id).await?;
         return Ok(Replayable {
             replayed: false,
@@ -80,8 +83,8 @@ pub(crate) async fn send_test(
     })
 }
 
-/// An endpoint that is paused may be tested, one that is switched off may not.
-async fn testable(
+/// Finds the endpoint to test. A paused endpoint may be tested, a disabled one may not.
+async fn find_testable(
     transaction: &CreditorTransaction<'_>,
     endpoint: Option<EndpointId>,
 ) -> Result<webhook_endpoint::Model, ApiError> {
@@ -100,7 +103,7 @@ async fn testable(
     }
 }
 
-/// Leases the row, sends it, and lets the answer count: a good one closes an open circuit.
+/// Leases the row, sends it and records the attempt. A success closes an open circuit.
 async fn exchange(
     delivery: &Arc<Delivery>,
     creditor: CreditorId,
@@ -113,7 +116,7 @@ async fn exchange(
         ApiError::Internal
     })?;
     let leased = lease(delivery, endpoint, id).await?;
-    // It may have taken its time to come this far.
+    // The membership may have lapsed during the queries above.
     if !delivery
         .cluster
         .membership
@@ -169,8 +172,8 @@ fn view(id: DeliveryId, message: Uuid, ended: &CompletedLease) -> TestEventView 
     }
 }
 
-/// What the first of two requests with one key has brought, which may still be waiting for the receiver.
-async fn once_it_is_answered(
+/// Waits for the result of an earlier request with the same idempotency key, which may still be in progress.
+async fn wait_for_result(
     env: &Env,
     creditor: CreditorId,
     id: DeliveryId,
@@ -186,7 +189,7 @@ async fn once_it_is_answered(
     }
 }
 
-/// As it stands now.
+/// The current state of the test delivery.
 async fn shown(
     env: &Env,
     creditor: CreditorId,

@@ -1,4 +1,4 @@
-//! The room from outside: its SQL on both backends, and its actors against a real receiver.
+//! Tests of delivery: its SQL on both databases, and its actors against a real receiver.
 
 mod completion;
 mod end_to_end;

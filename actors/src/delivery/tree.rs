@@ -1,21 +1,26 @@
-//! Webhooks: from a row in the queue to a signed POST, and what came of it.
+//! The supervision tree of delivery.
 //!
 //! ```text
 //!  Delivery
-//!  ├─ Completer      writes outcomes in batches, each only where its lease still stands
-//!  ├─ Replayer      makes due again what has failed or run out, for whoever asks for it
-//!  └─ Dispatcher     claims due rows for endpoints that have credit
-//!     └─ Endpoint    what it is sent with, its circuit breaker; spawns sends, never awaits them
+//!  ├─ Completer      writes outcomes in batches, each only if its lease is still valid
+//!  ├─ Replayer       makes failed and missing deliveries of a period due again, on request
+//!  └─ Dispatcher     claims due rows for endpoints that have capacity
+//!     └─ Endpoint    one for each endpoint: local queue, throttle, breaker; spawns sends, never awaits them
 //! ```
 //!
-//! The life of a lease: born with its row (`fresh`) or claimed (`dispatcher`) → handed to its endpoint (`endpoint`) → signed and
-//! sent beside the actors (`attempt`, `sender`) → judged by `domain::retry` → committed
-//! (`completer`). Its [`lease::Lease`] travels along; whoever dies drops it, and the row goes back
-//! to the queue. Deliveries are at least once: what is not provably written is sent again, under
-//! the same `webhook-id`. No transaction is ever open while a receiver thinks.
+//! The life of a lease:
 //!
-//! Owns the table `delivery` from the moment that a row is in it, and `delivery_attempt`. Never
-//! decides who is told what: that is the outbox of whoever changed something.
+//! 1. A row is inserted pre-leased (`outbox::prelease`) or claimed (`dispatcher`).
+//! 2. The Dispatcher hands it to the actor of its endpoint (`endpoint`).
+//! 3. A task outside the actors signs and sends it (`attempt`, `sender`).
+//! 4. `domain::retry` decides what follows from the response.
+//! 5. The Completer commits the outcome (`completer`).
+//!
+//! The row carries its [`crate::leases::Lease`] through these steps. If a task panics, it drops the lease, and the row
+//! returns to the queue. Deliveries are at least once: a row whose outcome is not provably committed is sent again,
+//! with the same `webhook-id`. No transaction is open while a send waits for its receiver.
+//!
+//! This module never decides which endpoints get an event; `outbox` does.
 
 use std::sync::Arc;
 
@@ -27,13 +32,13 @@ use super::replay::{Replayer, ReplayerArgs};
 use crate::domain::restart_budget::RestartBudget;
 use crate::supervision::{ChildSpec, ChildStatus, SupervisorArgs, SupervisorStatus};
 
-/// The status.
+/// Builds the supervisor of the delivery actors.
 pub(crate) fn delivery_tree(delivery: &Arc<Delivery>, status: Arc<SupervisorStatus>) -> ChildSpec {
     let delivery = Arc::clone(delivery);
     let endpoint_actors = Arc::new(EndpointActors::default());
     ChildSpec::supervisor("Delivery", Arc::clone(&status), move || SupervisorArgs {
         status: Arc::clone(&status),
-        // The Completer first: it must be there when the first outcome is.
+        // The Completer starts first, because it must be running before the first outcome arrives.
         children: vec![
             completer(&delivery),
             dispatcher(&delivery, &endpoint_actors),

@@ -1,22 +1,22 @@
-//! A creditor's account status, derived from its KYB fact and support's suspension.
+//! Account status of a creditor, derived from its KYB fact and the suspension flag.
 //!
-//! Owns that derivation. What each status permits is said where it is asked: `placement::transition`
-//! for actions, `placement::outreach` for outreach. Never stored.
+//! Owns the derivation. Never stores the status and never decides what it permits:
+//! `placement::transition` decides that for actions, `placement::outreach` for outreach.
 
 use super::gates::{FactState, FactValue, GateReading};
 
-/// A creditor's account, derived from its KYB fact and support's suspension; stored nowhere.
+/// Account status of a creditor. It is derived on each use and never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountStatus {
-    /// Signed up; the review has not begun.
+    /// Signed up. The review has not begun.
     PendingSignup,
-    /// Under review, or the review's last events contradict each other.
+    /// Under review, or the latest review events contradict each other.
     InReview,
-    /// Review complete.
+    /// The review is complete.
     Verified,
-    /// The review ended with a no: reads, recall and payment recording only.
+    /// The review failed. Only reads, recall and payment recording are permitted.
     Rejected,
-    /// Suspended by support; wins over everything else.
+    /// Suspended by support. Takes precedence over every other status.
     Suspended,
 }
 
@@ -42,14 +42,14 @@ impl AccountStatus {
         }
     }
 
-    /// The status of that name, if there is one.
+    /// Returns the status with this wire name, or `None`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 }
 
-/// The account status that follows from what is known.
+/// Derives the account status. `kyb` is `None` before the first KYB fact.
 #[must_use]
 pub fn account_status(kyb: Option<FactState>, suspended: bool) -> AccountStatus {
     if suspended {

@@ -1,25 +1,27 @@
-//! Which client addresses may use a key.
+//! The IP allowlist of an API key.
+//!
+//! Owns parsing and matching of networks. Never determines the client's address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-/// Networks that one key may be restricted to.
+/// The maximum number of networks in one allowlist.
 pub const MAX_NETWORKS: usize = 100;
 
-/// The networks that may use a key; none at all means everywhere.
+/// The networks that may use a key. An empty list allows every address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AllowedNetworks(Vec<IpNet>);
 
 impl AllowedNetworks {
-    /// Reads CIDR networks such as `203.0.113.0/24` or `2001:db8::/32`; an address alone is a
-    /// network of one. The order stays, doubles go.
+    /// Parses CIDR networks such as `203.0.113.0/24` or `2001:db8::/32`. A single address is a
+    /// network of one address. The order is kept and duplicates are removed.
     ///
     /// # Errors
-    /// The index of each bad entry, and what is wrong with it. More than [`MAX_NETWORKS`] is told
-    /// of the first that is too many.
+    /// The index and the reason of each bad entry. A list of more than [`MAX_NETWORKS`] entries
+    /// adds one error at the index of the first excess entry.
     pub fn parse(entries: &[String]) -> Result<Self, Vec<(usize, String)>> {
         let mut networks = Vec::new();
         let mut refused = Vec::new();
@@ -41,27 +43,27 @@ impl AllowedNetworks {
         }
     }
 
-    /// No client may use the key: only the unspecified address, which no client has.
+    /// A list that allows no client. It contains only the unspecified address, which no client has.
     #[must_use]
     pub fn nowhere() -> Self {
         Self(vec![IpNet::from(IpAddr::V6(Ipv6Addr::UNSPECIFIED))])
     }
 
-    /// Whether a client at this address may use the key. An IPv4 address is the same whether or
-    /// not it comes mapped into IPv6.
+    /// Whether a client at this address may use the key. An IPv4-mapped IPv6 address counts as the
+    /// IPv4 address.
     #[must_use]
     pub fn allow(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.is_empty() || self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether every address may use the key.
+    /// Whether the list is empty, so that every address may use the key.
     #[must_use]
     pub fn is_everywhere(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each network in its usual spelling.
+    /// Each network in canonical CIDR notation.
     #[must_use]
     pub fn to_strings(&self) -> Vec<String> {
         self.0.iter().map(ToString::to_string).collect()
@@ -80,15 +82,15 @@ fn parse_network(text: &str) -> Result<IpNet, String> {
     if whole == network {
         Ok(network)
     } else {
-        // Not mended silently: was the network meant, or the one address?
+        // Not corrected silently: the entry may mean the network or the single address.
         Err(format!(
-            "has bits set behind its prefix: write {whole} for the network, or {} for the address",
+            "has bits set after its prefix: write {whole} for the network, or {} for the address",
             network.addr()
         ))
     }
 }
 
-/// `::ffff:203.0.113.0/120` is `203.0.113.0/24`.
+/// Converts an IPv4-mapped network: `::ffff:203.0.113.0/120` becomes `203.0.113.0/24`.
 fn unmapped(network: IpNet) -> IpNet {
     let IpNet::V6(six) = network else {
         return network;
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn real_networks_not_prefixes_of_text() {
+    fn networks_match_by_bits_not_by_text() {
         let networks = parsed(&["203.0.113.64/27", "2001:db8::/33", "192.0.2.7"]).unwrap();
         for (address, allowed) in [
             ("203.0.113.64", true),
@@ -132,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn none_is_everywhere() {
+    fn empty_list_allows_every_address() {
         let networks = parsed(&[]).unwrap();
         assert!(networks.is_everywhere());
         assert!(networks.allow("198.51.100.1".parse().unwrap()));
     }
 
     #[test]
-    fn every_bad_entry_is_named() {
+    fn bad_entries_are_reported_by_index() {
         let refused =
             parsed(&["10.0.0.0/8", "10.0.0.1/8", "example.com", "10.0.0.0/33"]).unwrap_err();
         let indices: Vec<usize> = refused.iter().map(|(index, _)| *index).collect();
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn spelled_as_usual_without_doubles() {
+    fn networks_are_canonical_and_deduplicated() {
         let networks = parsed(&["192.0.2.7", "::ffff:192.0.2.0/120", "192.0.2.7/32"]).unwrap();
         assert_eq!(networks.to_strings(), ["192.0.2.7/32", "192.0.2.0/24"]);
         let json = serde_json::to_string(&networks).unwrap();

@@ -1,17 +1,17 @@
-//! The API key's format: `ca_` + 8 characters that identify it + `_` + a secret of 38.
+//! The API key format: `ca_`, a prefix of 8 characters, `_`, and a secret of 38 characters.
 //!
 //! ```text
 //! ca_7Hq2LmZ9_kT4…(32 random)…w0aB3xZ
-//!    └prefix┘ └────── secret ──────┘   the secret's last 6 characters are a checksum of all before it
+//!    └prefix┘ └────── secret ──────┘   the last 6 characters are a checksum of the preceding 44
 //! ```
 //!
-//! The alphabet is base62 (`0-9A-Za-z`), drawn by rejection sampling, so 32 characters carry 32 ×
-//! log2(62) = 190.5 bits. The checksum is CRC-32 (IEEE) in base62: a typing error or a truncated
-//! paste is told apart from a wrong key without a look-up, and a secret scanner has no false
-//! positives. The idea is GitHub's
+//! The alphabet is base62 (`0-9A-Za-z`). Characters are drawn by rejection sampling, so 32
+//! characters carry 32 × log2(62) = 190.5 bits. The checksum is CRC-32 (IEEE) in base62. It
+//! distinguishes a typing error or a truncated paste from a wrong key without a lookup, and it
+//! removes almost all false positives of secret scanners. GitHub's tokens use the same scheme
 //! (<https://github.blog/engineering/behind-githubs-new-authentication-token-formats/>).
 //!
-//! Owns the shape of a key. Never draws entropy itself, never hashes, never stores, never prints a
+//! Owns the format of a key. Never draws entropy itself, and never hashes, stores or prints a
 //! secret.
 
 use std::fmt;
@@ -19,47 +19,47 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroize;
 
-/// What every key begins with.
+/// The text that every key starts with.
 pub const MARKER: &str = "ca_";
-/// Characters of the prefix.
+/// Length of the prefix, in characters.
 pub const PREFIX_LEN: usize = 8;
-/// Random characters of the secret.
+/// Number of random characters in the secret.
 pub const RANDOM_LEN: usize = 32;
-/// Checksum characters that end the secret: 62^6 is more than 2^32.
+/// Number of checksum characters at the end of the secret. 62^6 exceeds 2^32.
 pub const CHECKSUM_LEN: usize = 6;
-/// Characters of the whole secret.
+/// Length of the secret with its checksum, in characters.
 pub const SECRET_LEN: usize = RANDOM_LEN + CHECKSUM_LEN;
-/// Characters of the whole key.
+/// Length of the whole key, in characters.
 pub const KEY_LEN: usize = MARKER.len() + PREFIX_LEN + 1 + SECRET_LEN;
-/// For secret scanners. A match whose checksum [`PresentedKey::parse`] refuses is not one of our
-/// keys.
+/// A regular expression for secret scanners. A match that [`PresentedKey::parse`] refuses is not a
+/// key of this service.
 pub const SCANNER_REGEX: &str = r"\bca_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\b";
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Why a text cannot be one of our keys. No variant carries any of the text.
+/// Why a text is not an API key. No variant carries any part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFormatError {
-    /// Does not begin with `ca_`.
+    /// The text does not begin with `ca_`.
     #[error("an API key begins with ca_")]
     Marker,
-    /// Too short or too long: usually an incomplete paste.
-    #[error("an API key has 50 characters: check that it was copied whole")]
+    /// The text is too short or too long, usually an incomplete paste.
+    #[error("an API key has 50 characters: check that all of it was copied")]
     Length,
-    /// A character outside `0-9A-Za-z`, or the separator in another place.
+    /// A character outside `0-9A-Za-z`, or a misplaced separator.
     #[error("an API key is ca_, 8 letters or digits, an underscore and 38 letters or digits")]
     Alphabet,
-    /// Well formed, but the checksum does not fit: a typing error.
-    #[error("the API key's checksum does not fit: check for a typing error")]
+    /// The text is well formed, but its checksum is wrong, usually a typing error.
+    #[error("the API key's checksum does not match: check for a typing error")]
     Checksum,
 }
 
-/// The public half of a key: what it is looked up by. Eight base62 characters.
+/// The public part of a key: eight base62 characters by which the key is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyPrefix([u8; PREFIX_LEN]);
 
 impl KeyPrefix {
-    /// Reads a prefix, without `ca_`.
+    /// Parses a prefix without `ca_`.
     ///
     /// # Errors
     /// [`KeyFormatError::Length`] or [`KeyFormatError::Alphabet`].
@@ -75,7 +75,7 @@ impl KeyPrefix {
     /// The eight characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Letters and digits: every way to make one has checked that.
+        // Always valid UTF-8: both constructors produce only ASCII letters and digits.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -86,34 +86,33 @@ impl fmt::Display for KeyPrefix {
     }
 }
 
-/// The secret half of a key, checksum included: what is hashed and compared. Does not print, and is
-/// wiped when dropped.
+/// The secret part of a key with its checksum, which is hashed and compared. `Debug` output is
+/// redacted, and the memory is wiped on drop.
 #[derive(Clone, Debug)]
 pub struct KeySecret(SecretString);
 
 impl KeySecret {
-    /// The 38 characters, for hashing and for the one answer that shows the key.
+    /// The 38 characters, for hashing and for the single response that reveals the key.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
-/// A key as a caller sent it: well formed and with a fitting checksum, but not yet known to be
-/// anybody's.
+/// A key as a caller sent it: well formed with a valid checksum, but not yet verified.
 #[derive(Clone, Debug)]
 pub struct PresentedKey {
-    /// What to look up.
+    /// Identifies the stored key.
     pub prefix: KeyPrefix,
-    /// What to verify.
+    /// Is verified against the stored hash.
     pub secret: KeySecret,
 }
 
 impl PresentedKey {
-    /// Reads a whole key and checks everything that can be checked without a look-up.
+    /// Parses a whole key and checks everything that needs no lookup.
     ///
     /// # Errors
-    /// [`KeyFormatError`], by cause.
+    /// [`KeyFormatError`] with the first rule that the text violates.
     pub fn parse(text: &str) -> Result<Self, KeyFormatError> {
         let rest = text.strip_prefix(MARKER).ok_or(KeyFormatError::Marker)?;
         if text.len() != KEY_LEN {
@@ -125,7 +124,7 @@ impl PresentedKey {
         }
         let prefix = KeyPrefix::parse(prefix)?;
         let (random, checksum) = secret.split_at(RANDOM_LEN);
-        // Not a comparison of secrets: the checksum is a public function of what the caller sent.
+        // Needs no constant time: the checksum is a public function of what the caller sent.
         if checksum.as_bytes() != checksum_of(&prefix, random) {
             return Err(KeyFormatError::Checksum);
         }
@@ -136,7 +135,7 @@ impl PresentedKey {
     }
 }
 
-/// Draws a prefix. `entropy` fills the buffer that it is given with uniformly random bytes.
+/// Generates a prefix. `entropy` fills its buffer with uniformly random bytes.
 pub fn generate_prefix(entropy: &mut dyn FnMut(&mut [u8])) -> KeyPrefix {
     let mut prefix = String::with_capacity(PREFIX_LEN);
     push_base62(&mut prefix, PREFIX_LEN, entropy);
@@ -145,10 +144,10 @@ pub fn generate_prefix(entropy: &mut dyn FnMut(&mut [u8])) -> KeyPrefix {
     KeyPrefix(bytes)
 }
 
-/// Draws the secret that belongs to `prefix`. `entropy` fills the buffer that it is given with
-/// uniformly random bytes, from a cryptographic source.
+/// Generates the secret that belongs to `prefix`. `entropy` fills its buffer with uniformly random
+/// bytes from a cryptographic source.
 pub fn generate_secret(prefix: &KeyPrefix, entropy: &mut dyn FnMut(&mut [u8])) -> KeySecret {
-    // The exact capacity, so that no reallocation leaves a copy behind that nobody wipes.
+    // The exact capacity avoids a reallocation, which would leave an unwiped copy in memory.
     let mut secret = String::with_capacity(SECRET_LEN);
     push_base62(&mut secret, RANDOM_LEN, entropy);
     let checksum = checksum_of(prefix, &secret);
@@ -156,7 +155,7 @@ pub fn generate_secret(prefix: &KeyPrefix, entropy: &mut dyn FnMut(&mut [u8])) -
     KeySecret(SecretString::from(secret))
 }
 
-/// The key as its owner is shown it, once.
+/// The complete key, which its owner sees once.
 #[must_use]
 pub fn full_key(prefix: &KeyPrefix, secret: &KeySecret) -> SecretString {
     let mut key = String::with_capacity(KEY_LEN);
@@ -166,7 +165,7 @@ pub fn full_key(prefix: &KeyPrefix, secret: &KeySecret) -> SecretString {
     SecretString::from(key)
 }
 
-/// The key as everybody may see it: `ca_<prefix>…`.
+/// The masked key, which is safe to show: `ca_<prefix>…`.
 #[must_use]
 pub fn mask(prefix: &KeyPrefix) -> String {
     format!("{MARKER}{prefix}…")
@@ -176,8 +175,8 @@ fn is_base62(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Appends `count` uniform base62 characters: six bits at a time, and the two values beyond 61 are
-/// drawn again, because a remainder would favour the first characters.
+/// Appends `count` uniformly distributed base62 characters. Each takes six bits. The values 62 and
+/// 63 are discarded, because a modulo would favour the first characters.
 fn push_base62(text: &mut String, count: usize, entropy: &mut dyn FnMut(&mut [u8])) {
     let mut buffer = [0_u8; 64];
     let mut missing = count;

@@ -1,4 +1,4 @@
-//! Tests of the key's format.
+//! Tests of the API key format.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A small deterministic generator (SplitMix64), so that the tests are the same on every run.
+/// A deterministic generator (SplitMix64), so that the tests are reproducible.
 fn splitmix(mut state: u64) -> impl FnMut(&mut [u8]) {
     move |buffer| {
         for byte in buffer {
@@ -28,8 +28,8 @@ fn key(seed: u64) -> (KeyPrefix, KeySecret, String) {
 }
 
 #[test]
-fn the_checksum_is_crc32_in_base62() {
-    // Computed apart, with Python's zlib.crc32 over the 44 characters before it.
+fn checksum_is_crc32_in_base62() {
+    // Computed independently with Python's zlib.crc32 over the preceding 44 characters.
     let prefix = KeyPrefix::parse("abcdEF12").unwrap();
     let random = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
     let checksum = checksum_of(&prefix, random);
@@ -37,7 +37,7 @@ fn the_checksum_is_crc32_in_base62() {
 }
 
 #[test]
-fn letters_are_drawn_evenly() {
+fn characters_are_uniformly_distributed() {
     let mut text = String::new();
     push_base62(&mut text, 62_000, &mut splitmix(7));
     let mut counts: HashMap<char, u32> = HashMap::new();
@@ -45,7 +45,7 @@ fn letters_are_drawn_evenly() {
         *counts.entry(character).or_default() += 1;
     }
     assert_eq!(counts.len(), 62);
-    // 1,000 expected, standard deviation 31: six of them either way.
+    // The mean is 1,000 and the standard deviation 31. The test allows six deviations either way.
     assert!(
         counts.values().all(|count| (810..=1190).contains(count)),
         "{counts:?}"
@@ -53,7 +53,7 @@ fn letters_are_drawn_evenly() {
 }
 
 #[test]
-fn nothing_prints_the_secret() {
+fn secret_is_never_printed() {
     let (prefix, secret, text) = key(1);
     let presented = PresentedKey::parse(&text).unwrap();
     for printed in [
@@ -71,7 +71,7 @@ fn nothing_prints_the_secret() {
 }
 
 #[test]
-fn every_malformed_key_has_its_cause() {
+fn malformed_key_is_refused_with_its_cause() {
     let (_, _, text) = key(2);
     assert_eq!(PresentedKey::parse("").unwrap_err(), KeyFormatError::Marker);
     assert_eq!(
@@ -112,7 +112,7 @@ fn every_malformed_key_has_its_cause() {
 
 proptest! {
     #[test]
-    fn a_generated_key_is_read_back(seed: u64) {
+    fn generated_key_round_trips(seed: u64) {
         let (prefix, secret, text) = key(seed);
         prop_assert_eq!(text.len(), KEY_LEN);
         let presented = PresentedKey::parse(&text).unwrap();
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_character_is_always_noticed(seed: u64, place in 0..KEY_LEN, other in 0..62_usize) {
+    fn changed_character_is_always_detected(seed: u64, place in 0..KEY_LEN, other in 0..62_usize) {
         let (_, _, text) = key(seed);
         let mut changed = text.clone().into_bytes();
         changed[place] = ALPHABET[other];
@@ -131,13 +131,13 @@ proptest! {
     }
 
     #[test]
-    fn never_panics(text in "(ca_)?.*") {
+    fn parse_never_panics(text in "(ca_)?.*") {
         let _ = PresentedKey::parse(&text);
     }
 }
 
 #[test]
-fn secret_scanners_are_told_the_expression_that_is_documented() {
+fn documentation_contains_the_scanner_regex() {
     let documented = include_str!("../../../docs/keys.md");
     assert!(documented.lines().any(|line| line == SCANNER_REGEX));
 }

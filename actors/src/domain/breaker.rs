@@ -1,30 +1,30 @@
-//! A circuit breaker for one endpoint: after n failures in a row it is left alone, then probed with
-//! one request.
+//! A circuit breaker for one endpoint. After n consecutive failures nothing is sent for a cooldown,
+//! then one request probes the endpoint.
 //!
 //! ```text
-//!            n failures in a row             cooldown over: one probe
+//!            n consecutive failures          cooldown over: one probe
 //!   Closed ──────────────────────▶ Open ─────────────────────────────▶ HalfOpen
 //!     ▲                             ▲                                     │  │
 //!     │                             └───────── probe failed: cooldown × 2 ┘  │
-//!     └──────────────────────────────────────────────── a success, any time ┘
+//!     └──────────────────────────────────────────── a success, at any time ─┘
 //! ```
 //!
-//! The pattern is Nygard's ("Release It!", 2007). Owns the state machine. Never sends, never
-//! sleeps, never decides whether a delivery is retried: that is `retry`.
+//! The pattern is from Nygard, "Release It!" (2007). Owns the state machine. Never sends, never
+//! sleeps, and never decides whether a delivery is retried: `retry` decides that.
 
 /// When a breaker opens and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerPolicy {
-    /// Failures in a row that open it; 0 counts as 1.
+    /// Consecutive failures that open the breaker. 0 counts as 1.
     pub failures_to_open: u32,
-    /// The first cooldown, milliseconds.
+    /// The first cooldown, in milliseconds.
     pub cooldown_base_ms: i64,
-    /// The longest cooldown, milliseconds.
+    /// The longest cooldown, in milliseconds.
     pub cooldown_cap_ms: i64,
 }
 
 impl Default for BreakerPolicy {
-    /// Ten failures in a row; 5 s, 10 s, 20 s … up to five minutes.
+    /// Opens after ten consecutive failures. Cooldowns are 5 s, 10 s, 20 s … up to five minutes.
     fn default() -> Self {
         Self {
             failures_to_open: 10,
@@ -36,15 +36,15 @@ impl Default for BreakerPolicy {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Everything may be sent; `failures` in a row so far.
+    /// Everything may be sent. `failures` counts the consecutive failures so far.
     Closed { failures: u32 },
-    /// Nothing may be sent until then; `openings` in a row so far.
+    /// Nothing may be sent until `until_ms`. `openings` counts the consecutive openings so far.
     Open { until_ms: i64, openings: u32 },
-    /// One probe is out. Should its outcome never arrive, another may go at `again_ms`.
+    /// One probe is in flight. If its outcome never arrives, another may be sent at `again_ms`.
     HalfOpen { again_ms: i64, openings: u32 },
 }
 
-/// One endpoint's breaker. Starts closed.
+/// The circuit breaker of one endpoint. It starts closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker {
     policy: BreakerPolicy,
@@ -52,7 +52,7 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// A closed breaker.
+    /// Creates a closed breaker.
     #[must_use]
     pub const fn new(policy: BreakerPolicy) -> Self {
         Self {
@@ -61,8 +61,8 @@ impl Breaker {
         }
     }
 
-    /// Whether a request may be sent now. IdempotentOperation the cooldown is over a `true` IS the probe: the
-    /// caller must send, and report.
+    /// Whether a request may be sent now. When the cooldown is over, `true` grants the single probe:
+    /// the caller must send a request and report its outcome. `now_ms` is in Unix epoch milliseconds.
     pub fn may_send(&mut self, now_ms: i64) -> bool {
         match self.state {
             State::Closed { .. } => true,
@@ -86,13 +86,13 @@ impl Breaker {
         }
     }
 
-    /// A request succeeded: the endpoint is alive, so everything may be sent again.
+    /// Records a success, which closes the breaker.
     pub const fn on_success(&mut self) {
         self.state = State::Closed { failures: 0 };
     }
 
-    /// A request failed. A failure that arrives while the breaker is open was sent before it
-    /// opened, and does not count.
+    /// Records a failure. A failure that arrives while the breaker is open does not count, because
+    /// its request was sent before the breaker opened.
     pub fn on_failure(&mut self, now_ms: i64) {
         self.state = match self.state {
             State::Closed { failures } => {
@@ -117,13 +117,13 @@ impl Breaker {
         };
     }
 
-    /// Whether anything but a probe is held back.
+    /// Whether requests other than a probe are held back.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed { .. })
     }
 
-    /// When to ask [`Breaker::may_send`] again, Unix epoch milliseconds; `None` while closed.
+    /// When to call [`Breaker::may_send`] again, in Unix epoch milliseconds. `None` while closed.
     #[must_use]
     pub const fn next_try_ms(&self) -> Option<i64> {
         match self.state {
@@ -137,7 +137,7 @@ impl Breaker {
         }
     }
 
-    /// `base × 2^(openings − 1)`, at most the cap, from now on.
+    /// The end of the cooldown: `now + min(base × 2^(openings − 1), cap)`.
     fn after_cooldown(&self, now_ms: i64, openings: u32) -> i64 {
         let doublings = openings.saturating_sub(1).min(62);
         let cooldown_ms = self.policy.cooldown_base_ms.saturating_mul(1 << doublings);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_after_failures_in_a_row_only() {
+    fn opens_only_after_consecutive_failures() {
         let mut breaker = Breaker::new(POLICY);
         for _ in 0..10 {
             breaker.on_failure(0);
@@ -183,10 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn one_probe_then_closed_again() {
+    fn successful_probe_closes_the_breaker() {
         let mut breaker = opened(0);
         assert!(breaker.may_send(100));
-        assert!(!breaker.may_send(100), "the probe is out");
+        assert!(!breaker.may_send(100), "a probe is in flight");
         breaker.on_success();
         assert!(breaker.may_send(101) && breaker.may_send(101));
     }
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn failures_sent_before_it_opened_do_not_lengthen_the_cooldown() {
+    fn late_failures_do_not_extend_the_cooldown() {
         let mut breaker = opened(0);
         breaker.on_failure(90);
         assert_eq!(breaker.next_try_ms(), Some(100));
     }
 
     #[test]
-    fn a_lost_probe_does_not_hold_the_endpoint_for_ever() {
+    fn lost_probe_is_replaced_after_the_cooldown() {
         let mut breaker = opened(0);
         assert!(breaker.may_send(100));
         assert!(!breaker.may_send(199));
@@ -222,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_always_comes_back(steps in prop::collection::vec((any::<bool>(), 0..500_i64), 0..60)) {
+        fn probe_is_allowed_within_cap(steps in prop::collection::vec((any::<bool>(), 0..500_i64), 0..60)) {
             let mut breaker = Breaker::new(POLICY);
             let mut now_ms = 0;
             for (success, wait_ms) in steps {

@@ -1,26 +1,26 @@
-//! Where a page continues: the instant and id of its last row, as one opaque text.
+//! Pagination cursors: the instant and id of a page's last row, encoded as one opaque text.
 //!
-//! Owns the encoding. A cursor is not a secret and grants nothing: every query takes the tenant as
-//! well.
+//! Owns the encoding. A cursor is not a secret and grants no access, because every query also
+//! filters by tenant.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-/// The layout's number; another one is refused, so that the layout can change.
+/// The version of the layout. Other versions are refused, so that the layout can change.
 const VERSION: u8 = 1;
-/// Version, instant, id.
+/// Bytes of version, instant and id.
 const LEN: usize = 1 + 8 + 16;
 
-/// The text is not a cursor that this server handed out.
+/// The text is not a cursor that this server issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the cursor is not valid: pass next_cursor of the previous page unchanged, or leave it out to start again"
 )]
 pub struct CursorError;
 
-/// Packs the last row of a page: its instant (Unix epoch milliseconds) and its id, base64url
-/// without padding.
+/// Encodes the instant (Unix epoch milliseconds) and id of a page's last row as base64url without
+/// padding.
 #[must_use]
 pub fn encode(at_ms: i64, id: Uuid) -> String {
     let mut packed = [VERSION; LEN];
@@ -29,10 +29,10 @@ pub fn encode(at_ms: i64, id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(packed)
 }
 
-/// Unpacks what [`encode`] made: instant (Unix epoch milliseconds) and id.
+/// Decodes a cursor from [`encode`] into instant (Unix epoch milliseconds) and id.
 ///
 /// # Errors
-/// [`CursorError`] for everything that [`encode`] cannot have made.
+/// [`CursorError`] for every text that [`encode`] cannot produce.
 pub fn decode(cursor: &str) -> Result<(i64, Uuid), CursorError> {
     let mut packed = [0_u8; LEN];
     let length = URL_SAFE_NO_PAD
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn foreign_texts_are_refused() {
+    fn invalid_cursors_are_refused() {
         let good = encode(1, Uuid::nil());
         for text in [
             "",
@@ -75,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_is_unpacked(at_ms: i64, id: u128) {
+        fn cursor_round_trips(at_ms: i64, id: u128) {
             let id = Uuid::from_u128(id);
             let text = encode(at_ms, id);
             prop_assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
@@ -83,7 +83,7 @@ mod tests {
         }
 
         #[test]
-        fn never_panics(text in ".*") {
+        fn decode_never_panics(text in ".*") {
             let _ = decode(&text);
         }
     }

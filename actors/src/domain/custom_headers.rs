@@ -1,19 +1,21 @@
-//! Headers that a creditor adds to what its endpoint is sent, such as a gateway's token.
+//! Custom headers that a creditor adds to the webhooks of an endpoint, such as a gateway token.
 //!
-//! Names that say who sends what, or how the connection is used, are ours: a receiver must be able
-//! to rely on the signature's headers, and nobody must be able to smuggle a request.
+//! Owns the rules for names and values. Never sends a header. Names that identify the sender or the
+//! content, or that control the connection, are reserved: receivers rely on the signature headers,
+//! and a custom header must not enable request smuggling.
 
 use std::collections::BTreeMap;
 
-/// Headers of one endpoint.
+/// The maximum number of custom headers of one endpoint.
 pub const MAX_HEADERS: usize = 10;
-/// Characters of a name.
+/// The maximum length of a name, in characters.
 pub const NAME_MAX: usize = 64;
-/// Bytes of a value.
+/// The maximum length of a value, in bytes.
 pub const VALUE_MAX: usize = 1_024;
 
-/// Set by us, or about the connection (RFC 9110, section 7.6.1), or about who asked first.
-const OURS: [&str; 29] = [
+/// Names that the server sets itself, that control the connection (RFC 9110, section 7.6.1), or that
+/// describe the original client.
+const RESERVED: [&str; 29] = [
     "accept-encoding",
     "connection",
     "content-encoding",
@@ -44,22 +46,22 @@ const OURS: [&str; 29] = [
     "x-real-ip",
     "x-request-id",
 ];
-/// The same, by their beginning.
-const OUR_PREFIXES: [&str; 4] = ["webhook-", "x-forwarded-", "sec-", "svix-"];
+/// Prefixes of further reserved names.
+const RESERVED_PREFIXES: [&str; 4] = ["webhook-", "x-forwarded-", "sec-", "svix-"];
 
-/// Why headers are refused: the name at fault, where there is one, and what is wrong.
+/// Why a header is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// As it was sent; empty for all together.
+    /// The name as it was sent. Empty if the error concerns the headers as a whole.
     pub name: String,
-    /// What is wrong.
+    /// What is wrong. The text follows the name.
     pub reason: String,
 }
 
-/// Checks names and values, all of them. Names come out in lower case.
+/// Checks all names and values and returns them with names in lower case.
 ///
 /// # Errors
-/// [`Refused`], one for each header at fault.
+/// One [`Refused`] for each bad header, and one more if there are more than [`MAX_HEADERS`].
 pub fn check(headers: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Vec<Refused>> {
     let mut refused = Vec::new();
     if headers.len() > MAX_HEADERS {
@@ -79,7 +81,7 @@ pub fn check(headers: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
             }),
             None if known => refused.push(Refused {
                 name: name.clone(),
-                reason: "is given twice: names are compared without case".to_owned(),
+                reason: "is a duplicate: header names are not case-sensitive".to_owned(),
             }),
             None => {
                 checked.insert(lower, value.clone());
@@ -99,15 +101,17 @@ fn refusal(lower: &str, value: &str) -> Option<String> {
             "must be a header name of 1 to {NAME_MAX} letters, digits and !#$%&'*+-.^_`|~"
         ));
     }
-    let prefixed = OUR_PREFIXES.iter().any(|prefix| lower.starts_with(prefix));
-    if prefixed || OURS.contains(&lower) {
-        return Some("is a header that only we set".to_owned());
+    let prefixed = RESERVED_PREFIXES
+        .iter()
+        .any(|prefix| lower.starts_with(prefix));
+    if prefixed || RESERVED.contains(&lower) {
+        return Some("is reserved and cannot be set".to_owned());
     }
     let visible = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let trimmed = value.trim() == value;
     if value.is_empty() || value.len() > VALUE_MAX || !visible || !trimmed {
         return Some(format!(
-            "must have a value of 1 to {VALUE_MAX} printable ASCII characters, without spaces at its ends"
+            "must have a value of 1 to {VALUE_MAX} printable ASCII characters, without leading or trailing spaces"
         ));
     }
     None
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateways_token_is_taken_with_its_name_in_lower_case() {
+    fn accepted_names_are_lowercased() {
         let checked = check(&of(&[("Authorization", "Bearer x"), ("X-Api-Key", "k")])).unwrap();
         assert_eq!(
             checked,
@@ -137,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ours_is_refused_in_any_case() {
+    fn reserved_names_are_refused_in_any_case() {
         for name in [
             "Host",
             "content-LENGTH",
@@ -154,12 +158,12 @@ mod tests {
         ] {
             let refused = check(&of(&[(name, "x")])).unwrap_err();
             assert_eq!(refused[0].name, name);
-            assert_eq!(refused[0].reason, "is a header that only we set");
+            assert_eq!(refused[0].reason, "is reserved and cannot be set");
         }
     }
 
     #[test]
-    fn nothing_can_be_smuggled() {
+    fn malformed_headers_are_refused() {
         for (name, value) in [
             ("x a", "1"),
             ("", "1"),
@@ -184,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_errors_are_reported_together() {
         let many: BTreeMap<_, _> = (0..=MAX_HEADERS)
             .map(|n| (format!("x-{n}"), "v".to_owned()))
             .collect();

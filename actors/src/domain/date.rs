@@ -1,41 +1,42 @@
 //! Dates and instants as text.
 //!
-//! Owns the strict readers of `YYYY-MM-DD` and RFC 3339 and the one printer of instants. Never
+//! Owns the strict parsers of `YYYY-MM-DD` and RFC 3339, and the only formatter of instants. Never
 //! reads a clock, never guesses a time zone.
 
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
-/// 0000-01-01T00:00:00.000Z, the first instant that RFC 3339 can write.
+/// 0000-01-01T00:00:00.000Z, the first instant that RFC 3339 can express.
 const FIRST_MS: i64 = -62_167_219_200_000;
-/// 9999-12-31T23:59:59.999Z, the last instant that RFC 3339 can write.
+/// 9999-12-31T23:59:59.999Z, the last instant that RFC 3339 can express.
 const LAST_MS: i64 = 253_402_300_799_999;
-/// Dates before this year are typing errors (`0026-11-22`), not invoices.
+/// Dates before this year are treated as typing errors, such as `0026-11-22`.
 const FIRST_YEAR: i32 = 1900;
 
-/// Why a text is not a date or an instant. The message says what to write instead.
+/// Why a text is not a date or an instant. The message states the expected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
-    /// Not four, two and two digits with hyphens.
+    /// The text is not four, two and two digits separated by hyphens.
     #[error("write the date as YYYY-MM-DD, such as 2026-11-22")]
     NotADate,
-    /// Right shape, but no such day, or a year before 1900.
-    #[error("there is no such day in the calendar from 1900 on; write the date as YYYY-MM-DD")]
+    /// The text has the right shape, but the day does not exist or its year is before 1900.
+    #[error("the day does not exist or is before 1900; write the date as YYYY-MM-DD")]
     NoSuchDay,
-    /// Not an RFC 3339 instant.
+    /// The text is not an RFC 3339 instant.
     #[error("write the time as RFC 3339 with a zone, such as 2026-11-22T10:00:00.000Z")]
     NotAnInstant,
-    /// An instant without a zone is ambiguous.
+    /// The instant has no zone, so it is ambiguous.
     #[error("the time has no zone: end it with Z or an offset, such as 2026-11-22T10:00:00.000Z")]
     MissingZone,
-    /// `+02:00` in a query string that was not percent-encoded arrives with a space.
+    /// The `+` of an offset was not percent-encoded in a query string, so it arrived as a space.
     #[error("the + of the zone offset arrived as a space: write it as %2B in a URL, or use Z")]
     PlusArrivedAsSpace,
 }
 
-/// Reads a calendar date, strictly `YYYY-MM-DD`.
+/// Parses a calendar date, strictly `YYYY-MM-DD`.
 ///
 /// # Errors
-/// [`DateError::NotADate`] for another shape, [`DateError::NoSuchDay`] for 2026-02-30 and years before 1900.
+/// [`DateError::NotADate`] for another shape. [`DateError::NoSuchDay`] for days that do not exist,
+/// such as 2026-02-30, and for years before 1900.
 pub fn parse_date(text: &str) -> Result<NaiveDate, DateError> {
     let bytes = text.as_bytes();
     let right_shape = bytes.len() == 10
@@ -61,10 +62,10 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, DateError> {
         .ok_or(DateError::NoSuchDay)
 }
 
-/// Prints an instant (Unix epoch milliseconds) as RFC 3339 UTC with milliseconds:
+/// Formats an instant (Unix epoch milliseconds) as RFC 3339 in UTC with milliseconds:
 /// `2026-11-22T10:00:00.000Z`.
 ///
-/// Instants outside the years 0000–9999 print as the nearest end of that range.
+/// Instants outside the years 0000–9999 are clamped to that range.
 #[must_use]
 pub fn rfc3339_ms(ms: i64) -> String {
     DateTime::<Utc>::from_timestamp_millis(ms.clamp(FIRST_MS, LAST_MS))
@@ -72,10 +73,10 @@ pub fn rfc3339_ms(ms: i64) -> String {
         .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Reads an RFC 3339 instant that names its zone, as Unix epoch milliseconds.
+/// Parses an RFC 3339 instant with a zone into Unix epoch milliseconds.
 ///
-/// Finer fractions are rounded DOWN, because the reader asks for what is strictly later: a row at
-/// whole millisecond `t` is later than the instant `x` exactly when `t > floor(x)`.
+/// Fractions below a millisecond are rounded down, because the filters select rows that are strictly
+/// later: a row at whole millisecond `t` is later than the instant `x` exactly when `t > floor(x)`.
 ///
 /// # Errors
 /// [`DateError::MissingZone`], [`DateError::PlusArrivedAsSpace`] or [`DateError::NotAnInstant`].
@@ -83,7 +84,7 @@ pub fn parse_instant(text: &str) -> Result<i64, DateError> {
     if !text.is_ascii() || text.len() > 64 {
         return Err(DateError::NotAnInstant);
     }
-    // chrono also takes a space between date and time; the wire contract does not.
+    // chrono also accepts a space between date and time. The wire contract does not.
     if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
         return Err(DateError::NotAnInstant);
     }
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_a_date_strictly() {
+    fn dates_are_parsed_strictly() {
         assert_eq!(
             parse_date("2026-11-22"),
             Ok(NaiveDate::from_ymd_opt(2026, 11, 22).unwrap())
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_milliseconds_and_z() {
+    fn instants_print_with_milliseconds_in_utc() {
         assert_eq!(rfc3339_ms(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339_ms(1_795_341_600_001), "2026-11-22T10:00:00.001Z");
         assert_eq!(rfc3339_ms(-1), "1969-12-31T23:59:59.999Z");
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_needs_its_zone() {
+    fn instant_without_zone_is_refused() {
         assert_eq!(parse_instant("2026-11-22T10:00:00Z"), Ok(1_795_341_600_000));
         assert_eq!(
             parse_instant("2026-11-22t10:00:00.5z"),
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn finer_than_a_millisecond_rounds_down_on_both_sides_of_the_epoch() {
+    fn submillisecond_fractions_round_down() {
         assert_eq!(
             parse_instant("2026-11-22T10:00:00.0009999Z"),
             Ok(1_795_341_600_000)
@@ -195,12 +196,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(ms in FIRST_MS..=LAST_MS) {
+        fn instant_round_trips(ms in FIRST_MS..=LAST_MS) {
             prop_assert_eq!(parse_instant(&rfc3339_ms(ms)), Ok(ms));
         }
 
         #[test]
-        fn never_panics(text in ".*") {
+        fn parsers_never_panic(text in ".*") {
             let _ = (parse_instant(&text), parse_date(&text));
         }
     }

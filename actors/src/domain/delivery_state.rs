@@ -1,6 +1,8 @@
-//! The states of a delivery, as people are told and as they may ask for.
+//! The delivery states that the API shows and filters by.
+//!
+//! Owns their wire names. Never decides which state follows.
 
-/// Every state.
+/// Every state, as named on the wire.
 pub const ALL: [&str; 6] = [
     "pending",
     "delivering",
@@ -10,5 +12,5 @@ pub const ALL: [&str; 6] = [
     "cancelled",
 ];
 
-/// Those in which a row is in the queue.
+/// The states whose deliveries have a row in the queue: all except `delivered`.
 pub const QUEUED: [&str; 5] = ["pending", "delivering", "failed", "exhausted", "cancelled"];

@@ -1,15 +1,18 @@
-//! When an endpoint that fails everything is given up.
+//! When an endpoint that keeps failing is disabled.
+//!
+//! Owns the periods and the decision. Never disables an endpoint itself.
 
-/// Nothing has succeeded for so long: five days, milliseconds.
+/// An endpoint that fails for this long without a success is disabled: five days, in milliseconds.
 pub const GIVE_UP_AFTER_MS: i64 = 5 * 24 * 3_600_000;
 
-/// A failure this long after the one before it begins a new time of failing: retries come a day apart at
-/// most, so in between there was nothing to send, and nobody knows how the receiver was. Two days,
-/// milliseconds.
+/// A gap between two failures that resets the window: two days, in milliseconds. The default schedule
+/// retries within a day plus jitter. A longer gap means that nothing was sent, so the endpoint's
+/// health in between is unknown.
 pub const QUIET_MS: i64 = 2 * 24 * 3_600_000;
 
-/// Whether an endpoint that has just failed again is switched off. `failing_since_ms` is the first
-/// failure after its last success or its last quiet time.
+/// Whether an endpoint that has just failed again must be disabled. `failing_since_ms` is its first
+/// failure since the last success or since the last gap of [`QUIET_MS`]. Both instants are in Unix
+/// epoch milliseconds.
 #[must_use]
 pub fn is_given_up(failing_since_ms: i64, now_ms: i64) -> bool {
     now_ms.saturating_sub(failing_since_ms) >= GIVE_UP_AFTER_MS
@@ -20,10 +23,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_days_and_not_a_millisecond_less() {
+    fn endpoint_is_disabled_after_five_days_of_failures() {
         assert!(!is_given_up(1_000, 1_000));
         assert!(!is_given_up(1_000, 1_000 + GIVE_UP_AFTER_MS - 1));
         assert!(is_given_up(1_000, 1_000 + GIVE_UP_AFTER_MS));
-        assert!(!is_given_up(i64::MAX, 0), "a clock that went back");
+        assert!(!is_given_up(i64::MAX, 0), "the clock stepped back");
     }
 }

@@ -1,33 +1,34 @@
-//! Field errors: the place of one, what to do about it, and the bounded list that every refusal of fields carries.
+//! Field errors and the bounded list of them that every validation error carries.
 //!
-//! Owns paths, the one-line form of the contract's `detail`, and the bound on both. A client chooses the names and the number
-//! of wrong fields, so nothing here grows with them.
+//! Owns paths, the one-line form of the contract's `detail`, and the bounds on both. A client chooses
+//! the names and the number of wrong fields, so neither may determine the size of a response. Never
+//! validates a field.
 
 use std::fmt;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// The most errors that one list holds. Further ones are counted.
+/// The maximum number of errors in one list. Further errors are only counted.
 const MAX_ERRORS: usize = 50;
-/// The most bytes of one name in a path. The contract's own names are shorter.
+/// The maximum length of one name in a path, in bytes. The names of the contract are shorter.
 const MAX_NAME_BYTES: usize = 64;
-/// The most steps of a path. The contract's own paths have five.
+/// The maximum number of names in a path. The paths of the contract have at most five.
 const MAX_STEPS: usize = 12;
-/// The most bytes of all paths and messages of one list.
+/// A list accepts errors until its paths and messages reach this size, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// One field's error: where, and what to do about it.
+/// The error of one field: its path and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// The path, from `body` on.
+    /// The path, starting with the part of the request, such as `body`.
     pub loc: Vec<String>,
-    /// What to do about it.
+    /// What is wrong, or what to send instead.
     pub msg: String,
 }
 
 impl FieldError {
-    /// An error at a path below `body`, such as `debtor.company_name`.
+    /// Creates an error at a path below `body`, such as `debtor.company_name`.
     #[must_use]
     pub fn at(path: &str, msg: impl fmt::Display) -> Self {
         let loc = std::iter::once("body")
@@ -44,7 +45,7 @@ impl FieldError {
         self.loc.iter().map(String::len).sum::<usize>() + self.msg.len()
     }
 
-    /// Cuts the path to what an answer can repeat.
+    /// Truncates the path to the bounds above.
     fn shortened(mut self) -> Self {
         if self.loc.len() > MAX_STEPS {
             self.loc.truncate(MAX_STEPS);
@@ -55,7 +56,7 @@ impl FieldError {
                 name.truncate(name.floor_char_boundary(MAX_NAME_BYTES));
                 name.push('…');
             }
-            // JSON writes a control character in six bytes.
+            // JSON escapes a control character in six bytes.
             if name.contains(char::is_control) {
                 *name = name.replace(char::is_control, "\u{fffd}");
             }
@@ -67,13 +68,13 @@ impl FieldError {
 impl fmt::Display for FieldError {
     /// `debtor.company_name: is required`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The part of the request is left out, unless it is all there is.
+        // Omits the part of the request, unless the path has nothing else.
         let skip = usize::from(self.loc.len() > 1);
         write!(formatter, "{}: {}", self.loc[skip..].join("."), self.msg)
     }
 }
 
-/// The errors of one request: at most 50, and the number of those that are left out.
+/// The errors of one request: at most 50, and the number of omitted ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldErrorList {
     errors: Vec<FieldError>,
@@ -82,7 +83,7 @@ pub struct FieldErrorList {
 }
 
 impl FieldErrorList {
-    /// Adds an error, or counts it where the list is full.
+    /// Adds an error, or counts it as omitted if the list is full.
     pub fn push(&mut self, error: FieldError) {
         if self.errors.len() < MAX_ERRORS && self.bytes < MAX_BYTES {
             let error = error.shortened();
@@ -93,7 +94,7 @@ impl FieldErrorList {
         }
     }
 
-    /// The errors; where some were left out, a last one says how many.
+    /// The errors. If some were omitted, a last entry states how many.
     #[must_use]
     pub fn listed(&self) -> Vec<FieldError> {
         let rest = self.rest().map(|msg| FieldError {
@@ -176,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn long_name_is_cut_at_a_character() {
+    fn long_name_is_truncated_at_a_character() {
         let list = FieldErrorList::from(unknown(&"é".repeat(8_000)));
         assert_eq!(list[0].loc[1], format!("{}…", "é".repeat(32)));
     }
 
     #[test]
-    fn deep_path_is_cut() {
+    fn deep_path_is_truncated() {
         let mut error = unknown("a");
         error.loc = vec!["a".to_owned(); 100];
         let list = FieldErrorList::from(error);
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn worst_list_is_small() {
+    fn largest_list_stays_below_90_kb() {
         for character in ["\u{1}", "\"", "\\", "a", "é", "\u{10ffff}"] {
             let error = FieldError {
                 loc: vec![character.repeat(8_000); 100],

@@ -1,18 +1,19 @@
-//! Is this the same request again? The fingerprint that an idempotency record keeps, and the shape
-//! of its key.
+//! Idempotency: the fingerprint that identifies a repeated request, and the rule for its key.
 //!
-//! Owns the hash and the key's rule. Never stores a record, never decides what is replayed.
+//! Owns the hash and the rule for `Idempotency-Key`. Never stores a record, never decides whether a
+//! response is replayed.
 
 use sha2::{Digest, Sha256};
 
-/// The longest `Idempotency-Key`, in characters.
+/// The maximum length of an `Idempotency-Key`, in characters.
 pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 
-/// SHA-256 over the route and the request in canonical form.
+/// Returns the SHA-256 of the route and the canonical request.
 ///
-/// `route` is method and path with its ids (`POST /v1/placements/0190…/recall`); `canonical_json`
-/// is the typed request, serialized again, so that white space and the order of fields do not
-/// matter. The route's length goes first, so that no two pairs run into the same text.
+/// `route` is the method and the path with its ids (`POST /v1/placements/0190…/recall`).
+/// `canonical_json` is the parsed request, serialized again, so that white space and field order do
+/// not matter. The hash covers the length of the route first, so that two different pairs never
+/// produce the same input.
 #[must_use]
 pub fn request_fingerprint(route: &str, canonical_json: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -22,7 +23,7 @@ pub fn request_fingerprint(route: &str, canonical_json: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Whether a text can be an `Idempotency-Key`: 1–255 printable ASCII characters.
+/// Whether a text is a valid `Idempotency-Key`: 1–255 printable ASCII characters.
 #[must_use]
 pub fn idempotency_key_ok(key: &str) -> bool {
     (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len())
@@ -34,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_sha256_of_length_route_and_body() {
+    fn hash_is_sha256_of_length_route_and_body() {
         let mut text = vec![0, 0, 0, 0, 0, 0, 0, 2];
         text.extend_from_slice(b"/a{}");
         let expected: [u8; 32] = Sha256::digest(&text).into();
@@ -42,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn route_and_body_cannot_be_shifted_into_each_other() {
+    fn boundary_of_route_and_body_is_hashed() {
         assert_ne!(
             request_fingerprint("/a", b"b{}"),
             request_fingerprint("/ab", b"{}")
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_printable_and_bounded() {
+    fn key_must_be_printable_and_bounded() {
         assert!(idempotency_key_ok("a"));
         assert!(idempotency_key_ok("order 17/retry~1"));
         assert!(idempotency_key_ok(&"k".repeat(255)));

@@ -1,27 +1,27 @@
-//! The three gates in front of the first API key, and what the providers' facts say about them.
+//! The three onboarding gates that must pass before the first API key is issued, and the provider
+//! facts that decide them.
 //!
-//! Facts arrive late, twice and out of order, and one provider's clock has whole seconds. So a gate
-//! does not keep "the last event" but a [`FactState`]: the newest timestamp, and the set of what
-//! was observed at exactly that timestamp. Merging is a join-semilattice (greater timestamp wins,
-//! equal timestamps unite their sets), hence commutative, associative and idempotent: any order of
-//! the same events, with any repetitions, ends in the same state.
+//! Facts arrive late, repeated and out of order, and one provider's timestamps have whole seconds.
+//! A gate therefore keeps a [`FactState`] instead of the last event: the newest timestamp and the
+//! set of observations at exactly that timestamp. Merging is a join-semilattice: the greater
+//! timestamp wins, and equal timestamps unite their sets. It is commutative, associative and
+//! idempotent, so the same events in any order, with any repetitions, end in the same state.
 //!
-//! Owns gates and facts. Never stores, never mints:
-//! [`should_issue`] only answers.
+//! Owns gates and facts. Never stores them and never issues a key: [`should_issue`] only decides.
 
-/// A condition for minting the first key.
+/// A condition for issuing the first API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gate {
-    /// Know-your-business review complete (Middesk).
+    /// The know-your-business review is complete (Middesk).
     KybVerified,
-    /// Payouts enabled on the connected account (Stripe).
+    /// Payouts are enabled on the connected account (Stripe).
     PayoutsEnabled,
     /// A Master Services Agreement is on file (DocuSign, or accepted in the wizard).
     MsaOnFile,
 }
 
 impl Gate {
-    /// Every gate, in the order in which the wizard shows them.
+    /// Every gate, in the order of the onboarding wizard.
     pub const ALL: [Self; 3] = [Self::KybVerified, Self::PayoutsEnabled, Self::MsaOnFile];
 
     /// The name on the wire.
@@ -34,21 +34,21 @@ impl Gate {
         }
     }
 
-    /// The gate of that name, if there is one.
+    /// Returns the gate with this wire name, or `None`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|gate| gate.as_str() == name)
     }
 }
 
-/// What one provider event says about its gate.
+/// What one provider event states about its gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactValue {
-    /// Not passed (yet, or no longer): a review in progress, payouts switched off.
+    /// The condition does not hold, or no longer: a review in progress, payouts disabled.
     Open,
     /// The condition holds.
     Passed,
-    /// The review ended with a no (KYB only).
+    /// The review failed (KYB only).
     Refused,
 }
 
@@ -56,7 +56,8 @@ impl FactValue {
     /// Every value.
     pub const ALL: [Self; 3] = [Self::Open, Self::Passed, Self::Refused];
 
-    /// The two neighbouring bits of [`FactState::seen`]: low without, high with `names_previous`.
+    /// One of two adjacent bits of [`FactState::seen`]: the low bit without `names_previous`, the
+    /// high bit with it.
     const fn bit(self, names_previous: bool) -> u8 {
         let pair = match self {
             Self::Open => 0b01,
@@ -67,24 +68,24 @@ impl FactValue {
     }
 }
 
-/// The bits of [`FactState::seen`] whose event named the field in its `previous_attributes`.
+/// The bits of [`FactState::seen`] for events that named the field in `previous_attributes`.
 const NAMED: u8 = 0b10_10_10;
 
 /// One observation of a gate by its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fact {
-    /// The provider's own timestamp, Unix epoch milliseconds.
+    /// The provider's timestamp, in Unix epoch milliseconds.
     pub at_ms: i64,
-    /// What it says.
+    /// The observed value.
     pub value: FactValue,
-    /// Whether the event's `previous_attributes` names the field: then it reports the change
-    /// itself, and of two events with the same timestamp it is the later one.
+    /// Whether the event's `previous_attributes` names the field. Such an event reports the change
+    /// itself, so it is the later one of two events with the same timestamp.
     pub names_previous: bool,
 }
 
 impl Fact {
-    /// The fact by which support repairs a gate: later than everything on record, whatever the
-    /// providers' clocks say.
+    /// Creates the fact with which support corrects a gate. Its timestamp is later than everything
+    /// on record, even if a provider's clock is ahead.
     #[must_use]
     pub fn by_support(on_record: Option<&FactState>, value: FactValue, now_ms: i64) -> Self {
         let after = on_record.map_or(i64::MIN, |state| state.at_ms.saturating_add(1));
@@ -96,39 +97,39 @@ impl Fact {
     }
 }
 
-/// What is known of one gate: two numbers, stored as they are.
+/// The merged facts of one gate. Both numbers are stored unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FactState {
-    /// The newest timestamp seen, Unix epoch milliseconds of the provider's clock.
+    /// The newest timestamp seen, in Unix epoch milliseconds of the provider's clock.
     pub at_ms: i64,
-    /// What was observed at exactly that timestamp: one bit per (value, `names_previous`).
+    /// The observations at exactly that timestamp: one bit per (value, `names_previous`).
     pub seen: u8,
 }
 
-/// What merging a fact did.
+/// The effect of merging a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// Later than all before, or the first: it replaced what was known.
+    /// The fact is the first or the latest one, and replaced the state.
     Newer,
-    /// The same timestamp with something new to say: it was added.
+    /// The fact has the same timestamp and a new observation, which was added.
     Merged,
-    /// Nothing new.
+    /// The state already contains the fact.
     Duplicate,
-    /// Older than what is known: ignored.
+    /// The fact is older than the state, and was ignored.
     Stale,
 }
 
-/// What a gate's state amounts to.
+/// The conclusion from a gate's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GateReading {
-    /// One value, beyond doubt.
+    /// The gate has exactly one value.
     Confirmed(FactValue),
-    /// Events of one timestamp contradict each other; support is shown it.
+    /// Events with the same timestamp contradict each other. Support sees this and can correct it.
     Unconfirmed,
 }
 
 impl FactState {
-    /// Merges a fact into what is known (`None`: nothing yet).
+    /// Merges a fact into the known state. `None` means that no fact is known yet.
     #[must_use]
     pub fn apply(known: Option<Self>, fact: &Fact) -> (Self, Applied) {
         let bit = fact.value.bit(fact.names_previous);
@@ -151,8 +152,8 @@ impl FactState {
         }
     }
 
-    /// Reads the state: events that name the previous value outrank those that do not; one distinct
-    /// value among those that count is confirmed.
+    /// Evaluates the state. Events that name the previous value outrank the others. If the
+    /// outranking events agree on one value, that value is confirmed.
     #[must_use]
     pub fn reading(&self) -> GateReading {
         let counts = |named: bool| {
@@ -168,18 +169,18 @@ impl FactState {
     }
 }
 
-/// One gate as people are shown it.
+/// One gate as the API shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateView {
-    /// Which gate.
+    /// The gate.
     pub gate: Gate,
-    /// Whether it holds, beyond doubt.
+    /// Whether the gate is confirmed as passed.
     pub passed: bool,
-    /// Whether contradicting events of one timestamp left it undecided.
+    /// Whether contradicting events with the same timestamp left the gate undecided.
     pub unconfirmed: bool,
 }
 
-/// What is known of all three gates of one creditor. `None`: no fact yet.
+/// The states of all three gates of one creditor. `None` means that no fact has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gates {
     /// [`Gate::KybVerified`].
@@ -191,7 +192,7 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// What is known of one gate.
+    /// Returns the state of one gate.
     #[must_use]
     pub const fn state(&self, gate: Gate) -> Option<FactState> {
         match gate {
@@ -201,7 +202,7 @@ impl Gates {
         }
     }
 
-    /// The same gates with one state replaced.
+    /// Returns the gates with one state replaced.
     #[must_use]
     pub const fn with(mut self, gate: Gate, state: FactState) -> Self {
         match gate {
@@ -212,7 +213,7 @@ impl Gates {
         self
     }
 
-    /// Whether a gate holds, beyond doubt.
+    /// Whether a gate is confirmed as passed.
     #[must_use]
     pub fn passed(&self, gate: Gate) -> bool {
         self.reading(gate) == Some(GateReading::Confirmed(FactValue::Passed))
@@ -224,7 +225,7 @@ impl Gates {
         self.reading(gate) == Some(GateReading::Unconfirmed)
     }
 
-    /// The gates that do not hold, in the wizard's order.
+    /// The gates that have not passed, in the order of the wizard.
     #[must_use]
     pub fn pending(&self) -> Vec<Gate> {
         Gate::ALL
@@ -233,13 +234,13 @@ impl Gates {
             .collect()
     }
 
-    /// Whether all three hold.
+    /// Whether all three gates have passed.
     #[must_use]
     pub fn all_passed(&self) -> bool {
         Gate::ALL.into_iter().all(|gate| self.passed(gate))
     }
 
-    /// All three as people are shown them, in the wizard's order.
+    /// All three gates as the API shows them, in the order of the wizard.
     #[must_use]
     pub fn views(&self) -> [GateView; 3] {
         Gate::ALL.map(|gate| GateView {
@@ -254,9 +255,9 @@ impl Gates {
     }
 }
 
-/// Whether the creditor's key is to be issued now, by itself: all gates hold, none was ever issued
-/// (a gate that passes again never mints again), the account is not suspended, and support has not
-/// reserved minting to itself by a revocation.
+/// Whether the API key is issued automatically now: all gates have passed, the account is not
+/// suspended, no key was ever issued, and no revocation has reserved issuing to support. A gate that
+/// passes again therefore never issues a second key.
 #[must_use]
 pub fn should_issue(
     gates: &Gates,

@@ -1,4 +1,4 @@
-//! Tests of the gates: the tie rules one by one, and the laws of merging as properties.
+//! Tests of the gates: examples for ties, and property tests for merging.
 
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ fn names_round_trip() {
 }
 
 #[test]
-fn each_fact_is_told_what_it_did() {
+fn apply_reports_the_effect_of_each_fact() {
     let (first, applied) = FactState::apply(None, &fact(10, FactValue::Open, false));
     assert_eq!(applied, Applied::Newer);
     assert_eq!(
@@ -62,7 +62,7 @@ fn each_fact_is_told_what_it_did() {
 }
 
 #[test]
-fn on_a_tie_the_event_that_names_the_field_is_the_later_one() {
+fn tie_is_won_by_event_with_previous_attributes() {
     let off = fact(10, FactValue::Open, false);
     let on = fact(10, FactValue::Passed, true);
     assert_eq!(
@@ -76,7 +76,7 @@ fn on_a_tie_the_event_that_names_the_field_is_the_later_one() {
 }
 
 #[test]
-fn a_tie_that_nothing_decides_is_unconfirmed_until_a_later_fact() {
+fn undecided_tie_is_unconfirmed_until_a_later_fact() {
     let plain = [
         fact(10, FactValue::Open, false),
         fact(10, FactValue::Passed, false),
@@ -92,7 +92,7 @@ fn a_tie_that_nothing_decides_is_unconfirmed_until_a_later_fact() {
 }
 
 #[test]
-fn the_same_value_twice_is_no_contradiction() {
+fn repeated_value_is_confirmed() {
     assert_eq!(
         reading(&[
             fact(10, FactValue::Passed, false),
@@ -103,7 +103,7 @@ fn the_same_value_twice_is_no_contradiction() {
 }
 
 #[test]
-fn a_state_without_any_observation_is_never_passed() {
+fn state_without_observations_is_unconfirmed() {
     for seen in [0, 0b1100_0000] {
         assert_eq!(
             FactState { at_ms: 1, seen }.reading(),
@@ -113,7 +113,7 @@ fn a_state_without_any_observation_is_never_passed() {
 }
 
 #[test]
-fn support_wins_over_a_provider_whose_clock_is_ahead() {
+fn support_fact_wins_over_provider_clock_ahead() {
     let known = merge(&[
         fact(5_000, FactValue::Open, true),
         fact(5_000, FactValue::Passed, true),
@@ -154,7 +154,7 @@ fn account_status_follows_the_kyb_fact_and_suspension() {
 }
 
 #[test]
-fn the_key_is_issued_once_and_only_with_all_gates() {
+fn key_is_issued_once_and_only_with_all_gates() {
     let passed = merge(&[fact(1, FactValue::Passed, false)]);
     let all = Gates {
         kyb: passed,
@@ -192,8 +192,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         .prop_map(|(at_ms, value, names_previous)| fact(at_ms, value, names_previous))
 }
 
-/// A list of facts, and the same facts in another order with some repeated.
-fn facts_and_a_shuffle() -> impl Strategy<Value = (Vec<Fact>, Vec<Fact>)> {
+/// A list of facts, and the same facts in another order with repetitions.
+fn facts_and_shuffled_copy() -> impl Strategy<Value = (Vec<Fact>, Vec<Fact>)> {
     prop::collection::vec(any_fact(), 1..12).prop_flat_map(|facts| {
         let repeats = prop::collection::vec(prop::sample::select(facts.clone()), 0..8);
         let shuffled = repeats
@@ -208,12 +208,12 @@ fn facts_and_a_shuffle() -> impl Strategy<Value = (Vec<Fact>, Vec<Fact>)> {
 
 proptest! {
     #[test]
-    fn order_and_repetition_never_matter((facts, shuffled) in facts_and_a_shuffle()) {
+    fn merge_ignores_order_and_repetition((facts, shuffled) in facts_and_shuffled_copy()) {
         prop_assert_eq!(merge(&facts), merge(&shuffled));
     }
 
     #[test]
-    fn a_second_delivery_changes_nothing(facts in prop::collection::vec(any_fact(), 1..12)) {
+    fn repeated_facts_change_nothing(facts in prop::collection::vec(any_fact(), 1..12)) {
         let state = merge(&facts).unwrap();
         for fact in &facts {
             let (again, applied) = FactState::apply(Some(state), fact);
@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn passed_only_by_a_fact_of_the_newest_timestamp(facts in prop::collection::vec(any_fact(), 1..12)) {
+    fn only_newest_facts_pass_a_gate(facts in prop::collection::vec(any_fact(), 1..12)) {
         let newest = facts.iter().map(|fact| fact.at_ms).max().unwrap();
         let mut last = facts.iter().filter(|fact| fact.at_ms == newest);
         if reading(&facts) == GateReading::Confirmed(FactValue::Passed) {
@@ -234,7 +234,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_fact_is_told_is_what_it_did(facts in prop::collection::vec(any_fact(), 1..12), next in any_fact()) {
+    fn reported_effect_matches_the_state_change(facts in prop::collection::vec(any_fact(), 1..12), next in any_fact()) {
         let before = merge(&facts);
         let (after, applied) = FactState::apply(before, &next);
         let changed = before != Some(after);

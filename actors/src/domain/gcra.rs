@@ -1,34 +1,34 @@
-//! Rate limits by the generic cell rate algorithm (GCRA), for one limit and for two at once.
+//! Rate limiting with the generic cell rate algorithm (GCRA), for one limit and for a pair.
 //!
-//! A limit's whole state is one instant, the theoretical arrival time (TAT): when the bucket will
-//! be full again. A request of cost `c` moves it by `c` emission intervals and conforms while it
-//! stays within one burst of now. GCRA is ITU-T Recommendation I.371; as a rate limiter it is
-//! described in <https://brandur.org/rate-limiting>.
+//! The state of a limit is one instant, the theoretical arrival time (TAT), at which the bucket is
+//! full again. A request of cost `c` moves it by `c` emission intervals, and conforms if the result
+//! is at most one burst after now. GCRA is defined in ITU-T Recommendation I.371;
+//! <https://brandur.org/rate-limiting> describes it as a rate limiter.
 //!
-//! All arithmetic is in whole nanoseconds. The emission interval `1 s / per_second` is rounded UP
-//! where it is no whole number, so no window ever admits more than `burst + per_second × window`;
-//! at 3/s the rate comes out 3 × 10⁻⁹ too low.
+//! All arithmetic uses whole nanoseconds. The emission interval `1 s / per_second` is rounded up, so
+//! no window ever admits more than `burst + per_second × window`. The rounding lowers the rate: at 3
+//! requests a second by the factor 2 × 10⁻⁹.
 //!
-//! Owns the arithmetic. Never reads a clock, never keeps a cell: a refusal leaves the caller's
-//! cells as they were. `now_us` may come from any clock; should it step back, nobody waits for
-//! longer than an empty bucket takes to fill.
+//! Owns the arithmetic. Never reads a clock and never stores a cell: the caller stores the cells of
+//! an admitted request. `now_us` may come from any clock. If it steps back, a wait is at most the
+//! time in which an empty bucket fills.
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const NANOS_PER_MICRO: i64 = 1_000;
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
-/// A limit: requests a second in the long run, and how many may come at once.
+/// A limit: the sustained rate and the burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quota {
-    /// Refill, requests a second; 0 is taken as 1 (the readers of settings refuse it).
+    /// The refill rate, in requests a second. 0 counts as 1; the parsers of settings refuse 0.
     pub per_second: u32,
-    /// The bucket's size, requests.
+    /// The size of the bucket, in requests.
     pub burst: u32,
 }
 
 impl Quota {
-    /// Seconds in which an empty bucket fills, rounded up: the `w` of `RateLimit-Policy`, whose `q`
-    /// is `burst`.
+    /// Seconds in which an empty bucket fills, rounded up, at least 1. This is `w` in the
+    /// `RateLimit-Policy` header; `q` is `burst`.
     #[must_use]
     pub fn window_secs(&self) -> u64 {
         u64::from(self.burst)
@@ -36,13 +36,13 @@ impl Quota {
             .max(1)
     }
 
-    /// Nanoseconds that one request takes to refill, rounded up.
+    /// Nanoseconds in which one request refills, rounded up.
     fn interval_ns(&self) -> i64 {
         let per_second = i64::from(self.per_second.max(1));
         (NANOS_PER_SECOND + per_second - 1) / per_second
     }
 
-    /// Nanoseconds that an empty bucket takes to fill.
+    /// Nanoseconds in which an empty bucket fills.
     fn span_ns(&self) -> i64 {
         self.cost_ns(self.burst)
     }
@@ -52,11 +52,11 @@ impl Quota {
     }
 }
 
-/// The state of one limit. A fresh one is a full bucket.
+/// The state of one limit. The default is a full bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cell {
-    /// The theoretical arrival time in nanoseconds of the caller's clock: the bucket is full from
-    /// then on.
+    /// The theoretical arrival time, in nanoseconds of the caller's clock. The bucket is full from
+    /// this instant on.
     tat_ns: i64,
 }
 
@@ -64,14 +64,14 @@ impl Cell {
     /// A full bucket.
     pub const FULL: Self = Self { tat_ns: i64::MIN };
 
-    /// Whether the bucket is full again, so that forgetting the cell loses nothing.
+    /// Whether the bucket is full at `now_us` (microseconds). Such a cell can be discarded.
     #[must_use]
     pub fn is_full(&self, now_us: i64) -> bool {
         self.tat_ns <= nanos(now_us)
     }
 
-    /// Nanoseconds until the bucket is full. More than one whole bucket can only mean that the
-    /// clock stepped back, and counts as an empty bucket.
+    /// Nanoseconds until the bucket is full, at most the span of one bucket. A greater difference
+    /// means that the clock stepped back.
     fn debt_ns(&self, quota: &Quota, now_ns: i64) -> i64 {
         self.tat_ns.saturating_sub(now_ns).clamp(0, quota.span_ns())
     }
@@ -83,7 +83,7 @@ impl Default for Cell {
     }
 }
 
-/// What is left of one limit, for the `RateLimit` header.
+/// The remaining capacity of one limit, for the `RateLimit` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Headroom {
     /// Requests that would be admitted now (`r`).
@@ -92,35 +92,35 @@ pub struct Headroom {
     pub reset_secs: u64,
 }
 
-/// The answer of one limit.
+/// The decision of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It conforms; `cell` is the limit's next state, which the caller may take or leave.
+    /// The request conforms. It is charged only if the caller stores `cell`.
     Admitted {
-        /// The state with this request's cost taken.
+        /// The state after the cost of this request.
         cell: Cell,
     },
-    /// Not now. The same request is admitted after exactly `wait_us` (and not a microsecond
-    /// earlier) if nothing else comes.
+    /// The request does not conform now. If no other request arrives, the same request is admitted
+    /// after exactly `wait_us`, and not a microsecond earlier.
     Refused {
-        /// Microseconds, at least 1.
+        /// The wait in microseconds, at least 1.
         wait_us: i64,
     },
-    /// The cost is more than the burst: waiting does not help.
+    /// The cost exceeds the burst, so the request is never admitted.
     NeverAdmissible,
 }
 
-/// Which of the two limits.
+/// One of the two limits of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// The key's.
+    /// The limit of the API key.
     Key,
-    /// The tenant's.
+    /// The limit of the tenant.
     Tenant,
 }
 
 impl Limit {
-    /// The name in the `RateLimit` headers.
+    /// The name of the limit in the `RateLimit` headers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -130,42 +130,41 @@ impl Limit {
     }
 }
 
-/// The answer of both limits together.
+/// The decision of both limits together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PairDecision {
-    /// Both admit. Store both cells.
+    /// Both limits admit the request. The caller stores both cells.
     Admitted {
-        /// The key's next state.
+        /// The next state of the key's limit.
         key_cell: Cell,
-        /// The tenant's next state.
+        /// The next state of the tenant's limit.
         tenant_cell: Cell,
-        /// What is left of the key's limit after this request.
+        /// The remaining capacity of the key's limit after this request.
         key: Headroom,
-        /// What is left of the tenant's limit after this request.
+        /// The remaining capacity of the tenant's limit after this request.
         tenant: Headroom,
     },
-    /// At least one refuses, and neither is charged.
+    /// At least one limit refuses the request, and neither is charged.
     Refused {
-        /// The one that refuses for longer (the key's, if equally long).
+        /// The limit with the longer wait, or the key's limit if both are equal.
         limit: Limit,
-        /// The longer wait, microseconds.
+        /// The longer wait, in microseconds.
         wait_us: i64,
-        /// What is left of the key's limit.
+        /// The remaining capacity of the key's limit.
         key: Headroom,
-        /// What is left of the tenant's limit.
+        /// The remaining capacity of the tenant's limit.
         tenant: Headroom,
     },
-    /// The cost is more than a burst: this request will never be admitted, and neither limit is
-    /// charged.
+    /// The cost exceeds a burst, so the request is never admitted. Neither limit is charged.
     NeverAdmissible {
         /// The limit whose burst is too small.
         limit: Limit,
-        /// The most that may be asked for at once.
+        /// The highest cost that this limit can admit.
         burst: u32,
     },
 }
 
-/// Asks one limit whether `cost` requests may pass at `now_us` (microseconds). Changes nothing.
+/// Checks whether a request of `cost` conforms at `now_us` (microseconds). Changes nothing.
 #[must_use]
 pub fn check(cell: Cell, quota: &Quota, cost: u32, now_us: i64) -> Decision {
     if cost > quota.burst {
@@ -187,7 +186,7 @@ pub fn check(cell: Cell, quota: &Quota, cost: u32, now_us: i64) -> Decision {
     }
 }
 
-/// Asks both limits; takes from both or from neither.
+/// Checks both limits at `now_us` (microseconds). Charges both or neither.
 #[must_use]
 pub fn check_both(
     key_cell: Cell,
@@ -230,7 +229,7 @@ pub fn check_both(
     }
 }
 
-/// What is left of a limit at `now_us` (microseconds).
+/// The remaining capacity of a limit at `now_us` (microseconds).
 #[must_use]
 pub fn headroom(cell: Cell, quota: &Quota, now_us: i64) -> Headroom {
     let debt_ns = cell.debt_ns(quota, nanos(now_us));
@@ -243,9 +242,11 @@ pub fn headroom(cell: Cell, quota: &Quota, now_us: i64) -> Headroom {
     }
 }
 
-/// The cell after a change of quota, at `now_us` (microseconds): the new limit applies at once, and
-/// what was spent stays spent, so no change hands out a fresh burst. What was spent beyond the new
-/// burst is forgiven: nobody waits for longer than the new bucket takes to fill.
+/// Converts a cell to a new quota at `now_us` (microseconds).
+///
+/// The new limit applies at once. Requests that were spent stay spent, so a change of quota never
+/// grants a new burst. Requests spent beyond the new burst are forgiven, so a wait is at most the
+/// time in which the new bucket fills.
 #[must_use]
 pub fn convert(cell: Cell, old: &Quota, new: &Quota, now_us: i64) -> Cell {
     let now_ns = nanos(now_us);
@@ -263,7 +264,7 @@ pub fn convert(cell: Cell, old: &Quota, new: &Quota, now_us: i64) -> Cell {
     }
 }
 
-/// A wait in microseconds as `Retry-After`: whole seconds, rounded up, at least 1.
+/// Converts a wait in microseconds to `Retry-After`: whole seconds, rounded up, at least 1.
 #[must_use]
 pub fn retry_after_secs(wait_us: i64) -> u64 {
     u64::try_from(wait_us)
@@ -272,7 +273,7 @@ pub fn retry_after_secs(wait_us: i64) -> u64 {
         .max(1)
 }
 
-/// Microseconds of the caller's clock as nanoseconds: good until the year 2262.
+/// Converts microseconds to nanoseconds. For Unix time this saturates in the year 2262.
 const fn nanos(now_us: i64) -> i64 {
     now_us.saturating_mul(NANOS_PER_MICRO)
 }

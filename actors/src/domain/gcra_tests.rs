@@ -1,4 +1,4 @@
-//! Tests of the limiter: its promises as properties over arbitrary arrivals, quotas and costs.
+//! Tests of the rate limiter: examples, and property tests over arbitrary arrivals, quotas and costs.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ const fn quota(per_second: u32, burst: u32) -> Quota {
     Quota { per_second, burst }
 }
 
-/// Spends `cost` or panics.
+/// Returns the cell after `cost`. Panics if the request is not admitted.
 fn spend(cell: Cell, quota: &Quota, cost: u32, now_us: i64) -> Cell {
     match check(cell, quota, cost, now_us) {
         Decision::Admitted { cell } => cell,
@@ -19,7 +19,7 @@ fn spend(cell: Cell, quota: &Quota, cost: u32, now_us: i64) -> Cell {
 }
 
 #[test]
-fn a_burst_then_the_rate() {
+fn burst_is_admitted_then_the_rate() {
     let quota = quota(20, 40);
     let mut cell = Cell::FULL;
     for left in (0..40).rev() {
@@ -56,12 +56,12 @@ fn a_burst_then_the_rate() {
 }
 
 #[test]
-fn more_than_a_burst_is_never_admissible() {
+fn cost_above_burst_is_never_admissible() {
     assert_eq!(
         check(Cell::FULL, &quota(20, 40), 41, NOW_US),
         Decision::NeverAdmissible
     );
-    let verdict = check_both(
+    let decision = check_both(
         Cell::FULL,
         &quota(20, 40),
         Cell::FULL,
@@ -70,7 +70,7 @@ fn more_than_a_burst_is_never_admissible() {
         NOW_US,
     );
     assert_eq!(
-        verdict,
+        decision,
         PairDecision::NeverAdmissible {
             limit: Limit::Tenant,
             burst: 30
@@ -79,13 +79,13 @@ fn more_than_a_burst_is_never_admissible() {
 }
 
 #[test]
-fn the_longer_wait_wins() {
+fn longer_wait_is_reported() {
     let (fast, slow) = (quota(10, 1), quota(1, 1));
     let (fast_cell, slow_cell) = (
         spend(Cell::FULL, &fast, 1, NOW_US),
         spend(Cell::FULL, &slow, 1, NOW_US),
     );
-    let longer = |verdict| match verdict {
+    let longer = |decision| match decision {
         PairDecision::Refused { limit, wait_us, .. } => (limit, wait_us),
         other => panic!("{other:?}"),
     };
@@ -122,25 +122,25 @@ fn retry_after_rounds_up_and_is_at_least_one() {
 }
 
 #[test]
-fn a_policy_window_is_the_time_to_fill() {
+fn policy_window_is_the_refill_time() {
     assert_eq!(quota(20, 40).window_secs(), 2);
     assert_eq!(quota(3, 4).window_secs(), 2);
     assert_eq!(quota(1_000, 1).window_secs(), 1);
 }
 
 #[test]
-fn a_clock_that_steps_back_costs_one_bucket_at_most() {
+fn clock_step_back_costs_at_most_one_bucket() {
     let quota = quota(1, 10);
     let cell = spend(Cell::FULL, &quota, 1, NOW_US);
-    let an_hour_earlier = NOW_US - 3_600_000_000;
+    let one_hour_earlier = NOW_US - 3_600_000_000;
     assert_eq!(
-        check(cell, &quota, 1, an_hour_earlier),
+        check(cell, &quota, 1, one_hour_earlier),
         Decision::Refused { wait_us: 1_000_000 }
     );
 }
 
 #[test]
-fn the_extremes_do_not_overflow() {
+fn extreme_values_do_not_overflow() {
     for quota in [
         quota(0, 0),
         quota(0, u32::MAX),
@@ -165,7 +165,7 @@ fn the_extremes_do_not_overflow() {
 }
 
 #[test]
-fn an_override_does_not_refill_a_burst() {
+fn quota_change_does_not_refill_the_bucket() {
     let (small, large) = (quota(20, 40), quota(1_000, 2_000));
     let empty = spend(Cell::FULL, &small, 40, NOW_US);
     let raised = convert(empty, &small, &large, NOW_US);
@@ -190,7 +190,7 @@ fn any_quota() -> impl Strategy<Value = Quota> {
     (1..2_500_u32, 1..60_u32).prop_map(|(per_second, burst)| Quota { per_second, burst })
 }
 
-/// Requests as (gap since the last one in µs, cost).
+/// Requests as (µs since the previous request, cost).
 fn arrivals() -> impl Strategy<Value = Vec<(i64, u32)>> {
     let gap = prop_oneof![3 => Just(0), 3 => 0..2_000_i64, 1 => 0..2_000_000_i64];
     prop::collection::vec((gap, 1..6_u32), 1..200)
@@ -220,7 +220,7 @@ proptest! {
     }
 
     #[test]
-    fn the_wait_is_exact_to_the_microsecond(quota in any_quota(), arrivals in arrivals()) {
+    fn wait_is_exact_to_the_microsecond(quota in any_quota(), arrivals in arrivals()) {
         let (mut cell, mut now_us) = (Cell::FULL, NOW_US);
         for (gap, cost) in arrivals {
             now_us += gap;
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn remaining_is_what_is_really_admitted(quota in any_quota(), arrivals in arrivals()) {
+    fn remaining_matches_what_is_admitted(quota in any_quota(), arrivals in arrivals()) {
         let (mut cell, mut now_us) = (Cell::FULL, NOW_US);
         for (gap, cost) in arrivals {
             now_us += gap;
@@ -258,7 +258,7 @@ proptest! {
     }
 
     #[test]
-    fn both_or_neither(key in any_quota(), tenant in any_quota(), arrivals in arrivals()) {
+    fn both_limits_are_charged_or_neither(key in any_quota(), tenant in any_quota(), arrivals in arrivals()) {
         let (mut key_cell, mut tenant_cell, mut now_us) = (Cell::FULL, Cell::FULL, NOW_US);
         for (gap, cost) in arrivals {
             now_us += gap;
@@ -271,7 +271,7 @@ proptest! {
                     (key_cell, tenant_cell) = (next_key, next_tenant);
                 }
                 PairDecision::Refused { wait_us, .. } => {
-                    // One microsecond earlier the pair is refused, at the wait it is admitted.
+                    // The pair is admitted after the wait and refused one microsecond earlier.
                     let at = |wait_us| check_both(key_cell, &key, tenant_cell, &tenant, cost, now_us + wait_us);
                     let admitted = matches!(at(wait_us), PairDecision::Admitted { .. });
                     let too_early = matches!(at(wait_us - 1), PairDecision::Refused { .. });
@@ -283,7 +283,7 @@ proptest! {
     }
 
     #[test]
-    fn a_change_of_quota_never_gives_back_what_was_spent(
+    fn quota_change_never_refunds_spent_requests(
         old in any_quota(), new in any_quota(), spent in 0..60_u32, gap in 0..2_000_000_i64,
     ) {
         let spent = spent.min(old.burst);
@@ -291,7 +291,7 @@ proptest! {
         let now_us = NOW_US + gap;
         let used = old.burst - headroom(cell, &old, now_us).remaining;
         let after = headroom(convert(cell, &old, &new, now_us), &new, now_us);
-        // `used` counts a request that is still refilling as used, so one of it may be whole again.
+        // `used` includes a request that is partly refilled, so one more may be available.
         prop_assert!(after.remaining <= new.burst.saturating_sub(used.saturating_sub(1)));
         prop_assert!(after.remaining >= new.burst.saturating_sub(used + 1));
         prop_assert!(after.reset_secs <= new.window_secs());

@@ -1,58 +1,62 @@
-//! What becomes of the older keys when a new one is minted, and when a key is near its end.
+//! The effect of a key rotation on the older keys, and the point at which a key is near its expiry.
+//!
+//! Owns these decisions. Never issues, revokes or stores a key.
 
-/// The longest overlap of a rotation: a week.
+/// The longest overlap of a rotation, in hours: one week.
 pub const OVERLAP_MAX_HOURS: u32 = 168;
-/// The overlap of a rotation that does not say otherwise.
+/// The default overlap of a rotation, in hours.
 pub const OVERLAP_DEFAULT_HOURS: u32 = 24;
 
-/// The live full-access key.
+/// The current full-access key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CurrentKey {
-    /// Whether its secret was ever shown.
+    /// Whether its secret was ever revealed.
     pub revealed: bool,
     /// Whether it was ever used.
     pub used: bool,
-    /// When it expires anyway, epoch ms.
+    /// When it expires regardless of the rotation, in Unix epoch milliseconds.
     pub expires_ms: Option<i64>,
 }
 
-/// What becomes of an older key.
+/// The effect of a rotation on an older key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It works no more from now on.
+    /// The key stops working now.
     Replaced,
-    /// Its time was over already.
+    /// The key had already expired, or there was none.
     Expired,
-    /// It works until then, epoch ms.
+    /// The key works until this instant, in Unix epoch milliseconds.
     RetiresUntil(i64),
-    /// Nothing: it keeps the deadline that was promised.
+    /// The key keeps its existing deadline.
     Stays,
 }
 
-/// What a rotation does to the older keys.
+/// The effects of a rotation on the older keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rotation {
-    /// To the current one.
+    /// The effect on the current key.
     pub current: Fate,
-    /// To the one that is retiring.
+    /// The effect on the retiring key.
     pub retiring: Fate,
 }
 
-/// A used key cannot retire while another one is retiring: somebody still relies on each.
+/// A used key cannot retire while another key is retiring, because both may still be in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("another key is retiring until {until_ms}")]
 pub struct RotationInProgress {
-    /// When that one stops, epoch ms.
+    /// When the retiring key stops working, in Unix epoch milliseconds.
     pub until_ms: i64,
 }
 
-/// Decides on the older keys. `retiring_until_ms` is the deadline of the retiring key, if there is
-/// one. Without an overlap all of them end. With one, the current key retires, but never lives
-/// longer than it would have; at most one key is retiring at a time, so while another is, only a
-/// key that was never used can be replaced.
+/// Decides what a rotation at `now_ms` (Unix epoch milliseconds) does to the older keys.
+///
+/// `retiring_until_ms` is the deadline of the retiring key, if there is one. If `overlap_ms` is
+/// zero, all older keys stop at once. Otherwise the current key retires, and never works longer than
+/// its own expiry allows. At most one key retires at a time. While another key retires, a current
+/// key that was never used is replaced at once.
 ///
 /// # Errors
-/// [`RotationInProgress`].
+/// [`RotationInProgress`] if another key is retiring and the current key was used.
 pub fn rotate(
     current: CurrentKey,
     retiring_until_ms: Option<i64>,
@@ -78,8 +82,8 @@ pub fn rotate(
     }
 }
 
-/// A key that nobody has seen has nobody to wait for; one that was shown may be in use on another
-/// node without being known to be.
+/// Retires the current key, or replaces it at once if its secret was never revealed. A revealed key
+/// gets the overlap even without a recorded use, because another node may not have recorded it yet.
 fn retire(current: CurrentKey, until_ms: i64, now_ms: i64) -> Fate {
     let until_ms = current
         .expires_ms
@@ -91,8 +95,8 @@ fn retire(current: CurrentKey, until_ms: i64, now_ms: i64) -> Fate {
     }
 }
 
-/// Whether a key that began to retire at `retired_ms` is in the last tenth of the time that it was
-/// given.
+/// Whether a key that began to retire at `retired_ms` is in the last tenth of its overlap. All
+/// instants are in Unix epoch milliseconds.
 #[must_use]
 pub fn is_near_its_end(retired_ms: i64, expires_ms: i64, now_ms: i64) -> bool {
     let given_ms = expires_ms.saturating_sub(retired_ms);
@@ -113,13 +117,13 @@ mod tests {
     const HOUR: i64 = 3_600_000;
 
     #[test]
-    fn a_used_key_retires() {
+    fn used_key_retires_for_the_overlap() {
         let plan = rotate(USED, None, 24 * HOUR, 1_000).unwrap();
         assert_eq!(plan.current, Fate::RetiresUntil(1_000 + 24 * HOUR));
     }
 
     #[test]
-    fn without_an_overlap_everything_ends() {
+    fn zero_overlap_replaces_all_keys() {
         let plan = rotate(USED, Some(9_999), 0, 1_000).unwrap();
         assert_eq!(
             (plan.current, plan.retiring),
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn one_key_retires_at_a_time() {
+    fn only_one_key_retires_at_a_time() {
         let refused = rotate(USED, Some(5_000), HOUR, 1_000).unwrap_err();
         assert_eq!(refused.until_ms, 5_000);
         let unused = CurrentKey {
@@ -137,7 +141,7 @@ mod tests {
         };
         let plan = rotate(unused, Some(5_000), HOUR, 1_000).unwrap();
         assert_eq!((plan.current, plan.retiring), (Fate::Replaced, Fate::Stays));
-        // Its time is over: there is room again.
+        // The first retiring key has expired, so the next one may retire.
         let plan = rotate(USED, Some(5_000), HOUR, 5_000).unwrap();
         assert_eq!(
             (plan.current, plan.retiring),
@@ -146,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_nobody_has_seen_is_replaced() {
+    fn unrevealed_key_is_replaced_at_once() {
         let unseen = CurrentKey {
             revealed: false,
             used: false,
@@ -159,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_tenth_of_a_day() {
+    fn key_is_near_its_end_in_last_tenth() {
         assert!(!is_near_its_end(0, 24 * HOUR, 21 * HOUR));
         assert!(is_near_its_end(0, 24 * HOUR, 22 * HOUR));
         assert!(!is_near_its_end(0, 24 * HOUR, 24 * HOUR));
@@ -167,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_rotation_extends_a_life(
+        fn rotation_never_extends_a_key(
             revealed: bool, used: bool, expires in proptest::option::of(0..1_000_i64),
             retiring in proptest::option::of(0..1_000_i64), overlap in 0..1_000_i64, now in 0..1_000_i64,
         ) {
@@ -178,7 +182,7 @@ mod tests {
                 if let Fate::RetiresUntil(until) = plan.current {
                     prop_assert!(until > now && until <= now + overlap);
                     prop_assert!(expires.is_none_or(|expires| until <= expires));
-                    prop_assert!(plan.retiring != Fate::Stays, "two would be retiring");
+                    prop_assert!(plan.retiring != Fate::Stays, "two keys retire");
                 }
             }
         }

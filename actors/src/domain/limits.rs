@@ -1,7 +1,7 @@
-//! Tiers of limits, and one creditor's override of its tier.
+//! Limit tiers, and the override of one creditor.
 //!
-//! Owns which numbers apply to whom, and the text form of `PARTNER_API_TIERS`. Never counts a
-//! request: that is `gcra`.
+//! Owns which limits apply to a creditor, and the text form of `PARTNER_API_TIERS`. Never counts
+//! requests: `gcra` does.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -11,80 +11,80 @@ use serde::{Deserialize, Serialize};
 
 use super::gcra::Quota;
 
-/// The largest number that any limit may be set to.
+/// The highest permitted value of any limit.
 pub const LIMIT_MAX: u32 = 1_000_000;
-/// The tier of a new creditor, where it is configured.
+/// The name of the default tier, if it is configured.
 pub const STANDARD: &str = "standard";
-/// `PARTNER_API_TIERS` when it is not set.
+/// The default of `PARTNER_API_TIERS`.
 pub const DEFAULT_TIERS: &str =
     "standard=20/40:40/80:20,growth=100/200:200/400:50,enterprise=1000/2000:2000/4000:200";
 
 /// All limits of one creditor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TenantLimits {
-    /// Of each key.
+    /// The limit of each key.
     pub key: Quota,
-    /// Of all its keys together.
+    /// The limit of all keys of the creditor together.
     pub tenant: Quota,
-    /// Requests in progress at once.
+    /// The maximum number of concurrent requests.
     pub concurrency: u32,
 }
 
 /// A named set of limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tier {
-    /// 1–32 characters of `a-z0-9_-`.
+    /// The name: 1–32 characters of `a-z0-9_-`.
     pub name: String,
-    /// What it grants.
+    /// The limits of this tier.
     pub limits: TenantLimits,
 }
 
-/// Every configured tier, in the order in which they were written. Never empty.
+/// Every configured tier, in the configured order. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tiers(Vec<Tier>);
 
 /// Why a text is not a list of tiers. The message names the bad part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TiersError {
-    /// Nothing in it.
+    /// The text contains no tier.
     #[error(
-        "no tier: write name=key_rps/key_burst:tenant_rps/tenant_burst:concurrency, separated by commas"
+        "no tier is defined: write name=key_rps/key_burst:tenant_rps/tenant_burst:concurrency, separated by commas"
     )]
     Empty,
-    /// One entry has another shape.
+    /// An entry has the wrong shape.
     #[error(
         "`{0}` is not a tier: write name=key_rps/key_burst:tenant_rps/tenant_burst:concurrency"
     )]
     Shape(String),
-    /// A name with other characters, or too long.
-    #[error("`{0}` is not a tier's name: use 1 to 32 of a-z, 0-9, _ and -")]
+    /// A name has the wrong characters or length.
+    #[error("`{0}` is not a tier name: use 1 to 32 of a-z, 0-9, _ and -")]
     Name(String),
-    /// A number that is none, or out of range.
+    /// A limit is not a whole number, or is out of range.
     #[error("`{part}` in tier `{tier}` is not a whole number from 1 to 1000000")]
     Number {
-        /// The tier's name.
+        /// The name of the tier.
         tier: String,
-        /// The offending text.
+        /// The bad part.
         part: String,
     },
-    /// The same name twice.
-    #[error("tier `{0}` is written twice")]
+    /// A name occurs twice.
+    #[error("tier `{0}` is defined twice")]
     Duplicate(String),
 }
 
-/// A limit was set outside its range.
+/// A limit is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} must be a whole number from 1 to 1000000")]
 pub struct LimitOutOfRange {
-    /// The field's name on the wire.
+    /// The wire name of the field.
     pub field: &'static str,
 }
 
 impl Tiers {
-    /// Reads a list of tiers, separated by commas or white space.
+    /// Parses a list of tiers, separated by commas or white space.
     ///
     /// # Errors
-    /// [`TiersError`], naming the bad part.
+    /// [`TiersError`] with the first bad part.
     pub fn parse(text: &str) -> Result<Self, TiersError> {
         let mut tiers: Vec<Tier> = Vec::new();
         let entries = text.split(|character: char| character == ',' || character.is_whitespace());
@@ -102,32 +102,32 @@ impl Tiers {
         }
     }
 
-    /// The tier of that name.
+    /// Returns the tier with this name, or `None`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Tier> {
         self.0.iter().find(|tier| tier.name == name)
     }
 
-    /// What a new creditor gets, and a creditor whose tier is no longer configured: `standard`, or
-    /// else the first.
+    /// The tier of new creditors, and of creditors whose tier is no longer configured: `standard`, or
+    /// the first tier if `standard` is not configured.
     #[must_use]
     pub fn default_tier(&self) -> &Tier {
-        // Never empty: `parse` is the only way in.
+        // Never panics: the list is never empty, because `parse` refuses an empty one.
         self.get(STANDARD).unwrap_or(&self.0[0])
     }
 
-    /// The tier of that name, or the default one.
+    /// Returns the tier with this name, or the default tier.
     #[must_use]
     pub fn resolve(&self, name: &str) -> &Tier {
         self.get(name).unwrap_or_else(|| self.default_tier())
     }
 
-    /// Every tier, in the order in which they were written.
+    /// Every tier, in the configured order.
     pub fn iter(&self) -> impl Iterator<Item = &Tier> {
         self.0.iter()
     }
 
-    /// Every name, for messages about allowed values.
+    /// The names of all tiers, for messages that list the allowed values.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         self.0.iter().map(|tier| tier.name.as_str()).collect()
@@ -187,7 +187,7 @@ impl fmt::Display for Tiers {
     }
 }
 
-/// `name=key_rps/key_burst:tenant_rps/tenant_burst:concurrency`
+/// Parses `name=key_rps/key_burst:tenant_rps/tenant_burst:concurrency`.
 fn parse_tier(entry: &str) -> Result<Tier, TiersError> {
     let shape = || TiersError::Shape(entry.to_owned());
     let (name, limits) = entry.split_once('=').ok_or_else(shape)?;
@@ -229,27 +229,27 @@ fn parse_tier(entry: &str) -> Result<Tier, TiersError> {
     })
 }
 
-/// What support set for one creditor: each field that is there wins over the tier's.
+/// The limits that support set for one creditor. Each field that is set replaces the tier's value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsOverride {
-    /// Per key, requests a second.
+    /// Requests a second, for each key.
     pub key_rps: Option<u32>,
-    /// Per key, burst.
+    /// Burst, in requests, for each key.
     pub key_burst: Option<u32>,
-    /// Per tenant, requests a second.
+    /// Requests a second, for the tenant.
     pub tenant_rps: Option<u32>,
-    /// Per tenant, burst.
+    /// Burst, in requests, for the tenant.
     pub tenant_burst: Option<u32>,
-    /// Requests in progress at once.
+    /// The maximum number of concurrent requests.
     pub concurrency: Option<u32>,
 }
 
 impl LimitsOverride {
-    /// Checks that every number that is set is within 1–[`LIMIT_MAX`].
+    /// Checks that every field that is set is within 1–[`LIMIT_MAX`].
     ///
     /// # Errors
-    /// [`LimitOutOfRange`] for the first field that is not.
+    /// [`LimitOutOfRange`] with the first field that is out of range.
     pub fn validate(&self) -> Result<(), LimitOutOfRange> {
         let fields = [
             ("key_rps", self.key_rps),
@@ -267,7 +267,7 @@ impl LimitsOverride {
     }
 }
 
-/// The limits that apply to a creditor: its tier's, field by field replaced by its override.
+/// The limits that apply to a creditor. Fields that its override sets replace those of its tier.
 #[must_use]
 pub fn effective(tier: &Tier, limits_override: Option<&LimitsOverride>) -> TenantLimits {
     let base = tier.limits;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_default_is_its_own_text() {
+fn default_tiers_round_trip_as_text() {
     assert_eq!(Tiers::default().to_string(), DEFAULT_TIERS);
     assert_eq!(Tiers::parse(DEFAULT_TIERS), Ok(Tiers::default()));
     assert_eq!(
@@ -13,7 +13,7 @@ fn the_default_is_its_own_text() {
 }
 
 #[test]
-fn an_error_names_the_bad_part() {
+fn error_names_the_bad_part() {
     let error = |text: &str| Tiers::parse(text).unwrap_err();
     assert_eq!(error(" , "), TiersError::Empty);
     assert_eq!(error("a"), TiersError::Shape("a".into()));
@@ -34,7 +34,7 @@ fn an_error_names_the_bad_part() {
 }
 
 #[test]
-fn an_unknown_tier_falls_back_to_standard_or_the_first() {
+fn unknown_tier_falls_back_to_the_default() {
     let tiers = Tiers::default();
     assert_eq!(tiers.resolve("growth").name, "growth");
     assert_eq!(tiers.resolve("gone").name, "standard");
@@ -49,7 +49,7 @@ fn an_unknown_tier_falls_back_to_standard_or_the_first() {
 }
 
 #[test]
-fn an_override_wins_field_by_field() {
+fn override_replaces_single_fields() {
     let tiers = Tiers::default();
     let tier = tiers.default_tier();
     assert_eq!(effective(tier, None), tier.limits);
@@ -65,7 +65,7 @@ fn an_override_wins_field_by_field() {
 }
 
 #[test]
-fn an_override_is_within_range() {
+fn override_out_of_range_is_refused() {
     assert_eq!(LimitsOverride::default().validate(), Ok(()));
     let zero = LimitsOverride {
         tenant_burst: Some(0),

@@ -1,44 +1,45 @@
-//! The rules of the business, and nothing else.
+//! The business rules.
 //!
-//! Everything here is a pure function of (state, input, now, entropy): no actor, no SQL, no HTTP,
-//! no clock and no randomness. Time arrives as `now_ms` (Unix epoch milliseconds; the limiter takes
-//! microseconds), entropy as a function that fills a buffer. Every protocol has its published
-//! vectors as a test, every state machine its properties.
+//! Every rule is a pure function of state, input, time and entropy. This module never uses an
+//! actor, SQL, HTTP, a clock or a source of randomness. Time arrives as `now_ms` (Unix epoch
+//! milliseconds); the rate limiter and the throttle take microseconds. Entropy arrives as bytes or
+//! as a function that fills a buffer. Every protocol is tested against its published vectors, and
+//! every state machine has property tests.
 //!
 //! ```text
-//!  which rule                                        where
+//!  rule                                              module
 //!  ------------------------------------------------  ------------------------
 //!  decimal strings and cents                         money
 //!  dates and instants on the wire                    date
-//!  the key's format, checksum and masking            api_key
-//!  what a rotation does to the older keys            key_rotation
-//!  which client addresses may use a key              allowed_networks
-//!  when a dashboard session ends or is renewed       session_expiry
-//!  three gates, facts out of order                   gates
-//!  the account status that follows                   account
-//!  may this request pass both limits                 gcra
-//!  tiers and one creditor's override                 limits
-//!  where a delivery stands                           delivery_state
-//!  what follows a delivery attempt                   retry, retry_schedule
-//!  signatures, ours and the providers'               signature
-//!  is this endpoint worth a try now                  breaker
-//!  when it may be sent the next one                  pace
-//!  when it is given up                               endpoint_health
-//!  headers that its owner may add                    custom_headers
-//!  restart the failed child, or give up              restart_budget
-//!  may we connect to this address                    safe_address
-//!  is this the same request again                    fingerprint
-//!  where a page continues                            cursor
-//!  which trace a request belongs to                  trace_context
+//!  format, checksum and masking of an API key        api_key
+//!  effect of a rotation on the older keys            key_rotation
+//!  client addresses that may use a key               allowed_networks
+//!  expiry and renewal of dashboard sessions          session_expiry
+//!  onboarding gates, merging out-of-order facts      gates
+//!  account status                                    account
+//!  rate limiting by key and tenant                   gcra
+//!  limit tiers and overrides                         limits
+//!  states of a delivery                              delivery_state
+//!  next step after a delivery attempt                retry, retry_schedule
+//!  webhook and provider signatures                   signature
+//!  circuit breaker of an endpoint                    breaker
+//!  send rate of an endpoint                          throttle
+//!  disabling an endpoint that keeps failing          endpoint_health
+//!  custom headers of an endpoint                     custom_headers
+//!  restart intensity of a supervisor                 restart_budget
+//!  protection against SSRF                           safe_address
+//!  idempotency keys and request fingerprints         fingerprint
+//!  pagination cursors                                cursor
+//!  W3C trace context                                 trace_context
 //!
 //!  placement, an invoice handed over:
 //!    its nine statuses                               placement::status
-//!    what is accepted as a new one                   placement::draft, field
-//!    which fields were refused, and why              field_error
-//!    what may happen to it, and to which status      placement::transition, action
-//!    and why not                                     placement::refusal
-//!    how much is still owed                          placement::payment
-//!    may its debtor be contacted now                 placement::outreach
+//!    validation of new placements                    placement::draft, field
+//!    field errors                                    field_error, placement::field_error
+//!    transitions and actions                         placement::transition, action
+//!    reasons for refusing an action                  placement::refusal
+//!    balance and payments                            placement::payment
+//!    whether the debtor may be contacted             placement::outreach
 //! ```
 
 pub mod account;

@@ -1,6 +1,6 @@
-//! Money: `i64` cents inside, a decimal string on the wire.
+//! Money: `i64` cents internally, a decimal string on the wire.
 //!
-//! Owns the one parser and the one printer of amounts. Never rounds, never touches a float, never
+//! Owns the only parser and the only formatter of amounts. Never rounds, never uses a float, never
 //! guesses a currency.
 
 use std::fmt;
@@ -8,45 +8,45 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The largest amount that is accepted, in cents: 99,999,999,999.99.
+/// The largest accepted amount, in cents: 99,999,999,999.99.
 pub const MAX_CENTS: i64 = 9_999_999_999_999;
 
 /// An amount of money in cents.
 ///
-/// [`Cents::parse`] yields positive amounts only; sums and balances made by arithmetic may be zero.
-/// On the wire and in JSON it is the string that [`fmt::Display`] prints, e.g. `"7500.00"`.
+/// [`Cents::parse`] returns only positive amounts. Sums and balances may be zero. The JSON form is
+/// the string that [`fmt::Display`] prints, such as `"7500.00"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cents(i64);
 
-/// Why a text is not an amount. The message says what to write instead.
+/// Why a text is not an amount. The message states the expected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// An empty text.
+    /// The text is empty.
     #[error("an amount is required: write a decimal string such as \"7500.00\"")]
     Empty,
-    /// Something other than digits and one point: a sign, an exponent, a space, a thousands
-    /// separator, a currency.
+    /// The text contains something other than digits and one point, such as an exponent, a space, a
+    /// thousands separator or a currency.
     #[error("write the amount as digits with an optional decimal point, such as \"7500.00\"")]
     NotDecimal,
-    /// More digits after the point than cents have.
+    /// The text has more than two digits after the point.
     #[error("an amount has at most two decimals, such as \"7500.00\"")]
     TooManyDecimals,
-    /// Zero, or a negative number.
+    /// The amount is zero or negative.
     #[error("an amount must be greater than zero")]
     NotPositive,
-    /// More than [`MAX_CENTS`].
+    /// The amount exceeds [`MAX_CENTS`].
     #[error("an amount is at most 99999999999.99")]
     TooLarge,
 }
 
 impl Cents {
-    /// Nothing at all; what a settled balance is.
+    /// Zero, the balance of a settled placement.
     pub const ZERO: Self = Self(0);
 
-    /// Reads a positive decimal string with at most two decimals.
+    /// Parses a positive decimal string with at most two decimals.
     ///
     /// # Errors
-    /// [`MoneyError`], by cause: see its variants.
+    /// [`MoneyError`] with the first rule that the text violates.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
         if text.is_empty() {
             return Err(MoneyError::Empty);
@@ -77,7 +77,7 @@ impl Cents {
         }
     }
 
-    /// Takes cents as they are stored; any sign.
+    /// Creates an amount from stored cents of any sign.
     #[must_use]
     pub const fn from_raw(cents: i64) -> Self {
         Self(cents)
@@ -89,20 +89,21 @@ impl Cents {
         self.0
     }
 
-    /// The sum, or `None` where `i64` cannot hold it.
+    /// The sum, or `None` on overflow.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or `None` where `i64` cannot hold it.
+    /// The difference, or `None` on overflow.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 }
 
-/// Digits before and (at most two) after the point, as cents; `None` above [`MAX_CENTS`].
+/// Converts the digits before and after the point to cents. Uses at most two digits after the point.
+/// `None` above [`MAX_CENTS`].
 fn digits_to_cents(whole: &str, fraction: &str) -> Option<i64> {
     let digits = whole.bytes().chain(fraction.bytes().chain(*b"00").take(2));
     let mut cents: i64 = 0;
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else_by_cause() {
+    fn invalid_amount_is_refused_with_its_cause() {
         for (text, error) in [
             ("", MoneyError::Empty),
             ("0", MoneyError::NotPositive),
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_decimal_string_and_never_a_number() {
+    fn json_is_a_decimal_string() {
         let json = serde_json::to_string(&Cents(750_000)).unwrap();
         assert_eq!(json, "\"7500.00\"");
         assert_eq!(
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_negatives_and_the_extremes() {
+    fn negative_and_extreme_amounts_print() {
         assert_eq!(Cents(-5).to_string(), "-0.05");
         assert_eq!(Cents(i64::MIN).to_string(), "-92233720368547758.08");
         assert_eq!(Cents(i64::MAX).checked_add(Cents(1)), None);
@@ -206,12 +207,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(cents in 1..=MAX_CENTS) {
+        fn amount_round_trips(cents in 1..=MAX_CENTS) {
             prop_assert_eq!(Cents::parse(&Cents(cents).to_string()), Ok(Cents(cents)));
         }
 
         #[test]
-        fn never_panics(text in ".*") {
+        fn parse_never_panics(text in ".*") {
             let _ = Cents::parse(&text);
         }
     }

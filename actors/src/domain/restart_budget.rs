@@ -1,27 +1,27 @@
-//! Restart a failed child, or give up and fail as well: a supervisor's budget.
+//! The restart budget of a supervisor: whether to restart a failed child, or to give up and fail.
 //!
 //! The rule is OTP's restart intensity (<https://www.erlang.org/doc/system/sup_princ.html>): more
-//! than `max_restarts` within `within_ms` means that restarting does not help. Between restarts the
-//! wait doubles, so that a child that fails at once does not spin. Owns that decision. Never
-//! restarts, never sleeps.
+//! than `max_restarts` failures within `within_ms` mean that restarting does not help. The wait
+//! doubles with each restart, so that a child that fails immediately does not restart in a busy loop.
+//! Owns the decision. Never restarts a child, never sleeps.
 
 use std::collections::VecDeque;
 
-/// How much failing is tolerated.
+/// How many failures are tolerated, and how long to wait between restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RestartBudget {
-    /// Restarts within the window; one more is too many.
+    /// The maximum number of restarts within the window.
     pub max_restarts: u32,
-    /// The window, milliseconds.
+    /// The length of the window, in milliseconds.
     pub within_ms: i64,
-    /// The wait before the first restart of a window, milliseconds; doubled for each further one.
+    /// The wait before the first restart of a window, in milliseconds. It doubles for each further one.
     pub backoff_base_ms: i64,
-    /// The longest wait, milliseconds.
+    /// The longest wait, in milliseconds.
     pub backoff_cap_ms: i64,
 }
 
 impl Default for RestartBudget {
-    /// Ten within a minute; waits of 50 ms, 100 ms, 200 ms … up to 5 s.
+    /// Ten restarts within a minute, with waits of 50 ms, 100 ms, 200 ms … up to 5 s.
     fn default() -> Self {
         Self {
             max_restarts: 10,
@@ -32,26 +32,26 @@ impl Default for RestartBudget {
     }
 }
 
-/// What to do about a failure.
+/// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestartDecision {
-    /// Restart after that many milliseconds.
+    /// Restart the child after a wait.
     RestartAfter {
-        /// Milliseconds from now.
+        /// The wait, in milliseconds.
         ms: i64,
     },
-    /// The budget is spent: fail upwards.
+    /// The budget is exhausted. The supervisor fails, so that its own supervisor decides.
     GiveUp,
 }
 
-/// One child's failures that still count. Never longer than the budget plus one.
+/// The failures of one child within the window. Its length never exceeds `max_restarts` between calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RestartHistory {
     failures_ms: VecDeque<i64>,
 }
 
 impl RestartHistory {
-    /// Records a failure at `now_ms` (Unix epoch milliseconds) and decides what follows.
+    /// Records a failure at `now_ms` (Unix epoch milliseconds) and decides what to do.
     pub fn record(&mut self, now_ms: i64, budget: &RestartBudget) -> RestartDecision {
         let horizon_ms = now_ms.saturating_sub(budget.within_ms);
         self.failures_ms
@@ -59,7 +59,7 @@ impl RestartHistory {
         self.failures_ms.push_back(now_ms);
         let max_restarts = usize::try_from(budget.max_restarts).unwrap_or(usize::MAX);
         if self.failures_ms.len() > max_restarts {
-            // What counts is bounded, also when a caller goes on after a GiveUp.
+            // Keeps the history bounded even if a caller continues after `GiveUp`.
             self.failures_ms.pop_front();
             return RestartDecision::GiveUp;
         }
@@ -85,7 +85,7 @@ mod tests {
     };
 
     #[test]
-    fn waits_double_up_to_the_cap_and_then_it_gives_up() {
+    fn waits_double_until_the_budget_is_exhausted() {
         let mut history = RestartHistory::default();
         for (now_ms, wait_ms) in [(0, 10), (1, 20), (2, 40), (3, 50)] {
             assert_eq!(
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_left_the_window_is_forgotten() {
+    fn failures_outside_the_window_are_forgotten() {
         let mut history = RestartHistory::default();
         for now_ms in 0..4 {
             history.record(now_ms, &BUDGET);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_of_none_gives_up_at_once() {
+    fn zero_budget_gives_up_at_once() {
         let budget = RestartBudget {
             max_restarts: 0,
             ..BUDGET
@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_restarts_in_any_window(gaps in prop::collection::vec(0..400_i64, 1..60)) {
+        fn no_window_exceeds_the_restart_budget(gaps in prop::collection::vec(0..400_i64, 1..60)) {
             let mut history = RestartHistory::default();
             let mut now_ms = 0;
             let mut restarts: Vec<i64> = Vec::new();

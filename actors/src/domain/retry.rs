@@ -1,8 +1,8 @@
-//! What follows a delivery attempt.
+//! The next step after a delivery attempt.
 //!
-//! Owns the meaning of a receiver's answer, and the decision: delivered, try
-//! again at, give up, or disable the endpoint. Retry-or-fail is decided here by type, once. Never
-//! sends, never sleeps, never draws the jitter.
+//! Owns the classification of a receiver's response and the decision: delivered, retry, exhausted,
+//! or disable the endpoint. No other module decides whether to retry. Never sends, never sleeps,
+//! never draws the jitter.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use chrono::{DateTime, NaiveDateTime};
 
 pub use super::retry_schedule::{RetrySchedule, ScheduleError};
 
-/// The longest wait that a receiver's `Retry-After` can ask for, milliseconds: one day.
+/// The longest wait that a receiver can request with `Retry-After`, in milliseconds: one day.
 pub const RETRY_AFTER_CAP_MS: i64 = 86_400_000;
-/// How much longer a wait gets at full jitter.
+/// The fraction that full jitter adds to a wait.
 const JITTER: f64 = 0.2;
 
-/// Why an attempt failed, when the receiver did not say how to go on.
+/// Why an attempt failed, if the response was not 410, 429 or 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureCause {
-    /// An answer outside 2xx; redirects are not followed.
+    /// The response status was not 2xx. Redirects are not followed.
     Status(u16),
-    /// No complete answer within the delivery timeout.
+    /// No complete response arrived within the delivery timeout.
     Timeout,
-    /// No connection, or it broke.
+    /// The connection could not be established, or it broke.
     Connect,
-    /// The name did not resolve.
+    /// The host name did not resolve.
     Resolve,
-    /// The name resolved to an address that we do not connect to.
+    /// The host name resolved to an address that is not permitted.
     UnsafeAddress,
-    /// The TLS handshake failed: an expired certificate, a wrong name.
+    /// The TLS handshake failed, for example because of an expired certificate or a wrong name.
     Tls,
-    /// An answer that is not HTTP, or breaks its rules.
+    /// The response was not valid HTTP.
     Protocol,
 }
 
@@ -54,24 +54,24 @@ impl fmt::Display for FailureCause {
     }
 }
 
-/// How one attempt ended.
+/// The outcome of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// 2xx.
+    /// The response status was 2xx.
     Delivered,
-    /// 410: the receiver wants no more.
+    /// The response status was 410: the receiver no longer wants webhooks.
     Gone,
-    /// 429 or 503: the receiver is there, and may say for how long to stay away.
+    /// The response status was 429 or 503, with which a receiver may request a wait.
     RetryAfter {
-        /// 429 or 503.
+        /// The response status, 429 or 503.
         status: u16,
-        /// What its `Retry-After` asks for, milliseconds from the answer; `None` without a readable
-        /// one.
+        /// The wait that `Retry-After` requests, in milliseconds from the response. `None` without a
+        /// valid header.
         after_ms: Option<i64>,
     },
-    /// Everything else.
+    /// The attempt failed in any other way.
     Failed {
-        /// Why.
+        /// The cause of the failure.
         cause: FailureCause,
     },
 }
@@ -79,21 +79,21 @@ pub enum Outcome {
 /// What to do with the delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// Done.
+    /// The delivery is complete.
     Delivered,
-    /// Another attempt.
+    /// Another attempt is made.
     RetryAt {
-        /// Not before, Unix epoch milliseconds.
+        /// The earliest instant of the attempt, in Unix epoch milliseconds.
         due_ms: i64,
     },
-    /// No attempts left; replayable by hand.
+    /// No attempts are left. The delivery can be replayed.
     Exhausted,
-    /// The receiver said 410: no more to this endpoint.
+    /// The receiver responded 410, so the endpoint is disabled.
     DisableEndpoint,
 }
 
-/// Reads an answer's status and `Retry-After` (seconds, or one of HTTP's three dates, RFC 9110
-/// sections 10.2.3 and 5.6.7).
+/// Classifies a response by its status and `Retry-After`, which is a number of seconds or one of
+/// three HTTP date formats (RFC 9110, sections 10.2.3 and 5.6.7).
 #[must_use]
 pub fn classify(status: u16, retry_after: Option<&str>, now_ms: i64) -> Outcome {
     match status {
@@ -109,10 +109,10 @@ pub fn classify(status: u16, retry_after: Option<&str>, now_ms: i64) -> Outcome 
     }
 }
 
-/// Decides what follows.
+/// Decides what to do after an attempt.
 ///
-/// `attempts_done` counts the one just finished; `jitter` is uniform in 0..=1 and makes the wait up
-/// to 1.2 times as long. A receiver's `Retry-After` only lengthens the wait, up to
+/// `attempts_done` includes the attempt that has just finished. `jitter` is uniform in 0..=1 and
+/// multiplies the wait by up to 1.2. `Retry-After` can only lengthen the wait, up to
 /// [`RETRY_AFTER_CAP_MS`].
 #[must_use]
 pub fn next(
@@ -139,9 +139,9 @@ pub fn next(
     }
 }
 
-/// `wait × (1 + 0.2 × jitter)`, whole milliseconds.
+/// Returns `wait × (1 + 0.2 × jitter)` in whole milliseconds.
 fn with_jitter(wait_ms: i64, jitter: f64) -> i64 {
-    // `mul_f64` would panic on a NaN, which `clamp` lets through.
+    // `clamp` passes NaN through, and `mul_f64` panics on NaN.
     let jitter = if jitter.is_nan() {
         0.0
     } else {
@@ -152,7 +152,8 @@ fn with_jitter(wait_ms: i64, jitter: f64) -> i64 {
     i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Milliseconds from now, never negative; `None` for what is neither seconds nor a date.
+/// Parses `Retry-After` into milliseconds from now, never negative. `None` if the value is neither
+/// seconds nor a date.
 fn parse_retry_after(value: &str, now_ms: i64) -> Option<i64> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(

@@ -1,11 +1,11 @@
-//! The ladder of waits between delivery attempts, and its text form (`PARTNER_API_RETRY_SCHEDULE`).
+//! The waits between delivery attempts, and their text form (`PARTNER_API_RETRY_SCHEDULE`).
 //!
-//! Owns how long each rung is. Whether there is a next attempt at all is decided by `retry`.
+//! Owns the length of each wait. Never decides whether a delivery is retried: `retry` does.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest single wait of a schedule, milliseconds: seven days.
+/// The longest permitted wait, in milliseconds: seven days.
 const WAIT_MAX_MS: i64 = 7 * 86_400_000;
 
 /// The waits between attempts, before jitter. A schedule of n waits makes n + 1 attempts. Never
@@ -13,7 +13,7 @@ const WAIT_MAX_MS: i64 = 7 * 86_400_000;
 ///
 /// The default, `5s,30s,2m,10m,1h,3h,8h,24h`:
 ///
-/// | attempt | wait before it | since the first, without jitter |
+/// | attempt | wait before it | time since the first attempt, without jitter |
 /// |---|---|---|
 /// | 1 | – | 0 |
 /// | 2 | 5 s | 5 s |
@@ -25,8 +25,8 @@ const WAIT_MAX_MS: i64 = 7 * 86_400_000;
 /// | 8 | 8 h | 12 h 12 min 35 s |
 /// | 9 | 24 h | 1 d 12 h 12 min 35 s |
 ///
-/// Each wait is multiplied by 1.0–1.2, so that a receiver that comes back is not met by everybody
-/// at once.
+/// Jitter multiplies each wait by 1.0–1.2, so that a recovering receiver does not get all retries at
+/// the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetrySchedule {
     waits_ms: Vec<i64>,
@@ -35,22 +35,23 @@ pub struct RetrySchedule {
 /// Why a text is not a schedule. The message names the bad part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
-    /// Nothing in it.
-    #[error("no wait: write waits such as 5s,30s,2m,10m,1h")]
+    /// The text is empty.
+    #[error("the schedule is empty: write waits such as 5s,30s,2m,10m,1h")]
     Empty,
-    /// One entry is not a number with a unit.
+    /// An entry is not a whole number with a unit.
     #[error("`{0}` is not a wait: write a whole number and ms, s, m, h or d, such as 30s")]
     Wait(String),
-    /// One entry is zero or longer than seven days.
-    #[error("`{0}` is out of range: a wait is longer than nothing and at most 7d")]
+    /// An entry is zero or longer than seven days.
+    #[error("`{0}` is out of range: a wait is at least 1ms and at most 7d")]
     Range(String),
 }
 
 impl RetrySchedule {
-    /// Reads waits such as `5s,30s,2m`, separated by commas; units `ms`, `s`, `m`, `h`, `d`.
+    /// Parses waits such as `5s,30s,2m`, separated by commas. The units are `ms`, `s`, `m`, `h` and
+    /// `d`.
     ///
     /// # Errors
-    /// [`ScheduleError`], naming the bad part.
+    /// [`ScheduleError`] with the first bad part.
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         if text.trim().is_empty() {
             return Err(ScheduleError::Empty);
@@ -62,13 +63,13 @@ impl RetrySchedule {
         Ok(Self { waits_ms })
     }
 
-    /// The waits in milliseconds, in order.
+    /// The waits in order, in milliseconds.
     #[must_use]
     pub fn waits_ms(&self) -> &[i64] {
         &self.waits_ms
     }
 
-    /// How many attempts a delivery gets.
+    /// The maximum number of attempts of a delivery.
     #[must_use]
     pub fn max_attempts(&self) -> u32 {
         u32::try_from(self.waits_ms.len())
@@ -76,8 +77,8 @@ impl RetrySchedule {
             .saturating_add(1)
     }
 
-    /// The wait after `attempts_done` attempts (the one just finished included), milliseconds;
-    /// `None` when there are no attempts left.
+    /// The wait after `attempts_done` attempts, in milliseconds. `attempts_done` includes the attempt
+    /// that has just finished. `None` if no attempts are left.
     #[must_use]
     pub fn wait_after(&self, attempts_done: u32) -> Option<i64> {
         let index = usize::try_from(attempts_done.saturating_sub(1)).ok()?;

@@ -1,4 +1,4 @@
-//! Tests of the retry rule.
+//! Tests of the retry decision and the retry schedule.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ const FAILED: Outcome = Outcome::Failed {
 };
 
 #[test]
-fn the_default_is_the_documented_text() {
+fn default_schedule_matches_its_text() {
     let text = "5s,30s,2m,10m,1h,3h,8h,24h";
     assert_eq!(RetrySchedule::parse(text), Ok(RetrySchedule::default()));
     assert_eq!(RetrySchedule::default().to_string(), text);
@@ -20,7 +20,7 @@ fn the_default_is_the_documented_text() {
 }
 
 #[test]
-fn an_error_names_the_bad_part() {
+fn error_names_the_bad_part() {
     assert_eq!(RetrySchedule::parse(" "), Err(ScheduleError::Empty));
     for part in ["5", "s", "", "5x", "1.5s", "-1s", "5 s", "５s"] {
         let text = format!("1s,{part},2s");
@@ -43,7 +43,7 @@ fn an_error_names_the_bad_part() {
 }
 
 #[test]
-fn each_status_has_its_meaning() {
+fn status_codes_are_classified() {
     let outcome = |status| classify(status, Some("7"), 0);
     for status in [200, 202, 204, 299] {
         assert_eq!(outcome(status), Outcome::Delivered);
@@ -69,7 +69,7 @@ fn each_status_has_its_meaning() {
 }
 
 #[test]
-fn retry_after_is_seconds_or_a_date() {
+fn retry_after_parses_seconds_and_dates() {
     let after = |value| match classify(429, value, RFC_DATE_MS - 60_000) {
         Outcome::RetryAfter { after_ms, .. } => after_ms,
         other => panic!("{other:?}"),
@@ -83,7 +83,7 @@ fn retry_after_is_seconds_or_a_date() {
     assert_eq!(
         after(Some("Sun, 06 Nov 1983 08:49:37 GMT")),
         Some(0),
-        "the past means now"
+        "a past date means now"
     );
     for unreadable in [None, Some(""), Some("-5"), Some("1.5"), Some("soon")] {
         assert_eq!(after(unreadable), None);
@@ -91,7 +91,7 @@ fn retry_after_is_seconds_or_a_date() {
 }
 
 #[test]
-fn a_schedule_of_n_waits_makes_n_plus_one_attempts() {
+fn n_waits_make_n_plus_one_attempts() {
     let schedule = RetrySchedule::parse("1s,2s").unwrap();
     let step = |attempts_done| next(&schedule, &FAILED, attempts_done, 1_000_000, 0.0);
     assert_eq!(step(1), NextStep::RetryAt { due_ms: 1_001_000 });
@@ -101,7 +101,7 @@ fn a_schedule_of_n_waits_makes_n_plus_one_attempts() {
 }
 
 #[test]
-fn delivered_and_gone_end_it_whatever_is_left() {
+fn delivered_and_gone_are_final() {
     let schedule = RetrySchedule::default();
     for attempts_done in [1, 9, 100] {
         assert_eq!(
@@ -116,7 +116,7 @@ fn delivered_and_gone_end_it_whatever_is_left() {
 }
 
 #[test]
-fn retry_after_only_lengthens_and_up_to_a_day() {
+fn retry_after_lengthens_the_wait_up_to_a_day() {
     let schedule = RetrySchedule::parse("1m").unwrap();
     let due = |after_ms| {
         next(
@@ -142,7 +142,7 @@ fn retry_after_only_lengthens_and_up_to_a_day() {
 }
 
 #[test]
-fn causes_are_readable() {
+fn failure_causes_have_readable_messages() {
     assert_eq!(
         FailureCause::Status(302).to_string(),
         "HTTP 302: redirects are not followed"
@@ -152,17 +152,17 @@ fn causes_are_readable() {
 
 proptest! {
     #[test]
-    fn every_wait_is_between_one_and_one_point_two_of_its_rung(attempts_done in 1..=8_u32, jitter in 0.0..=1.0_f64) {
+    fn jitter_lengthens_the_wait_by_at_most_a_fifth(attempts_done in 1..=8_u32, jitter in 0.0..=1.0_f64) {
         let schedule = RetrySchedule::default();
-        let rung_ms = schedule.waits_ms()[attempts_done as usize - 1];
+        let wait_ms = schedule.waits_ms()[attempts_done as usize - 1];
         match next(&schedule, &FAILED, attempts_done, 0, jitter) {
-            NextStep::RetryAt { due_ms } => prop_assert!(due_ms >= rung_ms && due_ms <= rung_ms + rung_ms / 5),
+            NextStep::RetryAt { due_ms } => prop_assert!(due_ms >= wait_ms && due_ms <= wait_ms + wait_ms / 5),
             other => prop_assert!(false, "{other:?}"),
         }
     }
 
     #[test]
-    fn any_jitter_and_any_instant_are_survived(jitter: f64, now_ms: i64, after_ms: Option<i64>, attempts_done: u32) {
+    fn next_accepts_any_jitter_and_instant(jitter: f64, now_ms: i64, after_ms: Option<i64>, attempts_done: u32) {
         let outcome = Outcome::RetryAfter { status: 503, after_ms };
         if let NextStep::RetryAt { due_ms } = next(&RetrySchedule::default(), &outcome, attempts_done, now_ms, jitter) {
             prop_assert!(due_ms > now_ms || now_ms == i64::MAX);
@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn retry_after_never_panics(value in ".*", now_ms: i64) {
+    fn classify_never_panics(value in ".*", now_ms: i64) {
         let _ = classify(503, Some(&value), now_ms);
     }
 }

@@ -1,38 +1,38 @@
-//! May we connect to this address? The rule against server-side request forgery.
+//! Protection against server-side request forgery (SSRF): which addresses may be connected to.
 //!
-//! A URL is judged twice: its text when it is set ([`check_url`]), and every address that its name
-//! resolves to at each delivery ([`vet`]). A name with one bad address is refused whole, because
-//! which of them is dialled is not ours to choose. IPv4 follows IANA's special-purpose registry; of
-//! IPv6 only `2000::/3` without its special blocks is public, which leaves out mapped, compatible,
-//! NAT64, unique-local, link-local and multicast addresses by construction.
+//! A URL is checked twice: its text when it is set ([`check_url`]), and every address of its host
+//! name at each delivery ([`vet`]). One unsafe address refuses the whole name, because the owner of
+//! the name controls the order of its addresses. IPv4 follows the IANA special-purpose registry. For
+//! IPv6 only `2000::/3` without its special blocks is public. This excludes mapped, compatible,
+//! NAT64, unique-local, link-local and multicast addresses.
 //! <https://www.iana.org/assignments/iana-ipv4-special-registry>,
 //! <https://www.iana.org/assignments/iana-ipv6-special-registry>
 //!
-//! Owns that judgement. Never resolves a name, never connects; the sender must dial exactly the
-//! address that was vetted.
+//! Owns the check. Never resolves a name and never connects. The sender must connect to exactly the
+//! address that [`vet`] returned.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use url::{Host, Url};
 
-/// The longest URL that is accepted, bytes.
+/// The maximum length of a URL, in bytes.
 pub const URL_MAX: usize = 2_048;
-/// The ports that production connects to.
+/// The permitted ports in production.
 pub const PRODUCTION_PORTS: [u16; 2] = [443, 8443];
 
-/// What outbound delivery may reach.
+/// Which addresses deliveries may connect to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressPolicy {
-    /// Production: https only, ports 443 and 8443 only.
+    /// Whether the production rules apply: only https, and only ports 443 and 8443.
     pub production: bool,
-    /// Networks that may be reached although they are not public.
+    /// Networks that are permitted although they are not public.
     pub allow: Vec<IpNet>,
 }
 
 impl AddressPolicy {
-    /// Whether an address may be connected to: public, or allowed by the operator. A mapped address
-    /// (`::ffff:127.0.0.1`) is allowed where the IPv4 address in it is.
+    /// Whether an address is public or allowed by the operator. A mapped address such as
+    /// `::ffff:127.0.0.1` is allowed if its IPv4 address is.
     #[must_use]
     pub fn permits(&self, address: IpAddr) -> bool {
         let allowed = |address: IpAddr| self.allow.iter().any(|network| network.contains(&address));
@@ -40,34 +40,34 @@ impl AddressPolicy {
     }
 }
 
-/// Why a URL or its addresses were refused. The message says what to change.
+/// Why a URL or an address is refused. The message states what to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnsafeUrl {
-    /// Longer than [`URL_MAX`].
+    /// The URL is longer than [`URL_MAX`].
     #[error("the URL is longer than 2048 characters")]
     TooLong,
-    /// Not an absolute URL, or with spaces or control characters in it.
-    #[error("this is not a valid URL: write it whole, such as https://example.com/webhooks")]
+    /// The text is not an absolute URL, or it contains spaces, control characters or backslashes.
+    #[error("this is not a valid URL: write the full URL, such as https://example.com/webhooks")]
     Malformed,
-    /// Another scheme than https.
+    /// The scheme is not https (production).
     #[error("the URL must begin with https://")]
     NotHttps,
-    /// Neither http nor https (sandbox).
+    /// The scheme is neither http nor https (sandbox).
     #[error("the URL must begin with https:// or http://")]
     NotHttp,
-    /// A user name or password in the URL.
+    /// The URL contains a user name or password.
     #[error("the URL must not contain a user name or password")]
     Userinfo,
-    /// A fragment is never sent.
+    /// The URL contains a fragment, which HTTP never sends.
     #[error("the URL must not contain a fragment: leave out the # and what follows")]
     Fragment,
-    /// A port that is not connected to.
+    /// The port is not permitted.
     #[error("port {0} is not allowed: use 443 or 8443")]
     Port(u16),
-    /// An address that is not on the public internet.
+    /// The address is not on the public internet.
     #[error("the address {0} is not public: use a host that is reachable from the internet")]
     NotPublic(IpAddr),
-    /// The name resolved to nothing.
+    /// The host name resolved to no address.
     #[error("the host name does not resolve to any address")]
     NoAddress,
 }
@@ -86,14 +86,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         address.octets(),
         // This network; private; loopback; multicast, reserved, broadcast.
         [0 | 10 | 127 | 224..=255, ..]
-            // Shared address space of carrier-grade NAT (RFC 6598), Alibaba's metadata in it.
+            // Shared address space of carrier-grade NAT (RFC 6598), with Alibaba's metadata service.
             | [100, 64..=127, ..]
             // Link local, with the metadata services of most clouds.
             | [169, 254, ..]
             // Private.
             | [172, 16..=31, ..]
             | [192, 168, ..]
-            // IETF protocol assignments (Oracle's metadata in them), and the first documentation
+            // IETF protocol assignments, with Oracle's metadata service; the first documentation
             // network.
             | [192, 0, 0 | 2, _]
             // The other two documentation networks; deprecated 6to4 relays.
@@ -102,7 +102,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
             | [192, 88, 99, _]
             // Benchmarking.
             | [198, 18 | 19, ..]
-            // Azure's platform address, public by number only.
+            // Azure's platform address, which is not reachable from the internet.
             | [168, 63, 129, 16]
     );
     !special
@@ -110,7 +110,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
-    // Global unicast. Outside it: unspecified, loopback, IPv4-compatible and -mapped (::/96,
+    // Global unicast. This excludes: unspecified, loopback, IPv4-compatible and -mapped (::/96,
     // ::ffff:0:0/96), NAT64 (64:ff9b::/96, 64:ff9b:1::/48), discard (100::/64), SRv6 (5f00::/16),
     // unique local (fc00::/7), link local (fe80::/10), site local (fec0::/10), multicast
     // (ff00::/8).
@@ -122,23 +122,23 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         (0x2001, 0..=0x01ff | 0x0db8)
             // Documentation (3fff::/20).
             | (0x3fff, 0..=0x0fff)
-            // 6to4 carries an IPv4 address that nobody judged; 6bone is long gone.
+            // 6to4 embeds an IPv4 address that is not checked; 6bone is no longer in use.
             | (0x2002 | 0x3ffe, _)
     );
     global_unicast && !special
 }
 
-/// Judges the text of a webhook URL. A host written as an address is judged here, in any of its
-/// spellings, because the parser normalises them (`http://2130706433/` is `127.0.0.1`); a name is
-/// judged by [`vet`] once it is resolved.
+/// Checks the text of a webhook URL. A literal address is checked here in every notation, because
+/// the parser normalises it (`http://2130706433/` is `127.0.0.1`). [`vet`] checks the addresses of a
+/// host name after resolution.
 ///
 /// # Errors
-/// [`UnsafeUrl`], by cause.
+/// [`UnsafeUrl`] with the first rule that the URL violates.
 pub fn check_url(text: &str, policy: &AddressPolicy) -> Result<Url, UnsafeUrl> {
     if text.len() > URL_MAX {
         return Err(UnsafeUrl::TooLong);
     }
-    // The parser would drop or trim these, and so check another text than the one that was written.
+    // The parser removes or replaces these characters, so the checked URL would differ from the text.
     if text
         .chars()
         .any(|character| character.is_control() || character.is_whitespace() || character == '\\')
@@ -151,7 +151,7 @@ pub fn check_url(text: &str, policy: &AddressPolicy) -> Result<Url, UnsafeUrl> {
         (_, true) => return Err(UnsafeUrl::NotHttps),
         (_, false) => return Err(UnsafeUrl::NotHttp),
     }
-    // The parser reads any number of slashes as two, and so a path as a host.
+    // The parser treats any number of slashes as two, so it would accept a path as a host.
     let after_scheme = text.get(url.scheme().len()..).unwrap_or_default();
     let host = after_scheme.strip_prefix("://").unwrap_or_default();
     if host.is_empty() || host.starts_with('/') {
@@ -178,10 +178,11 @@ pub fn check_url(text: &str, policy: &AddressPolicy) -> Result<Url, UnsafeUrl> {
     }
 }
 
-/// Judges what a name resolved to: all of it, or nothing. Answers the address to dial, the first.
+/// Checks all addresses of a host name and returns the first, which is the one to connect to.
 ///
 /// # Errors
-/// [`UnsafeUrl::NoAddress`] for none, [`UnsafeUrl::NotPublic`] with the first one that may not be reached.
+/// [`UnsafeUrl::NoAddress`] if there is none. [`UnsafeUrl::NotPublic`] with the first address that is
+/// not permitted.
 pub fn vet(addresses: &[IpAddr], policy: &AddressPolicy) -> Result<IpAddr, UnsafeUrl> {
     if let Some(address) = addresses.iter().find(|address| !policy.permits(**address)) {
         return Err(UnsafeUrl::NotPublic(*address));

@@ -1,5 +1,5 @@
-//! Tests of the address rule: every special range at both of its ends, and every spelling that a
-//! URL offers.
+//! Tests of the address rule: both ends of every special range, and every notation of an address in
+//! a URL.
 
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn loopback_sandbox() -> AddressPolicy {
 }
 
 #[test]
-fn every_special_range_is_refused_at_both_ends() {
+fn special_ranges_are_refused_at_both_ends() {
     for range in [
         "0.0.0.0/8",
         "10.0.0.0/8",
@@ -76,7 +76,7 @@ fn every_special_range_is_refused_at_both_ends() {
 }
 
 #[test]
-fn the_neighbours_of_special_ranges_are_public() {
+fn neighbours_of_special_ranges_are_public() {
     for text in [
         "1.0.0.0",
         "8.8.8.8",
@@ -110,7 +110,7 @@ fn the_neighbours_of_special_ranges_are_public() {
 }
 
 #[test]
-fn an_allowed_network_is_reached_also_as_a_mapped_address() {
+fn allowed_network_permits_mapped_addresses() {
     let policy = loopback_sandbox();
     assert!(policy.permits(address("127.0.0.1")));
     assert!(policy.permits(address("::ffff:127.0.0.1")));
@@ -119,7 +119,7 @@ fn an_allowed_network_is_reached_also_as_a_mapped_address() {
 }
 
 #[test]
-fn a_public_https_url_is_accepted() {
+fn valid_url_is_accepted() {
     for text in [
         "https://example.com",
         "https://example.com:8443/a?b=c",
@@ -140,7 +140,7 @@ fn a_public_https_url_is_accepted() {
 }
 
 #[test]
-fn every_refusal_has_its_cause() {
+fn invalid_url_is_refused_with_its_cause() {
     let refused = |text: &str| check_url(text, &production()).unwrap_err();
     assert_eq!(refused("http://example.com"), UnsafeUrl::NotHttps);
     assert_eq!(refused("ftp://example.com"), UnsafeUrl::NotHttps);
@@ -180,7 +180,7 @@ fn every_refusal_has_its_cause() {
 }
 
 #[test]
-fn a_literal_address_is_judged_in_every_spelling() {
+fn literal_address_is_checked_in_every_notation() {
     let loopback = UnsafeUrl::NotPublic(address("127.0.0.1"));
     for host in [
         "127.0.0.1",
@@ -214,7 +214,7 @@ fn a_literal_address_is_judged_in_every_spelling() {
 }
 
 #[test]
-fn one_bad_address_refuses_the_name() {
+fn one_unsafe_address_refuses_the_name() {
     let (good, bad) = (address("8.8.8.8"), address("10.0.0.1"));
     assert_eq!(vet(&[good], &production()), Ok(good));
     assert_eq!(
@@ -245,7 +245,7 @@ fn one_bad_address_refuses_the_name() {
 
 proptest! {
     #[test]
-    fn an_ipv4_address_inside_ipv6_is_never_public(v4: u32) {
+    fn embedded_ipv4_address_is_never_public(v4: u32) {
         let v4 = u128::from(v4);
         let nat64 = 0x0064_ff9b_u128 << 96;
         for v6 in [v4, 0xffff_u128 << 32 | v4, nat64 | v4, nat64 | 1 << 80 | v4, 0x2002_u128 << 112 | v4 << 80] {
@@ -254,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in "(https?://)?.*") {
+    fn check_url_never_panics(text in "(https?://)?.*") {
         let _ = check_url(&text, &production());
         let _ = check_url(&text, &loopback_sandbox());
     }

@@ -1,55 +1,59 @@
-//! How long a dashboard session lives, and when its token is exchanged for a new one.
+//! When a dashboard session expires, and when its token is exchanged for a new one.
+//!
+//! Owns the periods and the decision. Never stores a session and never creates a token.
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
-/// A session ends twelve hours after the sign-in, whatever happens.
+/// A session expires this long after sign-in, in milliseconds: twelve hours.
 pub const ABSOLUTE_MS: i64 = 12 * HOUR_MS;
-/// A session ends after two hours in which nobody used it.
+/// A session expires after this long without use, in milliseconds: two hours.
 pub const IDLE_MS: i64 = 2 * HOUR_MS;
-/// A token that is older is exchanged at its next use.
+/// A token of this age is exchanged at its next use, in milliseconds: one hour.
 pub const RENEW_AFTER_MS: i64 = HOUR_MS;
-/// How long an exchanged token goes on working after its successor was used for the first time: a
-/// page sends several requests at once. A successor that got lost on its way ends nothing.
+/// How long an exchanged token remains valid after the first use of its successor, in milliseconds: one
+/// minute. A page sends several requests at once with the old token. The period starts with that first
+/// use, so a successor that never arrives does not end the session.
 pub const GRACE_MS: i64 = MINUTE_MS;
-/// Onboarding may take a week, with days between its steps.
+/// The lifetime of an onboarding session, in milliseconds: seven days, because days may pass between its
+/// steps.
 pub const ONBOARDING_MS: i64 = 7 * 24 * HOUR_MS;
-/// A use is noted when the last noted one is older.
+/// The shortest interval between two recorded uses of a session, in milliseconds.
 const NOTE_EVERY_MS: i64 = MINUTE_MS;
 
-/// What is known of a token, epoch ms.
+/// The stored instants of a session token, in Unix epoch milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// When it was made.
+    /// When the token was created.
     pub created_ms: i64,
-    /// When its session was last noted to be used.
+    /// The last recorded use of the session.
     pub seen_ms: i64,
-    /// Its absolute end.
+    /// When the token expires regardless of use.
     pub expires_ms: i64,
 }
 
-/// What a token is worth now.
+/// The status of a session token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
-    /// It has ended, by age or because nobody used it.
+    /// The token has expired, by age or by idle time.
     Over,
-    /// It lives.
+    /// The token is valid.
     Alive {
-        /// This use is to be noted.
+        /// Whether this use must be recorded.
         note: bool,
-        /// It is old enough to be exchanged.
+        /// Whether the token must be exchanged.
         renew: bool,
     },
 }
 
-/// Judges a dashboard token at `now_ms`.
+/// Determines the status of a dashboard token at `now_ms` (Unix epoch milliseconds).
 #[must_use]
 pub fn judge(token: Token, now_ms: i64) -> Life {
     let idle_ms = now_ms - token.seen_ms;
     if now_ms >= token.expires_ms || idle_ms >= IDLE_MS {
         return Life::Over;
     }
-    // A token in its grace has a successor already.
+    // A token in its grace period already has a successor.
     let left_ms = token.expires_ms - now_ms;
     Life::Alive {
         note: idle_ms >= NOTE_EVERY_MS,
@@ -68,7 +72,7 @@ mod tests {
     };
 
     #[test]
-    fn it_ends_by_age_and_by_idleness() {
+    fn session_ends_by_age_or_idle_time() {
         let seen = |seen_ms| Token { seen_ms, ..FRESH };
         assert_eq!(judge(seen(0), IDLE_MS), Life::Over);
         assert!(matches!(judge(seen(1), IDLE_MS), Life::Alive { .. }));
@@ -76,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_noted_once_a_minute_and_renewed_after_an_hour() {
+    fn use_is_recorded_each_minute_and_renewed_each_hour() {
         let alive = |now_ms, note, renew| {
             let token = Token {
                 seen_ms: now_ms / 2,
@@ -94,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_its_grace_is_not_renewed_again() {
+    fn token_in_grace_period_is_not_renewed() {
         let token = Token {
             expires_ms: HOUR_MS + GRACE_MS,
             seen_ms: HOUR_MS,

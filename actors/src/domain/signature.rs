@@ -1,9 +1,9 @@
-//! Signatures: Standard Webhooks on what we send, HMAC-SHA256 in three dialects on what providers
-//! and partners send us.
+//! Signatures: Standard Webhooks for outgoing webhooks, and three formats of HMAC-SHA256 for incoming
+//! requests of providers and partners.
 //!
-//! | who | header | what is signed | how it is written |
+//! | sender | header | signed content | format |
 //! |---|---|---|---|
-//! | we | `webhook-signature` | `id.timestamp.body` | `v1,` + base64, one a live secret, separated by spaces |
+//! | this service | `webhook-signature` | `id.timestamp.body` | space-separated, `v1,` + base64 for each live secret |
 //! | Stripe | `Stripe-Signature` | `t.body` | `t=…,v1=…`, hex |
 //! | Middesk, structured intake | `X-Middesk-Signature-256`, `X-MC-Signature` | body | hex, with or without `sha256=` |
 //! | DocuSign | `X-DocuSign-Signature-1…n` | body | base64 |
@@ -12,8 +12,8 @@
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>,
 //! <https://docs.stripe.com/webhooks#verify-manually>, RFC 2104.
 //!
-//! Owns keys of signatures and their comparison, always in constant time and always over the raw
-//! body. Never prints a secret, never reads a clock.
+//! Owns the signing secrets and the comparison of signatures, which is always in constant time and
+//! over the raw body. Never prints a secret, never reads a clock.
 
 use std::fmt;
 
@@ -25,55 +25,57 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-/// How far a signed timestamp may be from now, seconds, either way.
+/// The maximum distance of a signed timestamp from now in either direction, in seconds.
 pub const TOLERANCE_S: i64 = 300;
-/// What the text of a webhook secret begins with.
+/// The text that every webhook secret starts with.
 pub const SECRET_MARKER: &str = "whsec_";
-/// Bytes of a secret that we draw.
+/// The length of a generated secret, in bytes.
 const GENERATED_LEN: usize = 32;
 
 type HmacSha256 = Hmac<Sha256>;
 
-/// Why a signature was not accepted. Answer all of them alike; the cause is for the log.
+/// Why a signature is refused. Send the same response for every cause, and log the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// The header is missing, or not in the form that its scheme prescribes.
+    /// The header is missing, or does not have the format of its scheme.
     #[error("the signature header is missing or malformed")]
     Malformed,
-    /// Well formed, but no signature in it is right for this body.
+    /// The header is well formed, but no signature in it matches this body.
     #[error("no signature matches: sign the exact bytes of the body with the right secret")]
     Mismatch,
-    /// Right, but signed too long ago or too far ahead: a replay, or a wrong clock.
+    /// The signature matches, but its timestamp is too old or too far in the future, because of a
+    /// replayed request or a wrong clock.
     #[error("the signed timestamp is more than 300 seconds from now")]
     OutsideTolerance,
-    /// An empty key signs for everybody.
+    /// The signing key is empty, so anyone could forge a signature.
     #[error("no signing key is configured")]
     EmptyKey,
 }
 
-/// Why a text is not a webhook secret. No variant carries any of the text.
+/// Why a text is not a webhook secret. No variant carries any part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFormatError {
-    /// Does not begin with `whsec_`.
+    /// The text does not begin with `whsec_`.
     #[error("a webhook secret begins with whsec_")]
     Marker,
-    /// What follows is not base64.
+    /// The rest of the text is not base64.
     #[error("a webhook secret is whsec_ followed by base64 with padding")]
     Base64,
-    /// Decodes to fewer than 24 or more than 64 bytes.
+    /// The text decodes to fewer than 24 or more than 64 bytes.
     #[error("a webhook secret holds 24 to 64 bytes")]
     Length,
 }
 
-/// A key of Standard Webhooks: 24–64 bytes. Does not print, and is wiped when dropped.
+/// A Standard Webhooks secret of 24–64 bytes. `Debug` output is redacted, and the memory is wiped on
+/// drop.
 #[derive(Clone)]
 pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
 impl WebhookSecret {
-    /// Reads `whsec_` + base64.
+    /// Parses `whsec_` followed by base64.
     ///
     /// # Errors
-    /// [`SecretFormatError`], by cause.
+    /// [`SecretFormatError`] with the first rule that the text violates.
     pub fn parse(text: &str) -> Result<Self, SecretFormatError> {
         let encoded = text
             .strip_prefix(SECRET_MARKER)
@@ -89,14 +91,14 @@ impl WebhookSecret {
         Ok(Self(bytes))
     }
 
-    /// Draws 32 bytes. `entropy` fills the buffer that it is given, from a cryptographic source.
+    /// Generates a secret of 32 bytes. `entropy` fills its buffer from a cryptographic source.
     pub fn generate(entropy: &mut dyn FnMut(&mut [u8])) -> Self {
         let mut bytes = Zeroizing::new(vec![0; GENERATED_LEN]);
         entropy(&mut bytes);
         Self(bytes)
     }
 
-    /// The text form, for the answer that shows it and for encryption at rest.
+    /// The text form, for the response that reveals the secret and for encryption at rest.
     #[must_use]
     pub fn expose(&self) -> SecretString {
         let mut text = String::with_capacity(SECRET_MARKER.len() + self.0.len().div_ceil(3) * 4);
@@ -125,8 +127,8 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// The `webhook-signature` of one attempt: `v1,` + base64 a secret, in the order given, separated
-/// by spaces.
+/// Creates the `webhook-signature` header of one attempt: `v1,` + base64 for each secret, in the given
+/// order, separated by spaces.
 #[must_use]
 pub fn sign(secrets: &[WebhookSecret], msg_id: &str, timestamp_s: i64, body: &[u8]) -> String {
     let mut header = String::with_capacity(secrets.len() * 48);
@@ -140,11 +142,12 @@ pub fn sign(secrets: &[WebhookSecret], msg_id: &str, timestamp_s: i64, body: &[u
     header
 }
 
-/// Checks a `webhook-signature` as a receiver does: any `v1` may match any secret, other versions
-/// are ignored.
+/// Verifies a `webhook-signature` header as a receiver does. Any `v1` signature may match any secret.
+/// Other versions are ignored.
 ///
 /// # Errors
-/// [`SignatureError`], by cause.
+/// [`SignatureError::Malformed`], [`SignatureError::Mismatch`] or
+/// [`SignatureError::OutsideTolerance`].
 pub fn verify(
     secrets: &[WebhookSecret],
     msg_id: &str,
@@ -168,11 +171,11 @@ pub fn verify(
     within_tolerance(timestamp_s, now_s)
 }
 
-/// Checks Stripe's `t=…,v1=…`: any `v1` may match, other schemes are ignored, [`TOLERANCE_S`]
-/// either way.
+/// Verifies Stripe's `t=…,v1=…`. Any `v1` signature may match. Other schemes are ignored. The
+/// timestamp must be within [`TOLERANCE_S`] of now.
 ///
 /// # Errors
-/// [`SignatureError`], by cause.
+/// [`SignatureError`] with the first check that fails.
 pub fn verify_stripe(
     header: &str,
     body: &[u8],
@@ -203,10 +206,10 @@ pub fn verify_stripe(
     within_tolerance(timestamp_s, now_s)
 }
 
-/// Checks a hex HMAC-SHA256 of the body, with or without `sha256=` before it.
+/// Verifies a hex HMAC-SHA256 of the body, with or without the prefix `sha256=`.
 ///
 /// # Errors
-/// [`SignatureError`], by cause.
+/// [`SignatureError::EmptyKey`], [`SignatureError::Malformed`] or [`SignatureError::Mismatch`].
 pub fn verify_hex(header: &str, body: &[u8], key: &[u8]) -> Result<(), SignatureError> {
     refuse_empty(key)?;
     let header = header.trim();
@@ -218,10 +221,10 @@ pub fn verify_hex(header: &str, body: &[u8], key: &[u8]) -> Result<(), Signature
     any_equal(&[candidate], &[hmac_sha256(key, &[body])])
 }
 
-/// Checks base64 HMAC-SHA256s of the body (`X-DocuSign-Signature-1…n`): any may match.
+/// Verifies base64 HMAC-SHA256s of the body (`X-DocuSign-Signature-1…n`). Any of them may match.
 ///
 /// # Errors
-/// [`SignatureError`], by cause.
+/// [`SignatureError::EmptyKey`], [`SignatureError::Malformed`] or [`SignatureError::Mismatch`].
 pub fn verify_docusign(headers: &[&str], body: &[u8], key: &[u8]) -> Result<(), SignatureError> {
     refuse_empty(key)?;
     let candidates: Vec<Vec<u8>> = headers
@@ -234,13 +237,13 @@ pub fn verify_docusign(headers: &[&str], body: &[u8], key: &[u8]) -> Result<(), 
     any_equal(&candidates, &[hmac_sha256(key, &[body])])
 }
 
-/// HMAC-SHA256 of the body in lower-case hex: what `X-MC-Signature` carries after `sha256=`.
+/// Returns the HMAC-SHA256 of the body in lower-case hex, which follows `sha256=` in `X-MC-Signature`.
 #[must_use]
 pub fn hmac_sha256_hex(key: &[u8], body: &[u8]) -> String {
     hex::encode(hmac_sha256(key, &[body]))
 }
 
-/// HMAC-SHA256 over the parts one after another, without joining them in memory.
+/// Returns the HMAC-SHA256 of the concatenated parts without joining them in memory.
 fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let Ok(mut mac) = HmacSha256::new_from_slice(key) else {
         unreachable!("HMAC takes a key of any length (RFC 2104)");
@@ -251,7 +254,7 @@ fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Whether any candidate equals any expected signature. Looks at all pairs, each in constant time.
+/// Checks that a candidate equals an expected signature. Compares all pairs, each in constant time.
 fn any_equal(candidates: &[Vec<u8>], expected: &[[u8; 32]]) -> Result<(), SignatureError> {
     let mut found = subtle::Choice::from(0);
     for candidate in candidates {
@@ -266,7 +269,7 @@ fn any_equal(candidates: &[Vec<u8>], expected: &[[u8; 32]]) -> Result<(), Signat
     }
 }
 
-/// After the signature, so that a stranger learns nothing about our clock.
+/// Runs after the signature check, so that an unauthenticated caller learns nothing about the clock.
 const fn within_tolerance(timestamp_s: i64, now_s: i64) -> Result<(), SignatureError> {
     if timestamp_s.abs_diff(now_s) <= TOLERANCE_S.unsigned_abs() {
         Ok(())

@@ -1,11 +1,11 @@
-//! Tests of the signatures, on published vectors and on values computed apart.
+//! Tests of the signatures with published vectors and with independently computed values.
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
 use super::*;
 
-/// The example of Standard Webhooks' reference libraries.
+/// The example of the Standard Webhooks reference libraries.
 const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const STANDARD_ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
 const STANDARD_TIME: i64 = 1_614_265_330;
@@ -59,7 +59,7 @@ fn github_vector() {
     assert_eq!(
         verify_hex(&hex[..62], body, key),
         Err(SignatureError::Mismatch),
-        "a prefix is not enough"
+        "a prefix does not match"
     );
     assert_eq!(verify_hex(hex, body, b""), Err(SignatureError::EmptyKey));
     for malformed in ["", "sha256=", "sha1=00", "zz", &hex[..63]] {
@@ -72,14 +72,14 @@ fn github_vector() {
 }
 
 #[test]
-fn rfc_4231_case_6_a_key_longer_than_a_block() {
+fn rfc_4231_case_6_key_longer_than_a_block() {
     let body = b"Test Using Larger Than Block-Size Key - Hash Key First";
     let expected = "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54";
     assert_eq!(hmac_sha256_hex(&[0xaa; 131], body), expected);
 }
 
 #[test]
-fn during_a_rotation_either_secret_verifies() {
+fn either_secret_verifies_during_a_rotation() {
     let (old, new) = (
         secret(STANDARD_SECRET),
         secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
@@ -109,7 +109,7 @@ fn during_a_rotation_either_secret_verifies() {
 }
 
 #[test]
-fn a_receiver_refuses_by_cause() {
+fn webhook_is_refused_with_its_cause() {
     let secrets = [secret(STANDARD_SECRET)];
     let check = |id: &str, at: i64, body: &[u8], header: &str, now| {
         verify(&secrets, id, at, body, header, now)
@@ -178,7 +178,7 @@ fn stripe_accepts_any_v1_and_ignores_other_schemes() {
 }
 
 #[test]
-fn stripe_refuses_by_cause() {
+fn stripe_signature_is_refused_with_its_cause() {
     let check = |header: &str, now_s| verify_stripe(header, STRIPE_BODY, STRIPE_SECRET, now_s);
     let good = format!("t={STRIPE_TIME},v1={STRIPE_V1}");
     for now_s in [STRIPE_TIME - 301, STRIPE_TIME + 301, i64::MIN, i64::MAX] {
@@ -219,8 +219,8 @@ fn stripe_refuses_by_cause() {
 }
 
 #[test]
-fn docusign_accepts_any_of_its_headers() {
-    // The GitHub vector again, in DocuSign's alphabet.
+fn docusign_accepts_any_matching_header() {
+    // The GitHub vector in base64, as DocuSign encodes it.
     let (key, body) = (b"It's a Secret to Everybody", b"Hello, World!");
     let good = "dXEH6g6yUJ/CESIczphLijdXC211hsIsRvQ3nIsEPhc=";
     let zeros = STANDARD.encode([0_u8; 32]);
@@ -248,7 +248,7 @@ fn docusign_accepts_any_of_its_headers() {
 }
 
 #[test]
-fn a_secret_is_24_to_64_bytes_and_does_not_print() {
+fn secret_is_24_to_64_bytes_and_never_printed() {
     for length in [24, 32, 64] {
         let text = format!("whsec_{}", STANDARD.encode(vec![7_u8; length]));
         let secret = secret(&text);
@@ -273,7 +273,7 @@ fn a_secret_is_24_to_64_bytes_and_does_not_print() {
 }
 
 #[test]
-fn a_generated_secret_is_the_entropy_it_was_given() {
+fn generated_secret_equals_the_given_entropy() {
     let generated = WebhookSecret::generate(&mut |buffer| buffer.fill(9));
     let expected = format!("whsec_{}", STANDARD.encode([9_u8; 32]));
     assert_eq!(generated.expose().expose_secret(), expected);
@@ -281,7 +281,7 @@ fn a_generated_secret_is_the_entropy_it_was_given() {
 
 proptest! {
     #[test]
-    fn what_we_sign_verifies_and_a_changed_body_does_not(
+    fn signed_body_verifies_and_changed_body_does_not(
         id in "[a-z0-9-]{1,40}", at in 0..4_000_000_000_i64, body: Vec<u8>, flip: usize,
     ) {
         let secrets = [secret(STANDARD_SECRET)];
@@ -296,7 +296,7 @@ proptest! {
     }
 
     #[test]
-    fn no_header_panics(header in ".*") {
+    fn verifiers_never_panic(header in ".*") {
         let _ = verify_stripe(&header, b"", "k", 0);
         let _ = verify_hex(&header, b"", b"k");
         let _ = verify_docusign(&[&header], b"", b"k");

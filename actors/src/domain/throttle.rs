@@ -1,9 +1,9 @@
-//! A throttle that delays and never drops: sends are spaced evenly.
+//! The send rate of an endpoint: a throttle that spaces sends evenly.
 //!
-//! The generic cell rate algorithm with a burst of one (ITU-T I.371): whoever may not go now is
-//! told how long to wait.
+//! The algorithm is the generic cell rate algorithm with a burst of one (ITU-T I.371). Owns the
+//! spacing. Never sleeps and never drops a send: a refused send gets the time to wait.
 
-/// The largest throttle, sends a second.
+/// The highest rate of a throttle, in sends a second.
 pub const MAX_PER_SECOND: u32 = 1_000;
 
 /// The throttle of one endpoint.
@@ -14,7 +14,8 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// So many sends a second, of which each of `nodes` processes that send takes its share; zero counts as one.
+    /// Creates a throttle of `per_second` sends a second, shared evenly by `nodes` processes. 0 counts
+    /// as 1 for both, and a rate above [`MAX_PER_SECOND`] is lowered to it.
     #[must_use]
     pub fn new(per_second: u32, nodes: u32) -> Self {
         let per_second = i64::from(per_second.clamp(1, MAX_PER_SECOND));
@@ -24,7 +25,8 @@ impl Throttle {
         }
     }
 
-    /// The same throttle at another rate, or among others. What has been sent keeps counting.
+    /// Returns the throttle with another rate or number of processes. The earliest instant of the next
+    /// send stays the same.
     #[must_use]
     pub fn at_rate(self, per_second: u32, nodes: u32) -> Self {
         Self {
@@ -33,12 +35,12 @@ impl Throttle {
         }
     }
 
-    /// Takes the next place, if it may be taken now.
+    /// Takes the next send slot, if a send is permitted at `now_us` (microseconds).
     ///
     /// # Errors
-    /// The microseconds to wait, never zero; nothing was taken.
+    /// The wait in microseconds, at least 1. No slot was taken.
     pub fn take(&mut self, now_us: i64) -> Result<(), i64> {
-        // A clock that went back must not stop an endpoint for longer than one place.
+        // If the clock steps back, the endpoint waits for at most one interval.
         let wait_us = self.next_us.saturating_sub(now_us).min(self.every_us);
         if wait_us > 0 {
             return Err(wait_us);
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_a_second_are_a_tenth_of_a_second_apart() {
+    fn sends_are_spaced_evenly() {
         let mut throttle = Throttle::new(10, 1);
         assert_eq!(throttle.take(0), Ok(()));
         assert_eq!(throttle.take(0), Err(100_000));
@@ -64,12 +66,12 @@ mod tests {
         assert_eq!(
             throttle.at_rate(1, 1).take(100_000),
             Err(100_000),
-            "what was promised holds"
+            "the next slot stays reserved"
         );
         assert_eq!(
             throttle.take(-1_000_000),
             Err(100_000),
-            "a clock that went back"
+            "the clock stepped back"
         );
     }
 
@@ -81,13 +83,13 @@ mod tests {
         assert_eq!(
             throttle.at_rate(10, 1).take(0),
             Err(100_000),
-            "the others are gone"
+            "the other processes are gone"
         );
     }
 
     proptest! {
         #[test]
-        fn no_second_sees_more_than_the_rate_and_waiting_is_enough(
+        fn rate_holds_and_the_wait_is_exact(
             rate in 1..=MAX_PER_SECOND, steps in proptest::collection::vec(0..200_000_i64, 1..400),
         ) {
             let (mut throttle, mut now_us, mut sent) = (Throttle::new(rate, 1), 0_i64, Vec::new());
@@ -106,7 +108,7 @@ mod tests {
             }
             for first in &sent {
                 let within = sent.iter().filter(|at| (*first..first + 1_000_000).contains(at)).count();
-                // The division that spaces them rounds down, by less than a microsecond a place.
+                // The interval is rounded down by less than a microsecond, so one more send can fit.
                 prop_assert!(within <= usize::try_from(rate).unwrap() + 1);
             }
         }

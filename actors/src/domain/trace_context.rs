@@ -1,18 +1,17 @@
-//! The trace that a request belongs to: `traceparent`, as W3C Trace Context (Recommendation of 23
-//! November 2021, section 3.2) prescribes.
+//! The `traceparent` header of W3C Trace Context (Recommendation of 23 November 2021, section 3.2).
 //!
-//! Owns the format. Never draws an id: its bytes are handed in.
+//! Owns the format. Never draws random ids: the caller passes their bytes.
 
 use std::fmt;
 
-/// Bytes of fresh entropy that a new trace needs.
+/// The bytes of entropy that a new trace needs.
 pub const TRACE_ENTROPY: usize = 24;
-/// The only version that is written.
+/// The version of every header that this service writes.
 const VERSION: &str = "00";
-/// `00-` 32 hex `-` 16 hex `-` 2 hex.
+/// The length of `00-` 32 hex `-` 16 hex `-` 2 hex.
 const LENGTH: usize = 55;
 
-/// A trace, and the span of it that is the parent of what follows.
+/// A trace id, the id of the parent span, and the trace flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
     trace: [u8; 16],
@@ -21,13 +20,13 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// A trace of its own, sampled.
+    /// Creates a new, sampled trace.
     #[must_use]
     pub fn new(entropy: [u8; TRACE_ENTROPY]) -> Self {
         let (mut trace, mut span) = ([0; 16], [0; 8]);
         trace.copy_from_slice(&entropy[..16]);
         span.copy_from_slice(&entropy[16..]);
-        // All zeroes would be invalid.
+        // Ids of zero are invalid.
         trace[15] |= u8::from(trace == [0; 16]);
         span[7] |= u8::from(span == [0; 8]);
         Self {
@@ -37,8 +36,8 @@ impl TraceContext {
         }
     }
 
-    /// Reads a header. A version that is not known yet may carry more after its flags; anything
-    /// malformed is as if it had not been sent.
+    /// Parses a header. A later version may carry more fields after the flags. Returns `None` for a
+    /// malformed header, which callers treat as absent.
     #[must_use]
     pub fn parse(header: &str) -> Option<Self> {
         let known = header.get(..LENGTH)?;
@@ -53,12 +52,12 @@ impl TraceContext {
         }
         let (trace, span) = (bytes::<16>(trace)?, bytes::<8>(span)?);
         let [flags] = bytes::<1>(flags)?;
-        // Of an unknown version nothing but the sampled flag may be relied on.
+        // Only the sampled flag is defined in version 00, and only it is reliable in later versions.
         let flags = flags & 1;
         (trace != [0; 16] && span != [0; 8]).then_some(Self { trace, span, flags })
     }
 
-    /// The same trace, with another span as the parent of what follows.
+    /// Returns the same trace with another parent span.
     #[must_use]
     pub fn child(self, span: [u8; 8]) -> Self {
         let mut child = Self { span, ..self };
@@ -66,7 +65,7 @@ impl TraceContext {
         child
     }
 
-    /// The trace's id: 32 hex digits.
+    /// The trace id as 32 hex digits.
     #[must_use]
     pub fn trace_id(&self) -> String {
         hex::encode(self.trace)
@@ -80,7 +79,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// Lower-case hex of exactly `N` bytes.
+/// Decodes lower-case hex of exactly `N` bytes.
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     let lower = text.bytes().all(|byte| !byte.is_ascii_uppercase());
     let mut decoded = [0; N];
@@ -93,11 +92,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The example of the recommendation, section 3.2.
+    /// The example of section 3.2 of the recommendation.
     const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn the_published_examples_are_read() {
+    fn published_examples_parse() {
         let context = TraceContext::parse(EXAMPLE).unwrap();
         assert_eq!(context.to_string(), EXAMPLE);
         assert_eq!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_nothing() {
+    fn malformed_header_is_ignored() {
         for header in [
             "",
             "00",
@@ -133,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(entropy: [u8; TRACE_ENTROPY], span: [u8; 8]) {
+        fn context_round_trips(entropy: [u8; TRACE_ENTROPY], span: [u8; 8]) {
             let context = TraceContext::new(entropy);
             prop_assert_eq!(TraceContext::parse(&context.to_string()), Some(context));
             let child = context.child(span);
@@ -142,7 +141,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(header in "\\PC{0,70}") {
+        fn parse_never_panics(header in "\\PC{0,70}") {
             let _ = TraceContext::parse(&header);
         }
     }

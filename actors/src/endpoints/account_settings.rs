@@ -1,4 +1,4 @@
-//! The settings page, and the one transaction that changes it.
+//! The account settings: their view and the transaction that changes them.
 
 use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding, webhooks};
@@ -12,7 +12,7 @@ use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::Gate;
 use crate::domain::placement::outreach;
 
-/// `GET /v1/settings`.
+/// The settings of a creditor, for `GET /v1/settings`.
 pub(crate) async fn settings_view(
     creditors: &Creditors,
     id: CreditorId,
@@ -57,12 +57,12 @@ pub(crate) async fn settings_view(
             .and_then(|endpoint| endpoint.events)
             .and_then(|json| serde_json::from_str(&json).ok()),
         tier: row.tier,
-        api_key_last_used_at: last.as_ref().map(|noted| rfc3339_ms(noted.last_used_ms)),
-        api_key_last_used_from: last.map(|noted| noted.address),
+        api_key_last_used_at: last.as_ref().map(|usage| rfc3339_ms(usage.last_used_ms)),
+        api_key_last_used_from: last.map(|usage| usage.address),
     })
 }
 
-/// Writes what the patch changes, in one transaction; a bad URL is found before it begins.
+/// Applies a patch in one transaction. The URL is checked before the transaction begins.
 pub(crate) async fn update_settings(
     creditors: &Creditors,
     creditor: CreditorId,

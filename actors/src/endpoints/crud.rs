@@ -1,4 +1,4 @@
-//! Endpoints: several of them, each with a filter, a throttle and headers of its own.
+//! Create, read, update and delete webhook endpoints. Each has its own event filter, throttle and headers.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,10 @@ use crate::domain::field_error::FieldError;
 use crate::domain::throttle::MAX_PER_SECOND;
 use crate::infra::VaultError;
 
-/// Endpoints of one creditor: every event is stored once for each.
+/// Maximum number of endpoints per creditor. Every event is stored once per endpoint.
 const MAX_ENDPOINTS: usize = 10;
 
-/// A change that was checked; what is absent stays as it is.
+/// A validated change. Absent fields stay unchanged.
 struct Checked {
     url: Option<String>,
     description: Option<Option<String>>,
@@ -52,7 +52,10 @@ pub(crate) async fn list(
     Ok(views)
 }
 
-/// One of them.
+/// One endpoint.
+///
+/// # Errors
+/// [`ApiError::NotFound`] if it does not exist or was removed.
 pub(crate) async fn show(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -65,7 +68,7 @@ pub(crate) async fn show(
     view(creditors, db, live(row)?).await
 }
 
-/// A new endpoint, with a secret of its own.
+/// Creates an endpoint with its own secret. A repeated request with the same idempotency key returns the first result.
 pub(crate) async fn create(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -111,7 +114,7 @@ async fn replayed(
     Ok(Replayable { value, replayed })
 }
 
-/// Changes one. A new URL, or an end of the pause, switches on what was switched off.
+/// Changes an endpoint. A new URL enables a disabled endpoint. `paused: false` enables a paused or disabled one.
 pub(crate) async fn update(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -139,7 +142,7 @@ pub(crate) async fn update(
     show(creditors, creditor, endpoint).await
 }
 
-/// Removes one. Its log stays; what waits for it is cancelled.
+/// Removes an endpoint. Its delivery log stays, and its pending deliveries are cancelled.
 pub(crate) async fn remove(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -162,7 +165,7 @@ pub(crate) async fn remove(
     Ok(())
 }
 
-/// An endpoint as it is before its owner has asked for anything but a URL.
+/// A new endpoint with default settings for `url`.
 pub(super) fn new_endpoint(
     transaction: &mut CreditorTransaction<'_>,
     url: String,
@@ -311,7 +314,7 @@ fn applied(
     Ok(row)
 }
 
-/// A new URL switches on what was switched off; a pause is its owner's to end.
+/// Sets a new URL and enables a disabled endpoint. A paused endpoint stays paused until its owner resumes it.
 pub(super) fn set_url(row: &mut webhook_endpoint::Model, url: String) {
     row.url = url;
     if row.state == EndpointState::Disabled {
@@ -319,7 +322,7 @@ pub(super) fn set_url(row: &mut webhook_endpoint::Model, url: String) {
     }
 }
 
-/// Without a URL it is gone; a URL that is set later knows nothing of this one's headers.
+/// Marks an endpoint as removed: it has no URL. Deletes the custom headers, so that a later URL never receives them.
 pub(super) fn clear(row: &mut webhook_endpoint::Model) {
     row.url = String::new();
     row.sealed_headers = None;
@@ -344,7 +347,7 @@ async fn view<C: ConnectionTrait>(
     row: webhook_endpoint::Model,
 ) -> Result<EndpointView, ApiError> {
     let headers = headers_of(creditors, &row).unwrap_or_else(|error| {
-        tracing::error!(%error, endpoint = %row.id, "an endpoint's headers do not open");
+        tracing::error!(%error, endpoint = %row.id, "an endpoint's headers cannot be decrypted");
         BTreeMap::new()
     });
     let live = webhooks::secrets(db, row.id, creditors.env.clock.now_ms())
@@ -387,7 +390,7 @@ fn seal_headers(
     sealed.map_err(|_| ApiError::Internal)
 }
 
-/// The headers that an endpoint's owner adds, opened.
+/// The decrypted custom headers of an endpoint.
 pub(crate) fn headers_of(
     creditors: &Creditors,
     row: &webhook_endpoint::Model,

@@ -1,7 +1,8 @@
-//! Webhook endpoints and signing secrets as their owner sets them.
+//! Webhook endpoints and signing secrets, as their owner configures them.
 //!
-//! Every change runs in the creditor's transaction. Owns the tables `webhook_endpoint` and `webhook_secret`; that a receiver
-//! answered 410 is the one change that delivery makes by itself.
+//! Owns the tables `webhook_endpoint` and `webhook_secret`. Every change runs in the creditor's transaction. The module
+//! never sends anything: delivery does, and it updates only the health of an endpoint and disables it after a 410 or
+//! days of failures.
 
 mod account_settings;
 mod crud;

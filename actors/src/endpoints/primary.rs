@@ -1,4 +1,4 @@
-//! Settings → Webhook URL: the endpoint that every creditor has room for.
+//! The primary endpoint, which the field `webhook_url` of the settings configures.
 
 use entities::queries::webhooks;
 use entities::webhook_endpoint;
@@ -11,14 +11,14 @@ use crate::contract::{ApiError, DbResultExt as _};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::outbox::EventType;
 
-/// A change of the webhook's settings that was checked. Absent is unchanged.
+/// A validated change of the primary endpoint. Absent fields stay unchanged.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     url: Option<Option<String>>,
     events: Option<Option<Vec<EventType>>>,
 }
 
-/// Checks URL and event names, before any transaction: resolving a host takes its time.
+/// Validates the URL and the event names. It runs before the transaction, because resolving a host can be slow.
 pub(crate) async fn check(
     creditors: &Creditors,
     url: Option<Option<String>>,
@@ -37,7 +37,7 @@ pub(crate) async fn check(
     Ok(Checked { url, events })
 }
 
-/// Writes a checked change in the creditor's open transaction.
+/// Writes a validated change in the creditor's open transaction.
 pub(crate) async fn apply(
     creditors: &Creditors,
     transaction: &mut CreditorTransaction<'_>,
@@ -76,8 +76,8 @@ pub(crate) async fn apply(
     Ok(())
 }
 
-/// A new URL switches on what was switched off; removing it disables the endpoint, and what waits is
-/// cancelled when it comes due.
+/// Applies a change to the primary endpoint. A new URL enables a disabled endpoint. Removing the URL disables it, and
+/// its pending deliveries are cancelled when they become due.
 fn changed(
     mut row: webhook_endpoint::Model,
     url: Option<Option<String>>,
@@ -98,7 +98,7 @@ fn changed(
     row
 }
 
-/// The URL as its owner sees it: none once it was removed.
+/// The URL that the owner sees; `None` if it was removed.
 pub(crate) fn shown_url(endpoint: &webhook_endpoint::Model) -> Option<String> {
     Some(endpoint.url.clone()).filter(|url| !url.is_empty())
 }

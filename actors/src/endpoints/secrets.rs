@@ -1,4 +1,4 @@
-//! Signing secrets: shown to people alone, several live ones while they are rotated.
+//! Signing secrets of webhook endpoints. Several secrets are live during a rotation.
 
 use entities::ids::{CreditorId, EndpointId};
 use entities::queries::webhooks;
@@ -14,11 +14,11 @@ use crate::domain::date::rfc3339_ms;
 use crate::domain::signature::WebhookSecret;
 use crate::infra::entropy;
 
-/// Secrets of an endpoint that sign at the same time: each makes the signature's header longer.
+/// Maximum number of live secrets per endpoint. Each one lengthens the signature header.
 const MAX_LIVE: usize = 5;
 const HOUR_MS: i64 = 3_600_000;
 
-/// What an endpoint's secrets are sealed for.
+/// The vault purpose that an endpoint's secrets are sealed with.
 pub(crate) fn secret_purpose(endpoint: EndpointId) -> String {
     format!("webhook:{endpoint}")
 }
@@ -41,7 +41,7 @@ pub(crate) async fn secret(
         .vault
         .open(&secret_purpose(endpoint.id), &newest.sealed);
     let secret = opened.map_err(|error| {
-        tracing::error!(%error, endpoint = %endpoint.id, "a signing secret does not open");
+        tracing::error!(%error, endpoint = %endpoint.id, "a signing secret cannot be decrypted");
         ApiError::Internal
     })?;
     Ok(WebhookSecretView {
@@ -54,8 +54,10 @@ pub(crate) async fn secret(
     })
 }
 
-/// Draws another secret. The older ones sign beside it for `overlap_hours` more, and never longer
-/// than they would have.
+/// Generates a new secret. The older ones keep signing for `overlap_hours`, but never beyond their own expiry.
+///
+/// # Errors
+/// [`ApiError::RotationInProgress`] if too many secrets are live.
 pub(crate) async fn rotate_secret(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -92,7 +94,7 @@ pub(crate) async fn rotate_secret(
     })
 }
 
-/// Draws a secret for an endpoint in the creditor's open transaction.
+/// Generates and stores a secret for an endpoint, in the creditor's open transaction.
 pub(super) async fn add(
     creditors: &Creditors,
     transaction: &mut CreditorTransaction<'_>,
@@ -116,7 +118,7 @@ pub(super) async fn add(
     Ok(secret)
 }
 
-/// An endpoint that was not removed.
+/// Finds an endpoint that was not removed.
 async fn find<C: ConnectionTrait>(
     db: &C,
     creditor: CreditorId,

@@ -1,5 +1,4 @@
-//! What an endpoint's owner asks for, checked before any transaction: resolving a host takes its
-//! time.
+//! Validation of endpoint settings. It runs before any transaction, because resolving a host can be slow.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use crate::outbox::EventType;
 /// How long resolving a webhook's host may take when its URL is saved.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A URL that may be called now; it is judged again at every attempt.
+/// Checks that `url` may be called now. Delivery checks the address again on every attempt.
 pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), ApiError> {
     let refuse = |reason: String| ApiError::UnsafeWebhookUrl { reason };
     let policy = creditors.env.settings.address_policy();
@@ -39,7 +38,7 @@ pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), Ap
     Ok(())
 }
 
-/// The events of a filter, under the name of its field.
+/// Parses the event names of a filter. Errors refer to the body field `field`.
 pub(super) fn event_types(field: &str, names: &[String]) -> Result<Vec<EventType>, ApiError> {
     let loc = &["body", field];
     if names.is_empty() {
@@ -61,13 +60,13 @@ pub(super) fn event_types(field: &str, names: &[String]) -> Result<Vec<EventType
         .collect()
 }
 
-/// A filter as it is stored.
+/// The filter as JSON, as it is stored.
 pub(super) fn names_json(events: &[EventType]) -> Option<String> {
     let names: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
     serde_json::to_string(&names).ok()
 }
 
-/// One of the values that a field may have.
+/// Finds `name` among the values that the body field `field` may have.
 pub(super) fn one_of<T>(
     field: &str,
     name: &str,

@@ -1,8 +1,8 @@
-//! bcrypt, off the async threads and bounded: so many at a time, so many waiting, and no more.
+//! Runs bcrypt outside the async threads, with a bounded number of hashes and of waiting callers.
 //!
-//! The permit lives inside the working thread: a caller that gives up does not free a core that is
-//! still hashing. The threads are of low priority: a hash takes a core for a quarter of a second, and
-//! no request that needs none may wait for it.
+//! The working thread holds the permit, so a caller that gives up does not free a core that is still
+//! hashing. The threads have low priority: a hash takes a core for a quarter of a second, and requests
+//! that need no hash must not wait for it. The pool never decides what a mismatch means.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,15 +10,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 
-/// What is added to the niceness of a thread that hashes: about a tenth of the share of the others
+/// Added to the niceness of a hashing thread. It gets about a tenth of the CPU share of a normal thread
 /// while all cores are busy, and a whole core while one is idle.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// Why nothing was hashed.
+/// Why bcrypt gave no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BcryptError {
-    /// As many callers wait as may.
+    /// The maximum number of callers already waits.
     #[error("too many callers wait for bcrypt")]
     QueueFull,
     /// The pool is closed.
@@ -29,7 +29,7 @@ pub(crate) enum BcryptError {
     Failed,
 }
 
-/// A pool of bcrypt work.
+/// A bounded pool of bcrypt threads.
 #[derive(Debug)]
 pub(crate) struct BcryptPool {
     cores: Arc<Semaphore>,
@@ -39,7 +39,7 @@ pub(crate) struct BcryptPool {
 }
 
 impl BcryptPool {
-    /// At most `at_once` hashes at a time and `most_waiting` callers behind them.
+    /// Creates a pool of `at_once` concurrent hashes and `most_waiting` waiting callers.
     pub(crate) fn new(at_once: usize, most_waiting: usize) -> Self {
         Self {
             cores: Arc::new(Semaphore::new(at_once)),
@@ -49,12 +49,12 @@ impl BcryptPool {
         }
     }
 
-    /// Verifications so far.
+    /// Number of verifications so far.
     pub(crate) fn checks(&self) -> u64 {
         self.checks.load(Ordering::Relaxed)
     }
 
-    /// The bcrypt hash of `secret`, which must not be longer than bcrypt reads.
+    /// Hashes `secret`. Fails with [`BcryptError::Failed`] if it is longer than bcrypt reads.
     pub(crate) async fn hash(
         &self,
         secret: SecretString,
@@ -64,12 +64,12 @@ impl BcryptPool {
             .run(move || bcrypt::non_truncating_hash(secret.expose_secret(), cost))
             .await?;
         hashed.map_err(|error| {
-            tracing::error!(%error, "bcrypt did not hash");
+            tracing::error!(%error, "bcrypt could not compute a hash");
             BcryptError::Failed
         })
     }
 
-    /// Whether `secret` is the one behind `hash`. A damaged hash matches nothing.
+    /// Whether `secret` matches `hash`. A malformed hash matches nothing.
     pub(crate) async fn verify(
         &self,
         secret: SecretString,
@@ -88,45 +88,47 @@ impl BcryptPool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, BcryptError> {
-        let place = Place::in_line(&self.waiting);
-        if place.ahead >= self.most_waiting {
+        let position = Place::enqueue(&self.waiting);
+        if position.ahead >= self.most_waiting {
             return Err(BcryptError::QueueFull);
         }
         let permit = Arc::clone(&self.cores).acquire_owned().await;
-        drop(place);
+        drop(position);
         let permit = permit.map_err(|_| BcryptError::Closed)?;
         let (answer, done) = oneshot::channel();
-        // A thread of its own, for a priority cannot be raised again; next to a hash it costs nothing.
+        // A new thread for each hash, because a lowered priority cannot be raised again. The cost of a
+        // thread is negligible compared to a hash.
         let thread = std::thread::Builder::new().name("bcrypt".to_owned());
         let started = thread.spawn(move || {
             let _permit = permit;
-            step_back();
+            lower_priority();
             let _ = answer.send(work());
         });
         started.map_err(|error| {
-            tracing::error!(%error, "no thread to hash in");
+            tracing::error!(%error, "a bcrypt thread could not be started");
             BcryptError::QueueFull
         })?;
         done.await.map_err(|_| BcryptError::Failed)
     }
 }
 
-/// Lowers the priority of this thread. Elsewhere than on Linux it would be that of the process.
-fn step_back() {
+/// Lowers the priority of this thread. Does nothing outside Linux, where it would affect the whole
+/// process.
+fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "hashing at full priority");
+        tracing::debug!(%error, "the priority of a bcrypt thread could not be lowered");
     }
 }
 
-/// A place among those who wait: given back also when its holder gives up while it waits.
+/// A position in the queue. Dropping it frees the position, also if the caller gives up.
 struct Place<'a> {
     waiting: &'a AtomicUsize,
     ahead: usize,
 }
 
 impl<'a> Place<'a> {
-    fn in_line(waiting: &'a AtomicUsize) -> Self {
+    fn enqueue(waiting: &'a AtomicUsize) -> Self {
         let ahead = waiting.fetch_add(1, Ordering::AcqRel);
         Self { waiting, ahead }
     }
@@ -143,12 +145,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_gives_up_while_waiting_gives_the_place_back() {
+    async fn abandoned_wait_frees_its_queue_position() {
         let pool = BcryptPool::new(1, 1);
         let _busy = Arc::clone(&pool.cores).acquire_owned().await.unwrap();
         for _ in 0..3 {
             let mut waiting = Box::pin(pool.run(|| ()));
-            assert!(futures::poll!(&mut waiting).is_pending(), "a place is free");
+            assert!(
+                futures::poll!(&mut waiting).is_pending(),
+                "a position is free"
+            );
         }
         assert_eq!(pool.waiting.load(Ordering::Relaxed), 0);
     }

@@ -1,9 +1,11 @@
-//! The time: the only place that reads it. Rules take `now_ms` as a parameter.
+//! The clock of a process.
+//!
+//! No other module reads the system time. Domain rules take `now_ms` as a parameter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Epoch milliseconds, from the system or from a test.
+/// A source of Unix time: the system clock, or a manual clock for tests.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
@@ -14,19 +16,19 @@ enum Source {
 }
 
 impl Clock {
-    /// The system's clock.
+    /// Returns the system clock.
     #[must_use]
     pub fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A clock that stands still until it is moved by [`Clock::advance_ms`].
+    /// Returns a clock that shows `now_ms` until [`Clock::advance_ms`] moves it.
     #[must_use]
     pub fn manual(now_ms: i64) -> Self {
         Self(Source::Manual(Arc::new(AtomicI64::new(now_ms))))
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the time in milliseconds since the Unix epoch.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         match &self.0 {
@@ -35,7 +37,7 @@ impl Clock {
         }
     }
 
-    /// Microseconds since the Unix epoch: the unit of the rate limiter.
+    /// Returns the time in microseconds since the Unix epoch, the unit of the rate limiter.
     #[must_use]
     pub fn now_us(&self) -> i64 {
         match &self.0 {
@@ -44,7 +46,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock; the system's clock ignores it.
+    /// Moves a manual clock by `by_ms`. The system clock ignores the call.
     pub fn advance_ms(&self, by_ms: i64) {
         if let Source::Manual(now) = &self.0 {
             now.fetch_add(by_ms, Ordering::SeqCst);
@@ -52,7 +54,7 @@ impl Clock {
     }
 }
 
-#[allow(clippy::disallowed_methods)] // this is the one place
+#[allow(clippy::disallowed_methods)] // the only reader of the system time
 fn system_us() -> i64 {
     let since_epoch = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! What every module stands on: the database, the clock, the settings and the vault.
+//! The environment that every module uses: database, clock, settings and vault.
 
 use entities::Database;
 
@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::settings::Settings;
 use super::vault::Vault;
 
-/// The environment of one process. Modules share it behind an `Arc`.
+/// The environment of one process, shared behind an `Arc`.
 #[derive(Debug)]
 pub(crate) struct Env {
     pub(crate) db: Database,

@@ -1,4 +1,6 @@
-//! What everything else stands on: the clock, settings, encryption, entropy, tracing, and the bcrypt pool.
+//! Infrastructure for all other modules: clock, settings, encryption, entropy, tracing, bcrypt pool.
+//!
+//! It never depends on an actor.
 
 mod bcrypt_pool;
 pub mod clock;

@@ -1,6 +1,6 @@
-//! What the actors need to know to start: the resolved, validated settings.
+//! The resolved and validated settings of the platform.
 //!
-//! Where a setting comes from (flag, environment, file, default) is the front's business.
+//! This module never reads flags, environment variables or files; the server crate resolves them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::safe_address::AddressPolicy;
 
-/// Whose money is at stake.
+/// The mode of the process: sandbox or production.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// For a partner's developer: generated secrets, loopback webhooks, simulated operations.
+    /// For developers of partners: generated secrets, loopback webhooks, simulated operations.
     Sandbox,
-    /// For real: every secret must be given, webhooks must be public and https.
+    /// For real debts: every secret must be configured, and webhooks must be public and use HTTPS.
     Production,
 }
 
-/// Signing secrets of the inbound provider events; a provider without one is switched off.
+/// Signing secrets of inbound provider events. A provider without a secret is disabled.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderSecrets {
     /// Stripe Connect endpoint secret.
@@ -32,27 +32,27 @@ pub struct ProviderSecrets {
     pub docusign: Option<SecretString>,
 }
 
-/// A support token and the name it acts under.
+/// A support token and the name of its holder.
 #[derive(Debug, Clone)]
 pub struct SupportToken {
-    /// The actor in the audit log.
+    /// The name that the audit log shows as the actor.
     pub name: String,
     /// The bearer token.
     pub token: SecretString,
 }
 
-/// Everything that the actors are told at start.
+/// The settings with which the platform starts.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Sandbox or production.
     pub mode: Mode,
-    /// `sqlite:` or `postgres:` URL; may hold a password, so it is never logged.
+    /// `sqlite:` or `postgres:` URL. It may contain a password, so it is never logged.
     pub database_url: SecretString,
-    /// 32 bytes, base64: encrypts webhook secrets at rest.
+    /// Key that encrypts secrets at rest: 32 bytes in base64.
     pub master_key: SecretString,
-    /// Who may use the support API.
+    /// Tokens that give access to the support API.
     pub support_tokens: Vec<SupportToken>,
-    /// Inbound signing secrets.
+    /// Signing secrets of inbound provider events.
     pub providers: ProviderSecrets,
     /// bcrypt cost of key secrets.
     pub key_bcrypt_cost: u32,
@@ -60,26 +60,26 @@ pub struct Settings {
     pub password_bcrypt_cost: u32,
     /// Waits between delivery attempts.
     pub retry_schedule: RetrySchedule,
-    /// One whole delivery attempt: connect, headers and body.
+    /// Timeout of one delivery attempt, including connect, headers and body.
     pub delivery_timeout: Duration,
-    /// Days for which events' payloads are kept, and with them what did not arrive.
+    /// Days for which event payloads and undelivered deliveries are kept.
     pub payload_days: u32,
     /// Days for which delivery attempts are kept.
     pub attempt_days: u32,
-    /// Networks that deliveries may reach although they are not public.
+    /// Private networks that deliveries may reach.
     pub webhook_allow: Vec<IpNet>,
     /// Rate limits by tier.
     pub tiers: Tiers,
-    /// Whether the simulator plays operations.
+    /// Whether the simulator acts as the operations team on placements.
     pub simulator: bool,
     /// `User-Agent` of deliveries: `partner-api/<version>`.
     pub user_agent: String,
-    /// Where the SQLite file lock is held; `None` on Postgres.
+    /// Path of the SQLite lock file; `None` on Postgres.
     pub lock_file: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Where outbound delivery may go under these settings. The sandbox may reach its own machine.
+    /// Which addresses deliveries may reach. The sandbox allows loopback if `webhook_allow` is empty.
     pub(crate) fn address_policy(&self) -> AddressPolicy {
         let production = self.mode == Mode::Production;
         let mut allow = self.webhook_allow.clone();

@@ -1,4 +1,6 @@
-//! The trace of the work under way, for whoever writes down what follows from it.
+//! The trace of the current task, in task-local storage.
+//!
+//! Code that records events reads it from here. This module never exports spans.
 
 use super::vault::entropy;
 use crate::domain::trace_context::{TRACE_ENTROPY, TraceContext};
@@ -7,7 +9,7 @@ tokio::task_local! {
     static CURRENT: TraceContext;
 }
 
-/// A trace of its own.
+/// Creates a trace with a random ID.
 #[must_use]
 pub fn fresh() -> TraceContext {
     let mut bytes = [0; TRACE_ENTROPY];
@@ -15,17 +17,17 @@ pub fn fresh() -> TraceContext {
     TraceContext::new(bytes)
 }
 
-/// Does `work` as part of the trace.
+/// Runs `work` with `trace` as the current trace of its task.
 pub async fn within<T>(trace: TraceContext, work: impl Future<Output = T>) -> T {
     CURRENT.scope(trace, work).await
 }
 
-/// The trace of the current task, if it belongs to one.
+/// The trace of the current task, if it has one.
 pub(crate) fn current() -> Option<TraceContext> {
     CURRENT.try_with(|trace| *trace).ok()
 }
 
-/// Another span of the same trace.
+/// A new span of the same trace.
 pub(crate) fn child_of(trace: TraceContext) -> TraceContext {
     let mut span = [0; 8];
     entropy(&mut span);

@@ -1,7 +1,7 @@
-//! Encryption at rest: XChaCha20-Poly1305 under the master key, a fresh nonce for every secret.
+//! Encryption at rest: XChaCha20-Poly1305 under the master key, with a random nonce for each secret.
 //!
-//! A sealed value is bound to what it is for (the associated data), so that a row copied from one
-//! creditor to another does not open.
+//! A sealed value is bound to its purpose, which is the associated data. A row that is copied from
+//! one creditor to another cannot be opened. The vault never stores or logs a secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 
 const NONCE_BYTES: usize = 24;
 
-/// Why the vault cannot be used.
+/// An error of the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum VaultError {
     /// The master key is not 32 bytes in base64.
     #[error("PARTNER_API_MASTER_KEY must be 32 bytes in base64")]
     BadMasterKey,
-    /// The value was sealed under another key or for another purpose, or is damaged.
-    #[error("a sealed value does not open: wrong master key, or damaged")]
+    /// The value was sealed under another key or for another purpose, or it is damaged.
+    #[error("a sealed value cannot be opened: the master key is wrong or the value is damaged")]
     DoesNotOpen,
 }
 
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault under a base64 master key of 32 bytes.
+    /// Creates a vault from a base64 master key of 32 bytes.
     pub(crate) fn new(master_key: &SecretString) -> Result<Self, VaultError> {
         let key = STANDARD
             .decode(master_key.expose_secret().trim())
@@ -46,7 +46,7 @@ impl Vault {
             .map_err(|_| VaultError::BadMasterKey)
     }
 
-    /// Nonce and ciphertext of `secret`, bound to `purpose`.
+    /// Encrypts `secret` for `purpose`. Returns the nonce followed by the ciphertext.
     pub(crate) fn seal(&self, purpose: &str, secret: &str) -> Result<Vec<u8>, VaultError> {
         let mut nonce = [0_u8; NONCE_BYTES];
         rand::rng().fill_bytes(&mut nonce);
@@ -61,7 +61,7 @@ impl Vault {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// The secret that was sealed for `purpose`.
+    /// Decrypts a secret that was sealed for `purpose`.
     pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
         let (nonce, sealed) = sealed
             .split_first_chunk::<NONCE_BYTES>()
@@ -80,7 +80,7 @@ impl Vault {
     }
 }
 
-/// Fills `bytes` from the operating system's generator: the entropy that rules are given.
+/// Fills `bytes` with cryptographically secure random data. Domain rules take this function as a parameter.
 pub(crate) fn entropy(bytes: &mut [u8]) {
     rand::rng().fill_bytes(bytes);
 }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_it_sealed_and_nothing_else() {
+    fn sealed_secret_opens_only_unchanged_and_for_its_purpose() {
         let vault = vault();
         let sealed = vault.seal("webhook:1", "whsec_x").unwrap();
         assert_eq!(
@@ -114,12 +114,12 @@ mod tests {
         assert_ne!(
             vault.seal("webhook:1", "whsec_x").unwrap(),
             sealed,
-            "nonces are fresh"
+            "every seal uses a new nonce"
         );
     }
 
     #[test]
-    fn a_short_master_key_is_refused() {
+    fn short_master_key_is_refused() {
         assert_eq!(
             Vault::new(&STANDARD.encode([7_u8; 16]).into()).unwrap_err(),
             VaultError::BadMasterKey

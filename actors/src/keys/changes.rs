@@ -1,8 +1,4 @@
-//! The life of an API key after its issue: one reveal, rotation, revocation, the networks that may
-//! use it, and the warning before it stops.
-//!
-//! Every change runs in the creditor's open transaction, so keys change one at a time; what a rotation
-//! does to the older keys is [`crate::domain::key_rotation`]'s to say.
+//! Writes to key rows that all changes of keys share.
 
 use entities::api_key::{self, KeyEnd, KeyState};
 
@@ -10,19 +6,19 @@ use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
 use crate::creditor::CreditorTransaction;
 
-/// On whose behalf a key is rotated or revoked.
+/// Who rotates or revokes a key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Initiator<'a> {
-    /// The creditor itself, from a session.
+    /// The creditor, in a dashboard session.
     Owner {
-        /// In the audit log.
+        /// The actor in the audit log.
         actor: &'a str,
     },
-    /// Support.
+    /// A member of the support team.
     Support {
-        /// In the audit log.
+        /// The actor in the audit log.
         actor: &'a str,
-        /// Why; stays between support and the audit log.
+        /// The reason. Only the audit log contains it; the creditor never sees it.
         reason: &'a str,
     },
 }
@@ -47,7 +43,7 @@ pub(super) async fn end(
     save(transaction, key).await
 }
 
-/// Writes a key that was changed in the creditor's open transaction.
+/// Writes a changed key in the creditor's open transaction.
 pub(super) async fn save(
     transaction: &mut CreditorTransaction<'_>,
     key: api_key::Model,

@@ -1,4 +1,4 @@
-//! The warning: a retiring key is still in use shortly before it stops.
+//! The notice that a retiring key is still in use shortly before it expires.
 
 use entities::api_key::KeyState;
 use entities::ids::{CreditorId, KeyId};
@@ -11,7 +11,9 @@ use crate::creditor::CreditorTransaction;
 use crate::domain::date::rfc3339_ms;
 use crate::outbox::EventType;
 
-/// Tells the creditor's receivers, once for each key, whichever node notices first.
+/// Emits `api_key.expiring` to the creditor's endpoints, once per key across all nodes.
+///
+/// Does nothing if the creditor is unknown, the key is not retiring, or the notice was sent before.
 pub(crate) async fn send_expiry_notice(
     keys: &Keys,
     creditor: CreditorId,

@@ -1,5 +1,7 @@
-//! Minting: a prefix, a secret and its hash are generated outside any transaction, which then only
-//! decides who won.
+//! Key generation.
+//!
+//! The prefix, the secret and its hash are generated before a transaction begins, because bcrypt is slow. The
+//! transaction then only checks the rules and inserts the row.
 
 use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
 use entities::ids::KeyId;
@@ -14,14 +16,14 @@ use crate::domain::api_key::{KeyPrefix, KeySecret, full_key, generate_prefix, ge
 use crate::domain::date::rfc3339_ms;
 use crate::infra::entropy;
 
-/// A key that exists nowhere yet.
+/// A generated key that is not stored yet.
 pub(super) struct GeneratedKey {
     pub(super) prefix: KeyPrefix,
     secret: KeySecret,
     hash: String,
 }
 
-/// Draws a whole key.
+/// Generates the prefix, the secret and the hash of a key.
 pub(super) async fn generate_key(keys: &Keys) -> Result<GeneratedKey, ApiError> {
     let prefix = generate_prefix(&mut entropy);
     let (secret, hash) = generate_secret_and_hash(keys, &prefix).await?;
@@ -32,7 +34,7 @@ pub(super) async fn generate_key(keys: &Keys) -> Result<GeneratedKey, ApiError> 
     })
 }
 
-/// A fresh secret for `prefix`, and its bcrypt hash.
+/// Generates a secret for `prefix` and its bcrypt hash.
 pub(super) async fn generate_secret_and_hash(
     keys: &Keys,
     prefix: &KeyPrefix,
@@ -44,25 +46,25 @@ pub(super) async fn generate_secret_and_hash(
     Ok((secret, hash))
 }
 
-/// Keys that a creditor may mint for itself in a day: a rotation that runs wild fills the database
-/// and everybody's memory.
+/// Maximum number of keys that a creditor may mint for itself in 24 hours. A client that rotates in a loop would
+/// otherwise fill the database and the caches of every node.
 const MAX_A_DAY: usize = 100;
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// The creditor may not mint without end; support may.
+/// Checks the daily quota of keys that the creditor mints itself. Keys minted by support do not count.
 pub(super) fn within_quota(transaction: &CreditorTransaction<'_>) -> Result<(), ApiError> {
     let since_ms = transaction.outbox.now_ms() - DAY_MS;
-    let by_itself = |key: &&api_key::Model| key.origin == KeyOrigin::SelfServe;
-    let minted = transaction.keys.iter().filter(by_itself);
+    let self_serve = |key: &&api_key::Model| key.origin == KeyOrigin::SelfServe;
+    let minted = transaction.keys.iter().filter(self_serve);
     let mut recent: Vec<i64> = minted
         .map(|key| key.created_ms)
         .filter(|created_ms| *created_ms > since_ms)
         .collect();
     recent.sort_unstable_by(|a, b| b.cmp(a));
-    // There is room again when the oldest that fills the quota is a day old.
+    // The quota frees up when the oldest key that counts towards it is a day old.
     match recent.get(MAX_A_DAY - 1) {
-        Some(fills_it_ms) => Err(ApiError::TooManyAttempts {
-            retry_after_s: u64::try_from(fills_it_ms - since_ms)
+        Some(oldest_ms) => Err(ApiError::TooManyAttempts {
+            retry_after_s: u64::try_from(oldest_ms - since_ms)
                 .unwrap_or_default()
                 .div_ceil(1_000),
         }),
@@ -71,8 +73,9 @@ pub(super) fn within_quota(transaction: &CreditorTransaction<'_>) -> Result<(), 
 }
 
 impl GeneratedKey {
-    /// Inserts the key in the creditor's open transaction; there must be no live one of its scope. It may
-    /// be used from where its predecessor could be: a rotation must not open a door.
+    /// Inserts the key in the creditor's open transaction. No current key of the same scope may exist.
+    ///
+    /// The key inherits the IP allowlist of its predecessor, so that a rotation never widens access.
     pub(super) async fn insert(
         self,
         transaction: &mut CreditorTransaction<'_>,

@@ -1,4 +1,4 @@
-//! What changes of keys need, and what others may ask of this module.
+//! The handle of the keys module: shared dependencies and the usage recorder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,27 +8,27 @@ use crate::creditor::Creditors;
 use crate::infra::{BcryptPool, Env};
 use crate::supervision::ActorHandle;
 
-/// How long a rotation waits for the last uses of keys to be written.
+/// How long a rotation waits for recorded key usage to be written.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The means of every change of a key.
+/// Dependencies that every change of a key needs.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) env: Arc<Env>,
     pub(crate) creditors: Arc<Creditors>,
-    /// bcrypt of key secrets: a flood of sign-ins does not touch it.
+    /// The bcrypt pool for key secrets. It is separate from the pool for logins, so a flood of logins cannot block it.
     pub(crate) bcrypt: Arc<BcryptPool>,
     pub(crate) usage: ActorHandle<KeyUsageMsg>,
 }
 
 impl Keys {
-    /// Writes what this process knows of the last uses of keys. A failure refuses nothing: it is tried again.
+    /// Writes the key usage that this process has recorded. A failure is only logged; the recorder retries the write.
     pub(crate) async fn flush_usage(&self) {
         let written = self
             .usage
             .call(FLUSH_TIMEOUT, |reply| KeyUsageMsg::Write { reply });
         if let Err(error) = written.await {
-            tracing::warn!(%error, "the last uses of keys were not written now");
+            tracing::warn!(%error, "key usage was not flushed");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From where a key may be used.
+//! IP allowlists: the networks that may use a key.
 
 use entities::api_key::{self, KeyState};
 use entities::ids::CreditorId;
@@ -10,7 +10,9 @@ use crate::contract::{ApiError, DbResultExt as _, KeyKind};
 use crate::creditor::CreditorTransaction;
 use crate::domain::allowed_networks::AllowedNetworks;
 
-/// Restricts every live key of a kind, a retiring one too, or lifts the restriction.
+/// Sets the IP allowlist of every live key of a kind, including a retiring key.
+///
+/// An allowlist that covers every address removes the restriction.
 pub(crate) async fn set_ip_allowlist(
     keys: &Keys,
     creditor: CreditorId,
@@ -40,15 +42,15 @@ pub(crate) async fn set_ip_allowlist(
     Ok(())
 }
 
-/// The networks that may use a key.
+/// The networks that may use a key. Without a stored allowlist, every network may use it.
 pub(crate) fn ip_allowlist_of(key: &api_key::Model) -> AllowedNetworks {
-    // They were written by `set_ip_allowlist`: a text that cannot be read was damaged, and a damaged
-    // restriction must not turn into none.
+    // `set_ip_allowlist` wrote this text, so text that does not parse is damaged. A damaged allowlist must block
+    // the key, not lift the restriction.
     let Some(json) = &key.allowed_networks else {
         return AllowedNetworks::default();
     };
     serde_json::from_str(json).unwrap_or_else(|error| {
-        tracing::error!(%error, prefix = key.prefix, "a key's networks cannot be read: nobody may use it");
+        tracing::error!(%error, prefix = key.prefix, "a key's IP allowlist cannot be parsed; the key is blocked");
         AllowedNetworks::nowhere()
     })
 }

@@ -1,4 +1,4 @@
-//! What a creditor is shown of its keys.
+//! The list of keys that a creditor sees.
 
 use entities::api_key::{self, KeyScope, KeyState};
 use entities::api_key_use;
@@ -12,7 +12,7 @@ use crate::creditor::current_key;
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
 
-/// `GET /v1/settings/api-key`.
+/// The live keys of a creditor, for `GET /v1/settings/api-key`.
 pub(crate) async fn list_keys(keys: &Keys, creditor: CreditorId) -> Result<KeysView, ApiError> {
     let db = keys.env.db.reader();
     let now_ms = keys.env.clock.now_ms();
@@ -36,7 +36,7 @@ pub(crate) async fn list_keys(keys: &Keys, creditor: CreditorId) -> Result<KeysV
 }
 
 fn view(key: &api_key::Model, uses: &[api_key_use::Model]) -> KeyView {
-    let last = uses.iter().find(|noted| noted.key_id == key.id);
+    let last = uses.iter().find(|usage| usage.key_id == key.id);
     let masked = KeyPrefix::parse(&key.prefix).map(|prefix| mask(&prefix));
     KeyView {
         prefix: key.prefix.clone(),
@@ -45,8 +45,8 @@ fn view(key: &api_key::Model, uses: &[api_key_use::Model]) -> KeyView {
         created_at: rfc3339_ms(key.created_ms),
         revealed: key.secret_hash.is_some(),
         expires_at: key.expires_ms.map(rfc3339_ms),
-        last_used_at: last.map(|noted| rfc3339_ms(noted.last_used_ms)),
-        last_used_from: last.map(|noted| noted.address.clone()),
+        last_used_at: last.map(|usage| rfc3339_ms(usage.last_used_ms)),
+        last_used_from: last.map(|usage| usage.address.clone()),
         allowed_networks: ip_allowlist_of(key).to_strings(),
     }
 }

@@ -1,3 +1,9 @@
+//! API keys after their issue: reveal, rotation, revocation, IP allowlist, expiry notice and usage.
+//!
+//! Every change runs in a [`CreditorTransaction`](crate::creditor::CreditorTransaction), so the keys of a creditor
+//! change one at a time. The module never decides what a rotation does to older keys:
+//! [`crate::domain::key_rotation`] does.
+
 mod changes;
 mod expiry_notice;
 mod generate;

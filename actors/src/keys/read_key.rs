@@ -1,4 +1,4 @@
-//! The one read-only key, for a warehouse.
+//! The read-only key, for example for a data warehouse. A creditor has at most one.
 
 use entities::api_key::{KeyEnd, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
@@ -12,8 +12,11 @@ use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
-/// Mints the read key; the one before it ends at once. It comes beside a full-access key, so not
-/// before that was issued, and not after support has revoked everything.
+/// Mints the read-only key and ends the previous one immediately.
+///
+/// # Errors
+/// [`ApiError::GatesPending`] before the full-access key was issued, [`ApiError::SupportOnlyMints`] after support
+/// revoked all keys, [`ApiError::TooManyAttempts`] over the daily quota.
 pub(crate) async fn rotate_read_key(
     keys: &Keys,
     creditor: CreditorId,
@@ -57,7 +60,7 @@ pub(crate) async fn rotate_read_key(
     Ok(minted)
 }
 
-/// Ends the read key.
+/// Revokes the read-only key.
 pub(crate) async fn revoke_read_key(
     keys: &Keys,
     creditor: CreditorId,

@@ -1,4 +1,4 @@
-//! The one reveal: the secret is generated, hashed and shown, exactly once.
+//! The reveal: generates, hashes and returns a key's secret, exactly once.
 
 use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding};
@@ -12,7 +12,7 @@ use crate::creditor::{CreditorTransaction, gates_from};
 use crate::domain::api_key::{KeyPrefix, full_key};
 use crate::domain::date::rfc3339_ms;
 
-/// Draws the key's secret and shows it, exactly once.
+/// Generates the secret of the current key and returns it, exactly once.
 pub(crate) async fn reveal(
     keys: &Keys,
     creditor: CreditorId,
@@ -67,10 +67,10 @@ pub(crate) async fn reveal(
     })
 }
 
-/// Without a key: the gates are pending, or there was one.
+/// The reason why a creditor has no current key.
 async fn why_no_key(keys: &Keys, creditor: CreditorId) -> Result<ApiError, ApiError> {
     let db = keys.env.db.reader();
-    // Gates are conditions for the first key alone.
+    // Gates apply to the first key only.
     if !keys::of_creditor(db, creditor)
         .await
         .map_db_error()?
@@ -90,12 +90,12 @@ async fn why_no_key(keys: &Keys, creditor: CreditorId) -> Result<ApiError, ApiEr
             let action = "issuing the key";
             ApiError::AccountSuspended { action }
         }
-        // The last gate has passed just now.
+        // The last gate passed after the key was looked up. A retry finds the key.
         _ => ApiError::Overloaded,
     })
 }
 
-/// Whoever asks in vain, and why, is in the audit log.
+/// Records a refused reveal and its reason in the audit log, then returns the error.
 async fn refuse(
     keys: &Keys,
     creditor: CreditorId,

@@ -1,4 +1,4 @@
-//! Revocation: from the next request on, the key is nobody's.
+//! Revocation: the next request with a revoked key is refused.
 
 use entities::api_key::{self, KeyEnd, KeyScope, KeyState};
 use entities::ids::CreditorId;
@@ -11,8 +11,9 @@ use crate::contract::{ApiError, DbResultExt as _};
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
-/// Ends the full-access key, a retiring one too. Support also ends the read key, and from then on
-/// only support mints.
+/// Revokes the full-access keys, including a retiring one.
+///
+/// Support also revokes the read-only key. After that, only support can mint keys.
 pub(crate) async fn revoke(
     keys: &Keys,
     creditor: CreditorId,
@@ -35,30 +36,34 @@ pub(crate) async fn revoke(
     Ok(())
 }
 
-/// Ends every live key that is `meant`.
+/// Revokes every live key that `selected` accepts.
+///
+/// # Errors
+/// [`ApiError::NotFound`] if there is no such key.
 pub(super) async fn revoke_those(
     transaction: &mut CreditorTransaction<'_>,
     by: Initiator<'_>,
-    meant: impl Fn(&api_key::Model) -> bool,
+    selected: impl Fn(&api_key::Model) -> bool,
 ) -> Result<(), ApiError> {
-    let live = |key: &&api_key::Model| key.state != KeyState::Ended && meant(key);
+    let live = |key: &&api_key::Model| key.state != KeyState::Ended && selected(key);
     let ending: Vec<_> = transaction.keys.iter().filter(live).cloned().collect();
     if ending.is_empty() {
         return Err(ApiError::not_found(
             "live API key; there is nothing to revoke",
         ));
     }
-    let (told, noted) = match by {
+    let (public_reason, audit_reason) = match by {
         Initiator::Owner { .. } => ("revoked by the creditor", "revoked by the creditor"),
         Initiator::Support { reason, .. } => ("revoked by support", reason),
     };
     let prefixes: Vec<_> = ending.iter().map(|key| key.prefix.clone()).collect();
     for key in ending {
-        let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": told});
+        let data =
+            json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": public_reason});
         transaction.event(EventType::ApiKeyRevoked, data);
         end(transaction, key, KeyEnd::Revoked).await?;
     }
-    let data = json!({"prefixes": prefixes, "reason": noted});
+    let data = json!({"prefixes": prefixes, "reason": audit_reason});
     transaction.audit("creditor.api_key_revoked", by.actor(), data);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Rotation: a new key is minted, the old one ends at once or retires for a while.
+//! Rotation of the full-access key.
 
 use entities::api_key::{self, KeyEnd, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
@@ -17,15 +17,15 @@ use crate::outbox::EventType;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Mints a new full-access key; the old one ends at once, or retires for `overlap_hours`.
+/// Mints a new full-access key. The old key retires for `overlap_hours`; with 0 it ends immediately.
 pub(crate) async fn rotate(
     keys: &Keys,
     creditor: CreditorId,
     by: Initiator<'_>,
     overlap_hours: u32,
 ) -> Result<RevealedKey, ApiError> {
-    // What this process knows of the last uses, the database shall know: a key that is in use
-    // must not look as if it had never been.
+    // The rotation reads key usage from the database. Without the flush, a key that is in use could look unused
+    // and be replaced without an overlap.
     keys.flush_usage().await;
     let generated = generate_key(keys).await?;
     let prefix = generated.prefix;
@@ -43,33 +43,35 @@ pub(crate) async fn rotate(
         .await?;
     minted.previous_expires_at = retired.current_until_ms.map(rfc3339_ms);
     if transaction.creditor.support_only_mint {
-        // Support has minted again: the creditor may rotate that key like any other.
+        // Support minted a new key, so the creditor may rotate it again.
         transaction.creditor.support_only_mint = false;
         creditors::save(&transaction.db, transaction.creditor.clone())
             .await
             .map_db_error()?;
     }
-    let told = RotationEvent {
+    let rotation = RotationEvent {
         prefix: prefix.as_str(),
         previous: previous.as_deref(),
         retired: &retired,
         previous_expires_at: minted.previous_expires_at.as_deref(),
     };
-    tell(&mut transaction, by, &told);
+    record_rotation(&mut transaction, by, &rotation);
     transaction.commit().await.map_db_error()?;
     Ok(minted)
 }
 
-/// What became of the older keys.
+/// The effect of a rotation on the older keys.
 #[derive(Debug)]
 struct Retired {
-    /// When the current one stops, if it retires.
+    /// When the previously current key expires, if it retires. Epoch milliseconds.
     current_until_ms: Option<i64>,
-    /// The one that was retiring, if it ended before its time.
+    /// The prefix of the retiring key, if the rotation ended it before its expiry.
     cut_short: Option<String>,
 }
 
-/// The first key is issued by itself, and after a revoke by support only support mints.
+/// Checks whether `by` may mint a key now.
+///
+/// Onboarding issues the first key automatically. After a revocation by support, only support can mint.
 fn may_mint(transaction: &CreditorTransaction<'_>, by: Initiator<'_>) -> Result<(), ApiError> {
     let ever_issued = transaction
         .keys
@@ -96,7 +98,7 @@ fn may_mint(transaction: &CreditorTransaction<'_>, by: Initiator<'_>) -> Result<
     Ok(())
 }
 
-/// Makes room for a new key, as the rule says.
+/// Retires or ends the older keys, as [`key_rotation::rotate`] decides.
 async fn retire_old_keys(
     transaction: &mut CreditorTransaction<'_>,
     overlap_hours: u32,
@@ -109,7 +111,7 @@ async fn retire_old_keys(
     let (retiring, current) = (retiring.cloned(), current_key(&transaction.keys).cloned());
     let known = match &current {
         Some(key) => describe(transaction, key).await?,
-        // There is none to wait for: whatever is retiring keeps what it was promised.
+        // No current key: the rotation has nothing to retire, and a retiring key keeps its expiry.
         None => CurrentKey {
             revealed: false,
             used: false,
@@ -128,10 +130,10 @@ async fn retire_old_keys(
         .as_ref()
         .filter(|_| plan.retiring == Fate::Replaced);
     let cut_short = cut_short.map(|key| key.prefix.clone());
-    // The retiring one first: there may be at most one.
+    // The retiring key first, because at most one key may be retiring.
     for (key, fate) in [(retiring, plan.retiring), (current, plan.current)] {
         if let Some(key) = key {
-            meet(transaction, key, fate, now_ms).await?;
+            apply_fate(transaction, key, fate, now_ms).await?;
         }
     }
     Ok(Retired {
@@ -157,7 +159,7 @@ async fn describe(
     })
 }
 
-async fn meet(
+async fn apply_fate(
     transaction: &mut CreditorTransaction<'_>,
     mut key: api_key::Model,
     fate: Fate,
@@ -176,7 +178,7 @@ async fn meet(
     }
 }
 
-/// What there is to tell of a rotation.
+/// The content of a rotation's event and audit entry.
 struct RotationEvent<'a> {
     prefix: &'a str,
     previous: Option<&'a str>,
@@ -184,31 +186,37 @@ struct RotationEvent<'a> {
     retired: &'a Retired,
 }
 
-/// Support's reason is between support and the audit log; the creditor's receivers are told what.
-fn tell(transaction: &mut CreditorTransaction<'_>, by: Initiator<'_>, what: &RotationEvent<'_>) {
-    let event = match what.previous {
+/// Appends the event and the audit entry of a rotation.
+///
+/// The reason that support gives appears only in the audit entry. The event carries a generic reason.
+fn record_rotation(
+    transaction: &mut CreditorTransaction<'_>,
+    by: Initiator<'_>,
+    rotation: &RotationEvent<'_>,
+) {
+    let event = match rotation.previous {
         Some(_) => EventType::ApiKeyRotated,
         None => EventType::ApiKeyIssued,
     };
-    let (told, noted) = match by {
+    let (public_reason, audit_reason) = match by {
         Initiator::Owner { .. } => ("rotated by the creditor", "rotated by the creditor"),
         Initiator::Support { reason, .. } => ("minted by support", reason),
     };
     let mut data = json!({
-        "prefix": what.prefix,
+        "prefix": rotation.prefix,
         "scope": KeyScope::ReadWrite.as_str(),
-        "previous_prefix": what.previous,
-        "previous_expires_at": what.previous_expires_at,
-        "reason": told,
+        "previous_prefix": rotation.previous,
+        "previous_expires_at": rotation.previous_expires_at,
+        "reason": public_reason,
     });
     transaction.event(event, data.clone());
-    if let Some(prefix) = &what.retired.cut_short {
+    if let Some(prefix) = &rotation.retired.cut_short {
         let scope = KeyScope::ReadWrite.as_str();
-        let reason = "replaced before its overlap was over";
+        let reason = "replaced before its overlap ended";
         let data = json!({"prefix": prefix, "scope": scope, "reason": reason});
         transaction.event(EventType::ApiKeyRevoked, data);
     }
-    data["reason"] = noted.into();
-    data["cut_short"] = what.retired.cut_short.clone().into();
+    data["reason"] = audit_reason.into();
+    data["cut_short"] = rotation.retired.cut_short.clone().into();
     transaction.audit("creditor.api_key_issued", by.actor(), data);
 }

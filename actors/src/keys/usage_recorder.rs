@@ -1,8 +1,8 @@
-//! When and from where keys were used last: collected here, written in batches, never going back.
+//! The key usage recorder: collects when and from which address keys were last used, and writes that in batches.
 //!
-//! Desks tell at most once a minute for each key, so the collection is as large as the number of
-//! keys in use. The first use of a key is written at once, because a key that was never used may be
-//! replaced without an overlap. Of later ones a crash loses a few seconds of a time for people.
+//! A tenant's state reports each key at most once a minute, so the collection is bounded by the number of keys in
+//! use. The first use of a key is written immediately, because an unused key may be replaced without an overlap.
+//! A crash loses at most a few seconds of later uses, which only people read. A stored time never moves backwards.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use crate::infra::Env;
 use crate::supervision::{ActorHandle, PeriodicTask};
 
-/// How often they are written.
+/// Interval between two writes.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 
 /// Messages of [`KeyUsageRecorder`].
@@ -29,11 +29,11 @@ pub(crate) enum KeyUsageMsg {
         at_ms: i64,
         address: IpAddr,
     },
-    /// Time to write. Sent to itself.
+    /// Writes the collected usage. The actor sends it to itself.
     Tick,
-    /// Write now; answered when it is written, or could not be.
+    /// Writes the collected usage now. The reply follows when the write has succeeded or failed.
     Write { reply: RpcReplyPort<()> },
-    /// What was written, or stays to be.
+    /// The result of a write. `failed` holds the entries that were not written.
     Wrote {
         failed: Vec<api_key_use::Model>,
         replies: Vec<RpcReplyPort<()>>,
@@ -42,27 +42,27 @@ pub(crate) enum KeyUsageMsg {
     Panic,
 }
 
-/// What [`KeyUsageRecorder`] starts with.
+/// Arguments of [`KeyUsageRecorder`].
 pub(crate) struct KeyUsageRecorderArgs {
     pub(crate) env: Arc<Env>,
     pub(crate) me: ActorHandle<KeyUsageMsg>,
 }
 
-/// What [`KeyUsageRecorder`] holds.
+/// State of [`KeyUsageRecorder`].
 pub(crate) struct KeyUsageRecorderState {
     env: Arc<Env>,
     me: ActorHandle<KeyUsageMsg>,
     uses: HashMap<KeyId, api_key_use::Model>,
-    /// Keys whose use this process has met before.
+    /// Keys whose use this process has already seen.
     met: HashSet<KeyId>,
-    /// One of them was met while a write was under way.
+    /// A new key was used while a write was in progress, so another write follows immediately.
     in_a_hurry: bool,
     writing: PeriodicTask,
-    /// Asked for while a write was under way.
+    /// Callers of [`KeyUsageMsg::Write`] that wait for the next write.
     waiting: Vec<RpcReplyPort<()>>,
 }
 
-/// Collects the last uses of keys.
+/// The actor that records key usage. It never decides on a request.
 pub(crate) struct KeyUsageRecorder;
 
 impl Actor for KeyUsageRecorder {
@@ -119,23 +119,24 @@ impl Actor for KeyUsageRecorder {
 }
 
 impl KeyUsageRecorderState {
-    fn used(&mut self, noted: api_key_use::Model) {
-        let is_new = self.met.insert(noted.key_id);
-        self.note(noted);
+    fn used(&mut self, usage: api_key_use::Model) {
+        let is_new = self.met.insert(usage.key_id);
+        self.merge(usage);
         if is_new {
             self.in_a_hurry = true;
             self.write();
         }
     }
 
-    fn note(&mut self, noted: api_key_use::Model) {
-        let known = self.uses.get(&noted.key_id);
-        if known.is_none_or(|known| known.last_used_ms < noted.last_used_ms) {
-            self.uses.insert(noted.key_id, noted);
+    /// Keeps the later one of two uses of a key.
+    fn merge(&mut self, usage: api_key_use::Model) {
+        let known = self.uses.get(&usage.key_id);
+        if known.is_none_or(|known| known.last_used_ms < usage.last_used_ms) {
+            self.uses.insert(usage.key_id, usage);
         }
     }
 
-    /// Writes beside the mailbox what was collected so far.
+    /// Writes the collected usage in a task, so that the mailbox does not wait for the database.
     fn write(&mut self) {
         if !self.writing.try_start() {
             return;
@@ -148,7 +149,7 @@ impl KeyUsageRecorderState {
             let failed = match keys::note_uses(env.db.writer(), uses.clone()).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
-                    tracing::warn!(%error, "the last uses of keys were not written; trying again");
+                    tracing::warn!(%error, "key usage was not written; retrying");
                     uses
                 }
             };
@@ -157,7 +158,7 @@ impl KeyUsageRecorderState {
     }
 
     fn wrote(&mut self, failed: Vec<api_key_use::Model>, replies: Vec<RpcReplyPort<()>>) {
-        failed.into_iter().for_each(|noted| self.note(noted));
+        failed.into_iter().for_each(|usage| self.merge(usage));
         for reply in replies {
             let _ = reply.send(());
         }

@@ -1,7 +1,8 @@
-//! The capacity of each endpoint: how many leases it may have at a time, and what its recent attempts say about it.
+//! The capacity of each endpoint: how many leases it may have at a time, and the health that limits them.
 //!
-//! Owns the state that the lease table and the leases share. A degraded endpoint has few leases, one whose circuit is open has
-//! none, and all degraded endpoints together never keep the healthy ones out.
+//! Owns the state that the lease table and the leases share. A degraded endpoint gets few leases, and an endpoint whose
+//! circuit is open gets none. All degraded endpoints together never use up the capacity of healthy ones. This module
+//! never reads the database.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,28 +13,30 @@ use entities::queries::delivery::Fence;
 use crate::domain::breaker::{Breaker, BreakerPolicy};
 use crate::domain::restart_budget::RestartHistory;
 
-/// Sends of one endpoint at a time.
+/// Maximum concurrent sends of one endpoint.
 pub(crate) const SENDS: u32 = 8;
-/// Leases of one endpoint at a time: sends, what waits for one of them to end, and answers that have yet to be written. It
-/// bounds what a crash repeats.
+/// Maximum leases of one endpoint: sends in progress, rows in its local queue, and outcomes that are not yet committed.
+/// It bounds the number of sends that are repeated after a crash.
 pub(super) const MAX_LEASES_OF_ENDPOINT: u32 = 4 * SENDS;
-/// Leases and sends at a time of an endpoint whose last attempt failed or took long: what hangs shall hang few.
+/// Maximum leases and concurrent sends of a degraded endpoint, whose last attempt failed or was slow. A hanging
+/// receiver then blocks few rows.
 pub(super) const DEGRADED_SENDS: u32 = 2;
-/// Leases of this process at a time: it bounds sockets and memory.
+/// Maximum leases of this process. It bounds sockets and memory.
 pub(super) const MAX_LEASES: u32 = 4_096;
-/// While fewer are in use, an endpoint may have more than it is being sent: those that are slow shall not keep the others out.
+/// While fewer leases than this are in use, an endpoint may have more leases than concurrent sends. Above it, each
+/// endpoint is limited to [`SENDS`], so that slow endpoints do not use up the capacity of others.
 pub(super) const FAIR_SHARE_THRESHOLD: u32 = MAX_LEASES / 2;
-/// Sick endpoints may use half of them, so that they never keep healthy ones out.
+/// Maximum leases of all degraded endpoints together. The other half remains for healthy ones.
 pub(super) const MAX_DEGRADED_LEASES: u32 = MAX_LEASES / 2;
-/// An answer that takes so long is a sick one, although it be a good one.
+/// A response that takes at least this long degrades the endpoint, even if the delivery succeeds.
 pub(super) const SLOW_MS: i64 = 3_000;
-/// How long rows may wait to be claimed before fresh ones overtake them no more. A burst that takes all credit for a moment
-/// leaves a few behind; were everything claimed from then on, the claims would take the time in which they are caught up with.
+/// How long rows may wait for a claim before new rows are no longer pre-leased ahead of them. A short burst that uses
+/// all capacity leaves a few rows behind. If every later row had to be claimed, the claims would delay catching up.
 pub(super) const MAX_OVERTAKING_MS: i64 = 250;
-/// How long an endpoint rests whose actor failed too often.
+/// The cooldown of an endpoint whose actor failed too often.
 pub(super) const COOLDOWN_MS: i64 = 60_000;
 
-/// The state of all endpoints behind one lock, which is held for a few instructions at a time.
+/// The capacities and leases behind one lock, which is held for a few instructions at a time.
 #[derive(Debug, Default)]
 pub(super) struct Shared(Mutex<Inner>);
 
@@ -43,37 +46,40 @@ impl Shared {
     }
 }
 
+/// The capacities of all endpoints, and the leases of this process.
 #[derive(Debug, Default)]
 pub(super) struct Inner {
     pub(super) capacities: HashMap<EndpointId, EndpointCapacity>,
     pub(super) held: HashSet<Fence>,
-    /// Dropped unsettled, and not yet given back to the queue.
+    /// Leases that were dropped unsettled and whose rows are not back in the queue yet.
     pub(super) lost: Vec<Fence>,
+    /// Number of lost rows that are being released.
     pub(super) releasing: usize,
+    /// Leases and reservations of all endpoints.
     pub(super) in_use: u32,
-    /// What sick endpoints have of it.
+    /// The part of `in_use` that belongs to degraded endpoints.
     pub(super) in_use_by_degraded: u32,
 }
 
-/// What came of an attempt, as far as it matters to its endpoint's next ones.
+/// The result of an attempt, as far as it affects the capacity of its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attempted {
     pub(crate) delivered: bool,
     pub(crate) latency_ms: i64,
 }
 
-/// What is known of an endpoint as long as this process lives.
+/// The capacity and health of an endpoint, kept in memory for the life of the process.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EndpointCapacity {
     pub(super) in_use: u32,
-    /// Leases at a time while it is well: fewer where a throttle would keep most of them waiting.
+    /// Maximum leases while the endpoint is healthy. A throttle lowers it, because most rows would only wait.
     pub(super) max_leases: u32,
     pub(super) breaker: Breaker,
-    /// Its last attempt failed or took long.
+    /// The last attempt failed or was slow.
     pub(super) degraded: bool,
-    /// Its last attempt failed, and this is whose it is.
+    /// The owner of the endpoint, set if the last attempt failed.
     pub(super) failing_creditor: Option<CreditorId>,
-    /// Since when rows of it wait to be claimed.
+    /// Time since which rows wait for a claim, in milliseconds since the epoch.
     pub(super) backlog_since_ms: Option<i64>,
     pub(super) history: RestartHistory,
     pub(super) cooldown_until_ms: i64,
@@ -95,7 +101,7 @@ impl Default for EndpointCapacity {
 }
 
 impl EndpointCapacity {
-    /// How many leases it may have at a time; `None` while it may have none at all.
+    /// Maximum leases at `now_ms`. `None` during a cooldown or while the circuit is open.
     fn credit(&self, now_ms: i64) -> Option<u32> {
         if now_ms < self.cooldown_until_ms {
             return None;
@@ -108,6 +114,7 @@ impl EndpointCapacity {
         }
     }
 
+    /// Whether rows have waited too long to be overtaken. Also true if the clock has gone back.
     pub(super) fn has_backlog(&self, now_ms: i64) -> bool {
         let since_ms = self.backlog_since_ms;
         since_ms.is_some_and(|since_ms| !(0..MAX_OVERTAKING_MS).contains(&(now_ms - since_ms)))
@@ -119,28 +126,28 @@ impl EndpointCapacity {
 }
 
 impl Inner {
-    /// How many more leases the endpoint may have now; `None` while it may have none at all.
+    /// How many more leases the endpoint may have now. `None` during a cooldown or while the circuit is open.
     pub(super) fn room(&mut self, endpoint: EndpointId, now_ms: i64) -> Option<u32> {
-        let in_all = MAX_LEASES.saturating_sub(self.in_use);
-        let is_plentiful = self.in_use < FAIR_SHARE_THRESHOLD;
+        let in_total = MAX_LEASES.saturating_sub(self.in_use);
+        let is_below_threshold = self.in_use < FAIR_SHARE_THRESHOLD;
         let for_degraded = MAX_DEGRADED_LEASES.saturating_sub(self.in_use_by_degraded);
         let capacity = self.capacities.entry(endpoint).or_default();
         let credit = capacity.credit(now_ms)?;
-        let credit = if is_plentiful {
+        let credit = if is_below_threshold {
             credit
         } else {
             credit.min(SENDS)
         };
         let own = credit.saturating_sub(capacity.in_use);
         let probes = capacity.breaker.next_try_ms().is_some();
-        // A probe is what makes it well again: it always finds room.
+        // A probe can close the circuit, so the limit on degraded endpoints does not apply to it.
         Some(match capacity.is_degraded() && !probes {
-            true => own.min(for_degraded).min(in_all),
-            false => own.min(in_all),
+            true => own.min(for_degraded).min(in_total),
+            false => own.min(in_total),
         })
     }
 
-    /// Changes an capacity, and what sick ones have if it falls ill by that or gets well.
+    /// Changes a capacity, and updates `in_use_by_degraded` if the endpoint becomes degraded or healthy.
     pub(super) fn change<T>(
         &mut self,
         endpoint: EndpointId,
@@ -163,7 +170,7 @@ impl Inner {
         self.in_use += credits;
     }
 
-    /// Removes an capacity in which nothing is worth remembering.
+    /// Removes a capacity that equals the default.
     pub(super) fn forget_if_default(&mut self, endpoint: EndpointId) {
         if self.capacities.get(&endpoint) == Some(&EndpointCapacity::default()) {
             self.capacities.remove(&endpoint);

@@ -4,7 +4,7 @@ use entities::queries::delivery::ClaimedDelivery;
 
 use super::lease::Lease;
 
-/// A leased row and the lease that goes with it.
+/// A leased row and its lease.
 #[derive(Debug)]
 pub(crate) struct LeasedDelivery {
     pub(crate) row: ClaimedDelivery,

@@ -1,5 +1,5 @@
-//! Credit that is reserved, and rows that are leased: both give back what they hold when they are
-//! dropped, so whoever dies with one needs nobody to clear up after it.
+//! Reservations of capacity, and leases of rows. Both release what they hold when they are dropped, so that a task that
+//! panics needs no cleanup.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use entities::queries::delivery::Fence;
 
 use super::capacity::Shared;
 
-/// Credit taken for a claim. What the claim does not use is given back when this is dropped.
+/// Credits that are reserved for a claim. Dropping the reservation returns unused credits.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     shared: Arc<Shared>,
@@ -17,7 +17,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// The credits must have been taken from the endpoint's capacity.
+    /// The caller must have taken the credits from the endpoint's capacity.
     pub(super) fn new(shared: Arc<Shared>, endpoint: EndpointId, credits: u32) -> Self {
         Self {
             shared,
@@ -34,12 +34,12 @@ impl Reservation {
         self.credits
     }
 
-    /// Turns one credit into a lease. Must come before the claim commits.
+    /// Turns one credit into a lease. The caller must do this before the claim commits.
     pub(crate) fn hold(&mut self, fence: Fence) -> Lease {
         let mut inner = self.shared.lock();
         inner.held.insert(fence);
         if self.credits == 0 {
-            inner.take(self.endpoint, 1); // more rows than asked for: count them all the same
+            inner.take(self.endpoint, 1); // count rows beyond the reservation, too
         } else {
             self.credits -= 1;
         }
@@ -54,7 +54,7 @@ impl Drop for Reservation {
     }
 }
 
-/// One leased row of this process. Dropped unsettled it is lost, and given back to the queue.
+/// The lease of one row. If it is dropped unsettled it is lost, and its row returns to the queue.
 #[derive(Debug)]
 pub(crate) struct Lease {
     shared: Arc<Shared>,
@@ -64,7 +64,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// The fence must have been entered and a credit taken.
+    /// The caller must have added the fence to the held leases and taken a credit.
     pub(super) fn new(shared: Arc<Shared>, endpoint: EndpointId, fence: Fence) -> Self {
         Self {
             shared,
@@ -82,7 +82,7 @@ impl Lease {
         self.endpoint
     }
 
-    /// Its completion is committed, or its row never was.
+    /// Ends the lease after its completion has been committed, or if its row was never committed.
     pub(crate) fn settle(mut self) {
         self.settled = true;
     }

@@ -1,4 +1,7 @@
-//! Leases on deliveries and the capacity of each endpoint, shared by those who insert, claim, send and complete.
+//! Leases of deliveries and the capacity of each endpoint, shared by the code that inserts, claims, sends and
+//! completes.
+//!
+//! Owns the lease table, which is in memory. Never reads or writes the database.
 
 mod capacity;
 mod delivery;

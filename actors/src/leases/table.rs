@@ -1,8 +1,8 @@
-//! The lease table: what this process has leased at this moment, and who may be leased more.
+//! The lease table: the current leases of this process, and the remaining capacity of each endpoint.
 //!
-//! It belongs to no actor, so it outlives all of them. A leased row has a [`Lease`], which travels with it: from the claim
-//! through the mailboxes into the send and to the Completer. A task that dies drops its leases, and the table knows at once
-//! which rows nobody holds any more. A lease is entered before the claim commits and settled after its completion has.
+//! The table belongs to no actor, so it outlives all of them. The [`Lease`] of a row moves with the row from the claim
+//! through the mailboxes and the send to the Completer. If a task panics it drops its leases, and the table records
+//! them as lost. A lease is added before the claim commits, and is settled after its completion commits.
 
 use std::sync::Arc;
 
@@ -21,19 +21,19 @@ use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHisto
 #[derive(Debug, Default)]
 pub(crate) struct LeaseTable(Arc<Shared>);
 
-/// What an endpoint may be sent now.
+/// The result of a reservation.
 #[derive(Debug)]
 pub(crate) enum Grant {
-    /// So many rows, reserved.
+    /// Credits were reserved.
     Granted(Reservation),
-    /// Nothing until a lease ends.
+    /// Nothing can be reserved until a lease ends.
     AtCapacity,
-    /// Nothing: its circuit is open, or its actor rests.
+    /// Nothing can be reserved, because the circuit is open or a cooldown is active.
     CircuitOpen,
 }
 
 impl LeaseTable {
-    /// Reserves whatever credit the endpoint has.
+    /// Reserves the entire free capacity of the endpoint.
     pub(crate) fn reserve(&self, endpoint: EndpointId, now_ms: i64) -> Grant {
         let mut inner = self.0.lock();
         let Some(room) = inner.room(endpoint, now_ms) else {
@@ -47,14 +47,14 @@ impl LeaseTable {
         Grant::Granted(Reservation::new(Arc::clone(&self.0), endpoint, room))
     }
 
-    /// Reserves one send whatever the endpoint's credit says: for what its owner asks for and waits for.
+    /// Reserves one credit regardless of the endpoint's capacity, for a send that the owner requested and waits for.
     pub(crate) fn reserve_one_more(&self, endpoint: EndpointId) -> Reservation {
         self.0.lock().take(endpoint, 1);
         Reservation::new(Arc::clone(&self.0), endpoint, 1)
     }
 
-    /// A lease for a row that is about to be inserted, if its endpoint is healthy, has credit to
-    /// spare, and nothing that has waited for long. Must come before the commit.
+    /// Leases a row that is about to be inserted, if its endpoint is healthy, has free capacity and has no old backlog.
+    /// The caller must do this before the commit.
     pub(crate) fn prelease(
         &self,
         endpoint: EndpointId,
@@ -74,8 +74,8 @@ impl LeaseTable {
         Some(Lease::new(Arc::clone(&self.0), endpoint, fence))
     }
 
-    /// The endpoint is sent so much a second at most. Of what its throttle holds back it has no more than half a second's
-    /// worth leased, so that many throttled endpoints do not keep the others out.
+    /// Sets the throttle of the endpoint, in sends per second. The endpoint gets leases for at most half a second of
+    /// sends, so that many throttled endpoints do not use up the capacity of others.
     pub(crate) fn throttle(&self, endpoint: EndpointId, per_second: Option<u32>) {
         let max_leases = per_second.map_or(MAX_LEASES_OF_ENDPOINT, |rate| {
             rate.div_ceil(2).clamp(1, MAX_LEASES_OF_ENDPOINT)
@@ -85,14 +85,14 @@ impl LeaseTable {
             .change(endpoint, |capacity| capacity.max_leases = max_leases);
     }
 
-    /// Rows of the endpoint wait to be claimed.
+    /// Records that rows of the endpoint wait for a claim. Keeps the earlier time if there is one.
     pub(crate) fn begin_backlog(&self, endpoint: EndpointId, now_ms: i64) {
         let mut inner = self.0.lock();
         let capacity = inner.capacities.entry(endpoint).or_default();
         capacity.backlog_since_ms.get_or_insert(now_ms);
     }
 
-    /// Every row of the endpoint that was due has been claimed.
+    /// Records that every due row of the endpoint has been claimed.
     pub(crate) fn end_backlog(&self, endpoint: EndpointId) {
         let mut inner = self.0.lock();
         if let Some(capacity) = inner.capacities.get_mut(&endpoint) {
@@ -101,14 +101,14 @@ impl LeaseTable {
         inner.forget_if_default(endpoint);
     }
 
-    /// Whether the endpoint's circuit lets one send through; after a cooldown, `true` is the probe.
+    /// Whether the circuit of the endpoint allows a send. After the open period, the first `true` permits the probe.
     pub(crate) fn may_send(&self, endpoint: EndpointId, now_ms: i64) -> bool {
         self.0
             .lock()
             .change(endpoint, |capacity| capacity.breaker.may_send(now_ms))
     }
 
-    /// How many sends the endpoint may have at a time.
+    /// Maximum concurrent sends of the endpoint.
     pub(crate) fn sends(&self, endpoint: EndpointId) -> u32 {
         let inner = self.0.lock();
         let capacity = inner.capacities.get(&endpoint);
@@ -118,7 +118,7 @@ impl LeaseTable {
         }
     }
 
-    /// An attempt ended.
+    /// Records the result of an attempt.
     pub(crate) fn record(
         &self,
         endpoint: EndpointId,
@@ -136,7 +136,7 @@ impl LeaseTable {
         });
     }
 
-    /// Their owner has changed some of these endpoints.
+    /// Resets the health of the creditor's failing endpoints, because the owner has changed some of its endpoints.
     pub(crate) fn forgive_all_of(&self, creditor: CreditorId) {
         let inner = self.0.lock();
         let failing = inner.capacities.iter();
@@ -148,7 +148,7 @@ impl LeaseTable {
         }
     }
 
-    /// What it did before says nothing any more.
+    /// Resets the health of the endpoint: its breaker, cooldown and failure history.
     pub(crate) fn forgive(&self, endpoint: EndpointId) {
         let mut inner = self.0.lock();
         inner.change(endpoint, |capacity| {
@@ -161,22 +161,22 @@ impl LeaseTable {
         inner.forget_if_default(endpoint);
     }
 
-    /// Something on our side failed, such as the endpoint's actor: nothing is claimed for the
-    /// endpoint for a while, the longer the more often it happens.
+    /// Starts a cooldown after a failure on our side, such as a panic of the endpoint actor. Nothing is claimed for the
+    /// endpoint during it. Repeated failures make it longer.
     pub(crate) fn cool_down(&self, endpoint: EndpointId, now_ms: i64) {
         let mut inner = self.0.lock();
         let capacity = inner.capacities.entry(endpoint).or_default();
-        let rest_ms = match capacity.history.record(now_ms, &RestartBudget::default()) {
+        let cooldown_ms = match capacity.history.record(now_ms, &RestartBudget::default()) {
             RestartDecision::RestartAfter { ms } => ms,
             RestartDecision::GiveUp => {
-                tracing::error!(%endpoint, "an endpoint fails again and again on our side: it rests");
+                tracing::error!(%endpoint, "an endpoint keeps failing on our side; its cooldown is at the maximum");
                 COOLDOWN_MS
             }
         };
-        capacity.cooldown_until_ms = now_ms.saturating_add(rest_ms);
+        capacity.cooldown_until_ms = now_ms.saturating_add(cooldown_ms);
     }
 
-    /// Whether nothing of the endpoint is leased or about to be.
+    /// Whether the endpoint has no leases and no reservations.
     pub(crate) fn is_idle(&self, endpoint: EndpointId) -> bool {
         self.0
             .lock()
@@ -185,8 +185,8 @@ impl LeaseTable {
             .is_none_or(|capacity| capacity.in_use == 0)
     }
 
-    /// Leases that nobody holds any more. The caller gives their rows back to the queue, and says
-    /// by [`LeaseTable::released`] or [`LeaseTable::add_lost`] what came of it.
+    /// Takes the lost leases. The caller returns their rows to the queue. It then calls [`LeaseTable::released`], and
+    /// [`LeaseTable::add_lost`] too if that failed.
     pub(crate) fn take_lost(&self) -> Vec<Fence> {
         let mut inner = self.0.lock();
         let lost = std::mem::take(&mut inner.lost);
@@ -194,18 +194,18 @@ impl LeaseTable {
         lost
     }
 
-    /// So many lost rows are back in the queue.
+    /// Ends the release of `rows` lost rows that [`LeaseTable::take_lost`] started.
     pub(crate) fn released(&self, rows: usize) {
         let mut inner = self.0.lock();
         inner.releasing = inner.releasing.saturating_sub(rows);
     }
 
-    /// Adds to the lost.
+    /// Adds lost leases.
     pub(crate) fn add_lost(&self, fences: Vec<Fence>) {
         self.0.lock().lost.extend(fences);
     }
 
-    /// Those of `fences` that nobody here holds.
+    /// Returns those of `fences` that this process does not hold.
     pub(crate) fn unheld(&self, fences: Vec<Fence>) -> Vec<Fence> {
         let inner = self.0.lock();
         fences
@@ -214,12 +214,12 @@ impl LeaseTable {
             .collect()
     }
 
-    /// Leases and reservations at this moment.
+    /// The current number of leases and reservations.
     pub(crate) fn in_flight(&self) -> i64 {
         i64::from(self.0.lock().in_use)
     }
 
-    /// How many circuits are open, and how many let one send through to see.
+    /// The number of open and of half-open circuits, in this order.
     pub(crate) fn circuits(&self, now_ms: i64) -> (i64, i64) {
         let inner = self.0.lock();
         let tries = inner

@@ -1,4 +1,4 @@
-//! Credits, leases and circuits.
+//! Tests of the lease table: capacity, leases and circuits.
 
 use entities::ids::DeliveryId;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ fn credit(leases: &Arc<LeaseTable>, now_ms: i64) -> Option<Reservation> {
 }
 
 #[test]
-fn credits_are_given_back_by_whoever_drops_them() {
+fn dropped_reservation_returns_unused_credits() {
     let leases = Arc::new(LeaseTable::default());
     let mut reservation = credit(&leases, 0).unwrap();
     assert_eq!(reservation.credits(), MAX_LEASES_OF_ENDPOINT);
@@ -52,12 +52,12 @@ fn credits_are_given_back_by_whoever_drops_them() {
     assert!(leases.is_empty() && leases.is_idle(endpoint()));
     assert!(
         leases.0.lock().capacities.is_empty(),
-        "nothing is remembered of a healthy endpoint"
+        "a healthy endpoint has no entry"
     );
 }
 
 #[test]
-fn a_lease_that_is_dropped_is_lost_and_one_that_is_settled_is_not() {
+fn dropped_lease_is_lost_and_settled_lease_is_not() {
     let leases = Arc::new(LeaseTable::default());
     let mut reservation = credit(&leases, 0).unwrap();
     let (one, two) = (reservation.hold(fence(1)), reservation.hold(fence(2)));
@@ -67,13 +67,13 @@ fn a_lease_that_is_dropped_is_lost_and_one_that_is_settled_is_not() {
     drop(two);
     assert!(!leases.is_empty(), "a lost row is not settled yet");
     assert_eq!(leases.take_lost(), [fence(2)]);
-    assert!(!leases.is_empty(), "nor is one that is being given back");
+    assert!(!leases.is_empty(), "nor is a row that is being released");
     leases.released(1);
     assert!(leases.is_empty() && leases.take_lost().is_empty());
 }
 
 #[test]
-fn an_open_circuit_gives_no_credit_and_then_one_probe() {
+fn open_circuit_grants_nothing_then_one_probe() {
     let leases = Arc::new(LeaseTable::default());
     let failures = BreakerPolicy::default().failures_to_open;
     leases.record(endpoint(), OWNER, FAILED, 0);
@@ -98,9 +98,9 @@ fn an_open_circuit_gives_no_credit_and_then_one_probe() {
 }
 
 #[test]
-fn failing_endpoints_leave_room_for_healthy_ones() {
+fn failing_endpoints_leave_capacity_for_healthy_ones() {
     let leases = Arc::new(LeaseTable::default());
-    let hung: Vec<_> = (10..)
+    let failing_grants: Vec<_> = (10..)
         .map(|n| {
             let endpoint = EndpointId(Uuid::from_u128(n));
             leases.record(endpoint, OWNER, FAILED, 0);
@@ -109,14 +109,14 @@ fn failing_endpoints_leave_room_for_healthy_ones() {
         .take_while(|grant| matches!(grant, Grant::Granted(_)))
         .collect();
     assert_eq!(
-        u32::try_from(hung.len()).unwrap() * DEGRADED_SENDS,
+        u32::try_from(failing_grants.len()).unwrap() * DEGRADED_SENDS,
         MAX_DEGRADED_LEASES
     );
     assert_eq!(credit(&leases, 0).unwrap().credits(), SENDS);
 }
 
 #[test]
-fn an_endpoint_rests_the_longer_the_more_often_it_fails_on_our_side() {
+fn cooldown_grows_with_repeated_internal_failures() {
     let leases = Arc::new(LeaseTable::default());
     leases.cool_down(endpoint(), 0);
     assert!(matches!(leases.reserve(endpoint(), 49), Grant::CircuitOpen));
@@ -132,13 +132,13 @@ fn an_endpoint_rests_the_longer_the_more_often_it_fails_on_our_side() {
 }
 
 #[test]
-fn a_probe_finds_room_when_sick_endpoints_have_taken_their_share() {
+fn probe_is_granted_when_degraded_share_is_used_up() {
     let leases = Arc::new(LeaseTable::default());
     for _ in 0..BreakerPolicy::default().failures_to_open {
         leases.record(endpoint(), OWNER, FAILED, 0);
     }
-    let sick = (10..).map(|n| EndpointId(Uuid::from_u128(n)));
-    let held: Vec<_> = sick
+    let degraded = (10..).map(|n| EndpointId(Uuid::from_u128(n)));
+    let held: Vec<_> = degraded
         .map(|endpoint| {
             leases.record(endpoint, OWNER, FAILED, 0);
             leases.reserve(endpoint, 5_000)
@@ -146,7 +146,7 @@ fn a_probe_finds_room_when_sick_endpoints_have_taken_their_share() {
         .take_while(|grant| matches!(grant, Grant::Granted(_)))
         .collect();
     assert_eq!(credit(&leases, 5_000).unwrap().credits(), 1);
-    // Those who get well take no more of the sick ones' share.
+    // An endpoint that becomes healthy no longer counts as degraded.
     assert_eq!(leases.0.lock().in_use_by_degraded, MAX_DEGRADED_LEASES);
     leases.record(EndpointId(Uuid::from_u128(10)), OWNER, DELIVERED, 5_000);
     assert_eq!(
@@ -158,7 +158,7 @@ fn a_probe_finds_room_when_sick_endpoints_have_taken_their_share() {
 }
 
 #[test]
-fn a_healthy_load_keeps_no_sick_endpoint_out() {
+fn degraded_endpoint_gets_capacity_under_healthy_load() {
     let leases = Arc::new(LeaseTable::default());
     let healthy = (10..).map(|n| leases.reserve(EndpointId(Uuid::from_u128(n)), 0));
     let held: Vec<_> = healthy
@@ -170,7 +170,7 @@ fn a_healthy_load_keeps_no_sick_endpoint_out() {
 }
 
 #[test]
-fn what_answers_late_or_is_throttled_holds_few() {
+fn slow_or_throttled_endpoint_gets_fewer_leases() {
     let leases = Arc::new(LeaseTable::default());
     let late = Attempted {
         delivered: true,
@@ -179,7 +179,7 @@ fn what_answers_late_or_is_throttled_holds_few() {
     leases.record(endpoint(), OWNER, late, 0);
     assert_eq!(credit(&leases, 0).unwrap().credits(), DEGRADED_SENDS);
     leases.record(endpoint(), OWNER, DELIVERED, 0);
-    for (rate, most) in [
+    for (rate, expected) in [
         (Some(1), 1),
         (Some(5), 3),
         (Some(20), 10),
@@ -187,17 +187,17 @@ fn what_answers_late_or_is_throttled_holds_few() {
         (None, MAX_LEASES_OF_ENDPOINT),
     ] {
         leases.throttle(endpoint(), rate);
-        assert_eq!(credit(&leases, 0).unwrap().credits(), most, "{rate:?}");
+        assert_eq!(credit(&leases, 0).unwrap().credits(), expected, "{rate:?}");
     }
     leases.throttle(endpoint(), Some(1));
     assert!(
         leases.prelease(endpoint(), fence(1), 0).is_some(),
-        "and is well all the same"
+        "a throttled endpoint is not degraded"
     );
 }
 
 #[test]
-fn an_owners_change_is_a_fresh_start() {
+fn owner_change_resets_breaker_and_cooldown() {
     let leases = Arc::new(LeaseTable::default());
     for _ in 0..BreakerPolicy::default().failures_to_open {
         leases.record(endpoint(), OWNER, FAILED, 0);
@@ -214,7 +214,7 @@ fn an_owners_change_is_a_fresh_start() {
 }
 
 #[test]
-fn fresh_rows_overtake_those_of_a_moment_and_none_that_wait() {
+fn prelease_is_refused_once_backlog_is_old() {
     let leases = Arc::new(LeaseTable::default());
     leases.begin_backlog(endpoint(), 1_000);
     leases.begin_backlog(endpoint(), 1_200);
@@ -222,20 +222,20 @@ fn fresh_rows_overtake_those_of_a_moment_and_none_that_wait() {
     let held = fresh(1, 1_000 + MAX_OVERTAKING_MS - 1);
     assert!(held.is_some());
     assert!(fresh(2, 1_000 + MAX_OVERTAKING_MS).is_none());
-    assert!(fresh(2, 999).is_none(), "a clock that went back");
+    assert!(fresh(2, 999).is_none(), "the clock went back");
     leases.end_backlog(endpoint());
     assert!(fresh(2, 1_000 + MAX_OVERTAKING_MS).is_some());
 }
 
 #[test]
-fn an_endpoint_has_more_leases_than_sends_while_there_are_plenty() {
+fn endpoint_holds_more_leases_than_sends_below_fair_share_threshold() {
     let leases = Arc::new(LeaseTable::default());
     let mut held: Vec<_> = (0..MAX_LEASES_OF_ENDPOINT)
         .map(|n| leases.prelease(endpoint(), fence(n.into()), 0).unwrap())
         .collect();
     assert!(leases.prelease(endpoint(), fence(99), 0).is_none());
     assert_eq!(leases.sends(endpoint()), SENDS);
-    // Of a sick one every lease counts until it is written, and it is sent less at a time.
+    // Every lease of a degraded endpoint counts until its outcome is committed.
     leases.record(endpoint(), OWNER, FAILED, 0);
     held.truncate(2);
     assert!(matches!(leases.reserve(endpoint(), 0), Grant::AtCapacity));

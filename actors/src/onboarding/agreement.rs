@@ -1,4 +1,4 @@
-//! The Master Services Agreement and its acceptance.
+//! The Master Services Agreement: its current text and its acceptance.
 
 use entities::agreement_acceptance;
 use entities::ids::CreditorId;
@@ -11,12 +11,12 @@ use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{Fact, FactValue, Gate};
 
-/// The version that is asked for today.
+/// The version that a creditor has to accept.
 pub(crate) const CURRENT_VERSION: &str = "2026-01";
 
 const TEXT: &str = include_str!("agreement-2026-01.txt");
 
-/// The agreement, and whether the creditor has accepted it.
+/// The current agreement, and whether the creditor has accepted an agreement.
 pub(crate) async fn agreement_view(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -32,7 +32,10 @@ pub(crate) async fn agreement_view(
     })
 }
 
-/// Accepts the agreement: sets the gate, at most once.
+/// Accepts the agreement and passes its gate. Does nothing if the gate has already passed.
+///
+/// # Errors
+/// A field error if `request` names another version.
 pub(super) async fn accept(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -68,7 +71,7 @@ pub(super) async fn accept(
     Ok(())
 }
 
-/// An acceptance of the current agreement.
+/// The row for an acceptance of the current agreement at `accepted_ms`, epoch milliseconds.
 pub(super) fn acceptance(
     creditor: CreditorId,
     signatory: &str,

@@ -1,4 +1,4 @@
-//! The setup checklist: company details, and how far the three gates are.
+//! The setup checklist: company details and the state of the three gates.
 
 use entities::gate;
 use entities::ids::CreditorId;
@@ -13,7 +13,7 @@ use crate::contract::{
 use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::{Gate, Gates};
 
-/// Company details as they are stored; the EIN is sealed beside them.
+/// Company details as JSON in the creditor's row. The EIN is sealed in a column of its own.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Company {
@@ -23,7 +23,7 @@ struct Company {
     business_address: Option<BusinessAddress>,
 }
 
-/// `GET /v1/creditors/me/setup`.
+/// The setup checklist, for `GET /v1/creditors/me/setup`.
 pub(crate) async fn setup_view(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -41,7 +41,10 @@ pub(crate) async fn setup_view(
     ))
 }
 
-/// `PATCH /v1/creditors/me/setup`: refused once the business review has begun.
+/// Changes company details, for `PATCH /v1/creditors/me/setup`.
+///
+/// # Errors
+/// [`ApiError::SetupLocked`] once the business review has begun.
 pub(crate) async fn update_setup(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -157,7 +160,7 @@ fn item(step: &str, missing: Vec<String>, url: Option<&str>) -> SetupItem {
     }
 }
 
-/// A step that a provider reports: there is no page of ours for it.
+/// A step that a provider or an acceptance completes. The checklist shows no URL for it.
 fn gate_item(step: &str, gates: &Gates, gate: Gate) -> SetupItem {
     let missing = if gates.passed(gate) {
         Vec::new()

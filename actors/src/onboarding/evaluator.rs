@@ -1,8 +1,8 @@
-//! The gate evaluator: the one door for every fact about a gate.
+//! The gate evaluator: every fact about a gate passes through it.
 //!
-//! It owns how many facts are worked on at once, and the sweep that catches what a crash between
-//! two steps might have left. The order of facts is the database's: each works under its
-//! creditor's lock, so a fact on another node waits for this one's commit.
+//! It owns the sweep, which issues keys that a crash left unissued. It never orders facts: each fact is applied under
+//! its creditor's lock in the database, so facts from several nodes are serialized there. The permits of [`Creditors`]
+//! bound how many transactions are open.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,19 +26,19 @@ const SWEEP_PAGE: u64 = 500;
 /// Messages of the [`GateEvaluator`].
 #[derive(Debug)]
 pub(crate) enum EvaluatorMsg {
-    /// A provider's event whose signature was checked.
+    /// Applies a provider event. Its signature is already verified.
     ProviderEvent {
         event: Box<ProviderEvent>,
         reply: RpcReplyPort<Result<ProviderOutcome, ApiError>>,
     },
-    /// A person accepts the agreement.
+    /// Accepts the agreement on behalf of a creditor.
     AcceptAgreement {
         creditor: CreditorId,
         actor: String,
         request: AcceptAgreement,
         reply: RpcReplyPort<Result<(), ApiError>>,
     },
-    /// Support repairs a gate.
+    /// Sets a gate on behalf of support.
     SetGate {
         creditor: CreditorId,
         actor: String,
@@ -47,35 +47,35 @@ pub(crate) enum EvaluatorMsg {
         reason: String,
         reply: RpcReplyPort<Result<(), ApiError>>,
     },
-    /// Support changes the account.
+    /// Changes an account on behalf of support.
     PatchCreditor {
         creditor: CreditorId,
         actor: String,
         patch: Box<CreditorPatch>,
         reply: RpcReplyPort<Result<(), ApiError>>,
     },
-    /// Look for eligible creditors without a key. Sent to itself.
+    /// Looks for eligible creditors without a key. The actor sends it to itself.
     Sweep,
-    /// That is done.
+    /// The sweep has ended.
     Swept,
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// What the [`GateEvaluator`] starts with.
+/// Arguments of the [`GateEvaluator`].
 pub(crate) struct EvaluatorArgs {
     pub(crate) creditors: Arc<Creditors>,
     pub(crate) me: ActorHandle<EvaluatorMsg>,
 }
 
-/// What the [`GateEvaluator`] holds.
+/// State of the [`GateEvaluator`].
 pub(crate) struct EvaluatorState {
     creditors: Arc<Creditors>,
     me: ActorHandle<EvaluatorMsg>,
     sweeping: PeriodicTask,
 }
 
-/// Turns facts into gates, and gates into a key.
+/// The actor that applies facts to gates and issues the key when all gates have passed.
 pub(crate) struct GateEvaluator;
 
 impl Actor for GateEvaluator {
@@ -88,7 +88,7 @@ impl Actor for GateEvaluator {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        // At once: whatever the last run left undone is done before anybody asks.
+        // Sweep at startup, so that keys that a crash left unissued do not wait for the first interval.
         let _ = args.me.send(EvaluatorMsg::Sweep);
         Ok(EvaluatorState {
             creditors: args.creditors,
@@ -154,7 +154,8 @@ impl Actor for GateEvaluator {
 }
 
 impl EvaluatorState {
-    /// Works beside the mailbox and answers from there; permits bound how many transactions are open.
+    /// Runs `work` in a task and replies from there, so that the mailbox does not wait. Permits bound how many
+    /// transactions are open.
     fn work<T, F, W>(&self, reply: RpcReplyPort<Result<T, ApiError>>, work: F)
     where
         T: Send + 'static,
@@ -186,8 +187,8 @@ impl EvaluatorState {
     }
 }
 
-/// Looks at every creditor that might be without a key, and opens the file of those that are:
-/// closing it issues what is due.
+/// Visits every creditor that may lack a key and commits a transaction for those that are eligible.
+/// The commit issues the key.
 async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
     let mut after = CreditorId(uuid::Uuid::nil());
     loop {
@@ -215,7 +216,7 @@ async fn issue_late(creditors: &Creditors, creditor: CreditorId) -> Result<(), A
         return Ok(());
     };
     if transaction.commit().await.map_db_error()? {
-        // It should never happen: whoever applied the last fact should have issued it.
+        // The transaction that applied the last fact should have issued the key, so this indicates a bug.
         tracing::error!(%creditor, alert = "key_issued_by_sweep", "an eligible creditor had no key");
     }
     Ok(())

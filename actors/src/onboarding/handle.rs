@@ -1,4 +1,4 @@
-//! What others may ask of onboarding.
+//! The handle of the onboarding module.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::evaluator::EvaluatorMsg;
 use crate::creditor::Creditors;
 use crate::supervision::ActorHandle;
 
-/// The gate evaluator and the means of its transactions.
+/// The gate evaluator and the dependencies of its transactions.
 #[derive(Debug)]
 pub(crate) struct Onboarding {
     pub(crate) creditors: Arc<Creditors>,

@@ -1,7 +1,8 @@
-//! Onboarding: from a sign-up to the facts that issue the key.
+//! Onboarding: from sign-up to the first API key.
 //!
-//! Three providers, the agreement and support report facts; each opens the creditor's account
-//! transaction, and the last fact issues the key in the transaction that brings it.
+//! Three providers, the agreement and support report facts about gates. Each fact is applied in a creditor
+//! transaction. The transaction that passes the last gate also issues the key. The module never changes a key that
+//! was issued before.
 
 mod agreement;
 mod company_profile;

@@ -1,4 +1,6 @@
-//! A provider's event: its signature checked on the raw bytes, then read for the facts we use.
+//! Provider events: verifies the signature on the raw bytes, then extracts the fact about a gate.
+//!
+//! The module never touches the database.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,10 +12,10 @@ use crate::domain::signature;
 use crate::infra::{Mode, Settings};
 use secrecy::ExposeSecret;
 
-/// How far a provider's clock may be ahead of ours.
+/// How far a provider's clock may be ahead of ours, in milliseconds.
 const AHEAD_MS: i64 = 300_000;
 
-/// What an event says, whoever sent it.
+/// An event in the form that all providers share.
 #[derive(Debug, Clone)]
 pub(crate) struct ProviderEvent {
     pub(crate) provider: Provider,
@@ -22,13 +24,17 @@ pub(crate) struct ProviderEvent {
     pub(crate) event_type: String,
     /// The provider's name for the account: a Stripe account, or our creditor id.
     pub(crate) external_id: String,
-    /// The provider's time of the fact.
+    /// When the fact occurred, by the provider's clock. Epoch milliseconds.
     pub(crate) occurred_ms: i64,
-    /// The fact, if it carries one that we use.
+    /// The fact about a gate, if the event carries one.
     pub(crate) fact: Option<(Gate, Fact)>,
 }
 
-/// Checks the signature, then reads the event.
+/// Verifies the signature, then parses the event.
+///
+/// # Errors
+/// [`ApiError::ProviderNotConfigured`] without a secret for the provider, [`ApiError::InvalidSignature`], and a field
+/// error for a body that does not parse.
 pub(crate) fn verify_and_read(
     settings: &Settings,
     provider: Provider,
@@ -54,7 +60,7 @@ pub(crate) fn verify_and_read(
         }
     };
     verdict.map_err(|error| {
-        tracing::warn!(provider = provider.as_str(), %error, "a provider event was refused");
+        tracing::warn!(provider = provider.as_str(), %error, "a provider event was rejected");
         ApiError::InvalidSignature
     })?;
     let mut event = match provider {
@@ -67,14 +73,14 @@ pub(crate) fn verify_and_read(
 }
 
 impl ProviderEvent {
-    /// A fact from the future would outlive every later one: its time is capped.
+    /// Caps the time of the event at `latest_ms`. A fact from the future would override every later fact.
     fn not_after(&mut self, latest_ms: i64) {
         if self.occurred_ms <= latest_ms {
             return;
         }
         tracing::warn!(
             event = self.event_id,
-            "a provider's event is from the future"
+            "a provider event is dated in the future; its time is capped"
         );
         self.occurred_ms = latest_ms;
         if let Some((_, fact)) = &mut self.fact {
@@ -83,12 +89,12 @@ impl ProviderEvent {
     }
 }
 
-/// A signed body that is not what the provider documents: worth an error that the provider shows.
+/// Parses a signed body. Providers show the error in their dashboards, so it names the position that does not parse.
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
         ApiError::field(
             &["body"],
-            format!("is not the event that is documented: {error}"),
+            format!("does not match the documented event: {error}"),
         )
     })
 }

@@ -1,4 +1,4 @@
-//! Provider events become facts: stored once, applied in whatever order they come.
+//! Applies provider events to gates. Each event is stored once; the order of arrival does not matter.
 
 use entities::ids::CreditorId;
 use entities::onboarding_event::{self, EventOutcome};
@@ -12,7 +12,7 @@ use crate::contract::{ApiError, DbResultExt as _, Provider, ProviderOutcome};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::gates::{Applied, Fact, FactValue, Gate};
 
-/// Stores an event and applies its fact, in one transaction. A second copy has no effect.
+/// Stores an event and applies its fact, in one transaction. A duplicate has no effect.
 pub(super) async fn record(
     creditors: &Creditors,
     event: &ProviderEvent,
@@ -50,8 +50,9 @@ pub(super) async fn record(
     })
 }
 
-/// Applies every event of an account that has just been linked, in the open transaction: those that were
-/// stored before the link, and those that were another creditor's until now.
+/// Applies every stored event of a newly linked account, in the open transaction.
+///
+/// These are events that arrived before the link and events that belonged to another creditor. Returns their number.
 pub(super) async fn replay_account(
     transaction: &mut CreditorTransaction<'_>,
     provider: Provider,
@@ -68,8 +69,10 @@ pub(super) async fn replay_account(
     Ok(count)
 }
 
-/// Whose event it is. Of a provider with account names of its own, the account is locked, so that
-/// linking it and this event see one another.
+/// The creditor that an event belongs to.
+///
+/// Stripe names accounts by its own ids. The account row is locked, so that a concurrent link and this event see each
+/// other. The other providers send our creditor id.
 async fn creditor_of(
     transaction: &Transaction,
     event: &ProviderEvent,

@@ -1,4 +1,4 @@
-//! What support changes on an account: gates, suspension, tier, limits, and links to providers.
+//! Changes that support makes to an account: gates, status, tier, limits and links to providers.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::account::AccountStatus;
 use crate::domain::gates::{Fact, FactValue, Gate};
 
-/// Sets a gate, whatever the providers said before.
+/// Sets a gate. The new value overrides what providers reported before.
 pub(super) async fn set_gate(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -52,7 +52,7 @@ async fn repair(
     transaction.apply_fact(gate, &fact, actor).await.map(|_| ())
 }
 
-/// Applies `PATCH /support/v1/creditors/{id}`, all of it or nothing.
+/// Applies `PATCH /support/v1/creditors/{id}` in one transaction.
 pub(super) async fn patch(
     creditors: &Creditors,
     creditor: CreditorId,
@@ -93,8 +93,9 @@ pub(super) async fn patch(
     Ok(())
 }
 
-/// Accounts are locked before creditors, as every event does: the one that is linked now and the
-/// one that shall be, in the order of their names.
+/// Locks the currently linked account and the requested one, in the order of their ids.
+///
+/// Accounts are locked before creditors, in the same order as provider events lock them. This prevents deadlocks.
 async fn lock_accounts(
     transaction: &Transaction,
     creditor: CreditorId,
@@ -134,7 +135,7 @@ async fn link_stripe(
         return Ok(());
     }
     onboarding::unlink_accounts(&transaction.db, provider.as_str(), creditor).await?;
-    // What another account's events said is no fact about this one.
+    // Facts from the previous account do not apply to the new one.
     transaction
         .forget_gate(Gate::PayoutsEnabled, provider.as_str())
         .await?;
@@ -153,8 +154,10 @@ async fn link_stripe(
     Ok(())
 }
 
-/// `suspended` suspends; another status lifts the suspension and, where it differs from what the
-/// review says, repairs its gate.
+/// Sets the account status.
+///
+/// `suspended` suspends the account. Any other status lifts the suspension and, if the review gate says otherwise,
+/// repairs that gate.
 async fn set_status(
     transaction: &mut CreditorTransaction<'_>,
     actor: &str,

@@ -1,4 +1,4 @@
-//! The Onboarding part of the tree: the gate evaluator.
+//! The supervision subtree of onboarding: the gate evaluator.
 
 use std::sync::Arc;
 

@@ -1,9 +1,8 @@
-//! What every change leaves behind: audit lines, outbound events, and the creditor's position.
+//! The outbox of a transaction: its audit entries, its events, and the new positions of its creditors.
 //!
-//! A [`Outbox`] belongs to one transaction. Opening it takes the lock of its creditors'
-//! positions; everything that it notes is written by [`Outbox::write`] just before the commit.
-//! That lock is what makes `sequence` gapless and `updated_ms` rise with the order of commits, so
-//! that a reader of the change feed never skips a row.
+//! An [`Outbox`] belongs to one transaction. [`Outbox::open`] locks the positions of its creditors. [`Outbox::write`]
+//! writes everything that was added, just before the commit. Because of the lock, `sequence` has no gaps and
+//! `updated_ms` rises in commit order, so that a reader of the change feed never skips a row.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,7 +21,7 @@ use crate::domain::date::rfc3339_ms;
 use crate::domain::trace_context::TraceContext;
 use crate::infra::{Clock, trace};
 
-/// The audit lines and events of one transaction.
+/// The audit entries and events of one transaction.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     now_ms: i64,
@@ -31,7 +30,7 @@ pub(crate) struct Outbox {
     audits: Vec<audit_event::Model>,
     messages: Vec<message::Model>,
     deliveries: Vec<delivery::Model>,
-    /// The trace that what is noted now belongs to.
+    /// The trace of the events that are added from now on.
     trace: Option<TraceContext>,
 }
 
@@ -41,7 +40,7 @@ struct Position {
     moved: bool,
 }
 
-/// One line for the audit log.
+/// An entry for the audit log.
 #[derive(Debug)]
 pub(crate) struct AuditEntry<'a> {
     pub(crate) action: &'a str,
@@ -51,16 +50,16 @@ pub(crate) struct AuditEntry<'a> {
     pub(crate) data: Value,
 }
 
-/// What a message became.
+/// A message and its deliveries.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) message: MessageId,
-    /// One for each endpoint that matches_filter to it.
+    /// One delivery for each endpoint whose filter matches the event.
     pub(crate) deliveries: Vec<DeliveryId>,
 }
 
 impl Outbox {
-    /// Locks the positions of `creditors` and reads the endpoints that their events go to.
+    /// Locks the positions of `creditors` and reads the endpoints that receive their events.
     pub(crate) async fn open(
         transaction: &Transaction,
         creditors: &BTreeSet<CreditorId>,
@@ -91,24 +90,24 @@ impl Outbox {
         })
     }
 
-    /// The time of this transaction, read once the locks were held: a clock read before a long
-    /// wait for them would lag behind.
+    /// The time of this transaction, in milliseconds since the epoch. It is read after the locks are acquired, because
+    /// a wait for them can be long.
     pub(crate) fn now_ms(&self) -> i64 {
         self.now_ms
     }
 
-    /// What follows belongs to this trace.
+    /// Sets the trace of the events that are added from now on.
     pub(crate) fn follow(&mut self, trace: Option<TraceContext>) {
         self.trace = trace;
     }
 
-    /// Whether the creditor exists, and is therefore locked.
+    /// Whether the creditor exists and this outbox has locked its position.
     pub(crate) fn knows(&self, creditor: CreditorId) -> bool {
         self.positions.contains_key(&creditor)
     }
 
-    /// The time of this transaction's changes to the creditor: one per transaction, after the
-    /// last one's, and never before now.
+    /// The time of this transaction's changes to the creditor, in milliseconds since the epoch. It is the same for the
+    /// whole transaction, later than that of the previous transaction, and never before [`Outbox::now_ms`].
     pub(crate) fn updated_ms(&mut self, creditor: CreditorId) -> i64 {
         let now_ms = self.now_ms;
         let Some(position) = self.positions.get_mut(&creditor) else {
@@ -121,30 +120,32 @@ impl Outbox {
         position.row.updated_ms
     }
 
-    /// Notes a line for the audit log.
-    pub(crate) fn audit(&mut self, line: &AuditEntry<'_>) {
-        let at_ms = line
+    /// Adds an entry to the audit log.
+    pub(crate) fn audit(&mut self, entry: &AuditEntry<'_>) {
+        let at_ms = entry
             .creditor
             .map_or(self.now_ms, |creditor| self.updated_ms(creditor));
         self.audits.push(audit_event::Model {
             id: Uuid::now_v7(),
-            action: line.action.to_owned(),
-            actor: line.actor.to_owned(),
-            creditor_id: line.creditor,
-            placement_id: line.placement,
+            action: entry.action.to_owned(),
+            actor: entry.actor.to_owned(),
+            creditor_id: entry.creditor,
+            placement_id: entry.placement,
             at_ms,
-            data: line.data.to_string(),
+            data: entry.data.to_string(),
+            trace_id: self.trace.map(|trace| trace.trace_id()),
         });
     }
 
-    /// An endpoint that this transaction has switched off hears nothing more.
+    /// Excludes an endpoint that this transaction has disabled from further events.
     pub(crate) fn forget_endpoint(&mut self, endpoint: EndpointId) {
         for known in self.endpoints.values_mut() {
             known.retain(|row| row.id != endpoint);
         }
     }
 
-    /// Notes an event for every endpoint of the creditor that matches_filter to it.
+    /// Adds an event for every endpoint of the creditor whose filter matches. Returns `None` if the creditor is
+    /// unknown.
     pub(crate) fn event(
         &mut self,
         creditor: CreditorId,
@@ -152,7 +153,7 @@ impl Outbox {
         placement: Option<PlacementId>,
         data: Map<String, Value>,
     ) -> Option<Sent> {
-        let listening: Vec<EndpointId> = self
+        let matching: Vec<EndpointId> = self
             .endpoints
             .get(&creditor)
             .into_iter()
@@ -160,10 +161,10 @@ impl Outbox {
             .filter(|endpoint| matches_filter(endpoint, event))
             .map(|endpoint| endpoint.id)
             .collect();
-        self.event_to(creditor, event, placement, data, &listening)
+        self.event_to(creditor, event, placement, data, &matching)
     }
 
-    /// Notes an event for these endpoints, whatever they listen to.
+    /// Adds an event for the given endpoints, regardless of their filters. Returns `None` if the creditor is unknown.
     pub(crate) fn event_to(
         &mut self,
         creditor: CreditorId,
@@ -188,13 +189,13 @@ impl Outbox {
             sequence,
             payload: payload.to_string(),
             created_ms: at_ms,
-            born_deliveries: i32::try_from(endpoints.len()).unwrap_or(i32::MAX),
+            initial_deliveries: i32::try_from(endpoints.len()).unwrap_or(i32::MAX),
             traceparent: self.trace.map(|trace| trace.to_string()),
         });
         let mut deliveries = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
-            let line = self.line(creditor, *endpoint, placement);
-            let row = self.fresh_delivery(message, creditor, *endpoint, line, sequence);
+            let order_key = self.order_key(creditor, *endpoint, placement);
+            let row = self.new_delivery(message, creditor, *endpoint, order_key, sequence);
             deliveries.push(row.id);
             self.deliveries.push(row);
         }
@@ -204,8 +205,8 @@ impl Outbox {
         })
     }
 
-    /// Notes an event for one endpoint that its owner waits for: whoever notes it sends it once it is committed, past every
-    /// line. The queue does at `due_ms`, should nobody have.
+    /// Adds an event that the caller sends inline after the commit, because the owner waits for the result. It has no
+    /// ordering key. If it has not been sent by `due_ms`, the queue sends it.
     pub(crate) fn event_sent_inline(
         &mut self,
         creditor: CreditorId,
@@ -219,8 +220,8 @@ impl Outbox {
         Some(sent)
     }
 
-    /// The line in which a delivery of this endpoint stands.
-    fn line(
+    /// The ordering key of a delivery to this endpoint.
+    fn order_key(
         &self,
         creditor: CreditorId,
         endpoint: EndpointId,
@@ -231,7 +232,7 @@ impl Outbox {
         ordering_key(row, placement)
     }
 
-    fn fresh_delivery(
+    fn new_delivery(
         &self,
         message_id: MessageId,
         creditor_id: CreditorId,
@@ -255,7 +256,7 @@ impl Outbox {
         }
     }
 
-    /// Writes everything. What it answers is handed over after the commit.
+    /// Writes everything that was added. The caller dispatches the returned deliveries after the commit.
     pub(crate) async fn write(
         mut self,
         context: &OutboxContext,
@@ -280,7 +281,7 @@ impl Outbox {
     }
 }
 
-/// What a receiver reads. Made by hand: `json!` would copy the data once more.
+/// Builds the body that a receiver gets. It does not use `json!`, which would copy the data.
 fn payload(event: EventType, at: Value, data: Map<String, Value>) -> Value {
     let fields = [
         ("type", event.as_str().into()),

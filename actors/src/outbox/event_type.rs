@@ -1,4 +1,4 @@
-//! The events that are sent: their names, meanings and fields.
+//! The types of outbound events: their names, descriptions and fields.
 
 use crate::contract::{WebhookCatalogue, WebhookEventView};
 use crate::domain::placement::outreach;
@@ -18,11 +18,11 @@ pub(crate) enum EventType {
     PlacementResumed,
     /// A payment was recorded.
     PaymentRecorded,
-    /// The debtor disputes.
+    /// The debtor opened a dispute.
     DisputeOpened,
     /// A dispute ended.
     DisputeResolved,
-    /// An upload was worked off.
+    /// An upload was processed.
     IntakeCompleted,
     /// An export is ready.
     ExportCompleted,
@@ -34,11 +34,11 @@ pub(crate) enum EventType {
     ApiKeyRotated,
     /// The API key was revoked.
     ApiKeyRevoked,
-    /// A retiring key is about to stop and still in use.
+    /// A retiring API key is still in use shortly before it expires.
     ApiKeyExpiring,
-    /// An endpoint was switched off.
+    /// A webhook endpoint was disabled.
     WebhookEndpointDisabled,
-    /// A test.
+    /// A test event, sent on request.
     WebhookTest,
 }
 
@@ -74,13 +74,13 @@ impl EventType {
         Self::WebhookTest,
     ];
 
-    /// The name on the wire.
+    /// The wire name, such as `placement.created`.
     #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
         self.describe().name
     }
 
-    /// The type with this name.
+    /// Returns the type with this wire name.
     #[must_use]
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.as_str() == name)
@@ -140,7 +140,7 @@ impl EventType {
             ),
             Self::DisputeOpened => (
                 "dispute.opened",
-                "The debtor disputes a placement.",
+                "The debtor opened a dispute about a placement.",
                 &[
                     "placement_id",
                     "invoice_number",
@@ -165,7 +165,7 @@ impl EventType {
             ),
             Self::IntakeCompleted => (
                 "intake.completed",
-                "An upload was worked off.",
+                "An upload has been processed.",
                 &["commit_id", "sequence", "updated_at"],
             ),
             Self::ExportCompleted => (
@@ -180,7 +180,7 @@ impl EventType {
             ),
             Self::ApiKeyIssued => (
                 "api_key.issued",
-                "The API key was issued; reveal it once.",
+                "The API key was issued; it can be revealed once.",
                 KEY_FIELDS,
             ),
             Self::ApiKeyRotated => (
@@ -198,12 +198,12 @@ impl EventType {
             Self::ApiKeyRevoked => ("api_key.revoked", "The API key was revoked.", KEY_FIELDS),
             Self::ApiKeyExpiring => (
                 "api_key.expiring",
-                "A retiring key is still in use shortly before it stops.",
+                "A retiring API key is still in use shortly before it expires.",
                 KEY_FIELDS,
             ),
             Self::WebhookEndpointDisabled => (
                 "webhook.endpoint_disabled",
-                "A webhook endpoint was switched off.",
+                "A webhook endpoint was disabled.",
                 &["endpoint_id", "reason", "sequence", "updated_at"],
             ),
             Self::WebhookTest => (
@@ -220,7 +220,7 @@ impl EventType {
     }
 }
 
-/// The whole catalogue, as partners are shown it.
+/// The catalogue of all event types, as partners see it.
 #[must_use]
 pub(crate) fn catalogue() -> WebhookCatalogue {
     WebhookCatalogue {

@@ -1,4 +1,4 @@
-//! What a transaction needs to write its events, and where their deliveries go after the commit.
+//! The handle of this module: the dependencies of an outbox, and the recipient of its committed deliveries.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use crate::supervision::Recipient;
 /// Committed deliveries that concern this process.
 #[derive(Debug)]
 pub(crate) enum DeliveryWork {
-    /// Rows that were inserted with a lease of this process.
+    /// Rows that were inserted pre-leased by this process.
     Leased { rows: Vec<LeasedDelivery> },
     /// Rows of these endpoints were inserted without a lease and are due.
     Pending {
         endpoints: Vec<EndpointId>,
-        /// They are delivered in order.
+        /// The rows have an ordering key.
         in_order: bool,
     },
 }
 
-/// The means of every outbox.
+/// The dependencies of every outbox.
 #[derive(Debug)]
 pub(crate) struct OutboxContext {
     pub(crate) env: Arc<Env>,
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) leases: Arc<LeaseTable>,
-    /// Who delivers.
+    /// Receives the committed deliveries.
     pub(crate) work: Recipient<DeliveryWork>,
 }

@@ -1,4 +1,4 @@
-//! Events and audit entries of a transaction: event types, subscriptions, the outbox itself, and leases taken at birth.
+//! Events and audit entries of a transaction: event types, subscriptions, the outbox itself, and pre-leased deliveries.
 //!
 //! Owns the tables `message` and `audit_event`, and the insertion of `delivery` rows. Never sends anything.
 

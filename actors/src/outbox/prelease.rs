@@ -1,11 +1,11 @@
-//! Deliveries that are born leased: the common case, in which nothing has to be claimed.
+//! Pre-leased deliveries: rows that are inserted with a lease, so that they need no claim. This is the common case.
 //!
-//! Whoever writes deliveries asks for their leases just before it inserts them. A row gets one only
-//! if its endpoint has credit to spare, nothing older waiting, and no order to keep; the others are
-//! inserted pending, and claimed. So what hangs or is paused piles up on disk, never in memory.
+//! The outbox requests leases just before it inserts the rows. A row gets a lease only if it has no ordering key and
+//! its endpoint has free capacity and no old backlog. Other rows are inserted as pending and claimed later. Rows of
+//! hanging or paused endpoints therefore accumulate on disk and never in memory.
 //!
-//! A lease is in the leases before the commit that it is part of. After the commit its row goes to
-//! the endpoint in memory; without one, the lease is void.
+//! A lease enters the lease table before the commit. After the commit, its row goes to the endpoint actor in memory. If
+//! there is no commit, the lease is void.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -17,13 +17,13 @@ use entities::{delivery, message};
 use super::handle::{DeliveryWork, OutboxContext};
 use crate::leases::LeasedDelivery;
 
-/// The claim number of a row that is born leased; one that is claimed later has a higher one.
+/// The claim number of a pre-leased row. Later claims of the row have higher numbers.
 const FIRST_CLAIM: i64 = 1;
 
-/// What follows the commit of a transaction that has written deliveries. Dropped, it says that
-/// nothing was committed.
+/// The deliveries of a transaction, to be dispatched after its commit. Dropping the value means that the transaction
+/// was not committed, and voids its leases.
 #[derive(Debug, Default)]
-#[must_use = "hand it over once the transaction is committed"]
+#[must_use = "call `dispatch` after the commit"]
 pub(crate) struct PostCommitDeliveries {
     leased: Vec<LeasedDelivery>,
     pending: BTreeSet<EndpointId>,
@@ -31,8 +31,7 @@ pub(crate) struct PostCommitDeliveries {
 }
 
 impl PostCommitDeliveries {
-    /// Leases what may be sent at once, of endpoints that are `enabled`: its rows become owned by
-    /// this process.
+    /// Leases the rows of `enabled` endpoints that may be sent immediately. This process becomes their owner.
     pub(crate) fn lease(
         context: &OutboxContext,
         enabled: &HashSet<EndpointId>,
@@ -47,7 +46,7 @@ impl PostCommitDeliveries {
             messages.iter().map(|row| (row.id, row)).collect();
         for row in deliveries {
             if row.due_ms > now_ms {
-                continue; // it is sent by hand
+                continue; // the caller sends it inline
             }
             let free = row.order_key.is_none() && enabled.contains(&row.endpoint_id);
             let lease = (may_lease && free)
@@ -60,16 +59,16 @@ impl PostCommitDeliveries {
             match (lease, messages.get(&row.message_id)) {
                 (Some(lease), Some(message)) => {
                     (row.owner, row.claim_no) = (Some(owner), FIRST_CLAIM);
-                    let row = born(row, message, lease.fence());
+                    let row = leased_row(row, message, lease.fence());
                     outbound.leased.push(LeasedDelivery { row, lease });
                 }
-                _ => outbound.wakes(row),
+                _ => outbound.add_pending(row),
             }
         }
         outbound
     }
 
-    fn wakes(&mut self, row: &delivery::Model) {
+    fn add_pending(&mut self, row: &delivery::Model) {
         let woken = match row.order_key {
             None => &mut self.pending,
             Some(_) => &mut self.in_line,
@@ -77,7 +76,7 @@ impl PostCommitDeliveries {
         woken.insert(row.endpoint_id);
     }
 
-    /// Both together.
+    /// Combines two values.
     pub(crate) fn and(mut self, mut other: Self) -> Self {
         self.leased.append(&mut other.leased);
         self.pending.append(&mut other.pending);
@@ -85,15 +84,15 @@ impl PostCommitDeliveries {
         self
     }
 
-    /// The transaction is committed: on to the Dispatcher. Should it be away, the leases are lost,
-    /// and the rows go back to the queue; a wake is only a hint.
+    /// Hands the deliveries to the Dispatcher after the commit. If the Dispatcher is down, the leases are lost and the
+    /// rows return to the queue. Wake-ups may be lost, because the poll finds pending rows.
     pub(crate) fn dispatch(mut self, context: &OutboxContext) {
         let rows = std::mem::take(&mut self.leased);
         if !rows.is_empty() {
             context.work.send(DeliveryWork::Leased { rows });
         }
         if !self.pending.is_empty() || !self.in_line.is_empty() {
-            // Another process may have credit for them, or this one may be about to stop.
+            // Another process may have capacity for the rows, or this one may be about to stop.
             let due = true;
             context.cluster.notify(Notification { due, feed: false });
         }
@@ -110,7 +109,7 @@ impl PostCommitDeliveries {
 }
 
 impl Drop for PostCommitDeliveries {
-    /// Of a commit whose end nobody knows, rows may be there after all: the sweep finds them.
+    /// Voids the leases. If the outcome of the commit is unknown, rows may exist after all; the sweep finds them.
     fn drop(&mut self) {
         for leased in self.leased.drain(..) {
             leased.lease.settle();
@@ -126,7 +125,7 @@ fn fence(row: &delivery::Model, owner: i64) -> Fence {
     }
 }
 
-fn born(row: &delivery::Model, message: &message::Model, fence: Fence) -> ClaimedDelivery {
+fn leased_row(row: &delivery::Model, message: &message::Model, fence: Fence) -> ClaimedDelivery {
     ClaimedDelivery {
         fence,
         message: row.message_id,

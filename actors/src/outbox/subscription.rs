@@ -1,4 +1,4 @@
-//! What an endpoint has asked for: which events, and in which line they stand.
+//! The subscription of an endpoint: the filter of its events, and the ordering key of a delivery.
 
 use entities::ids::PlacementId;
 use entities::webhook_endpoint::{DeliveryOrder, Model};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::event_type::EventType;
 
-/// Whether the endpoint's filter lets the event through; no filter is everything.
+/// Whether the endpoint's filter matches the event. An endpoint without a filter gets all events.
 pub(crate) fn matches_filter(endpoint: &Model, event: EventType) -> bool {
     let Some(filter) = &endpoint.events else {
         return true;
@@ -15,8 +15,8 @@ pub(crate) fn matches_filter(endpoint: &Model, event: EventType) -> bool {
         .is_ok_and(|names| names.iter().any(|name| name == event.as_str()))
 }
 
-/// The line in which an event stands at the endpoint, if in any. What is about no placement is in
-/// no placement's line.
+/// The ordering key of an event at the endpoint. `None` if the delivery is unordered. With ordering by placement,
+/// events that concern no placement are unordered.
 pub(crate) fn ordering_key(endpoint: &Model, placement: Option<PlacementId>) -> Option<Uuid> {
     match endpoint.ordering {
         DeliveryOrder::Free => None,

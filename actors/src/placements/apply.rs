@@ -1,7 +1,7 @@
-//! One command against the working set: the pure rules decide, this notes what follows.
+//! Applies one command to the working set. The pure rules in `domain` decide; this module records the effects.
 //!
-//! A refusal leaves the working set and the outbox as they were, so that it never costs the rest
-//! of its batch anything.
+//! A rejected command leaves the working set and the outbox unchanged, so it never affects the rest of its batch.
+//! This module never accesses the database.
 
 use entities::ids::PlacementId;
 use entities::{idempotency_record, payment, placement};
@@ -21,7 +21,7 @@ use crate::domain::placement::transition::may_place;
 use crate::outbox::EventType;
 
 impl CommandExecutor<'_> {
-    /// Replays, refuses or performs one command.
+    /// Replays, rejects or performs one command.
     pub(super) fn apply(&mut self, command: &Command) -> CommandAnswer {
         if let Some(answer) = self.stored_answer(command) {
             return answer;
@@ -136,7 +136,7 @@ impl CommandExecutor<'_> {
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (mut row, before) = self.change(command, id, &Action::Recall)?;
         row.recalled_by = Some("creditor".to_owned());
-        // A stored answer that is no longer true must not be replayed; so below.
+        // The stored answers of `unrecall` are stale now and must not be replayed. The operations below do the same.
         self.set.forget_answers(id, "unrecall");
         self.status_changed(command, &row, before, "placement.recalled", None);
         self.finish(row)
@@ -165,7 +165,7 @@ impl CommandExecutor<'_> {
         id: PlacementId,
         pause: bool,
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
-        let (action, line, event, opposite) = if pause {
+        let (action, audit_action, event, opposite) = if pause {
             (
                 Action::Pause,
                 "placement.paused",
@@ -184,11 +184,11 @@ impl CommandExecutor<'_> {
         let known = known.ok_or(ApiError::not_found("placement"))?.clone();
         let (row, _) = self.change(command, id, &action)?;
         if known.paused == pause {
-            // Nothing changed, so nothing moves in the feed.
+            // Nothing changed, so `updated_ms` stays and the change feed does not move.
             return Ok((id, self.placement_outcome(&known)));
         }
         self.set.forget_answers(id, opposite);
-        self.audit(command, &row, line, json!({}));
+        self.audit(command, &row, audit_action, json!({}));
         self.event(&row, event, Map::new());
         self.finish(row)
     }
@@ -245,7 +245,7 @@ impl CommandExecutor<'_> {
         reason: Option<&str>,
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
         if to == PlacementStatus::Disputed {
-            // A dispute without what the debtor said could never be answered.
+            // Creates a dispute row with a reason, because the creditor can answer only a stored dispute.
             self.open_dispute(command, id, reason.unwrap_or("reported by operations"))?;
             let row = self
                 .set
@@ -259,12 +259,12 @@ impl CommandExecutor<'_> {
     }
 }
 
-/// Money that arrives after the end is recorded all the same; its sender is caller_error what it changed.
+/// The note on a payment that arrives after the placement has ended. The payment is recorded, but the status stays.
 fn note_on(row: &placement::Model) -> Option<String> {
     let settled = row.paid_cents >= row.amount_cents;
     (settled && row.status != PlacementStatus::Paid.as_str()).then(|| {
         let status = &row.status;
-        format!("recorded, but the placement stays {status}: it had ended before the payment came")
+        format!("recorded, but the placement stays {status}: it ended before the payment arrived")
     })
 }
 

@@ -1,14 +1,14 @@
-//! One transaction for many commands, and the truth for every caller.
+//! Runs many commands in one transaction and gives each caller its own result.
 //!
-//! Refusals are found before anything is written, so one bad command costs its batch nothing. If
-//! the whole batch fails all the same, its commands run again one by one. If the connection is
-//! lost while it commits, the batch's mark is looked up before anybody is answered.
+//! Commands are rejected before anything is written, so a rejected command does not affect its batch. If the whole
+//! batch fails, its commands run again one by one. If the connection is lost during the commit, the batch's marker row
+//! shows whether the commit happened. No caller gets an answer before that is known or the lookup has timed out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use entities::ids::CreditorId;
-use entities::queries::{creditors, ledger};
+use entities::queries::{creditors, writer};
 use entities::{DbErr, Transaction, is_passing};
 use uuid::Uuid;
 
@@ -18,12 +18,13 @@ use super::working_set::WorkingSet;
 use crate::contract::ApiError;
 use crate::outbox::{Outbox, OutboxContext, PostCommitDeliveries};
 
-/// How long a Writer asks a database that has gone away whether the commit happened: within the
-/// patience of the callers that wait for it.
+/// How long a Writer keeps asking an unreachable database whether a commit happened. It is shorter than the callers'
+/// `SUBMIT_TIMEOUT`, so that they still receive the answer.
 const COMMIT_STATUS_TIMEOUT: Duration = Duration::from_secs(18);
+/// Pause between two lookups of the commit status.
 const COMMIT_STATUS_PAUSE: Duration = Duration::from_millis(250);
 
-/// What became of a batch: an answer a command, and what there is to send.
+/// The result of a batch: one answer per command, in their order, and the deliveries to send after the commit.
 pub(super) struct BatchResult {
     pub(super) answers: Vec<CommandAnswer>,
     pub(super) outbound: PostCommitDeliveries,
@@ -32,19 +33,19 @@ pub(super) struct BatchResult {
 /// How a transaction failed.
 #[derive(Debug)]
 enum Failure {
-    /// Nothing of it happened.
+    /// The transaction was rolled back. It has no effect.
     RolledBack(DbErr),
-    /// The database went away during the commit and did not come back in time to be asked.
+    /// The connection was lost during the commit, and the commit status could not be read in time.
     CommitUnknown(DbErr),
 }
 
-/// Commits `commands` together if possible, one by one if not.
+/// Commits `commands` in one transaction. If that fails because of a command, commits them one by one.
 pub(super) async fn work(context: &OutboxContext, commands: &[&Command]) -> BatchResult {
     match commit_together(context, commands).await {
         Ok(result) => result,
-        // One of them is at fault; a database that is away or busy would fail them all again.
+        // One of the commands caused the failure. After a transient database error, a rerun would only fail again.
         Err(Failure::RolledBack(error)) if commands.len() > 1 && !is_passing(&error) => {
-            tracing::warn!(%error, commands = commands.len(), "a batch failed: its commands run one by one");
+            tracing::warn!(%error, commands = commands.len(), "a batch failed; its commands run one by one");
             commit_one_by_one(context, commands).await
         }
         Err(failure) => {
@@ -75,12 +76,12 @@ async fn commit_one_by_one(context: &OutboxContext, commands: &[&Command]) -> Ba
     BatchResult { answers, outbound }
 }
 
-/// What the caller of a command that failed is caller_error.
+/// The error that the caller of a failed command receives.
 fn caller_error(failure: &Failure, command: &Command) -> ApiError {
     let operation = command.operation.name();
     match failure {
         Failure::RolledBack(error) => {
-            tracing::error!(%error, operation, "a command failed, and nothing of it happened");
+            tracing::error!(%error, operation, "a command failed and was rolled back");
             if is_passing(error) {
                 ApiError::Overloaded
             } else {
@@ -88,13 +89,13 @@ fn caller_error(failure: &Failure, command: &Command) -> ApiError {
             }
         }
         Failure::CommitUnknown(error) => {
-            tracing::error!(%error, operation, "nobody knows whether a command was committed");
+            tracing::error!(%error, operation, "the commit status of a command is unknown");
             ApiError::OutcomeUnknown
         }
     }
 }
 
-/// One transaction.
+/// Runs `commands` in one transaction and commits it.
 async fn commit_together(
     context: &OutboxContext,
     commands: &[&Command],
@@ -145,18 +146,17 @@ async fn run(
             outbound: PostCommitDeliveries::default(),
         });
     }
-    // One statement after the other all the same; but while one is executed, the next ones are made ready.
+    // A connection executes one statement at a time. Joining the futures prepares the next statements meanwhile.
     let (_, _, outbound) = futures::try_join!(
         set.write(transaction),
-        ledger::mark_batch(transaction, batch, now_ms),
-        // Last, for it takes the endpoints' credit until its deliveries have ended.
+        writer::mark_batch(transaction, batch, now_ms),
+        // Last, because it holds endpoint capacity from here until the deliveries complete.
         outbox.write(context, transaction),
     )?;
     Ok(BatchResult { answers, outbound })
 }
 
-/// Whether the batch was committed. Taking its creditors' locks first waits for a commit that is
-/// still under way on the other side of a broken connection.
+/// Whether the batch was committed. Retries until `COMMIT_STATUS_TIMEOUT`.
 async fn commit_status(
     context: &OutboxContext,
     batch: Uuid,
@@ -165,8 +165,8 @@ async fn commit_status(
     let ids: Vec<CreditorId> = creditors.iter().copied().collect();
     let mut last = DbErr::Custom("the database did not answer in time".to_owned());
     let deadline = tokio::time::Instant::now() + COMMIT_STATUS_TIMEOUT;
-    while let Ok(asked) = tokio::time::timeout_at(deadline, look_up(context, batch, &ids)).await {
-        match asked {
+    while let Ok(status) = tokio::time::timeout_at(deadline, look_up(context, batch, &ids)).await {
+        match status {
             Ok(committed) => return Ok(committed),
             Err(error) => last = error,
         }
@@ -175,6 +175,8 @@ async fn commit_status(
     Err(last)
 }
 
+/// Reads the batch's marker row. Locking its creditors first waits for a commit that the database may still be
+/// processing for the broken connection.
 async fn look_up(
     context: &OutboxContext,
     batch: Uuid,
@@ -182,7 +184,7 @@ async fn look_up(
 ) -> Result<bool, DbErr> {
     let transaction = context.env.db.begin().await?;
     creditors::lock_positions(&transaction, creditors).await?;
-    let committed = ledger::batch_is_committed(&transaction, batch).await?;
+    let committed = writer::batch_is_committed(&transaction, batch).await?;
     transaction.rollback().await?;
     Ok(committed)
 }

@@ -1,4 +1,4 @@
-//! Many invoices in one command: each row is placed or refused on its own, in one transaction.
+//! Creates many placements in one command and one transaction. Each row is placed or refused individually.
 
 use super::command::{BatchEntry, Command, CommandOutcome};
 use super::executor::{CommandExecutor, CommandResult, refused};
@@ -7,7 +7,7 @@ use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::transition::may_place;
 
 impl CommandExecutor<'_> {
-    /// Places every row that can be placed. Only what concerns the account refuses them all.
+    /// Places every row that can be placed. Only the account's status rejects the whole command.
     pub(super) fn batch_create(
         &mut self,
         command: &Command,
@@ -32,7 +32,7 @@ impl CommandExecutor<'_> {
         }))
     }
 
-    /// A double is the row's own refusal; anything else would be the command's.
+    /// Places one row. A duplicate invoice is the row's own error; any other error rejects the whole command.
     fn place_row(
         &mut self,
         command: &Command,

@@ -1,4 +1,4 @@
-//! What a Writer is asked to do, and what it answers.
+//! The commands that a Writer executes, and their outcomes.
 
 use entities::ids::{CreditorId, PlacementId};
 use serde::{Deserialize, Serialize};
@@ -14,39 +14,40 @@ use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::status::PlacementStatus;
 use crate::domain::trace_context::TraceContext;
 
-/// One row of a batch.
+/// One row of a batch command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BatchEntry<N> {
-    /// Well-formed.
+    /// A well-formed row.
     Place(N),
-    /// Refused before it came here; kept, so that the whole answer is stored and replayed.
+    /// A row that failed validation. It stays in the command, so that the complete answer is stored for replay.
     Refuse(BatchRowError),
 }
 
-/// A change that somebody wants, on behalf of one creditor.
+/// A requested change to the placements of one creditor.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub(crate) creditor: CreditorId,
-    /// Who: a key's prefix, `session`, a support actor, `simulator`.
+    /// The actor in history and audit log: a key's prefix, `session`, a support actor or `simulator`.
     pub(crate) actor: String,
     pub(crate) operation: Operation,
     pub(crate) idempotency: Option<Idempotency>,
-    /// The trace of the request that wants it.
+    /// The trace of the request.
     pub(crate) trace: Option<TraceContext>,
 }
 
-/// The key under which a command is done once, and the request that it was used for. Whoever asks makes it, because while a
-/// Writer hashes the database waits.
+/// An idempotency key and the fingerprint of its request.
+///
+/// The caller computes the fingerprint. A Writer that hashed it would block its database connection meanwhile.
 #[derive(Debug, Clone)]
 pub(crate) struct Idempotency {
     pub(super) key: IdempotencyKey,
-    /// What makes two requests the same one.
+    /// Hash of the operation and its content. Requests with equal fingerprints are the same request.
     pub(super) fingerprint: [u8; 32],
 }
 
 impl Idempotency {
-    /// `key`, used for `operation`.
+    /// Combines `key` with the fingerprint of `operation`.
     pub(crate) fn new(key: IdempotencyKey, operation: &Operation) -> Self {
         let canonical = serde_json::to_vec(operation).unwrap_or_default();
         Self {
@@ -56,14 +57,14 @@ impl Idempotency {
     }
 }
 
-/// The change itself.
+/// The operation of a command.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "operation", rename_all = "snake_case")]
 pub(crate) enum Operation {
     Place {
         new: Box<NewPlacement>,
     },
-    /// Many of them, each on its own.
+    /// Places many invoices, each row individually.
     BatchCreate {
         rows: Vec<BatchEntry<NewPlacement>>,
     },
@@ -83,7 +84,7 @@ pub(crate) enum Operation {
         placement: PlacementId,
         amount: Cents,
     },
-    /// Operations report a status.
+    /// Sets a status that operations report.
     Move {
         placement: PlacementId,
         to: PlacementStatus,
@@ -100,7 +101,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// The name under which its answer is stored.
+    /// The name that a stored answer carries.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Place { .. } => "place",
@@ -116,7 +117,7 @@ impl Operation {
         }
     }
 
-    /// How much of a batch it takes: the placements that it may write.
+    /// Number of placements that the operation may write. It counts towards the size of a batch.
     pub(crate) fn rows(&self) -> usize {
         match self {
             Self::BatchCreate { rows } => rows.len().max(1),
@@ -124,7 +125,7 @@ impl Operation {
         }
     }
 
-    /// The placement that it names, if any.
+    /// The existing placement that the operation names, if any.
     pub(crate) fn placement(&self) -> Option<PlacementId> {
         match self {
             Self::Place { .. } | Self::BatchCreate { .. } | Self::AnswerDispute { .. } => None,
@@ -139,7 +140,7 @@ impl Operation {
     }
 }
 
-/// The typed outcome: what is stored for replay and rendered again.
+/// The outcome of a command. It is stored as JSON for replay.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CommandOutcome {
@@ -149,7 +150,7 @@ pub(crate) enum CommandOutcome {
     Batch(BatchPlaced),
 }
 
-/// What a Writer answers to one command.
+/// A Writer's answer to one command.
 pub(crate) type CommandAnswer = Result<Replayable<CommandOutcome>, ApiError>;
 
 impl CommandOutcome {

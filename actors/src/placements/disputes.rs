@@ -1,4 +1,4 @@
-//! Disputes at the executor: what the debtor said, the answer on record, and the end.
+//! Dispute operations of the executor: opens a dispute and records the creditor's answer.
 
 use entities::dispute::{self, DisputeStatus};
 use entities::ids::PlacementId;

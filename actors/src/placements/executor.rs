@@ -1,5 +1,7 @@
-//! The executor at which a command is result off: a placement's change by the pure rules, and the
-//! lines that every change writes.
+//! The command executor: changes a placement by the pure rules and appends the history, audit and event rows of each
+//! change.
+//!
+//! It works on one batch in memory. It never accesses the database.
 
 use entities::dispute::DisputeStatus;
 use entities::ids::PlacementId;
@@ -21,7 +23,7 @@ use crate::domain::placement::transition;
 use crate::domain::placement::transition::PlacementState;
 use crate::outbox::{AuditEntry, EventType, Outbox};
 
-/// The rows and the outbox of one batch.
+/// The working set and the outbox of one batch.
 pub(super) struct CommandExecutor<'a> {
     pub(super) set: &'a mut WorkingSet,
     pub(super) outbox: &'a mut Outbox,
@@ -31,7 +33,7 @@ pub(super) struct CommandExecutor<'a> {
 pub(super) type CommandResult<T> = Result<T, ApiError>;
 
 impl CommandExecutor<'_> {
-    /// The placement after `action`, and its status before. Not yet in the working set.
+    /// Returns the placement after `action` and its previous status. Does not update the working set.
     pub(super) fn change(
         &mut self,
         command: &Command,
@@ -78,17 +80,18 @@ impl CommandExecutor<'_> {
         CommandOutcome::Placement(Box::new(placement_view(row, status, self.now_ms)))
     }
 
-    /// History, audit line and event of a status that changed.
+    /// Appends the history row, the audit entry and the event of a status change. Resolves an open dispute if the
+    /// placement has ended.
     pub(super) fn status_changed(
         &mut self,
         command: &Command,
         row: &placement::Model,
         before: String,
-        line: &str,
+        audit_action: &str,
         reason: Option<&str>,
     ) {
         let data = json!({"previous_status": before, "status": row.status, "reason": reason});
-        self.audit(command, row, line, data.clone());
+        self.audit(command, row, audit_action, data.clone());
         self.event(row, EventType::PlacementStatusChanged, object(data));
         self.note_history(row, Some(before), command, reason);
         self.end_dispute(command, row);
@@ -129,12 +132,12 @@ impl CommandExecutor<'_> {
         });
     }
 
-    /// An event about a placement: thin, without contact data of the debtor.
+    /// Appends an event about a placement. The event never contains contact data of the debtor.
     pub(super) fn event(
         &mut self,
         row: &placement::Model,
         event: EventType,
-        more: Map<String, Value>,
+        extra: Map<String, Value>,
     ) {
         let mut data = Map::new();
         data.insert("placement_id".into(), row.id.0.to_string().into());
@@ -143,15 +146,15 @@ impl CommandExecutor<'_> {
             "external_debtor_ref".into(),
             row.external_debtor_ref.clone().into(),
         );
-        data.extend(more);
+        data.extend(extra);
         data.entry("status")
             .or_insert_with(|| row.status.clone().into());
         self.outbox
             .event(row.creditor_id, event, Some(row.id), data);
     }
 
-    /// A placement that ends takes its open dispute with it. A recall can be undone, so it does not
-    /// end one.
+    /// Resolves the open dispute of a placement that has ended. A recall can be undone, so it does not resolve a
+    /// dispute.
     fn end_dispute(&mut self, command: &Command, row: &placement::Model) {
         let ended = PlacementStatus::parse(&row.status)
             .is_some_and(|status| status.is_terminal() && status != PlacementStatus::Recalled);
@@ -168,7 +171,7 @@ impl CommandExecutor<'_> {
     }
 }
 
-/// An account's refusal names what was asked for; the others speak for themselves.
+/// Maps a refused transition to an error. Errors about the account name the requested `action`.
 pub(super) fn refused(refusal: transition::TransitionRefusal, action: &'static str) -> ApiError {
     match refusal {
         transition::TransitionRefusal::AccountSuspended => ApiError::AccountSuspended { action },

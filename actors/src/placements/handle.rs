@@ -1,4 +1,4 @@
-//! The way to the Writers: one command, one commit, one answer.
+//! The handle of the Writers: submits a command and waits for its commit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::contract::{ApiError, Replayable};
 use crate::outbox::OutboxContext;
 use crate::supervision::{ActorHandle, CallError};
 
-/// A duplicate of a running request waits so long for the first one's answer.
+/// How long a caller waits for a Writer. A duplicate of a running request waits equally long.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The Writers of this process.
@@ -22,7 +22,7 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// So many Writers, none of which runs yet.
+    /// Creates handles for `count` Writers. No Writer runs yet.
     pub(crate) fn new(outbox: Arc<OutboxContext>, count: usize) -> Self {
         Self {
             outbox,
@@ -30,19 +30,19 @@ impl Writers {
         }
     }
 
-    /// The Writer of a creditor: always the same one, so that its commands keep their order.
+    /// The Writer of a creditor. A creditor always has the same Writer, so that its commands keep their order.
     pub(crate) fn writer_of(&self, creditor: CreditorId) -> &ActorHandle<WriterMsg> {
-        let lot = creditor.0.as_u64_pair().1;
+        let low_bits = creditor.0.as_u64_pair().1;
         let count = self.handles.len() as u64;
-        let index = usize::try_from(lot % count).unwrap_or_default();
+        let index = usize::try_from(low_bits % count).unwrap_or_default();
         &self.handles[index]
     }
 
-    /// Hands a command to its creditor's Writer and waits for the commit.
+    /// Sends a command to its creditor's Writer and waits for the commit.
     ///
     /// # Errors
-    /// The command's refusal. [`ApiError::Overloaded`] where nothing happened, [`ApiError::IdempotencyInProgress`] or
-    /// [`ApiError::OutcomeUnknown`] where no answer came in time.
+    /// The command's rejection; [`ApiError::Overloaded`] if nothing happened; [`ApiError::IdempotencyInProgress`] or
+    /// [`ApiError::OutcomeUnknown`] if no answer arrived in time.
     pub(crate) async fn submit(
         &self,
         command: Command,
@@ -56,16 +56,16 @@ impl Writers {
         answer.unwrap_or_else(|error| {
             tracing::warn!(%error, "a Writer did not answer");
             Err(match error {
-                // Never reached a Writer: nothing happened.
+                // The command never reached a Writer, so nothing happened.
                 CallError::Unavailable => ApiError::Overloaded,
-                // Sending it again with its key is safe, and the answer is then replayed.
+                // A retry with the same key is safe: it receives the stored answer.
                 CallError::TimedOut if keyed => ApiError::IdempotencyInProgress,
                 CallError::TimedOut | CallError::NoReply => ApiError::OutcomeUnknown,
             })
         })
     }
 
-    /// Lets every Writer commit what waits, at most for `timeout` each.
+    /// Waits until every Writer has committed its queue, for at most `timeout` per Writer.
     pub(crate) async fn drain(&self, timeout: Duration) {
         for writer in &self.handles {
             let drained = writer

@@ -1,8 +1,8 @@
-//! The ledger: every change to a placement, with its history, audit lines, events and stored
-//! answer, in one transaction.
+//! Placements: every change to a placement, with its history, audit entries, events and stored answer, in one
+//! transaction.
 //!
-//! [`Writer`]s take what waits in their mailbox and commit it together; [`Outbox`] is what every
-//! transaction that produces events leaves behind, whichever room runs it.
+//! The [`Writers`] batch the commands of their mailboxes and commit each batch together. The rules for a change live
+//! in [`crate::domain::placement`]; this module never decides on its own what a command may do.
 
 mod apply;
 mod batch;

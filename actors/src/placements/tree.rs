@@ -1,4 +1,4 @@
-//! The Placements part of the tree: the Writers.
+//! The supervision subtree of placements: the Writers.
 
 use std::sync::Arc;
 

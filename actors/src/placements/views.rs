@@ -1,4 +1,4 @@
-//! Rows as callers see them.
+//! Conversion of database rows to the views that callers receive.
 
 use entities::{dispute, placement};
 
@@ -11,7 +11,8 @@ use crate::domain::placement::{outreach, payment};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A placement, with what is derived from it and from the creditor's account.
+/// The view of a placement. Outreach is derived from the status of the creditor's account; `now_ms` is epoch
+/// milliseconds.
 pub(crate) fn placement_view(
     row: &placement::Model,
     account: AccountStatus,
@@ -21,7 +22,7 @@ pub(crate) fn placement_view(
         Cents::from_raw(row.amount_cents),
         Cents::from_raw(row.paid_cents),
     );
-    // A status that this program does not know could only mean that outreach must not run.
+    // An unknown status, for example from a newer version of this program, never allows outreach.
     let outreach = PlacementStatus::parse(&row.status)
         .map(|status| outreach::decide(account, row.paused, status));
     PlacementView {
@@ -74,7 +75,7 @@ fn days_past_due(due_date: &str, now_ms: i64) -> i64 {
     ((now_ms - due_ms).div_euclid(DAY_MS)).max(0)
 }
 
-/// A dispute.
+/// The view of a dispute.
 pub(crate) fn dispute_view(row: &dispute::Model) -> DisputeView {
     DisputeView {
         id: row.id,

@@ -1,12 +1,13 @@
-//! What a batch reads before it decides: everything that its commands look at, in a handful of
-//! statements, under the lock of the creditors' positions. Commands of one batch see each other's
-//! effects here.
+//! The working set of a batch: all rows that its commands read and write.
+//!
+//! It is loaded in a few statements while the transaction holds the locks on the creditors' positions. Commands of one
+//! batch see each other's effects in it. It never decides whether a command is allowed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entities::dispute::DisputeStatus;
 use entities::ids::{CreditorId, PlacementId};
-use entities::queries::{creditors, ledger, onboarding, placements};
+use entities::queries::{creditors, onboarding, placements, writer};
 use entities::{
     DbErr, Transaction, creditor, dispute, idempotency_record, payment, placement,
     placement_history,
@@ -17,14 +18,14 @@ use super::command::{BatchEntry, Command, Operation};
 use crate::creditor::{IDEMPOTENCY_MS, account_status_of};
 use crate::domain::account::AccountStatus;
 
-/// What a creditor's account permits and presets.
+/// The status and the defaults of a creditor's account.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) status: AccountStatus,
     pub(crate) posture_default: String,
 }
 
-/// The rows of a batch, and what became of them.
+/// The rows of a batch and their changes.
 #[derive(Debug, Default)]
 pub(crate) struct WorkingSet {
     pub(crate) accounts: HashMap<CreditorId, Account>,
@@ -32,7 +33,7 @@ pub(crate) struct WorkingSet {
     invoices: HashMap<(CreditorId, String), PlacementId>,
     disputes: HashMap<Uuid, dispute::Model>,
     pub(crate) records: HashMap<(CreditorId, String), idempotency_record::Model>,
-    /// Stored answers that have outlived their day; the next one under the same key takes their place.
+    /// Keys of stored answers that have expired. A new answer under the same key replaces the row.
     outlived: HashSet<(CreditorId, String)>,
     new_placements: BTreeSet<PlacementId>,
     changed_placements: BTreeSet<PlacementId>,
@@ -44,21 +45,22 @@ pub(crate) struct WorkingSet {
 }
 
 impl WorkingSet {
-    /// Reads what `commands` look at. The caller holds the positions of their creditors.
+    /// Loads the rows that `commands` need. The caller holds the locks on their creditors' positions.
     pub(crate) async fn load(
         transaction: &Transaction,
         commands: &[&Command],
         now_ms: i64,
     ) -> Result<Self, DbErr> {
         let wanted = Wanted::of(commands);
-        // One after the other all the same; but what one has brought is taken in while the next is executed.
+        // A connection executes one statement at a time. Joining the futures decodes one result while the next
+        // statement executes.
         let (gates, creditors, named, duplicates, disputes, records) = futures::try_join!(
             onboarding::gates_of(transaction, &wanted.creditors),
             creditors::by_ids(transaction, &wanted.creditors),
             placements::by_ids(transaction, &wanted.placements),
             placements::by_invoices(transaction, &wanted.invoices),
-            ledger::disputes(transaction, &wanted.placements, &wanted.disputes),
-            ledger::idempotency_records(transaction, &wanted.records),
+            writer::disputes(transaction, &wanted.placements, &wanted.disputes),
+            writer::idempotency_records(transaction, &wanted.records),
         )?;
         let mut set = Self::default();
         for row in creditors {
@@ -83,7 +85,7 @@ impl WorkingSet {
         Ok(set)
     }
 
-    /// A placement of this creditor; another creditor's is none.
+    /// The placement `id`, if it belongs to `creditor`.
     pub(crate) fn placement(
         &self,
         creditor: CreditorId,
@@ -94,12 +96,12 @@ impl WorkingSet {
             .filter(|row| row.creditor_id == creditor)
     }
 
-    /// The placement that holds the creditor's invoice.
+    /// The placement of the creditor's invoice `number`.
     pub(crate) fn invoice(&self, creditor: CreditorId, number: &str) -> Option<PlacementId> {
         self.invoices.get(&(creditor, number.to_owned())).copied()
     }
 
-    /// A new or changed placement.
+    /// Adds or replaces a placement.
     pub(crate) fn put_placement(&mut self, row: placement::Model) {
         self.invoices
             .insert((row.creditor_id, row.invoice_number.clone()), row.id);
@@ -111,7 +113,7 @@ impl WorkingSet {
         self.placements.insert(row.id, row);
     }
 
-    /// A dispute of this creditor.
+    /// The dispute `id`, if it belongs to `creditor`.
     pub(crate) fn dispute(&self, creditor: CreditorId, id: Uuid) -> Option<&dispute::Model> {
         self.disputes
             .get(&id)
@@ -124,20 +126,20 @@ impl WorkingSet {
         all.find(|row| row.placement_id == placement && row.status == DisputeStatus::Open)
     }
 
-    /// A new or changed dispute.
+    /// Adds or replaces a dispute.
     pub(crate) fn put_dispute(&mut self, row: dispute::Model) {
         self.dirty_disputes.insert(row.id);
         self.disputes.insert(row.id, row);
     }
 
-    /// A new stored answer, which later commands of the batch replay.
+    /// Stores an answer. Later commands of the batch with the same key replay it.
     pub(crate) fn put_record(&mut self, row: idempotency_record::Model) {
         let key = (row.creditor_id, row.key.clone());
         self.new_records.insert(key.clone());
         self.records.insert(key, row);
     }
 
-    /// Stored answers of `operation` on a placement are no longer true.
+    /// Removes the stored answers of `operation` on a placement, because they are stale.
     pub(crate) fn forget_answers(&mut self, placement: PlacementId, operation: &'static str) {
         self.forgotten.push((placement, operation));
         let stale = |row: &idempotency_record::Model| {
@@ -153,11 +155,11 @@ impl WorkingSet {
         });
     }
 
-    /// Writes what changed.
+    /// Writes all changes.
     pub(crate) async fn write(mut self, transaction: &Transaction) -> Result<(), DbErr> {
-        // First what is forgotten: an answer stored later in the same batch must stay.
+        // Delete first, so that an answer that the same batch stores later is kept.
         for (placement, operation) in &self.forgotten {
-            ledger::forget_answers(transaction, *placement, operation).await?;
+            writer::forget_answers(transaction, *placement, operation).await?;
         }
         let mut taken = |ids: BTreeSet<PlacementId>| -> Vec<placement::Model> {
             ids.iter()
@@ -170,7 +172,7 @@ impl WorkingSet {
             .iter()
             .filter_map(|id| self.disputes.remove(id))
             .collect();
-        let (again, first): (Vec<_>, Vec<_>) = self
+        let (replaced, added): (Vec<_>, Vec<_>) = self
             .new_records
             .iter()
             .partition(|key| self.outlived.contains(*key));
@@ -179,24 +181,25 @@ impl WorkingSet {
                 .filter_map(|key| self.records.remove(key))
                 .collect()
         };
-        let (again, first) = (taken(again), taken(first));
-        // One after the other all the same, in this order; but while one is executed, the others are made ready.
+        let (replaced, added) = (taken(replaced), taken(added));
+        // A connection executes one statement at a time, here in this order. Joining the futures prepares the others
+        // meanwhile.
         futures::try_join!(
             async {
-                ledger::append_placements(transaction, new).await?;
-                ledger::save_placements(transaction, changed).await
+                writer::append_placements(transaction, new).await?;
+                writer::save_placements(transaction, changed).await
             },
-            ledger::append_history(transaction, self.history),
-            ledger::append_payments(transaction, self.payments),
-            ledger::put_disputes(transaction, disputes),
-            ledger::append_idempotency_records(transaction, first),
-            ledger::replace_idempotency_records(transaction, again),
+            writer::append_history(transaction, self.history),
+            writer::append_payments(transaction, self.payments),
+            writer::put_disputes(transaction, disputes),
+            writer::append_idempotency_records(transaction, added),
+            writer::replace_idempotency_records(transaction, replaced),
         )?;
         Ok(())
     }
 }
 
-/// Keys of what a batch has to read.
+/// Keys of the rows that a batch has to load.
 #[derive(Debug, Default)]
 struct Wanted {
     creditors: Vec<CreditorId>,

@@ -1,7 +1,7 @@
-//! The Writer: takes what waits in its mailbox and commits it together.
+//! The Writer: batches the commands in its mailbox and commits them together.
 //!
-//! It owns the order of its tenants' commands in this process. It never decides what a command
-//! may do: that is [`super::apply`] with the pure rules.
+//! It owns the order of its tenants' commands in this process. It never decides what a command may do:
+//! [`super::apply`] does, by the pure rules.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,35 +15,35 @@ use crate::contract::ApiError;
 use crate::outbox::OutboxContext;
 use crate::supervision::ActorHandle;
 
-/// Placements of one transaction, at most; a command that has more goes alone.
+/// Maximum number of placements in one transaction. A larger command runs alone.
 const BATCH: usize = 500;
-/// Placements that may wait: twenty batches, well within the patience of their callers.
+/// Maximum number of queued placements: twenty batches, which commit well within the callers' `SUBMIT_TIMEOUT`.
 const MAX_WAITING: usize = 20 * BATCH;
 
 /// Messages of a [`Writer`].
 #[derive(Debug)]
 pub(crate) enum WriterMsg {
-    /// Do this, in the next batch.
+    /// Queues a command for one of the next batches. The reply follows after the commit.
     Submit {
         command: Box<Command>,
         reply: RpcReplyPort<CommandAnswer>,
     },
-    /// Commit what has gathered. Sent to itself.
+    /// Commits the next batch. The actor sends it to itself.
     Flush,
-    /// CommandAnswer when everything submitted before has been answered.
+    /// Replies when the queue is empty.
     Drain { reply: RpcReplyPort<()> },
-    /// Die at the worst instant of the next batch: committed, and nobody answered.
+    /// Panics in the next batch after the commit and before any reply. This is the worst moment for callers.
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// What a [`Writer`] starts with.
+/// Arguments of a [`Writer`].
 pub(crate) struct WriterArgs {
     pub(crate) outbox: Arc<OutboxContext>,
     pub(crate) me: ActorHandle<WriterMsg>,
 }
 
-/// What waits for the next batch.
+/// State of a [`Writer`]: the queue for the next batches.
 pub(crate) struct WriterState {
     outbox: Arc<OutboxContext>,
     me: ActorHandle<WriterMsg>,
@@ -60,7 +60,7 @@ struct Waiting {
     reply: RpcReplyPort<CommandAnswer>,
 }
 
-/// Commits commands in batches.
+/// The actor that commits commands in batches.
 pub(crate) struct Writer;
 
 impl Actor for Writer {
@@ -93,7 +93,7 @@ impl Actor for Writer {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             WriterMsg::Submit { command, reply } => state.submit(Waiting { command, reply }),
-            // The one place where an actor awaits its own work: committing is all that it is for.
+            // No other actor awaits its own work. A Writer does nothing but commit, so its mailbox may wait.
             WriterMsg::Flush => state.flush().await,
             WriterMsg::Drain { reply } => state.drain(reply),
             #[cfg(feature = "fault-injection")]
@@ -104,8 +104,8 @@ impl Actor for Writer {
 }
 
 impl WriterState {
-    /// Everything that is already in the mailbox arrives before the flush that this schedules.
-    /// Whoever comes when the queue is full is caller_error at once, while nothing has happened yet.
+    /// Queues a command and schedules a flush. Messages that are already in the mailbox arrive before the flush, so
+    /// they join its batch. If the queue is full, the caller receives [`ApiError::Overloaded`] immediately.
     fn submit(&mut self, waiting: Waiting) {
         if self.rows_waiting >= MAX_WAITING {
             let _ = waiting.reply.send(Err(ApiError::Overloaded));
@@ -124,7 +124,7 @@ impl WriterState {
 
     async fn flush(&mut self) {
         self.flush_is_due = false;
-        // Callers that have given up were caller_error that nobody knows: nothing must happen now.
+        // Drop the commands of callers that have timed out, so that these commands have no late effect.
         self.waiting.retain(|waiting| !waiting.reply.is_closed());
         let batch = by_creditor(take_fair(&mut self.waiting, BATCH));
         self.rows_waiting = rows(&self.waiting);
@@ -162,7 +162,7 @@ impl WriterState {
     }
 }
 
-/// The placements that these commands may write.
+/// Number of placements that the queued commands may write.
 fn rows(waiting: &VecDeque<Waiting>) -> usize {
     waiting
         .iter()
@@ -170,31 +170,33 @@ fn rows(waiting: &VecDeque<Waiting>) -> usize {
         .sum()
 }
 
-/// Up to `most` rows of what waits: one of each tenant in turn, so that none can fill a batch alone
-/// while others wait, and each tenant's own in the order in which they came.
-fn take_fair(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
-    if rows(waiting) <= most {
+/// Takes commands with up to `max_rows` rows from the queue, round-robin over the tenants.
+///
+/// No tenant can fill a batch alone while others wait. The commands of each tenant keep their order.
+fn take_fair(waiting: &mut VecDeque<Waiting>, max_rows: usize) -> Vec<Waiting> {
+    if rows(waiting) <= max_rows {
         return waiting.drain(..).collect();
     }
-    let mut turn_of: HashMap<CreditorId, usize> = HashMap::new();
-    let mut turns: Vec<(usize, usize)> = Vec::with_capacity(waiting.len());
+    let mut next_round: HashMap<CreditorId, usize> = HashMap::new();
+    let mut rounds: Vec<(usize, usize)> = Vec::with_capacity(waiting.len());
     for (position, entry) in waiting.iter().enumerate() {
-        let turn = turn_of.entry(entry.command.creditor).or_default();
-        turns.push((*turn, position));
-        *turn += 1;
+        let round = next_round.entry(entry.command.creditor).or_default();
+        rounds.push((*round, position));
+        *round += 1;
     }
-    turns.sort_unstable();
+    rounds.sort_unstable();
     let mut chosen = vec![false; waiting.len()];
-    let mut room = most;
-    for (_, position) in turns {
+    let mut remaining = max_rows;
+    for (_, position) in rounds {
         let rows = waiting[position].command.operation.rows();
-        // The first one goes however large it is; whoever does not fit keeps those behind it waiting.
-        if rows > room && room < most {
+        // The first command runs even if it is larger than a batch. A later one that does not fit ends the batch, so
+        // that smaller commands behind it cannot overtake it forever.
+        if rows > remaining && remaining < max_rows {
             break;
         }
         chosen[position] = true;
-        room = room.saturating_sub(rows);
-        if room == 0 {
+        remaining = remaining.saturating_sub(rows);
+        if remaining == 0 {
             break;
         }
     }
@@ -206,13 +208,14 @@ fn take_fair(waiting: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
     taken.into_iter().map(|(entry, _)| entry).collect()
 }
 
-/// Each tenant's own one after the other, in their order: most indexes begin with the tenant, so one row's place is found
-/// next to the last one's. The tenant that has waited longest begins, and those after it follow in a circle, so that no
-/// tenant always has the first of the leases that are left.
+/// Groups a batch by tenant. The commands of each tenant keep their order.
+///
+/// Most indexes begin with the tenant, so neighboring rows share index pages. The tenant of the first command comes
+/// first, and the others follow in circular id order, so that no tenant always gets the first pre-leases.
 fn by_creditor(mut batch: Vec<Waiting>) -> Vec<Waiting> {
-    let place = |waiting: &Waiting| waiting.command.creditor.0.as_u128();
-    let first = batch.first().map(place).unwrap_or_default();
-    batch.sort_by_key(|waiting| place(waiting).wrapping_sub(first));
+    let sort_key = |waiting: &Waiting| waiting.command.creditor.0.as_u128();
+    let first = batch.first().map(sort_key).unwrap_or_default();
+    batch.sort_by_key(|waiting| sort_key(waiting).wrapping_sub(first));
     batch
 }
 
@@ -224,8 +227,8 @@ mod tests {
     use super::super::command::Operation;
     use super::*;
 
-    /// Invoices of one command.
-    fn many(creditor: u128, rows: usize) -> Waiting {
+    /// A `BatchCreate` command with `rows` rows.
+    fn batch_command(creditor: u128, rows: usize) -> Waiting {
         let mut waiting = waiting(creditor, 0);
         let refused = crate::contract::BatchRowError {
             code: "validation_failed".to_owned(),
@@ -239,9 +242,14 @@ mod tests {
     }
 
     #[test]
-    fn a_large_command_goes_alone_and_holds_nobody_up_for_ever() {
-        let mut queue: VecDeque<_> =
-            [many(1, 1_000), many(2, 300), many(3, 300), waiting(4, 4)].into();
+    fn oversized_command_runs_alone_and_later_commands_still_run() {
+        let mut queue: VecDeque<_> = [
+            batch_command(1, 1_000),
+            batch_command(2, 300),
+            batch_command(3, 300),
+            waiting(4, 4),
+        ]
+        .into();
         let taken = |queue: &mut _| {
             take_fair(queue, 500)
                 .iter()
@@ -279,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_goes_tenant_by_tenant_and_each_keeps_its_order() {
+    fn batch_is_grouped_by_tenant_and_keeps_each_tenants_order() {
         let mixed = [(2, 1), (1, 2), (2, 3), (1, 4), (3, 5)];
         let batch = mixed.map(|(creditor, placement)| waiting(creditor, placement));
         assert_eq!(placements(&by_creditor(batch.into())), [1, 3, 5, 2, 4]);
@@ -287,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_one_tenant_leaves_room_for_the_others() {
+    fn flood_of_one_tenant_leaves_capacity_for_others() {
         let mut queue: VecDeque<_> = (0..10).map(|n| waiting(1, n)).collect();
         queue.push_back(waiting(2, 100));
         queue.push_back(waiting(3, 200));

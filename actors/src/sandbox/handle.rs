@@ -1,4 +1,4 @@
-//! What the simulator needs, and where it is found.
+//! The handle of the sandbox module.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::infra::Env;
 use crate::placements::Writers;
 use crate::supervision::ActorHandle;
 
-/// The means of the sandbox.
+/// The simulator and its dependencies.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     pub(crate) env: Arc<Env>,

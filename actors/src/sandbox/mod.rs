@@ -1,4 +1,4 @@
-//! The simulator, which plays operations for sandbox placements.
+//! The sandbox: a simulator that advances placements as operations would. It never runs in production.
 
 mod handle;
 mod simulator;

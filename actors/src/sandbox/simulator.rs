@@ -1,8 +1,8 @@
-//! The simulator: plays operations in the sandbox, so that a partner's developer sees a placement
-//! live through its life without anyone's help.
+//! The simulator: plays the role of operations in the sandbox, so that a partner's developer sees a placement move
+//! through its statuses.
 //!
-//! It moves what has lain untouched for a moment one step on, through the same Writers and rules
-//! as everybody else. It never runs in production.
+//! It advances placements that have not changed for a moment by one status. It submits commands to the same Writers,
+//! under the same rules, as every other caller. It never runs in production.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,30 +17,32 @@ use crate::infra::Env;
 use crate::placements::{Command, Operation, Writers};
 use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
 
+/// Interval between two rounds.
 const EVERY: Duration = Duration::from_millis(500);
-/// How long a placement rests in one status.
+/// How long a placement stays in one status, in milliseconds.
 const REST_MS: i64 = 1_500;
+/// Maximum number of placements that one round advances.
 const MAX_AT: u64 = 200;
 
 /// Messages of the [`Simulator`].
 #[derive(Debug)]
 pub(crate) enum SimulatorMsg {
-    /// Move what is due. Sent to itself.
+    /// Advances the placements that are due. The actor sends it to itself.
     Tick,
-    /// That is done.
+    /// The round has ended.
     Ticked,
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// What the [`Simulator`] starts with.
+/// Arguments of the [`Simulator`].
 pub(crate) struct SimulatorArgs {
     pub(crate) env: Arc<Env>,
     pub(crate) writers: Arc<Writers>,
     pub(crate) me: ActorHandle<SimulatorMsg>,
 }
 
-/// What the [`Simulator`] holds.
+/// State of the [`Simulator`].
 pub(crate) struct SimulatorState {
     env: Arc<Env>,
     writers: Arc<Writers>,
@@ -48,7 +50,7 @@ pub(crate) struct SimulatorState {
     ticking: PeriodicTask,
 }
 
-/// Plays operations.
+/// The actor that advances sandbox placements.
 pub(crate) struct Simulator;
 
 impl Actor for Simulator {
@@ -114,12 +116,14 @@ async fn advance(env: &Env, writers: &Writers) -> Result<(), DbErr> {
     let before_ms = env.clock.now_ms() - REST_MS;
     let reader = env.db.reader();
     let due = placements::untouched_since(reader, &moving, before_ms, MAX_AT).await?;
-    // Together, so that they share a batch. If a placement has moved meanwhile, the rules refuse.
+    // Submit concurrently, so that the commands share a batch. If a placement has moved meanwhile, the rules reject it.
     futures::future::join_all(due.iter().map(|row| step(writers, row))).await;
     Ok(())
 }
 
-/// Moves one placement a step on, and waits for it: whoever does not wait is not served.
+/// Advances one placement by one status.
+///
+/// Awaits the answer, because a Writer drops commands whose caller has stopped waiting.
 async fn step(writers: &Writers, row: &placement::Model) {
     let to = match PlacementStatus::parse(&row.status) {
         Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
@@ -138,6 +142,6 @@ async fn step(writers: &Writers, row: &placement::Model) {
         trace: None,
     };
     if let Err(error) = writers.submit(command).await {
-        tracing::debug!(%error, placement = %row.id, "the simulator's command was refused");
+        tracing::debug!(%error, placement = %row.id, "a command of the simulator was rejected");
     }
 }

@@ -1,4 +1,4 @@
-//! The Sandbox part of the tree: the simulator, where it is switched on.
+//! The supervision subtree of the sandbox: the simulator, if the settings enable it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::simulator::{Simulator, SimulatorArgs};
 use crate::domain::restart_budget::RestartBudget;
 use crate::supervision::{ChildSpec, SupervisorArgs, SupervisorStatus};
 
-/// The supervisor of the simulator.
+/// The supervisor of the simulator. It has no child if the simulator is disabled.
 pub(crate) fn sandbox_tree(sandbox: &Arc<Sandbox>, status: Arc<SupervisorStatus>) -> ChildSpec {
     let (sandbox, shared) = (Arc::clone(sandbox), Arc::clone(&status));
     ChildSpec::supervisor("jobs", status, move || SupervisorArgs {

@@ -1,7 +1,7 @@
-//! Where to send messages for an actor, whichever incarnation of it is alive.
+//! A handle that sends messages to the current incarnation of an actor.
 //!
-//! Owns the one way to send: every message, an actor's own ones included, goes through its
-//! address, which counts what waits in the mailbox.
+//! Owns the only way to send a message. Every message, including those that an actor sends to itself, goes through the
+//! actor's handle, which counts the messages in the mailbox. Never starts or restarts an actor.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,21 +10,21 @@ use std::time::Duration;
 use ractor::{ActorId, ActorRef, Message, RpcReplyPort};
 use thiserror::Error;
 
-/// Why a call was not answered.
+/// Why a call got no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum CallError {
     /// The actor is down; its supervisor is restarting it.
     #[error("the actor is restarting")]
     Unavailable,
-    /// The actor died, or dropped the question, before it answered.
-    #[error("the actor died before it answered")]
+    /// The actor failed, or dropped the reply port, before it replied.
+    #[error("the actor did not reply")]
     NoReply,
-    /// No answer in time.
-    #[error("the actor did not answer in time")]
+    /// The timeout elapsed before the reply.
+    #[error("the actor did not reply in time")]
     TimedOut,
 }
 
-/// A stable address of an actor with messages `M`.
+/// A handle of an actor with messages `M`. It stays valid across restarts of the actor.
 #[derive(Debug)]
 pub(crate) struct ActorHandle<M: Message> {
     live: Arc<RwLock<Option<Incarnation<M>>>>,
@@ -45,20 +45,20 @@ impl<M: Message> Clone for ActorHandle<M> {
 }
 
 impl<M: Message> ActorHandle<M> {
-    /// An address at which nobody lives yet.
+    /// A handle to which no actor is attached yet.
     pub(crate) fn new() -> Self {
         Self {
             live: Arc::new(RwLock::new(None)),
         }
     }
 
-    /// A new incarnation moves in.
+    /// Attaches a new incarnation. `waiting` counts the messages in its mailbox.
     pub(crate) fn attach(&self, actor: ActorRef<M>, waiting: Arc<AtomicU64>) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Incarnation { actor, waiting });
     }
 
-    /// The incarnation `id` is gone, unless another has moved in since.
+    /// Detaches the incarnation `id`. Has no effect if another incarnation has been attached since.
     pub(crate) fn detach(&self, id: ActorId) {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         if live
@@ -69,7 +69,7 @@ impl<M: Message> ActorHandle<M> {
         }
     }
 
-    /// Messages waiting in the mailbox; `None` while nobody lives here.
+    /// The number of messages in the mailbox, or `None` while no actor is attached.
     pub(crate) fn mailbox_len(&self) -> Option<u64> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         live.as_ref()
@@ -87,31 +87,31 @@ impl<M: Message> ActorHandle<M> {
         })
     }
 
-    /// Puts a message into the mailbox after `delay`, if somebody lives here then.
+    /// Puts a message into the mailbox after `delay`. The message is lost if no actor is attached then.
     pub(crate) fn send_after(&self, delay: Duration, message: M) -> tokio::task::JoinHandle<()> {
-        let address = self.clone();
+        let handle = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let _ = address.send(message);
+            let _ = handle.send(message);
         })
     }
 
-    /// Asks, and waits at most `patience` for the answer.
+    /// Sends the message that `message` builds around a reply port, and waits for the reply for at most `timeout`.
     pub(crate) async fn call<R: Send + 'static>(
         &self,
-        patience: Duration,
-        question: impl FnOnce(RpcReplyPort<R>) -> M,
+        timeout: Duration,
+        message: impl FnOnce(RpcReplyPort<R>) -> M,
     ) -> Result<R, CallError> {
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        self.send(question(reply.into()))?;
-        match tokio::time::timeout(patience, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
+        let (port, reply) = tokio::sync::oneshot::channel();
+        self.send(message(port.into()))?;
+        match tokio::time::timeout(timeout, reply).await {
+            Ok(Ok(reply)) => Ok(reply),
             Ok(Err(_)) => Err(CallError::NoReply),
             Err(_) => Err(CallError::TimedOut),
         }
     }
 
-    /// Stops the actor after the message that it is handling.
+    /// Stops the actor once it has handled its current message.
     pub(crate) fn stop(&self, reason: &str) {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(current) = live.as_ref() {

@@ -1,4 +1,4 @@
-//! How a child is started, again and again: a factory behind its address.
+//! The specification of a child: the factory that starts it and the handle that it attaches to.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ type Start =
     Box<dyn Fn(ActorCell) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync>;
 type Detach = Box<dyn Fn(ActorId) + Send + Sync>;
 
-/// What a supervisor knows of a child: how to start it, and where it shall be found.
+/// What a supervisor needs to start a child, and to detach it from its handle when it ends.
 pub(crate) struct ChildSpec {
     pub(crate) status: Arc<ChildStatus>,
     start: Start,
@@ -32,78 +32,78 @@ impl std::fmt::Debug for ChildSpec {
 }
 
 impl ChildSpec {
-    /// A child at `address`, made by `make` at every start.
+    /// A child that attaches to `handle`. `make` returns the actor and its arguments at every start.
     pub(crate) fn new<A: Actor>(
         status: ChildStatus,
-        address: &ActorHandle<A::Msg>,
+        handle: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        Self::spawned_by(status, address, make, None)
+        Self::with_runtime(status, handle, make, None)
     }
 
-    fn spawned_by<A: Actor>(
+    fn with_runtime<A: Actor>(
         status: ChildStatus,
-        address: &ActorHandle<A::Msg>,
+        handle: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
         runtime: Option<Handle>,
     ) -> Self {
-        let (home, old_home) = (address.clone(), address.clone());
+        let (handle, detach_from) = (handle.clone(), handle.clone());
         let make = Arc::new(make);
         Self {
             status: Arc::new(status),
             start: Box::new(move |supervisor| {
-                let (home, make) = (home.clone(), Arc::clone(&make));
+                let (handle, make) = (handle.clone(), Arc::clone(&make));
                 let spawn = async move {
                     let (actor, arguments) = make();
-                    let actor = spawn_metered(actor, arguments, &home, supervisor).await?;
+                    let actor = spawn_metered(actor, arguments, &handle, supervisor).await?;
                     Ok(actor.get_cell())
                 };
                 match &runtime {
                     None => Box::pin(spawn),
-                    // An actor lives where it was spawned.
+                    // An actor runs on the runtime that spawned it.
                     Some(runtime) => {
                         let spawned = runtime.spawn(spawn);
                         Box::pin(async move {
-                            let died = |error: JoinError| SpawnErr::StartupFailed(error.into());
-                            spawned.await.map_err(died)?
+                            let failed = |error: JoinError| SpawnErr::StartupFailed(error.into());
+                            spawned.await.map_err(failed)?
                         })
                     }
                 }
             }),
-            detach: Box::new(move |id| old_home.detach(id)),
+            detach: Box::new(move |id| detach_from.detach(id)),
         }
     }
 
-    /// A plain child: `name` within its parent, `kind` for people.
+    /// A child without children of its own. `name` is unique within its parent. `kind` is its type, for display.
     pub(crate) fn worker<A: Actor>(
         name: &str,
         kind: &'static str,
-        address: &ActorHandle<A::Msg>,
+        handle: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        Self::new(worker_status(name, kind, address), address, make)
+        Self::new(worker_status(name, kind, handle), handle, make)
     }
 
-    /// A worker that lives on the runtime of `runtime`.
+    /// A worker that runs on `runtime`.
     pub(crate) fn worker_on<A: Actor>(
         runtime: &Handle,
         name: &str,
         kind: &'static str,
-        address: &ActorHandle<A::Msg>,
+        handle: &ActorHandle<A::Msg>,
         make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     ) -> Self {
-        let status = worker_status(name, kind, address);
-        Self::spawned_by(status, address, make, Some(runtime.clone()))
+        let status = worker_status(name, kind, handle);
+        Self::with_runtime(status, handle, make, Some(runtime.clone()))
     }
 
-    /// Starts it under `supervisor`.
+    /// Starts the child under `supervisor`.
     pub(crate) async fn start(&self, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
         let cell = (self.start)(supervisor).await?;
         self.status.set_down(false);
         Ok(cell)
     }
 
-    /// Marks its incarnation `id` as gone.
+    /// Records that the incarnation `id` has ended.
     pub(crate) fn gone(&self, id: ActorId) {
         (self.detach)(id);
         self.status.set_down(true);
@@ -113,8 +113,8 @@ impl ChildSpec {
 fn worker_status<M: Message>(
     name: &str,
     kind: &'static str,
-    address: &ActorHandle<M>,
+    handle: &ActorHandle<M>,
 ) -> ChildStatus {
-    let mailbox = address.clone();
+    let mailbox = handle.clone();
     ChildStatus::new(name.to_owned(), kind, move || mailbox.mailbox_len())
 }

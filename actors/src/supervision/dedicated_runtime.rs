@@ -1,21 +1,22 @@
-//! A thread of its own for actors, and work of actors, whose every step somebody waits for.
+//! A runtime with one thread for latency-critical actors.
 //!
-//! Among thousands of requests and sends that are ready to go on, a task of the shared threads gets its next turn after all of
-//! them. A writer to the database takes half a dozen turns a commit, and while it waits for one the database has nothing to do.
+//! On the shared runtime a task is polled again only after every task that is already runnable, which may be thousands of
+//! requests and sends. A commit takes about six polls of the writing task, and the database is idle between them.
 
 use std::io;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Such a thread. It belongs to whoever holds the tree, and not to the house: who lives on it has the house.
+/// A runtime with one worker thread. The application context owns it. The modules hold only its [`Handle`], because a
+/// module that an actor on this runtime keeps alive must not own the runtime.
 #[derive(Debug)]
 pub(crate) struct DedicatedRuntime(Option<Runtime>);
 
 impl DedicatedRuntime {
-    /// A thread of this name.
+    /// Starts a runtime whose thread is called `name`.
     ///
     /// # Errors
-    /// When the operating system has none left.
+    /// The operating system cannot create the thread.
     pub(crate) fn start(name: &str) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -25,7 +26,7 @@ impl DedicatedRuntime {
         Ok(Self(Some(runtime)))
     }
 
-    /// Where to spawn who shall live on it.
+    /// The handle for spawning on this runtime.
     pub(crate) fn handle(&self) -> Handle {
         let runtime = self.0.as_ref();
         runtime.map_or_else(Handle::current, |runtime| runtime.handle().clone())
@@ -33,7 +34,7 @@ impl DedicatedRuntime {
 }
 
 impl Drop for DedicatedRuntime {
-    /// Nobody waits for it: it may be dropped by a task.
+    /// Shuts the runtime down without blocking, because an async task may drop it and must not block.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();

@@ -1,4 +1,4 @@
-//! An actor whose mailbox is counted.
+//! A wrapper that counts the messages in an actor's mailbox.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,21 +7,21 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, Message, SpawnErr, 
 
 use super::actor_handle::ActorHandle;
 
-/// Spawns `actor` under `supervisor` and lets it move into `home`.
+/// Spawns `actor` under `supervisor` and attaches it to `handle`.
 pub(crate) async fn spawn_metered<A: Actor>(
     actor: A,
     arguments: A::Arguments,
-    home: &ActorHandle<A::Msg>,
+    handle: &ActorHandle<A::Msg>,
     supervisor: ActorCell,
 ) -> Result<ActorRef<A::Msg>, SpawnErr> {
     let waiting = Arc::new(AtomicU64::new(0));
-    let metered = Metered::new(actor, home.clone(), waiting);
-    let (actor, _handle) = Actor::spawn_linked(None, metered, arguments, supervisor).await?;
+    let metered = Metered::new(actor, handle.clone(), waiting);
+    let (actor, _task) = Actor::spawn_linked(None, metered, arguments, supervisor).await?;
     Ok(actor)
 }
 
-/// An actor whose mailbox is counted. It moves into its address before its `pre_start`, so that
-/// what it sends to itself there is not lost.
+/// An actor whose mailbox is counted. It is attached to its handle before its `pre_start` runs, so that messages that it
+/// sends to itself there are not lost.
 pub(crate) struct Metered<A: Actor> {
     actor: A,
     home: ActorHandle<A::Msg>,

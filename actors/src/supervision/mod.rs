@@ -1,9 +1,9 @@
-//! Supervision: who restarts whom, how often, and how it is seen from outside.
+//! Supervision: restarts of failed actors, and the status of the supervision tree.
 //!
-//! ractor restarts nothing by itself. A [`Supervisor`] holds a factory for each child; a child
-//! that fails or stops unasked is started again after a growing pause, its state rebuilt by its
-//! own `pre_start`. Past its budget the supervisor fails as well, and its own supervisor decides.
-//! Callers never hold an actor's ref: they hold an [`ActorHandle`], which outlives restarts.
+//! ractor does not restart actors by itself. A [`Supervisor`] holds a factory for each child. It restarts a child that
+//! fails or stops unexpectedly, after a backoff. The child's `pre_start` rebuilds its state. A supervisor whose restart
+//! budget is used up fails as well, and its own supervisor decides what to do. Callers never hold an `ActorRef`. They
+//! hold an [`ActorHandle`], which stays valid across restarts. This module never knows what an actor does.
 
 mod actor_handle;
 mod child_spec;

@@ -1,11 +1,11 @@
-//! Something that is done again and again, never twice at a time, whoever asks for it in between.
+//! A task that an actor repeats, with at most one run at a time and at most one pending timer.
 //!
-//! A timer of an earlier incarnation may still fire into this one; it must not start a second
-//! round that goes on for ever beside the first.
+//! A timer that an earlier incarnation of the actor started may still fire. It must not start a second chain of runs
+//! beside the first.
 
 use tokio::task::JoinHandle;
 
-/// One such chain.
+/// The state of one periodic task.
 #[derive(Debug, Default)]
 pub(crate) struct PeriodicTask {
     running: bool,
@@ -13,7 +13,7 @@ pub(crate) struct PeriodicTask {
 }
 
 impl PeriodicTask {
-    /// Whether a round may begin: not while one runs. The timer of the next one is off then.
+    /// Marks the task as running and cancels the pending timer. Returns false while a run is in progress.
     pub(crate) fn try_start(&mut self) -> bool {
         if self.running {
             return false;
@@ -23,7 +23,7 @@ impl PeriodicTask {
         true
     }
 
-    /// The round has ended; `timer` begins the next one.
+    /// Marks the run as finished. `timer` starts the next run and replaces the pending timer.
     pub(crate) fn reschedule(&mut self, timer: JoinHandle<()>) {
         self.running = false;
         self.stop_timer();

@@ -1,4 +1,4 @@
-//! Where a module sends what concerns a layer above it, without knowing that layer.
+//! A typed receiver of messages. A module uses it to report to a layer above it that it does not depend on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use ractor::Message;
 
 use super::actor_handle::ActorHandle;
 
-/// Takes messages of type `M`. The wiring decides who receives them; in tests they can be recorded.
+/// Receives messages of type `M`. The wiring decides where they go. Tests can record them.
 ///
-/// Sending is synchronous: when it returns, the receiver's state is updated or the message is in its mailbox.
+/// Sending is synchronous. When it returns, the receiver's state is updated or the message is in its mailbox.
 pub(crate) struct Recipient<M>(Arc<dyn Fn(M) + Send + Sync>);
 
 impl<M: 'static> Recipient<M> {
-    /// One that calls `receive` for each message.
+    /// A recipient that calls `receive` for each message.
     pub(crate) fn new(receive: impl Fn(M) + Send + Sync + 'static) -> Self {
         Self(Arc::new(receive))
     }
 
-    /// One that puts each message into an actor's mailbox. An actor that is down misses it.
+    /// A recipient that puts each message into an actor's mailbox. A message is lost while the actor is down.
     pub(crate) fn of_actor<A: Message + From<M>>(actor: &ActorHandle<A>) -> Self {
         let actor = actor.clone();
         Self::new(move |message| {

@@ -1,12 +1,12 @@
-//! Long work beside an actor, which comes back as a message however it ends.
+//! Work that runs beside an actor and always ends in a message to it.
 
 use ractor::Message;
 use tokio::runtime::Handle;
 
 use super::actor_handle::ActorHandle;
 
-/// Runs `work` and sends its message to `to`. Should the work die, `died` is sent instead, so that
-/// an actor never waits for an answer that will not come.
+/// Runs `work` on the current runtime and sends its message to `to`. If the work panics or is cancelled, `died` is sent
+/// instead, so that an actor never waits for a message that does not come.
 pub(crate) fn spawn_and_notify<M: Message>(
     to: &ActorHandle<M>,
     died: M,
@@ -15,7 +15,7 @@ pub(crate) fn spawn_and_notify<M: Message>(
     spawn_and_notify_on(&Handle::current(), to, died, work);
 }
 
-/// The same on the runtime of `runtime`.
+/// Like [`spawn_and_notify`], on `runtime`.
 pub(crate) fn spawn_and_notify_on<M: Message>(
     runtime: &Handle,
     to: &ActorHandle<M>,

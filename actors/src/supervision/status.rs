@@ -1,12 +1,13 @@
-//! The live tree as an outsider sees it: names, restarts, mailboxes. Never a message is needed
-//! to look at it, so it can be looked at while an actor is stuck.
+//! The status of the supervision tree: names, restarts and mailbox lengths.
+//!
+//! Reading it sends no message, so it works while an actor is stuck. It never changes an actor.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::contract::ActorView;
 
-/// What is known of one actor: shared by whoever supervises it and whoever lists the tree.
+/// The status of one actor, shared by its supervisor and the readers of the tree.
 pub(crate) struct ChildStatus {
     name: String,
     kind: &'static str,
@@ -37,13 +38,13 @@ impl ChildStatus {
         }
     }
 
-    /// It supervises a fixed set of children.
+    /// Adds a fixed set of children.
     pub(crate) fn with_children(mut self, status: Arc<SupervisorStatus>) -> Self {
         self.below = Some(Below::SupervisorStatus(status));
         self
     }
 
-    /// It supervises children that come and go.
+    /// Adds children that start and stop at run time. `children` lists them.
     pub(crate) fn with_dynamic_children(
         mut self,
         children: impl Fn() -> Vec<ActorView> + Send + Sync + 'static,
@@ -87,7 +88,7 @@ impl std::fmt::Debug for ChildStatus {
     }
 }
 
-/// The children of one supervisor. It outlives the supervisor's incarnations.
+/// The children of one supervisor. It stays valid across restarts of the supervisor.
 #[derive(Debug, Default)]
 pub(crate) struct SupervisorStatus {
     children: Mutex<Vec<Arc<ChildStatus>>>,
@@ -95,11 +96,11 @@ pub(crate) struct SupervisorStatus {
 }
 
 impl SupervisorStatus {
-    pub(crate) fn list(&self, vitals: Vec<Arc<ChildStatus>>) {
-        *self.children.lock().unwrap_or_else(PoisonError::into_inner) = vitals;
+    pub(crate) fn list(&self, children: Vec<Arc<ChildStatus>>) {
+        *self.children.lock().unwrap_or_else(PoisonError::into_inner) = children;
     }
 
-    /// From now on children that stop are not restarted.
+    /// Disables restarts: children that stop from now on stay down.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The supervisor of a fixed set of children: one-for-one, with a budget and backoff.
+//! A one-for-one supervisor of a fixed set of children, with a restart budget and backoff.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::infra::Clock;
 /// Messages of a [`Supervisor`].
 #[derive(Debug)]
 pub(crate) enum SupervisorMsg {
-    /// The pause after a failure is over.
+    /// Restart a child. Sent when the backoff after a failure has elapsed.
     Restart {
-        /// Position of the child.
+        /// The index of the child in the supervisor's list.
         child: usize,
     },
 }
 
-/// What a [`Supervisor`] starts with.
+/// The arguments of a [`Supervisor`].
 pub(crate) struct SupervisorArgs {
     pub(crate) status: Arc<SupervisorStatus>,
     pub(crate) children: Vec<ChildSpec>,
@@ -42,7 +42,7 @@ struct Child {
     history: RestartHistory,
 }
 
-/// Restarts its children, each on its own.
+/// Restarts each of its children independently of the others.
 pub(crate) struct Supervisor {
     me: ActorHandle<SupervisorMsg>,
 }
@@ -52,7 +52,7 @@ impl Supervisor {
         Self { me }
     }
 
-    /// Starts the child at `index`; a start that fails counts like a crash.
+    /// Starts the child at `index`. A failed start counts as a crash.
     async fn start_child(
         &self,
         myself: &ActorRef<SupervisorMsg>,
@@ -72,8 +72,10 @@ impl Supervisor {
         }
     }
 
-    /// The pause is over. A timer of an earlier incarnation of this supervisor may come as well:
-    /// it finds the child running, or nobody there.
+    /// Restarts the child at `index` after its backoff.
+    ///
+    /// A timer that an earlier incarnation of this supervisor started may fire as well. It has no effect if the child
+    /// is running or the index does not exist.
     async fn restart_child(
         &self,
         myself: &ActorRef<SupervisorMsg>,
@@ -91,7 +93,7 @@ impl Supervisor {
         self.start_child(myself, state, index).await
     }
 
-    /// A child is gone: restart it after a pause, or give up.
+    /// Handles the end of a child: schedules its restart, or fails when the budget is used up.
     fn child_gone(
         &self,
         state: &mut SupervisorState,
@@ -122,14 +124,14 @@ impl Supervisor {
         let child = &mut state.children[index];
         match child.history.record(now_ms, &state.budget) {
             RestartDecision::RestartAfter { ms } => {
-                let pause = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+                let delay = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
                 self.me
-                    .send_after(pause, SupervisorMsg::Restart { child: index });
+                    .send_after(delay, SupervisorMsg::Restart { child: index });
                 Ok(())
             }
             RestartDecision::GiveUp => {
-                tracing::error!(child = ?child.spec, "restarting does not help: giving up");
-                Err(format!("{:?} failed too often", child.spec).into())
+                tracing::error!(child = ?child.spec, "a child used up its restart budget; the supervisor fails");
+                Err(format!("{:?} used up its restart budget", child.spec).into())
             }
         }
     }
@@ -153,7 +155,7 @@ impl Actor for Supervisor {
         );
         let mut children = Vec::with_capacity(args.children.len());
         for spec in args.children {
-            // The first start is not retried: a house that cannot be built says so at once.
+            // The first start is not retried, so that a configuration error fails the start of the process at once.
             let running = Some(spec.start(myself.get_cell()).await?.get_id());
             children.push(Child {
                 spec,
@@ -201,18 +203,18 @@ impl Actor for Supervisor {
 }
 
 impl ChildSpec {
-    /// A supervisor of its own, with the children that `make` describes at every start.
+    /// A child that is itself a supervisor. `make` returns its arguments at every start.
     pub(crate) fn supervisor(
         name: &str,
         status: Arc<SupervisorStatus>,
         make: impl Fn() -> SupervisorArgs + Send + Sync + 'static,
     ) -> Self {
-        let address: ActorHandle<SupervisorMsg> = ActorHandle::new();
-        let mailbox = address.clone();
+        let handle: ActorHandle<SupervisorMsg> = ActorHandle::new();
+        let mailbox = handle.clone();
         let status = ChildStatus::new(name.to_owned(), "Supervisor", move || mailbox.mailbox_len())
             .with_children(status);
-        let me = address.clone();
-        Self::new(status, &address, move || {
+        let me = handle.clone();
+        Self::new(status, &handle, move || {
             (Supervisor::at(me.clone()), make())
         })
     }

@@ -1,4 +1,4 @@
-//! Restarting in paused time, with a child that does as it is told.
+//! Tests of restarts in paused time, with a child that panics on request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -26,7 +26,7 @@ const BUDGET: RestartBudget = RestartBudget {
 #[derive(Debug)]
 enum FragileMsg {
     Panic,
-    /// How often was it started?
+    /// Replies with the number of starts so far.
     Ask {
         reply: RpcReplyPort<u32>,
     },
@@ -54,7 +54,7 @@ impl Actor for Fragile {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            FragileMsg::Panic => panic!("as it was told"),
+            FragileMsg::Panic => panic!("injected by the test"),
             FragileMsg::Ask { reply } => {
                 let _ = reply.send(*state);
             }
@@ -98,13 +98,13 @@ async fn stage() -> Stage {
 
 impl Stage {
     async fn ask(&self) -> Result<u32, CallError> {
-        let patience = Duration::from_millis(1);
+        let timeout = Duration::from_millis(1);
         self.child
-            .call(patience, |reply| FragileMsg::Ask { reply })
+            .call(timeout, |reply| FragileMsg::Ask { reply })
             .await
     }
 
-    /// Waits, in paused time, until the child answers with this number of starts.
+    /// Waits, in paused time, until the child reports `times` starts. Returns how long that took.
     async fn until_started(&self, times: u32) -> Duration {
         let began = Instant::now();
         while self.ask().await != Ok(times) {
@@ -115,7 +115,7 @@ impl Stage {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_child_that_dies_is_started_again_after_a_pause_that_doubles() {
+async fn failed_child_restarts_after_a_doubling_backoff() {
     let stage = stage().await;
     assert_eq!(stage.ask().await, Ok(1));
     for (times, pause_ms) in [(2, 1_000), (3, 2_000)] {
@@ -129,7 +129,7 @@ async fn a_child_that_dies_is_started_again_after_a_pause_that_doubles() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn past_the_budget_the_failure_goes_up() {
+async fn supervisor_fails_when_the_restart_budget_is_used_up() {
     let stage = stage().await;
     for times in 1..=3 {
         stage.until_started(times).await;
@@ -139,12 +139,12 @@ async fn past_the_budget_the_failure_goes_up() {
     assert_eq!(
         stage.child.mailbox_len(),
         None,
-        "nobody lives there any more"
+        "no actor is attached any more"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timer_of_an_earlier_incarnation_starts_no_second_child() {
+async fn stale_restart_timer_starts_no_second_child() {
     let stage = stage().await;
     stage
         .supervisor
@@ -155,7 +155,7 @@ async fn a_timer_of_an_earlier_incarnation_starts_no_second_child() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_drains_is_not_started_again() {
+async fn draining_child_is_not_restarted() {
     let stage = stage().await;
     stage.status.drain();
     stage.child.stop("drained");

@@ -1,4 +1,4 @@
-//! Databases, creditors, endpoints and deliveries to test with.
+//! Test databases, and the creditors, endpoints and deliveries in them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,12 +20,13 @@ use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
 use crate::infra::{Clock, Env, Mode, ProviderSecrets, Settings, Vault};
 
-/// URL of a Postgres server whose role may create databases; without it only SQLite is tested.
+/// Environment variable with the URL of a Postgres server whose role may create databases. If it is unset,
+/// the tests use only SQLite.
 const POSTGRES: &str = "PARTNER_API_TEST_POSTGRES";
-/// The secret of every test endpoint: the published vector's.
+/// The secret of every test endpoint, taken from the published Standard Webhooks test vector.
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A migrated database of its own.
+/// A migrated database for one test.
 pub(crate) struct Bench {
     pub(crate) db: Database,
     pub(crate) url: String,
@@ -42,7 +43,7 @@ impl Drop for Bench {
     }
 }
 
-/// One of each backend that can be had here.
+/// One database per available backend: SQLite, and Postgres if [`POSTGRES`] is set.
 pub(crate) async fn benches() -> Vec<Bench> {
     let mut benches = vec![sqlite().await];
     benches.extend(postgres().await);
@@ -87,7 +88,7 @@ async fn open(url: &str) -> Database {
     db
 }
 
-/// A vault under a key for tests.
+/// A vault with a fixed test key.
 pub(crate) fn vault() -> Vault {
     Vault::new(&master_key().into()).unwrap()
 }
@@ -97,11 +98,12 @@ pub(crate) fn master_key() -> String {
 }
 
 impl Bench {
-    /// Where SQLite's database is.
+    /// Path of the SQLite file. Panics on Postgres.
     pub(crate) fn path(&self) -> PathBuf {
         self.file.clone().expect("a bench on SQLite")
     }
 
+    /// Inserts a creditor.
     pub(crate) async fn creditor(&self) -> CreditorId {
         let id = CreditorId(Uuid::now_v7());
         let transaction = self.db.begin().await.unwrap();
@@ -125,7 +127,7 @@ impl Bench {
         id
     }
 
-    /// An enabled endpoint with one secret.
+    /// Inserts an enabled endpoint with one secret.
     pub(crate) async fn endpoint(&self, creditor_id: CreditorId, url: &str) -> EndpointId {
         let id = EndpointId(Uuid::now_v7());
         let transaction = self.db.begin().await.unwrap();
@@ -176,7 +178,7 @@ impl Bench {
         found.unwrap().state
     }
 
-    /// A UUID in the text of a statement.
+    /// A UUID as an SQL literal.
     pub(crate) fn literal(&self, id: Uuid) -> String {
         if self.db.is_postgres() {
             format!("'{id}'")
@@ -185,7 +187,7 @@ impl Bench {
         }
     }
 
-    /// `count` messages of the creditor, each to be delivered to the endpoint at `due_ms`.
+    /// Inserts `count` messages of the creditor, each with one delivery to the endpoint, due at `due_ms`.
     pub(crate) async fn enqueue(
         &self,
         creditor_id: CreditorId,
@@ -209,7 +211,7 @@ impl Bench {
                 sequence,
                 payload: format!("{{\"sequence\":{sequence}}}"),
                 created_ms: due_ms,
-                born_deliveries: 1,
+                initial_deliveries: 1,
                 traceparent: None,
             });
             deliveries.push(Delivery {
@@ -238,7 +240,7 @@ impl Bench {
         ids
     }
 
-    /// The row in the hot table.
+    /// The row in the `delivery` table, or `None` if the delivery has left the queue.
     pub(crate) async fn hot(&self, delivery: DeliveryId) -> Option<Delivery> {
         entities::delivery::Entity::find_by_id(delivery)
             .one(self.db.reader())
@@ -246,7 +248,7 @@ impl Bench {
             .unwrap()
     }
 
-    /// All of them.
+    /// All rows of the `delivery` table.
     pub(crate) async fn queue(&self) -> Vec<Delivery> {
         entities::delivery::Entity::find()
             .all(self.db.reader())
@@ -255,7 +257,7 @@ impl Bench {
     }
 }
 
-/// Settings of a sandbox with a short ladder.
+/// Sandbox settings with a short retry schedule.
 pub(crate) fn settings(url: &str) -> Settings {
     Settings {
         mode: Mode::Sandbox,
@@ -277,7 +279,7 @@ pub(crate) fn settings(url: &str) -> Settings {
     }
 }
 
-/// Modules whose actors do not run.
+/// Modules without running actors.
 pub(crate) fn modules(
     db: Database,
     clock: Clock,

@@ -1,3 +1,3 @@
-//! What the tests of several folders share: databases with creditors and endpoints, and modules wired to them.
+//! Test support that several modules share: databases with creditors and endpoints, and modules wired to them.
 
 pub(crate) mod bench;

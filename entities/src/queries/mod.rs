@@ -10,16 +10,16 @@ mod bulk;
 pub mod creditors;
 pub mod delivery;
 pub mod keys;
-pub mod ledger;
 pub mod node;
 pub mod onboarding;
 pub mod outbox;
 pub mod placements;
-pub mod recovery;
 pub mod retention;
 pub mod sessions;
 pub mod wal;
+pub mod webhook_recoveries;
 pub mod webhooks;
+pub mod writer;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr};
 use sea_orm::{

@@ -238,7 +238,7 @@ pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, 
 async fn next_number<C: ConnectionTrait>(connection: &C, counter: &str) -> Result<i64, DbErr> {
     let next = statement(
         connection,
-        "UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value",
+        "UPDATE cluster_counter SET value = value + 1 WHERE name = $1 RETURNING value",
         [counter.into()],
     );
     connection

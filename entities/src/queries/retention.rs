@@ -89,7 +89,7 @@ async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Res
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
         _ => "",
     };
-    let sql = format!("SELECT cursor FROM retention WHERE walk = 'payloads'{lock}");
+    let sql = format!("SELECT position FROM retention_cursor WHERE name = 'payloads'{lock}");
     let row = transaction
         .query_one_raw(statement(&transaction, &sql, []))
         .await?;
@@ -97,7 +97,7 @@ async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Res
         transaction.rollback().await?;
         return Ok(0);
     };
-    let cursor: Uuid = row.try_get("", "cursor")?;
+    let cursor: Uuid = row.try_get("", "position")?;
     let values = [bound.into(), i64::from(batch).into(), cursor.into()];
     let erased = transaction
         .query_all_raw(statement(&transaction, PAYLOADS, values))
@@ -108,7 +108,7 @@ async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Res
         transaction
             .execute_raw(statement(
                 &transaction,
-                "UPDATE retention SET cursor = $1 WHERE walk = 'payloads'",
+                "UPDATE retention_cursor SET position = $1 WHERE name = 'payloads'",
                 [last.into()],
             ))
             .await?;

@@ -1,4 +1,4 @@
-//! A leaked key: what it cannot do, and how it is replaced with nothing missed.
+//! A leaked key: what it cannot do, and how support replaces it without losing an event.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::demo::request::{Call, Caller};
 use crate::demo::response_check::plain;
 use crate::demo::terminal_text::count;
 
-/// Chapter 9: answers with the new key, and everything that has arrived by then.
+/// Chapter 9. Returns the new key and all events received so far.
 pub(in crate::demo) async fn rotate(
     stage: &Stage,
     account: &Account,
@@ -22,17 +22,17 @@ pub(in crate::demo) async fn rotate(
     stage.narrator.chapter("A leaked key is replaced");
     stage
         .narrator
-        .says("Whoever found the key tries to redirect the events, to read the secret that signs them, and to mint a key:");
-    cannot_help_itself(stage, leaked).await?;
+        .says("Someone who found the key tries to redirect events, read the signing secret and create a new key:");
+    try_privileged_calls(stage, leaked).await?;
     let key = support_rotates(stage, account, leaked).await?;
     let placed = placements::place_one_more(stage, &key).await?;
     let after = received_webhooks::settle(stage, &key).await?;
     received_webhooks::table(stage, &after, before.events.len());
-    let said = |kind: &str| after.events.iter().any(|event| event.kind == kind);
-    let rotated = said("api_key.rotated");
+    let received = |kind: &str| after.events.iter().any(|event| event.kind == kind);
+    let rotated = received("api_key.rotated");
     stage.check(
         rotated,
-        "api_key.rotated arrived",
+        "api_key.rotated was received",
         "api_key.rotated",
         "no such event",
     )?;
@@ -40,7 +40,7 @@ pub(in crate::demo) async fn rotate(
         .events
         .iter()
         .any(|event| is_creation_of(event, &placed));
-    let what = "placement.created of the new placement arrived";
+    let what = "placement.created of the new placement was received";
     stage.check(
         created,
         what,
@@ -48,7 +48,7 @@ pub(in crate::demo) async fn rotate(
         "no such event",
     )?;
     received_webhooks::verify(stage, &after)?;
-    audited(stage, account).await?;
+    check_audit_log(stage, account).await?;
     Ok((key, after))
 }
 
@@ -56,14 +56,14 @@ fn is_creation_of(event: &Event, placement: &str) -> bool {
     event.kind == "placement.created" && event.field("placement_id") == Some(placement)
 }
 
-async fn cannot_help_itself(stage: &Stage, leaked: &Caller) -> Result<(), Failure> {
+async fn try_privileged_calls(stage: &Stage, leaked: &Caller) -> Result<(), Failure> {
     let redirect = Call::patch("/v1/settings")
         .by(leaked)
         .json(&json!({"webhook_url": "https://example.org/stolen"}))
         .says("webhook_url https://example.org/stolen");
-    let spy = Call::get("/v1/settings/webhook-secret").by(leaked);
+    let read_secret = Call::get("/v1/settings/webhook-secret").by(leaked);
     let rotate = Call::post("/v1/settings/api-key/rotate").by(leaked);
-    for call in [redirect, spy, rotate] {
+    for call in [redirect, read_secret, rotate] {
         stage
             .client
             .ask(call)
@@ -77,9 +77,9 @@ async fn cannot_help_itself(stage: &Stage, leaked: &Caller) -> Result<(), Failur
         .await?
         .must_be(200)?
         .string("/webhook_url")?;
-    let unmoved = url == stage.receiver.url();
-    let what = "a leaked key cannot help itself: all of that needs a person who is signed in";
-    stage.check(unmoved, what, stage.receiver.url(), url)
+    let unchanged = url == stage.receiver.url();
+    let what = "the leaked key can do none of this: it requires a signed-in dashboard user";
+    stage.check(unchanged, what, stage.receiver.url(), url)
 }
 
 async fn support_rotates(
@@ -96,22 +96,22 @@ async fn support_rotates(
         .shows(&["/api_key", "/prefix"]);
     let answer = stage.client.ask(call).await?.must_be(201)?;
     let key = Caller::key(&answer.string("/api_key")?);
-    let whoami = |caller| {
+    let settings = |caller| {
         Call::get("/v1/settings")
             .by(caller)
             .shows(&["/name", "/api_key_prefix"])
     };
     stage
         .client
-        .ask(whoami(leaked))
+        .ask(settings(leaked))
         .await?
         .must_refuse(401, "revoked_api_key")?;
     stage
         .narrator
-        .held("the leaked key is dead from the next request on");
+        .held("the leaked key is refused from the next request on");
     let shown = stage
         .client
-        .ask(whoami(&key))
+        .ask(settings(&key))
         .await?
         .must_be(200)?
         .string("/api_key_prefix")?;
@@ -120,7 +120,7 @@ async fn support_rotates(
     Ok(key)
 }
 
-async fn audited(stage: &Stage, account: &Account) -> Result<(), Failure> {
+async fn check_audit_log(stage: &Stage, account: &Account) -> Result<(), Failure> {
     let action = "creditor.api_key_issued";
     let path = format!(
         "/support/v1/audit?creditor_id={}&action={action}",
@@ -135,7 +135,7 @@ async fn audited(stage: &Stage, account: &Account) -> Result<(), Failure> {
             .narrator
             .happened(&format!("{}  {action}  by {}", text("at"), text("actor")));
     }
-    let what = "the audit log has both: the key issued by itself, and the rotation";
+    let what = "the audit log has both events: the automatic issue and the rotation";
     let came = count(events.len(), "event");
     stage.check(
         events.len() >= 2,

@@ -1,4 +1,4 @@
-//! The chapters of the story, one file a subject.
+//! The chapters of the demo, one file per subject.
 
 pub(super) mod leaked_key;
 pub(super) mod onboarding;

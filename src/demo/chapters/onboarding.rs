@@ -1,4 +1,6 @@
-//! From nothing to a key: sign-up, company details, one reveal. The facts between are in `facts`.
+//! Sign-up, company details and the one-time reveal of the API key.
+//!
+//! [`super::provider_events`] covers the steps between them.
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -11,19 +13,19 @@ use crate::demo::response_check::{Answer, plain};
 
 const EIN: &str = "84-2719053";
 
-/// The creditor of the story.
+/// The creditor of the demo.
 pub(in crate::demo) struct Account {
-    /// Creditor id.
+    /// The creditor id.
     pub(in crate::demo) id: String,
-    /// What it signs in with.
+    /// The e-mail address of the dashboard user.
     pub(in crate::demo) email: String,
-    /// What it signs in with.
+    /// The password of the dashboard user.
     pub(in crate::demo) password: SecretString,
-    /// Acts for it until a key exists.
+    /// The onboarding token, which authenticates the creditor until it has a key.
     pub(in crate::demo) token: Caller,
 }
 
-/// Chapter 1: an account, three pending gates, and no key.
+/// Chapter 1: a new account with three pending gates and no key.
 pub(in crate::demo) async fn sign_up(stage: &Stage) -> Result<Account, Failure> {
     stage.narrator.chapter("A creditor signs up");
     let email = format!("demo-{}@example.com", stage.suffix);
@@ -53,11 +55,11 @@ pub(in crate::demo) async fn sign_up(stage: &Stage) -> Result<Account, Failure> 
         all.join(", "),
         list(pending),
     )?;
-    asks_too_early(stage, &account).await?;
+    request_key_too_early(stage, &account).await?;
     Ok(account)
 }
 
-async fn asks_too_early(stage: &Stage, account: &Account) -> Result<(), Failure> {
+async fn request_key_too_early(stage: &Stage, account: &Account) -> Result<(), Failure> {
     let call = Call::post("/v1/creditors/me/api-key").by(&account.token);
     let answer = stage
         .client
@@ -65,11 +67,11 @@ async fn asks_too_early(stage: &Stage, account: &Account) -> Result<(), Failure>
         .await?
         .must_refuse(409, "gates_pending")?;
     let named = answer.list("/pending_gates")?;
-    let what = "there is no key before the gates; the refusal names what is missing";
+    let what = "there is no key before all gates have passed; the error names the pending ones";
     stage.check(named.len() == 3, what, "three pending_gates", list(named))
 }
 
-/// Chapter 2: the setup checklist.
+/// Chapter 2: the company details of the onboarding checklist.
 pub(in crate::demo) async fn company_details(
     stage: &Stage,
     account: &Account,
@@ -95,20 +97,20 @@ pub(in crate::demo) async fn company_details(
     let done = next == "business_verification";
     stage.check(
         done,
-        "company_details is done",
+        "the step company_details is complete",
         "next_step business_verification",
         &next,
     )?;
     let leaks = answer.text().contains(EIN) || answer.text().contains(&EIN.replace('-', ""));
     stage.check(
         !leaks,
-        "the EIN is on file and not in the answer",
+        "the EIN is stored and not in the response",
         "no EIN",
         "the EIN",
     )
 }
 
-/// Chapter 5: the creditor sees its key, once.
+/// Chapter 5: the API key is shown once. Returns the key.
 pub(in crate::demo) async fn reveal_once(
     stage: &Stage,
     account: &Account,
@@ -125,24 +127,24 @@ pub(in crate::demo) async fn reveal_once(
     let shaped = prefix.chars().count() == 8 && key.starts_with(&format!("ca_{prefix}_"));
     stage.check(
         shaped,
-        "it has the form ca_<8 characters>_<secret>",
-        "that form",
+        "the key has the form ca_<8 characters>_<secret>",
+        "this form",
         &key,
     )?;
     reveal().await?.must_refuse(409, "already_revealed")?;
     stage
         .narrator
-        .held("a second look is refused: only a hash of the secret is stored");
+        .held("a second reveal is refused: only a hash of the secret is stored");
     Ok(Caller::key(&key))
 }
 
-/// Where onboarding stands, told.
+/// Reads the onboarding status and prints the exchange.
 pub(super) async fn status(stage: &Stage, account: &Account) -> Result<Answer, Failure> {
     let call = status_call(account).shows(&["/status", "/pending", "/api_key/issued"]);
     stage.client.ask(call).await?.must_be(200)
 }
 
-/// Where onboarding stands, without a word.
+/// Reads the onboarding status without printing anything.
 pub(super) async fn quiet_status(stage: &Stage, account: &Account) -> Result<Answer, Failure> {
     stage
         .client
@@ -155,7 +157,7 @@ fn status_call(account: &Account) -> Call<'_> {
     Call::get("/v1/creditors/me/status").by(&account.token)
 }
 
-/// Names, separated by commas.
+/// JSON values as text, separated by commas.
 pub(super) fn list(values: &[Value]) -> String {
     values.iter().map(plain).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! The key at work: who am I, three invoices, and three refusals worth knowing.
+//! The API key in use: the account, three placements, an idempotent repeat and two rejected placements.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ use crate::demo::request::{Call, Caller};
 
 const CREATED: &[&str] = &["/id", "/status", "/balance"];
 
-/// Chapter 6.
+/// Chapter 6: three placements, one repeated request and two rejections.
 pub(in crate::demo) async fn place(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     stage.narrator.chapter("Invoices are placed");
-    who_am_i(stage, key).await?;
-    safe_to_repeat(stage, key).await?;
+    check_account(stage, key).await?;
+    repeat_with_same_key(stage, key).await?;
     for (number, company, amount) in [
         (2, "Kestrel Freight Inc", "1840.50"),
         (3, "Harrow & Sons LLC", "990"),
@@ -27,7 +27,7 @@ pub(in crate::demo) async fn place(stage: &Stage, key: &Caller) -> Result<(), Fa
     duplicate(stage, key).await
 }
 
-async fn who_am_i(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+async fn check_account(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     let call = Call::get("/v1/settings").by(key).shows(&[
         "/name",
         "/status",
@@ -51,7 +51,7 @@ async fn who_am_i(stage: &Stage, key: &Caller) -> Result<(), Failure> {
         answer.text(),
     )?;
     let both = limits.contains("\"key\"") && limits.contains("\"tenant\"");
-    let what = format!("every answer shows both limits: RateLimit: {limits}");
+    let what = format!("every response shows both limits: RateLimit: {limits}");
     stage.check(
         both,
         &what,
@@ -60,7 +60,7 @@ async fn who_am_i(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     )
 }
 
-async fn safe_to_repeat(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+async fn repeat_with_same_key(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     let body = invoice(stage, 1, "Baker & Lane Supplies", "7500.00");
     let header = format!("demo-{}-1", stage.suffix);
     let says = format!("{}, Baker & Lane Supplies, 7500.00", number_of(stage, 1));
@@ -75,13 +75,13 @@ async fn safe_to_repeat(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     let first = send().await?.must_be(201)?;
     stage
         .narrator
-        .says("The connection was lost, let us say; the same request once more:");
+        .says("Suppose the connection was lost. The client sends the same request again:");
     let second = send().await?.must_be(201)?;
     let replayed = second
         .header("idempotent-replayed")
         .unwrap_or("no such header")
         .to_owned();
-    let what = "the answer is the first one, marked Idempotent-Replayed: true";
+    let what = "the response repeats the first one, with Idempotent-Replayed: true";
     stage.check(
         replayed == "true",
         what,
@@ -109,7 +109,7 @@ async fn consumer_debt(stage: &Stage, key: &Caller) -> Result<(), Failure> {
         .ask(call)
         .await?
         .must_refuse(422, "consumer_debt")?;
-    stage.narrator.held("a consumer's debt is refused");
+    stage.narrator.held("a consumer debt is refused");
     Ok(())
 }
 
@@ -122,7 +122,9 @@ async fn duplicate(stage: &Stage, key: &Caller) -> Result<(), Failure> {
         .ask(call)
         .await?
         .must_refuse(409, "duplicate_invoice")?;
-    stage.narrator.held("an invoice number is placed once");
+    stage
+        .narrator
+        .held("the same invoice number is refused the second time");
     let call = Call::get("/v1/placements").by(key).shows(&["/total"]);
     let total = stage
         .client
@@ -133,13 +135,13 @@ async fn duplicate(stage: &Stage, key: &Caller) -> Result<(), Failure> {
         .clone();
     stage.check(
         total == 3,
-        "neither refusal stored anything",
+        "the refused requests stored nothing",
         "total 3",
         total.to_string(),
     )
 }
 
-/// Places one more invoice and says where it stands.
+/// Places one more invoice. Returns the placement id.
 pub(in crate::demo) async fn place_one_more(
     stage: &Stage,
     key: &Caller,

@@ -1,4 +1,5 @@
-//! Three facts from three providers: repeated, forged, genuine, and in the end a key that nobody asked for.
+//! Onboarding events from three providers: one repeated, one forged. After the last one the key is issued
+//! automatically.
 
 use std::time::Duration;
 
@@ -13,21 +14,21 @@ use crate::demo::random;
 use crate::demo::request::Call;
 use crate::demo::response_check::{Answer, plain};
 
-/// Issuing is one transaction away from the last fact.
+/// The time limit for issuing the key, which takes one transaction after the last event.
 const ISSUE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Chapter 4: three facts arrive as signed events, and the key is issued by itself.
+/// Chapter 4: three signed provider events pass the gates, and the key is issued automatically.
 pub(in crate::demo) async fn arrive(stage: &Stage, account: &Account) -> Result<(), Failure> {
-    stage.narrator.chapter("Three facts from three providers");
+    stage.narrator.chapter("Three providers report");
     let stripe_account = format!("acct_{}", random::hex(8));
     link_stripe(stage, account, &stripe_account).await?;
-    payouts_twice(stage, account, &stripe_account).await?;
-    review_forged_then_real(stage, account).await?;
+    send_payouts_event_twice(stage, account, &stripe_account).await?;
+    send_forged_then_genuine_review(stage, account).await?;
     let now_ms = stage.clock.now_ms();
     let secret = stage.keys.docusign.expose_secret();
     let signed = providers::docusign_completed(secret, &account.id, now_ms);
-    applied(stage, &signed).await?;
-    issued(stage, account).await
+    deliver_and_apply(stage, &signed).await?;
+    wait_until_issued(stage, account).await
 }
 
 async fn link_stripe(stage: &Stage, account: &Account, stripe: &str) -> Result<(), Failure> {
@@ -47,18 +48,22 @@ async fn link_stripe(stage: &Stage, account: &Account, stripe: &str) -> Result<(
     )
 }
 
-async fn payouts_twice(stage: &Stage, account: &Account, stripe: &str) -> Result<(), Failure> {
+async fn send_payouts_event_twice(
+    stage: &Stage,
+    account: &Account,
+    stripe: &str,
+) -> Result<(), Failure> {
     let secret = stage.keys.stripe.expose_secret();
     let event = providers::stripe_payouts_enabled(secret, stripe, stage.clock.now_ms());
-    applied(stage, &event).await?;
+    deliver_and_apply(stage, &event).await?;
     let before = status(stage, account).await?;
     let pending = list(before.list("/pending")?);
     let passed = !pending.contains("payouts_enabled");
-    let what = "Stripe's account.updated passed the gate payouts_enabled";
+    let what = "the gate payouts_enabled passes after Stripe's account.updated";
     stage.check(passed, what, "payouts_enabled not pending", pending)?;
     stage
         .narrator
-        .says("Providers deliver at least once, so here is the same event again:");
+        .says("Providers deliver events at least once. Stripe sends the same event again:");
     let outcome = deliver(stage, &event)
         .await?
         .must_be(200)?
@@ -75,26 +80,26 @@ async fn payouts_twice(stage: &Stage, account: &Account, stripe: &str) -> Result
     )
 }
 
-async fn review_forged_then_real(stage: &Stage, account: &Account) -> Result<(), Failure> {
+async fn send_forged_then_genuine_review(stage: &Stage, account: &Account) -> Result<(), Failure> {
     let now_ms = stage.clock.now_ms();
     let forged = providers::middesk_approved("not the secret", &account.id, now_ms);
     stage
         .narrator
-        .says("Somebody who does not know Middesk's secret tries to approve the account:");
+        .says("Someone without Middesk's secret tries to approve the account:");
     deliver(stage, &forged)
         .await?
         .must_refuse(403, "invalid_signature")?;
     let pending = list(quiet_status(stage, account).await?.list("/pending")?);
-    let unmoved = pending.contains("kyb_verified");
+    let unchanged = pending.contains("kyb_verified");
     let what = "the forged event is refused and has no effect";
-    stage.check(unmoved, what, "kyb_verified still pending", &pending)?;
+    stage.check(unchanged, what, "kyb_verified still pending", &pending)?;
     let secret = stage.keys.middesk.expose_secret();
     let real = providers::middesk_approved(secret, &account.id, now_ms);
-    applied(stage, &real).await?;
+    deliver_and_apply(stage, &real).await?;
     let answer = status(stage, account).await?;
     let pending = list(answer.list("/pending")?);
     let early = answer.truth("/api_key/issued")?;
-    let what = "two gates have passed, one is pending, and there is still no key";
+    let what = "two gates have passed, one is pending and there is no key yet";
     stage.check(
         !early && pending == "msa_on_file",
         what,
@@ -103,7 +108,7 @@ async fn review_forged_then_real(stage: &Stage, account: &Account) -> Result<(),
     )
 }
 
-async fn issued(stage: &Stage, account: &Account) -> Result<(), Failure> {
+async fn wait_until_issued(stage: &Stage, account: &Account) -> Result<(), Failure> {
     until(
         &stage.narrator,
         "the key is issued",
@@ -129,7 +134,8 @@ async fn issued(stage: &Stage, account: &Account) -> Result<(), Failure> {
         &account_status,
     )?;
     let revealed = answer.truth("/api_key/revealed")?;
-    let what = "the key was issued by itself, the moment the last gate passed; nobody has seen it";
+    let what =
+        "the key was issued automatically when the last gate passed; it has not been revealed yet";
     stage.check(!revealed, what, "revealed false", "revealed true")
 }
 
@@ -137,8 +143,8 @@ async fn deliver(stage: &Stage, event: &ProviderEvent) -> Result<Answer, Failure
     stage.client.ask(event.call()).await
 }
 
-/// Delivers an event that must count.
-async fn applied(stage: &Stage, event: &ProviderEvent) -> Result<(), Failure> {
+/// Delivers an event and requires the outcome `applied`.
+async fn deliver_and_apply(stage: &Stage, event: &ProviderEvent) -> Result<(), Failure> {
     let outcome = deliver(stage, event)
         .await?
         .must_be(200)?
@@ -147,7 +153,7 @@ async fn applied(stage: &Stage, event: &ProviderEvent) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(
-        "the provider's event counts",
+        "the provider event is applied",
         "outcome applied",
         outcome,
     ))

@@ -1,4 +1,4 @@
-//! What arrived at the receiver, held against what the API says was sent.
+//! Compares the webhooks that the receiver got with what the API reports.
 
 use std::time::Duration;
 
@@ -10,58 +10,58 @@ use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
 use crate::demo::terminal_text::count;
 
-/// Longer than the longest wait between two attempts of the demo's schedule, and than two
-/// cooldowns of the server's circuit breaker.
+/// The time limit for all events to arrive. It exceeds the longest wait of the demo's retry schedule and two cooldowns
+/// of the server's circuit breaker.
 const TIMEOUT: Duration = Duration::from_secs(25);
 
-/// The largest page.
+/// The page size, which is the largest that the API accepts.
 const PAGE: usize = 100;
 
-/// One row of the deliveries.
+/// One row of the delivery log.
 pub(in crate::demo) struct Delivery {
     webhook_id: String,
-    /// Where it stands.
+    /// The delivery status.
     pub(in crate::demo) status: String,
-    /// Finished attempts.
+    /// Number of finished attempts.
     pub(in crate::demo) attempts: usize,
 }
 
 /// A placement as the API shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::demo) struct Placed {
-    /// Placement id.
+    /// The placement id.
     pub(in crate::demo) id: String,
-    /// The creditor's number.
+    /// The creditor's invoice number.
     pub(in crate::demo) invoice: String,
-    /// Where it stands.
+    /// The placement status.
     pub(in crate::demo) status: String,
-    /// What is still owed.
+    /// The amount still owed, as a decimal string.
     pub(in crate::demo) balance: String,
 }
 
-/// A moment in which everything that was sent had arrived.
+/// All events at a moment when every sent event had been received.
 pub(in crate::demo) struct Settled {
-    /// Every event, in order of its number.
+    /// The events, ordered by sequence number.
     pub(in crate::demo) events: Vec<Event>,
-    /// Its delivery, in the same order.
+    /// The number of delivery attempts of each event, in the same order.
     pub(in crate::demo) attempts: Vec<usize>,
 }
 
-/// Waits until every event has arrived and tells the same as the API.
+/// Waits until every event has been received and the events agree with the API.
 pub(in crate::demo) async fn settle(stage: &Stage, key: &Caller) -> Result<Settled, Failure> {
     let expected = "every event at the receiver, and the same statuses there as in the API";
     until(&stage.narrator, expected, TIMEOUT, async || {
         let sent = deliveries(stage, key).await?;
-        hopeless(stage, &sent)?;
-        let here = sent
+        fail_if_undeliverable(stage, &sent)?;
+        let received = sent
             .iter()
             .filter(|row| stage.receiver.has(&row.webhook_id))
             .count();
         let done = sent.iter().filter(|row| row.status == "delivered").count();
-        if here < sent.len() || done < sent.len() || sent.is_empty() {
+        if received < sent.len() || done < sent.len() || sent.is_empty() {
             let total = count(sent.len(), "event");
             return Ok(Look::NotYet(format!(
-                "{here} of {total} have arrived and verify"
+                "{received} of {total} received and verified"
             )));
         }
         let settled = matched(stage, &sent);
@@ -74,12 +74,12 @@ pub(in crate::demo) async fn settle(stage: &Stage, key: &Caller) -> Result<Settl
     .await
 }
 
-/// What no patience can mend.
-fn hopeless(stage: &Stage, sent: &[Delivery]) -> Result<(), Failure> {
+/// Fails on a rejected webhook and on a delivery that will not be retried.
+fn fail_if_undeliverable(stage: &Stage, sent: &[Delivery]) -> Result<(), Failure> {
     if let Some(refused) = stage.receiver.refused().first() {
         return Err(Failure::new(
-            "the receiver verifies what it is sent",
-            "no refusal",
+            "the receiver verifies every webhook",
+            "no rejected webhook",
             refused,
         ));
     }
@@ -93,7 +93,8 @@ fn hopeless(stage: &Stage, sent: &[Delivery]) -> Result<(), Failure> {
     })
 }
 
-/// The events of these deliveries only: a later one may have arrived before an earlier one.
+/// The received events of the deliveries in `sent`. Events of later deliveries may have arrived already and are left
+/// out.
 fn matched(stage: &Stage, sent: &[Delivery]) -> Settled {
     let attempts = |event: &Event| sent.iter().find(|row| row.webhook_id == event.id);
     let pairs = stage.receiver.events().into_iter();
@@ -107,15 +108,15 @@ fn matched(stage: &Stage, sent: &[Delivery]) -> Settled {
     Settled { events, attempts }
 }
 
-/// A placement whose last event tells something else than the API, if there is one.
+/// Describes the first placement whose last event has another status than the API.
 fn disagreement(events: &[Event], placements: &[Placed]) -> Option<String> {
     placements.iter().find_map(|placed| {
-        let told = last_status(events, &placed.id).unwrap_or("nothing");
-        (told != placed.status).then(|| {
+        let reported = last_status(events, &placed.id).unwrap_or("nothing");
+        (reported != placed.status).then(|| {
             let Placed {
                 invoice, status, ..
             } = placed;
-            format!("{invoice}: the last event says {told}, the API {status}")
+            format!("{invoice}: the last event says {reported}, the API says {status}")
         })
     })
 }
@@ -133,11 +134,11 @@ fn last_status<'a>(events: &'a [Event], placement: &str) -> Option<&'a str> {
 pub(in crate::demo) fn table(stage: &Stage, settled: &Settled, known: usize) {
     stage
         .narrator
-        .row(&line("seq", "event", "what it says", "tries", "signature"));
+        .row(&line("seq", "event", "content", "tries", "signature"));
     for (event, tries) in settled.events.iter().zip(&settled.attempts).skip(known) {
         let genuine = stage.receiver.believes(event, event.body());
         let (seq, tries) = (event.sequence.to_string(), tries.to_string());
-        let signature = if genuine { "verified" } else { "WRONG" };
+        let signature = if genuine { "verified" } else { "INVALID" };
         stage.narrator.row(&line(
             &seq,
             &event.kind,
@@ -152,25 +153,25 @@ fn line(seq: &str, kind: &str, about: &str, tries: &str, signature: &str) -> Str
     format!("{seq:>3}  {kind:<24} {about:<44} {tries:>5}  {signature}")
 }
 
-/// `INV-1: ready → in_outreach`.
+/// A summary of an event's data: `INV-1: ready → in_outreach`.
 fn about(data: &Value) -> String {
     let text = |name: &str| data.get(name).and_then(Value::as_str);
     let change = |before: &str, after: &str| match (text(before), text(after)) {
         (Some(from), Some(to)) if from != to => format!("{from} → {to}"),
         (_, to) => to.unwrap_or_default().to_owned(),
     };
-    let news = match text("amount") {
+    let summary = match text("amount") {
         Some(amount) => format!("{amount} received"),
         None if text("prefix").is_some() => format!("key {}", change("previous_prefix", "prefix")),
         None => change("previous_status", "status"),
     };
     match text("invoice_number") {
-        Some(invoice) => format!("{invoice}: {news}"),
-        None => news,
+        Some(invoice) => format!("{invoice}: {summary}"),
+        None => summary,
     }
 }
 
-/// The receiver's own checks on everything that came.
+/// Checks the signatures, the sequence numbers and the rejection of changed bodies at the receiver.
 pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Failure> {
     let events = &settled.events;
     let refused = stage.receiver.refused();
@@ -178,10 +179,10 @@ pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Fa
         .iter()
         .all(|event| stage.receiver.believes(event, event.body()));
     let what = format!(
-        "{} arrived, and each signature verifies",
+        "{} received, and every signature verifies",
         count(events.len(), "event")
     );
-    let came = format!("refused: {}", refused.join("; "));
+    let came = format!("rejected: {}", refused.join("; "));
     stage.check(
         genuine && refused.is_empty(),
         &what,
@@ -192,7 +193,7 @@ pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Fa
     let forged = events
         .iter()
         .find(|event| stage.receiver.believes(event, &tampered(event)));
-    let what = "with one byte of its body changed, none of them does";
+    let what = "no signature verifies after one byte of the body is changed";
     let came = forged.map_or("", |event| &event.id);
     stage.check(forged.is_none(), what, "no changed body verifies", came)?;
 
@@ -202,14 +203,14 @@ pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Fa
         .zip(1..)
         .all(|(number, expected)| *number == expected);
     let what = format!(
-        "their numbers run from 1 to {} without a gap",
+        "the sequence numbers run from 1 to {} without a gap",
         numbers.len()
     );
     let expected = format!("1 to {}", numbers.len());
     stage.check(gapless, &what, expected, format!("{numbers:?}"))?;
     stage
         .narrator
-        .held("each placement's last event says what the API says");
+        .held("the last event of each placement agrees with the API");
     Ok(())
 }
 
@@ -223,7 +224,7 @@ fn tampered(event: &Event) -> Vec<u8> {
     body
 }
 
-/// Every delivery, without a word.
+/// Reads all deliveries without printing anything.
 pub(in crate::demo) async fn deliveries(
     stage: &Stage,
     key: &Caller,
@@ -256,7 +257,7 @@ fn delivery(item: &Value) -> Result<Delivery, Failure> {
     })
 }
 
-/// Every placement of the creditor, without a word.
+/// Reads the creditor's placements, at most one page, without printing anything.
 pub(in crate::demo) async fn placements(
     stage: &Stage,
     key: &Caller,
@@ -280,7 +281,7 @@ fn text(item: &Value, field: &str) -> Result<String, Failure> {
     value.ok_or_else(|| {
         Failure::new(
             "a row of a list",
-            format!("a text {field}"),
+            format!("a string {field}"),
             item.to_string(),
         )
     })

@@ -1,4 +1,4 @@
-//! The end: a summary, and a server that stops in good order; or one that is left running.
+//! The end of the demo: the summary and the shutdown of the server, which can be left running until Ctrl-C.
 
 use std::future::pending;
 use std::time::{Duration, Instant};
@@ -15,26 +15,26 @@ use crate::demo::server::DemoServer;
 use crate::demo::terminal_text::count;
 use crate::demo::workspace::Workspace;
 
-/// For what is in flight.
+/// The time limit for stopping the server, which waits for requests in flight.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Chapter 10: what happened, in numbers.
+/// Chapter 10: the numbers of events, attempts and duplicates.
 pub(in crate::demo) fn summary(stage: &Stage, account: &Account, settled: &Settled) {
-    stage.narrator.chapter("In short");
+    stage.narrator.chapter("Summary");
     let attempts: usize = settled.attempts.iter().sum();
     stage.narrator.says(&format!(
-        "{} for creditor {}, delivered in {}: all signed, none missing.",
+        "{} for creditor {}, delivered in {}. All are signed and none is missing.",
         count(settled.events.len(), "event"),
         account.id,
         count(attempts, "attempt"),
     ));
     let repeated = count(stage.receiver.duplicates(), "duplicate");
     stage.narrator.says(&format!(
-        "{repeated} at the receiver; webhook-id tells them apart."
+        "The receiver got {repeated}. It recognises a duplicate by its webhook-id."
     ));
 }
 
-/// Leaves everything running until the person presses Ctrl-C.
+/// Keeps the server and the receiver running until Ctrl-C, and writes an access file for the user.
 pub(in crate::demo) async fn keep_running(
     stage: &Stage,
     workspace: &Workspace,
@@ -43,8 +43,8 @@ pub(in crate::demo) async fn keep_running(
     let url = stage.client.base_url();
     let path = workspace
         .write_private("demo.env", &access(stage, cast))
-        .map_err(|error| Failure::broken("the access file is written", error))?;
-    stage.narrator.chapter("The server is left running");
+        .map_err(|error| Failure::broken("write the access file", error))?;
+    stage.narrator.chapter("The server keeps running");
     stage.narrator.row(&format!("API        {url}/v1"));
     stage
         .narrator
@@ -60,7 +60,7 @@ pub(in crate::demo) async fn keep_running(
     Ok(())
 }
 
-/// What one needs to look around, in the form that a shell and the published client read.
+/// The contents of the access file: the variables that a shell and the published client read.
 fn access(stage: &Stage, cast: Option<&Cast>) -> String {
     let support = stage.keys.support_token.expose_secret();
     let mut lines = vec![
@@ -79,7 +79,7 @@ fn access(stage: &Stage, cast: Option<&Cast>) -> String {
     lines.join("\n")
 }
 
-/// Ctrl-C or SIGTERM; never where they cannot be listened for.
+/// Waits for Ctrl-C or SIGTERM. Never returns if no handler can be installed.
 pub(in crate::demo) async fn interrupted() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -107,15 +107,15 @@ async fn terminated() {
     pending().await
 }
 
-/// Stops the server, and looks whether it has.
+/// Stops the server and checks that it no longer listens.
 pub(in crate::demo) async fn stop(stage: &Stage, server: DemoServer) -> Result<(), Failure> {
-    let began = Instant::now();
+    let started = Instant::now();
     let stopped = tokio::time::timeout(STOP_TIMEOUT, server.stop()).await;
-    let took = began.elapsed().as_millis();
-    let silent = stage.client.quietly(Call::get("/health")).await.is_err();
-    let what = "the server stops in good order";
+    let elapsed_ms = started.elapsed().as_millis();
+    let unreachable = stage.client.quietly(Call::get("/health")).await.is_err();
+    let what = "the server stops cleanly";
     let expected = format!("no listener within {} s", STOP_TIMEOUT.as_secs());
-    let came = format!("finished: {}, no listener: {silent}", stopped.is_ok());
-    let held = stopped.is_ok() && silent;
-    stage.check(held, &format!("{what} ({took} ms)"), expected, came)
+    let came = format!("finished: {}, no listener: {unreachable}", stopped.is_ok());
+    let held = stopped.is_ok() && unreachable;
+    stage.check(held, &format!("{what} ({elapsed_ms} ms)"), expected, came)
 }

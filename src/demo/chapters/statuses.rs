@@ -1,4 +1,4 @@
-//! Placements live: operations move them, a payment ends one, the creditor recalls another.
+//! Placements change: operations advance them, a payment closes one, and the creditor recalls another.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,20 +10,20 @@ use crate::demo::context::Stage;
 use crate::demo::failure::{Failure, Look, until};
 use crate::demo::request::{Call, Caller};
 
-/// How long a placement may stand still before the demo moves it itself.
+/// How long a placement may stay in one status before the demo advances it.
 const STALLS_AFTER: Duration = Duration::from_secs(4);
 
-/// For all of them to come under outreach.
+/// The time limit for all placements to get past `ready`.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Chapter 7.
+/// Chapter 7: outreach starts, one debtor pays, and the creditor recalls another placement.
 pub(in crate::demo) async fn change(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     stage.narrator.chapter("Statuses change");
     stage.narrator.says(
-        "In the sandbox a simulator plays the company's operations. What stands still is moved \
-         with the sandbox's advance call.",
+        "In the sandbox a simulator takes the role of the company's operations. The demo advances \
+         a placement that does not move, with the sandbox's advance call.",
     );
-    let placements = under_way(stage, key).await?;
+    let placements = wait_for_outreach(stage, key).await?;
     stage
         .narrator
         .held("every placement is past pending_enrichment and ready");
@@ -35,15 +35,15 @@ pub(in crate::demo) async fn change(stage: &Stage, key: &Caller) -> Result<(), F
     recall(stage, key, recalled).await
 }
 
-/// When a placement was first seen in its status.
+/// The last seen status of each placement, and when it was first seen.
 #[derive(Default)]
 struct Watch {
     seen: BTreeMap<String, (String, Instant)>,
 }
 
 impl Watch {
-    /// Tells what changed, and finds what has stood still for too long.
-    fn look<'a>(&mut self, stage: &Stage, placements: &'a [Placed]) -> Vec<&'a Placed> {
+    /// Prints each change. Returns the placements that have not changed for longer than [`STALLS_AFTER`].
+    fn update<'a>(&mut self, stage: &Stage, placements: &'a [Placed]) -> Vec<&'a Placed> {
         let mut stalled = Vec::new();
         for placed in placements {
             let known = self.seen.get(&placed.id);
@@ -71,12 +71,12 @@ impl Watch {
     }
 }
 
-async fn under_way(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, Failure> {
+async fn wait_for_outreach(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, Failure> {
     let mut watch = Watch::default();
     let expected = "every placement past pending_enrichment and ready";
     until(&stage.narrator, expected, TIMEOUT, async || {
         let placements = received_webhooks::placements(stage, key).await?;
-        for placed in watch.look(stage, &placements) {
+        for placed in watch.update(stage, &placements) {
             if let Some(to) = next(&placed.status) {
                 advance(stage, key, placed, to).await?;
             }
@@ -88,7 +88,7 @@ async fn under_way(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, Failure> 
         Ok(match waiting {
             0 => Look::Done(placements),
             _ => Look::NotYet(format!(
-                "{waiting} of {} not under way yet",
+                "{waiting} of {} not in outreach yet",
                 placements.len()
             )),
         })
@@ -96,7 +96,7 @@ async fn under_way(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, Failure> 
     .await
 }
 
-/// Where operations take a new placement.
+/// The status to which operations advance a new placement.
 fn next(status: &str) -> Option<&'static str> {
     match status {
         "pending_enrichment" => Some("ready"),
@@ -116,7 +116,7 @@ async fn advance(stage: &Stage, key: &Caller, placed: &Placed, to: &str) -> Resu
         .says(format!("{} to {to}", placed.invoice))
         .shows(&["/status"]);
     let answer = stage.client.ask(call).await?;
-    // The simulator may have been faster by a moment.
+    // The simulator may have advanced the placement in the meantime.
     if answer.refuses(409, "invalid_transition") {
         return Ok(());
     }
@@ -132,7 +132,7 @@ async fn pay(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Failure
     } = placed;
     stage
         .narrator
-        .says(&format!("The debtor of {invoice} pays in full."));
+        .says(&format!("The debtor of {invoice} pays the full amount."));
     let call = Call::post(format!("/v1/placements/{id}/payment-received"))
         .by(key)
         .header("Idempotency-Key", format!("demo-{}-payment", stage.suffix))
@@ -143,15 +143,26 @@ async fn pay(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Failure
     let (balance, status) = (answer.string("/balance")?, answer.string("/status")?);
     let paid = status == "paid" && balance == "0.00";
     let came = format!("{status}, balance {balance}");
-    stage.check(paid, "nothing is owed any more", "paid, balance 0.00", came)?;
-    silent(stage, key, id, "nobody calls a debtor who has paid").await
+    stage.check(
+        paid,
+        "the placement is paid and nothing is owed",
+        "paid, balance 0.00",
+        came,
+    )?;
+    check_outreach_blocked(
+        stage,
+        key,
+        id,
+        "a debtor who has paid is no longer contacted",
+    )
+    .await
 }
 
 async fn recall(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Failure> {
     let Placed { id, invoice, .. } = placed;
     stage
         .narrator
-        .says(&format!("The creditor takes {invoice} back."));
+        .says(&format!("The creditor recalls {invoice}."));
     let call = Call::post(format!("/v1/placements/{id}/recall"))
         .by(key)
         .shows(&["/status"]);
@@ -161,11 +172,21 @@ async fn recall(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Fail
         .await?
         .must_succeed()?
         .string("/status")?;
-    stage.check(status == "recalled", "it is recalled", "recalled", &status)?;
-    silent(stage, key, id, "and outreach has stopped").await
+    stage.check(
+        status == "recalled",
+        "the placement is recalled",
+        "recalled",
+        &status,
+    )?;
+    check_outreach_blocked(stage, key, id, "outreach has stopped").await
 }
 
-async fn silent(stage: &Stage, key: &Caller, id: &str, what: &str) -> Result<(), Failure> {
+async fn check_outreach_blocked(
+    stage: &Stage,
+    key: &Caller,
+    id: &str,
+    what: &str,
+) -> Result<(), Failure> {
     let call = Call::get(format!("/v1/placements/{id}")).by(key).shows(&[
         "/status",
         "/outreach_allowed",

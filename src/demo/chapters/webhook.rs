@@ -1,4 +1,4 @@
-//! The creditor's webhook: set while its server is down, caught up when it comes back.
+//! The creditor's webhook: set while its receiver is down, and delivered when the receiver comes up.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::demo::failure::{Failure, Look, until};
 use crate::demo::request::{Call, Caller};
 use crate::demo::terminal_text::count;
 
-/// The first attempt is made at once; its refusal comes at once.
+/// The time limit for the first failed attempt. The attempt starts immediately, and loopback refuses it immediately.
 const FAILURE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Chapter 3: sign in, set the URL, read the signing secret.
@@ -24,13 +24,13 @@ pub(in crate::demo) async fn point_at_the_receiver(
 ) -> Result<(), Failure> {
     stage
         .narrator
-        .chapter("A webhook, and a receiver that is down");
+        .chapter("A webhook is set while its receiver is down");
     let refused = match TcpStream::connect(stage.receiver.address()).await {
         Ok(_) => "a connection".to_owned(),
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => String::new(),
         Err(error) => error.to_string(),
     };
-    let what = format!("nobody listens on {} yet", stage.receiver.address());
+    let what = format!("nothing listens on {} yet", stage.receiver.address());
     stage.check(refused.is_empty(), &what, "connection refused", refused)?;
     let session = sign_in(stage, account).await?;
     set_url(stage, &session).await?;
@@ -45,8 +45,8 @@ pub(in crate::demo) async fn point_at_the_receiver(
         .string("/secret")?;
     stage.receiver.trust(&secret);
     let shaped = secret.starts_with("whsec_");
-    let what = "the receiver knows the signing secret";
-    stage.check(shaped, what, "whsec_ and base64", "something else")
+    let what = "the receiver has the signing secret";
+    stage.check(shaped, what, "whsec_ followed by base64", "something else")
 }
 
 async fn sign_in(stage: &Stage, account: &Account) -> Result<Caller, Failure> {
@@ -72,19 +72,19 @@ async fn set_url(stage: &Stage, session: &Caller) -> Result<(), Failure> {
         .await?
         .must_be(200)?
         .string("/webhook_url")?;
-    stage.check(set == url, "events will be sent there", &url, &set)
+    stage.check(set == url, "events go to this URL", &url, &set)
 }
 
-/// Chapter 8: failed attempts are seen, the receiver comes up, and everything arrives.
+/// Chapter 8: the API shows failed attempts, the receiver comes up, and all events arrive.
 pub(in crate::demo) async fn receiver_comes_up(
     stage: &Stage,
     key: &Caller,
 ) -> Result<Settled, Failure> {
     stage.narrator.chapter("The receiver comes up");
-    sees_failed_attempts(stage, key).await?;
+    show_failed_attempts(stage, key).await?;
     stage.receiver.open()?;
     stage.narrator.happened(&format!(
-        "the receiver now answers on {}",
+        "the receiver now listens on {}",
         stage.receiver.address()
     ));
     let settled = received_webhooks::settle(stage, key).await?;
@@ -93,16 +93,16 @@ pub(in crate::demo) async fn receiver_comes_up(
     Ok(settled)
 }
 
-async fn sees_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+async fn show_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     let expected = "a delivery with status failed and at least one attempt";
-    let told = until(&stage.narrator, expected, FAILURE_TIMEOUT, async || {
+    let summary = until(&stage.narrator, expected, FAILURE_TIMEOUT, async || {
         let deliveries = received_webhooks::deliveries(stage, key).await?;
         let failed = deliveries
             .iter()
             .filter(|row| row.status == "failed" && row.attempts > 0);
         let failed: Vec<_> = failed.map(|row| row.attempts).collect();
         let text = format!(
-            "{} wait; {} failed so far and will be tried again (up to {})",
+            "{} waiting; {} failed so far and will be retried (up to {})",
             count(deliveries.len(), "event"),
             failed.len(),
             count(failed.iter().copied().max().unwrap_or(0), "attempt"),
@@ -123,6 +123,6 @@ async fn sees_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure
             "/items/0/next_attempt_at",
         ]);
     stage.client.ask(call).await?.must_be(200)?;
-    stage.narrator.held(&told);
+    stage.narrator.held(&summary);
     Ok(())
 }

@@ -1,16 +1,16 @@
-//! The limits' headers (IETF draft `RateLimit` and `RateLimit-Policy`), as the published names spell them.
+//! The rate limit headers `RateLimit` and `RateLimit-Policy` (IETF draft), and the expiry header of a retiring key.
 //!
-//! Prints what admission reported; never computes.
+//! Owns the format of the headers. Never computes a limit: admission reports the values.
 
 use actors::LimitReport;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 pub(crate) const STATE: HeaderName = HeaderName::from_static("ratelimit");
-/// When a retiring key stops; absent for a key that does not retire.
+/// The instant when a retiring key expires. Absent for other keys.
 pub(crate) const KEY_EXPIRES: HeaderName = HeaderName::from_static("api-key-expires-at");
 
-/// Both limits, from the decision that admitted or refused this request.
+/// Writes both limits, as reported by the decision that admitted or refused this request.
 pub(super) fn write(headers: &mut HeaderMap, report: &LimitReport) {
     let (key, tenant) = (&report.key, &report.tenant);
     let policy = format!(
@@ -25,7 +25,7 @@ pub(super) fn write(headers: &mut HeaderMap, report: &LimitReport) {
     insert(headers, STATE, state);
 }
 
-/// Tells a caller with a retiring key how long it still works.
+/// Writes the expiry of a retiring key. Does nothing for other keys.
 pub(super) fn write_expiry(headers: &mut HeaderMap, expires_at: Option<&str>) {
     if let Some(instant) = expires_at {
         insert(headers, KEY_EXPIRES, instant.to_owned());
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_limits_are_spelled_as_the_contract_says() {
+    fn headers_show_key_and_tenant_limits() {
         let state = |quota, remaining| LimitState {
             quota,
             window_s: 2,

@@ -1,4 +1,4 @@
-//! `POST /v1/agreements/current/accept`: a person accepts the agreement.
+//! `POST /v1/agreements/current/accept`: accepts the agreement.
 
 use actors::{AcceptAgreement, AgreementView, PartnerApi};
 use axum::Json;
@@ -10,15 +10,15 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 
-/// Who accepts which version.
+/// The acceptance of one version of the agreement.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = AcceptAgreement)]
 pub(crate) struct Request {
-    /// Who signs.
+    /// Name of the person who signs.
     #[serde(default)]
     #[schema(value_type = String, required, min_length = 1, max_length = 200)]
     signatory_name: Field<String>,
-    /// The version that was read.
+    /// The version that the person has read, as returned by `GET /v1/agreements/current`.
     #[serde(default)]
     #[schema(value_type = String, required)]
     version: Field<String>,
@@ -31,7 +31,7 @@ impl Fields for Request {}
 
 /// Accept the agreement
 ///
-/// Sets the gate `msa_on_file`. Only a person can: an API key is refused.
+/// Sets the gate `msa_on_file`. Needs a signed-in session or the onboarding token; an API key is rejected.
 #[utoipa::path(
     post, path = "/v1/agreements/current/accept", tag = "Onboarding", request_body = Request,
     responses((status = 200, description = "Accepted", body = AgreementView))

@@ -1,4 +1,4 @@
-//! The Master Services Agreement.
+//! Routes of the Master Services Agreement.
 
 pub(crate) mod accept;
 pub(crate) mod show;

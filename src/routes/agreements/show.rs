@@ -1,4 +1,4 @@
-//! `GET /v1/agreements/current`: what there is to accept.
+//! `GET /v1/agreements/current`: shows the current agreement.
 
 use actors::{AgreementView, PartnerApi};
 use axum::Json;
@@ -9,7 +9,7 @@ use crate::extract::Caller;
 
 /// Current agreement
 ///
-/// Version and text of the Master Services Agreement, and whether this creditor has accepted it.
+/// Returns the version and the text of the Master Services Agreement, and whether this creditor has accepted it.
 #[utoipa::path(
     get, path = "/v1/agreements/current", tag = "Onboarding",
     responses((status = 200, description = "The agreement", body = AgreementView))

@@ -1,4 +1,4 @@
-//! `POST /v1/creditors`: a company signs up.
+//! `POST /v1/creditors`: signs a company up.
 
 use std::net::IpAddr;
 
@@ -16,19 +16,19 @@ use crate::extract::body_field::Fields;
 use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
 use crate::routes::respond;
 
-/// Who signs up.
+/// The company that signs up.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SignUp)]
 pub(crate) struct Request {
-    /// The company's name.
+    /// Name of the company.
     #[serde(default)]
     #[schema(value_type = String, required, min_length = 1, max_length = 200, example = "Acme Supplies Inc.")]
     company_name: Field<String>,
-    /// Compared without case; an account each.
+    /// E-mail address for signing in. Case does not matter. Each address can have only one account.
     #[serde(default)]
     #[schema(value_type = String, required, format = "email", example = "dev@acme.example")]
     email: Field<String>,
-    /// 12 to 71 bytes.
+    /// Password, 12 to 71 bytes long.
     #[serde(default)]
     #[schema(value_type = String, required, format = "password", min_length = 12, max_length = 71)]
     password: Field<SecretString>,
@@ -39,26 +39,26 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// The new account, and a token to go on with.
+/// The new account and a token for onboarding.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedUp)]
 pub(crate) struct Answer {
     creditor: CreditorView,
-    /// Bearer token of the onboarding wizard, until a key exists. Shown once.
+    /// Bearer token for the onboarding routes. Works until the API key exists. Shown once.
     onboarding_token: String,
-    /// When the token stops.
+    /// When the token expires.
     expires_at: String,
 }
 
 /// Sign up
 ///
-/// Opens an account and starts onboarding. Ignores `Idempotency-Key`.
+/// Creates an account and starts onboarding. `Idempotency-Key` is ignored.
 #[utoipa::path(
     post, path = "/v1/creditors", tag = "Onboarding", request_body = Request,
     responses(
-        (status = 201, description = "The account exists; onboarding has begun", body = Answer),
+        (status = 201, description = "The account has been created and onboarding has started", body = Answer),
         (status = 409, description = "`email_taken`"),
-        (status = 429, description = "`too_many_attempts`: at most 5 sign-ups an hour from one address (not in the sandbox)"),
+        (status = 429, description = "`too_many_attempts`: at most 5 sign-ups per hour from one IP address (no limit in the sandbox)"),
     )
 )]
 pub(crate) async fn handle(

@@ -1,4 +1,4 @@
-//! Creditors: sign-up, and where onboarding stands.
+//! Routes of creditors: sign-up and onboarding.
 
 pub(crate) mod api_key;
 pub(crate) mod create;

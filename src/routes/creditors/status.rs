@@ -1,4 +1,4 @@
-//! `GET /v1/creditors/me/status`: where onboarding stands.
+//! `GET /v1/creditors/me/status`: shows the progress of onboarding.
 
 use actors::{OnboardingStatus, PartnerApi};
 use axum::Json;
@@ -9,10 +9,10 @@ use crate::extract::Caller;
 
 /// Onboarding status
 ///
-/// The three gates, which of them are pending, and whether the key has been issued and revealed.
+/// Shows the three gates, which of them are pending, and whether the API key has been issued and revealed.
 #[utoipa::path(
     get, path = "/v1/creditors/me/status", tag = "Onboarding",
-    responses((status = 200, description = "Gates and key", body = OnboardingStatus))
+    responses((status = 200, description = "The gates and the state of the API key", body = OnboardingStatus))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

@@ -1,3 +1,3 @@
-//! The documentation page over HTTP.
+//! The route of the documentation page.
 
 pub(crate) mod show;

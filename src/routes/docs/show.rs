@@ -1,4 +1,4 @@
-//! `GET /docs`: the documentation, one page that needs nothing from anywhere else.
+//! `GET /docs`: the documentation as one self-contained page.
 
 use std::sync::OnceLock;
 
@@ -7,12 +7,12 @@ use axum::response::{Html, IntoResponse};
 
 use crate::docs_page;
 
-/// No script, no image, no font, no frame: the page is text and its own style.
+/// Forbids scripts, images, fonts and frames: the page consists of text and an inline style.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Documentation
 ///
-/// Rendered from the OpenAPI document.
+/// Returns this documentation as one HTML page, rendered from the OpenAPI document.
 #[utoipa::path(
     get, path = "/docs", tag = "Server",
     responses((status = 200, description = "One HTML page", body = String, content_type = "text/html"))

@@ -1,4 +1,4 @@
-//! `GET /health/deep`: the database and every actor are well.
+//! `GET /health/deep`: checks the database and every actor.
 
 use actors::{HealthView, PartnerApi};
 use axum::Json;
@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 
 /// Readiness
 ///
-/// Asks the database and the supervision tree.
+/// Checks the database and the supervision tree.
 #[utoipa::path(
     get, path = "/health/deep", tag = "Server",
     responses(
-        (status = 200, description = "All is well", body = HealthView),
-        (status = 503, description = "Something is not", body = HealthView),
+        (status = 200, description = "The server is ready", body = HealthView),
+        (status = 503, description = "At least one check failed", body = HealthView),
     )
 )]
 pub(crate) async fn handle(State(api): State<PartnerApi>) -> (StatusCode, Json<HealthView>) {

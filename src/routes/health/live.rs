@@ -1,10 +1,10 @@
-//! `GET /health`: the process answers.
+//! `GET /health`: reports that the process is alive.
 
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The process answers.
+/// The process is alive.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Live)]
 pub(crate) struct Answer {
@@ -14,10 +14,10 @@ pub(crate) struct Answer {
 
 /// Liveness
 ///
-/// Touches nothing but the process itself.
+/// Checks only that the process responds. It does not use the database.
 #[utoipa::path(
     get, path = "/health", tag = "Server",
-    responses((status = 200, description = "The process answers", body = Answer))
+    responses((status = 200, description = "The process is alive", body = Answer))
 )]
 pub(crate) async fn handle() -> Json<Answer> {
     Json(Answer { status: "ok" })

@@ -1,4 +1,4 @@
-//! Whether the server is there, and whether it is well.
+//! Liveness and readiness of the server.
 
 pub(crate) mod deep;
 pub(crate) mod live;

@@ -1,4 +1,4 @@
-//! `POST /integrations/docusign/webhook`: the signed agreement.
+//! `POST /integrations/docusign/webhook`: receives events about the signed agreement.
 
 use actors::{PartnerApi, Provider};
 use axum::extract::{Request, State};
@@ -10,16 +10,17 @@ use crate::extract::json;
 
 /// DocuSign Connect event
 ///
-/// Uses `envelope-completed`. Several signature headers may come, numbered from 1; any may match.
+/// Processes `envelope-completed`. The request may have several signature headers, numbered from 1; one of them must
+/// match.
 #[utoipa::path(
     post, path = "/integrations/docusign/webhook", tag = "Provider events",
-    params(("X-DocuSign-Signature-1" = String, Header, description = "Signature of the raw body")),
+    params(("X-DocuSign-Signature-1" = String, Header, description = "Signature of the raw body, computed by the provider")),
     request_body(content = Object, description = "The event as the provider sends it", content_type = "application/json"),
     responses(
-        (status = 200, description = "Applied, or without effect", body = Outcome),
-        (status = 202, description = "Stored until its account is known", body = Outcome),
+        (status = 200, description = "The event was applied or had no effect", body = Outcome),
+        (status = 202, description = "The event was stored until its account is known", body = Outcome),
         (status = 403, description = "`invalid_signature`; nothing was stored"),
-        (status = 503, description = "`provider_not_configured`: this server has no signing secret for it"),
+        (status = 503, description = "`provider_not_configured`: this server has no signing secret for the provider"),
     )
 )]
 pub(crate) async fn handle(
@@ -31,7 +32,7 @@ pub(crate) async fn handle(
     super::receive(&api, Provider::Docusign, &headers, is_signature, &body).await
 }
 
-/// `X-DocuSign-Signature-1`, `-2`, …: one per configured HMAC key.
+/// Whether this is a signature header: `X-DocuSign-Signature-1`, `-2`, …, one per configured HMAC key.
 fn is_signature(name: &axum::http::HeaderName) -> bool {
     let number = name.as_str().strip_prefix("x-docusign-signature-");
     number.is_some_and(|number| {
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbered_headers_only() {
+    fn only_numbered_signature_headers_match() {
         for (name, expected) in [
             ("x-docusign-signature-1", true),
             ("x-docusign-signature-12", true),

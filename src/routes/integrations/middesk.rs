@@ -1,4 +1,4 @@
-//! `POST /integrations/middesk/webhook`: the know-your-business review.
+//! `POST /integrations/middesk/webhook`: receives events about the know-your-business review.
 
 use actors::{PartnerApi, Provider};
 use axum::extract::{Request, State};
@@ -10,16 +10,16 @@ use crate::extract::json;
 
 /// Middesk event
 ///
-/// Uses `business.updated`.
+/// Processes `business.updated`.
 #[utoipa::path(
     post, path = "/integrations/middesk/webhook", tag = "Provider events",
-    params(("X-Middesk-Signature-256" = String, Header, description = "Signature of the raw body")),
+    params(("X-Middesk-Signature-256" = String, Header, description = "Signature of the raw body, computed by the provider")),
     request_body(content = Object, description = "The event as the provider sends it", content_type = "application/json"),
     responses(
-        (status = 200, description = "Applied, or without effect", body = Outcome),
-        (status = 202, description = "Stored until its account is known", body = Outcome),
+        (status = 200, description = "The event was applied or had no effect", body = Outcome),
+        (status = 202, description = "The event was stored until its account is known", body = Outcome),
         (status = 403, description = "`invalid_signature`; nothing was stored"),
-        (status = 503, description = "`provider_not_configured`: this server has no signing secret for it"),
+        (status = 503, description = "`provider_not_configured`: this server has no signing secret for the provider"),
     )
 )]
 pub(crate) async fn handle(

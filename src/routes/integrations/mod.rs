@@ -1,6 +1,7 @@
-//! What providers tell us about a creditor's onboarding, as they sign it.
+//! Signed events from providers about the onboarding of a creditor.
 //!
-//! The routes pass on the signature headers and the raw bytes; nothing is parsed before the signature has been checked.
+//! The routes pass on the signature headers and the raw body. They never parse the body: the platform verifies the
+//! signature first.
 
 pub(crate) mod docusign;
 pub(crate) mod middesk;
@@ -15,16 +16,16 @@ use utoipa::ToSchema;
 
 use crate::error::PartnerError;
 
-/// What became of the event.
+/// The effect of the event.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ProviderOutcome)]
 pub(crate) struct Outcome {
-    /// `applied`, `no_effect` (seen before, older than what is known, or nothing we use) or `stored` (its account is unknown
-    /// yet; linking it replays what was stored).
+    /// `applied`, `no_effect` (a duplicate, older than the current state, or not a type that we use) or `stored` (the
+    /// account is not known yet; linking it replays the stored events).
     outcome: &'static str,
 }
 
-/// Hands an event to onboarding; whatever is accepted is a 2xx, so that the provider does not send it again.
+/// Passes an event to onboarding. Every accepted event gets a 2xx, so that the provider does not send it again.
 async fn receive(
     api: &PartnerApi,
     provider: Provider,

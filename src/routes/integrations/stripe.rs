@@ -1,4 +1,4 @@
-//! `POST /integrations/stripe/webhook`: payouts.
+//! `POST /integrations/stripe/webhook`: receives events about payout accounts.
 
 use actors::{PartnerApi, Provider};
 use axum::extract::{Request, State};
@@ -10,16 +10,16 @@ use crate::extract::json;
 
 /// Stripe Connect event
 ///
-/// Uses `account.updated` and `account.application.deauthorized`.
+/// Processes `account.updated` and `account.application.deauthorized`.
 #[utoipa::path(
     post, path = "/integrations/stripe/webhook", tag = "Provider events",
-    params(("Stripe-Signature" = String, Header, description = "Signature of the raw body")),
+    params(("Stripe-Signature" = String, Header, description = "Signature of the raw body, computed by the provider")),
     request_body(content = Object, description = "The event as the provider sends it", content_type = "application/json"),
     responses(
-        (status = 200, description = "Applied, or without effect", body = Outcome),
-        (status = 202, description = "Stored until its account is known", body = Outcome),
+        (status = 200, description = "The event was applied or had no effect", body = Outcome),
+        (status = 202, description = "The event was stored until its account is known", body = Outcome),
         (status = 403, description = "`invalid_signature`; nothing was stored"),
-        (status = 503, description = "`provider_not_configured`: this server has no signing secret for it"),
+        (status = 503, description = "`provider_not_configured`: this server has no signing secret for the provider"),
     )
 )]
 pub(crate) async fn handle(

@@ -1,3 +1,3 @@
-//! Measurements, for a monitoring system.
+//! Metrics for a monitoring system.
 
 pub(crate) mod show;

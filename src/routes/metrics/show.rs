@@ -1,4 +1,4 @@
-//! `GET /metrics`: every instrument, in the text format of OpenMetrics.
+//! `GET /metrics`: all metrics in the OpenMetrics text format.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -11,7 +11,8 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// Metrics
 ///
-/// Counters, histograms and levels of this process, for Prometheus and its like. No label names a creditor.
+/// Returns counters, histograms and gauges of this process, for Prometheus and compatible systems. No label identifies
+/// a creditor.
 #[utoipa::path(
     get, path = "/metrics", tag = "Server",
     responses((status = 200, description = "OpenMetrics 1.0", body = String, content_type = "application/openmetrics-text"))

@@ -1,3 +1,3 @@
-//! The OpenAPI document over HTTP.
+//! The route of the OpenAPI document.
 
 pub(crate) mod show;

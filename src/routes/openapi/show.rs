@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the complete truth about this API.
+//! `GET /openapi.json`: the OpenAPI document of this API.
 
 use axum::http::header;
 use axum::response::IntoResponse;

@@ -1,4 +1,4 @@
-//! `GET /v1/placements/{id}/audit`: what happened to a placement.
+//! `GET /v1/placements/{id}/audit`: lists the history of a placement.
 
 use actors::domain::{cursor, date};
 use actors::{AuditFilter, AuditPage, PartnerApi};
@@ -12,26 +12,26 @@ use crate::extract::{Caller, FieldErrors, PathId, QueryOf, Unknown, path_id::Pla
 
 const DEFAULT_LIMIT: u64 = 50;
 
-/// Which events.
+/// Filters and paging.
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    /// `summary` (what a creditor acts on) or `full` (the platform's own bookkeeping too).
+    /// `summary` (events that matter to the creditor) or `full` (also internal events of the platform).
     #[param(default = "summary")]
     view: Option<String>,
     /// One event type, or several separated by commas.
     event_type: Option<String>,
-    /// Who acted.
+    /// The actor who caused the event.
     actor: Option<String>,
-    /// At or after; needs a zone.
+    /// Only events at or after this time, RFC 3339 with a time zone.
     #[param(format = "date-time")]
     since: Option<String>,
-    /// Before; needs a zone.
+    /// Only events before this time, RFC 3339 with a time zone.
     #[param(format = "date-time")]
     until: Option<String>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Rows of this page; outside 1 to 100 is an error.
+    /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
     #[serde(flatten)]
@@ -41,7 +41,7 @@ pub(crate) struct Query {
 
 /// Audit trail of a placement
 ///
-/// Newest first.
+/// Returns the newest events first.
 #[utoipa::path(
     get, path = "/v1/placements/{id}/audit", tag = "Placements", params(Query),
     responses((status = 200, description = "A page of events", body = AuditPage))
@@ -57,7 +57,7 @@ pub(crate) async fn handle(
     ))
 }
 
-/// An empty filter is none.
+/// Treats an empty filter as absent.
 fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

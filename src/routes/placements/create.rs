@@ -1,4 +1,4 @@
-//! `POST /v1/placements`: hand over an invoice.
+//! `POST /v1/placements`: places an invoice for collection.
 
 use actors::domain::placement::draft::{
     self, DebtorDraft, DraftRefusal, NewPlacement, PlacementDraft,
@@ -20,23 +20,23 @@ use crate::routes::respond;
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = NewPlacement)]
 pub(crate) struct Request {
-    /// Decimal string with at most two decimals, greater than zero.
+    /// Amount as a decimal string with at most two decimals, greater than zero.
     #[serde(default)]
     #[schema(value_type = String, required, example = "7500.00")]
     invoice_amount: Field<Amount>,
-    /// Your own number; unique per creditor.
+    /// Your own invoice number. It must be unique among your placements.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 64, example = "INV-1001")]
     invoice_number: Field<String>,
-    /// ISO date.
+    /// Date of the invoice as an ISO 8601 date.
     #[serde(default)]
     #[schema(value_type = String, required, format = "date", example = "2026-08-01")]
     invoice_date: Field<String>,
-    /// ISO date, not before `invoice_date`.
+    /// Due date as an ISO 8601 date, not before `invoice_date`.
     #[serde(default)]
     #[schema(value_type = String, required, format = "date", example = "2026-08-31")]
     due_date: Field<String>,
-    /// `preserve` or `escalate`; absent: the creditor's default.
+    /// `preserve` or `escalate`. If absent, the creditor's `posture_default` applies.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     posture: Field<String>,
@@ -44,11 +44,11 @@ pub(crate) struct Request {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 2000)]
     notes: Field<String>,
-    /// Must be absent or null: the webhook URL is a setting.
+    /// Must be absent or null. Configure the webhook URL with `PATCH /v1/settings` instead.
     #[serde(default)]
     #[schema(value_type = Option<String>, deprecated)]
     callback_url: Field<String>,
-    /// Who owes.
+    /// The company that owes the invoice.
     #[serde(default)]
     #[schema(value_type = DebtorBody, required)]
     debtor: Field<DebtorBody>,
@@ -57,15 +57,15 @@ pub(crate) struct Request {
     unknown: Unknown,
 }
 
-/// The company that owes.
+/// The company that owes the invoice.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = NewDebtor)]
 pub(crate) struct DebtorBody {
-    /// Registered name.
+    /// Registered name of the company.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 200, example = "Globex LLC")]
     company_name: Field<String>,
-    /// E-mail.
+    /// E-mail address.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "email")]
     primary_email: Field<String>,
@@ -73,11 +73,11 @@ pub(crate) struct DebtorBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     primary_phone: Field<String>,
-    /// Bare domain.
+    /// Domain without scheme and path.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "globex.example")]
     primary_domain: Field<String>,
-    /// Two-letter state.
+    /// Two-letter code of the state.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     state: Field<String>,
@@ -93,7 +93,7 @@ pub(crate) struct DebtorBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 128)]
     external_debtor_ref: Field<String>,
-    /// `business`; a debt of a natural person (`individual`) is refused as `consumer_debt`.
+    /// Must be `business`. A debt of a natural person (`individual`) is rejected with `consumer_debt`.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "business")]
     kind: Field<String>,
@@ -105,7 +105,7 @@ pub(crate) struct DebtorBody {
 impl Fields for Request {}
 impl Fields for DebtorBody {}
 
-/// Money is a string on the wire; a JSON number has no defined precision.
+/// An amount of money as a string, because a JSON number has no defined precision.
 pub(crate) struct Amount(pub(crate) String);
 
 impl FieldType for Amount {
@@ -118,7 +118,7 @@ impl FieldType for Amount {
 
 /// Place an invoice
 ///
-/// The invoice becomes a placement and starts its life as `pending_enrichment`.
+/// Creates a placement for the invoice. Its first status is `pending_enrichment`.
 #[utoipa::path(
     post, path = "/v1/placements", tag = "Placements", request_body = Request, params(IdempotencyHeader),
     responses(
@@ -138,7 +138,8 @@ pub(crate) async fn handle(
     Ok(respond::replayable(StatusCode::CREATED, placement))
 }
 
-/// What has the right type goes to the rules; their errors and ours are reported together.
+/// Validates the body. Fields of the right type go to the domain rules; their errors and the type errors are reported
+/// together.
 pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
     let mut errors = FieldErrors::of_body();
     let draft = PlacementDraft {
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_names_every_required_field() {
+    fn empty_body_reports_every_required_field() {
         let lines = lines(json!({}));
         for field in [
             "invoice_amount",
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_the_wrong_type_is_reported_once() {
+    fn field_of_wrong_type_is_reported_once() {
         let lines = lines(json!({"invoice_amount": 7500.0, "debtor": "Globex"}));
         assert_eq!(
             lines
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_debt_is_named_as_such_and_unknown_fields_are_refused() {
+    fn consumer_debt_and_unknown_fields_are_rejected() {
         assert!(lines(json!({"debtor": {"kind": "individual"}}))[0].contains("consumer debt"));
         assert!(
             lines(json!({"debtor": {"ssn": "x"}}))

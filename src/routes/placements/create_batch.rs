@@ -1,4 +1,4 @@
-//! `POST /v1/placements/batch`: hand over up to 1,000 invoices at once.
+//! `POST /v1/placements/batch`: places up to 1,000 invoices in one request.
 
 use actors::domain::placement::draft::NewPlacement;
 use actors::{ApiError, BatchPlaced, BatchRowError, FieldError, PartnerApi};
@@ -14,14 +14,14 @@ use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
 use crate::routes::respond;
 
-/// Rows of one request.
+/// The maximum number of entries in one request.
 const MAX_ROWS: usize = 1_000;
 
-/// Many overdue invoices.
+/// A batch of overdue invoices.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = NewPlacements)]
 pub(crate) struct Request {
-    /// 1 to 1,000 of them.
+    /// The invoices, 1 to 1,000.
     #[serde(default)]
     #[schema(value_type = Vec<create::Request>, required, min_items = 1, max_items = 1000)]
     placements: Field<Vec<Field<create::Request>>>,
@@ -34,15 +34,16 @@ impl Fields for Request {}
 
 /// Place many invoices
 ///
-/// Each row is placed or refused on its own, all in one commit; the answer has a result for each, in order. Takes 20 from the
-/// rate limits, however many rows there are. With an `Idempotency-Key` the whole answer is replayed.
+/// Each entry is accepted or rejected on its own, and one commit saves all accepted entries. The response has one
+/// result per entry, in the order of the request. A request costs 20 of the rate limits, regardless of the number of
+/// entries. With an `Idempotency-Key` the whole response is replayed.
 #[utoipa::path(
     post, path = "/v1/placements/batch", tag = "Placements", request_body = Request, params(IdempotencyHeader),
     responses(
-        (status = 200, description = "A result for each row", body = BatchPlaced),
-        (status = 403, description = "`account_suspended`, `account_rejected`: no row was placed"),
+        (status = 200, description = "One result per entry", body = BatchPlaced),
+        (status = 403, description = "`account_suspended`, `account_rejected`: no entry was placed"),
         (status = 409, description = "`idempotency_in_progress`"),
-        (status = 422, description = "`validation_failed` for a request that is not 1 to 1,000 rows, `idempotency_key_reused`"),
+        (status = 422, description = "`validation_failed` if the request does not have 1 to 1,000 entries, `idempotency_key_reused`"),
     )
 )]
 pub(crate) async fn handle(
@@ -71,7 +72,7 @@ fn rows(body: Request) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiEr
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// One row, or what is wrong with it: the paths begin at the row.
+/// Validates one entry. The paths of its errors are relative to the entry.
 fn row(row: Field<create::Request>) -> Result<NewPlacement, BatchRowError> {
     let read = match row {
         Field::Value(body) => create::read(body),

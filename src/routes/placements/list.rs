@@ -1,4 +1,4 @@
-//! `GET /v1/placements`: search, and the change feed.
+//! `GET /v1/placements`: searches placements and serves the change feed.
 
 use actors::domain::date;
 use actors::domain::placement::PlacementStatus;
@@ -13,7 +13,7 @@ use crate::error::PartnerError;
 use crate::extract::{Caller, FieldErrors, QueryOf, Unknown};
 
 const DEFAULT_LIMIT: u64 = 25;
-/// No name and no number is longer.
+/// The maximum length of `q`. No company name and no invoice number is longer.
 const Q_MAX: usize = 200;
 const ORDERS: &[(&str, PlacementOrder)] = &[
     ("placed_at", PlacementOrder::PlacedAt),
@@ -25,30 +25,30 @@ const ORDERS: &[(&str, PlacementOrder)] = &[
 const HUNT: [PlacementStatus; 2] = [PlacementStatus::PendingEnrichment, PlacementStatus::Ready];
 const ENGAGED: [PlacementStatus; 2] = [PlacementStatus::InOutreach, PlacementStatus::Disputed];
 
-/// Which placements, in which order.
+/// Filters, order and paging.
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    /// Rows of this page; outside 1 to 100 is an error.
+    /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 25)]
     limit: Option<String>,
-    /// Rows to skip.
+    /// Number of rows to skip.
     #[param(value_type = Option<u64>, minimum = 0, default = 0)]
     offset: Option<String>,
     /// One status, or several separated by commas.
     status: Option<String>,
-    /// Part of the company name or of the invoice number, without case.
+    /// Part of the company name or of the invoice number. Case does not matter.
     q: Option<String>,
-    /// `placed_at`, `invoice_amount`, `days_past_due`, `status` or `updated_at`; a leading `-` is descending. Default
-    /// `-placed_at`, with `updated_since` `updated_at`.
+    /// `placed_at`, `invoice_amount`, `days_past_due`, `status` or `updated_at`. A leading `-` means descending. The
+    /// default is `-placed_at`, or `updated_at` if `updated_since` is set.
     sort: Option<String>,
     /// `hunt` (pending_enrichment, ready) or `engaged` (in_outreach, disputed).
     outreach_phase: Option<String>,
-    /// Only what changed strictly after this instant, oldest change first. Needs a zone.
+    /// Only placements that changed strictly after this time, oldest change first. RFC 3339 with a time zone.
     #[param(format = "date-time")]
     updated_since: Option<String>,
-    /// Id of the last row you hold, together with its `updated_at` as `updated_since`: then no row is skipped. Needs the
-    /// order `updated_at`.
+    /// The id of the last row that you have. Send its `updated_at` as `updated_since`; then no row is skipped. Needs
+    /// the order `updated_at`.
     #[param(format = "uuid")]
     after_id: Option<String>,
     #[serde(flatten)]
@@ -58,9 +58,9 @@ pub(crate) struct Query {
 
 /// List placements
 ///
-/// To follow changes, page with `updated_since` and `after_id` of the last row you hold, not with `offset`: rows that change
-/// meanwhile move between pages by offset, so that one can be skipped (the Python client's
-/// `iter_placements(updated_since=…)` pages by offset).
+/// To follow changes, page with `updated_since` and `after_id` of the last row that you have, not with `offset`. Rows
+/// that change in the meantime move between offset pages, so a row can be skipped. The Python client's
+/// `iter_placements(updated_since=…)` pages by offset.
 #[utoipa::path(
     get, path = "/v1/placements", tag = "Placements", params(Query),
     responses((status = 200, description = "A page of placements", body = Page<PlacementView>))
@@ -113,7 +113,7 @@ fn read(query: Query) -> Result<(PlacementFilter, OffsetPage), PartnerError> {
     Ok(errors.finish(|| Some((filter, slice)))?)
 }
 
-/// Only together with its instant, in the order of change, does a row's id say where to go on.
+/// Validates `after_id`. An id marks a position only together with `updated_since` and in the order of change.
 fn after_id(
     errors: &mut FieldErrors,
     after_id: Option<String>,
@@ -131,7 +131,7 @@ fn after_id(
     })
 }
 
-/// An empty filter is none.
+/// Treats an empty filter as absent.
 fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
@@ -150,7 +150,9 @@ fn order(text: &str) -> Result<(PlacementOrder, bool), String> {
     })
 }
 
-/// Both filters together leave what fits both; where nothing can, that is said rather than everything shown.
+/// Combines both filters into the list of statuses that match both.
+///
+/// An empty intersection is an error, because an empty list would mean no filter.
 fn statuses(
     errors: &mut FieldErrors,
     status: Option<String>,
@@ -180,7 +182,7 @@ fn statuses(
             if both.is_empty() {
                 errors.add(
                     "outreach_phase",
-                    "has none of the statuses asked for: leave one of the two out",
+                    "excludes every status in the filter status: leave out one of the two",
                 );
             }
             both
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn newest_first_unless_it_is_the_change_feed() {
+    fn default_order_is_newest_first_except_for_change_feed() {
         let (plain, _) = read(Query::default()).unwrap();
         assert_eq!(
             (plain.order, plain.descending),
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_sort_lists_what_is_allowed() {
+    fn unknown_sort_lists_allowed_values() {
         let text = refusals(Query {
             sort: Some("amount".into()),
             ..Query::default()
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn after_id_needs_its_instant_and_order() {
+    fn after_id_requires_updated_since_and_its_order() {
         let id = || Some(Uuid::nil().to_string());
         assert!(
             refusals(Query {
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn status_and_phase_together_narrow() {
+    fn status_and_phase_filters_intersect() {
         let query = |status: &str| Query {
             status: Some(status.into()),
             outreach_phase: Some("hunt".into()),

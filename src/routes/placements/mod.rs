@@ -1,4 +1,4 @@
-//! Placements: overdue invoices that a creditor has handed over.
+//! Routes of placements: overdue invoices that a creditor has placed for collection.
 
 pub(crate) mod audit;
 pub(crate) mod create;

@@ -1,4 +1,4 @@
-//! `POST /v1/placements/{id}/pause`: stop outreach for now.
+//! `POST /v1/placements/{id}/pause`: pauses outreach.
 
 use actors::{PartnerApi, PlacementView};
 use axum::extract::State;
@@ -10,9 +10,9 @@ use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Placement};
 use crate::routes::respond;
 
-/// Pause
+/// Pause a placement
 ///
-/// Sets the flag `paused` beside the status; outreach stops at once.
+/// Sets the flag `paused` and keeps the status. Outreach stops at once.
 #[utoipa::path(
     post, path = "/v1/placements/{id}/pause", tag = "Placements", params(IdempotencyHeader),
     responses(

@@ -1,4 +1,4 @@
-//! `POST /v1/placements/{id}/recall`: take it back.
+//! `POST /v1/placements/{id}/recall`: takes a placement back.
 
 use actors::{PartnerApi, PlacementView};
 use axum::extract::State;
@@ -10,9 +10,9 @@ use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Placement};
 use crate::routes::respond;
 
-/// Recall
+/// Recall a placement
 ///
-/// Stops everything at once. Can be undone within 7 days.
+/// Takes the placement back and stops all work on it at once. You can undo the recall within 7 days.
 #[utoipa::path(
     post, path = "/v1/placements/{id}/recall", tag = "Placements", params(IdempotencyHeader),
     responses(

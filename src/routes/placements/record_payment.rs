@@ -1,4 +1,4 @@
-//! `POST /v1/placements/{id}/payment-received`: the debtor has paid the creditor.
+//! `POST /v1/placements/{id}/payment-received`: records a payment that the creditor has received.
 
 use actors::domain::money::Cents;
 use actors::{PartnerApi, PaymentRecorded};
@@ -17,11 +17,11 @@ use crate::extract::{
 };
 use crate::routes::respond;
 
-/// What was paid.
+/// A payment from the debtor to the creditor.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = PaymentReceived)]
 pub(crate) struct Request {
-    /// Decimal string, at most what is still owed.
+    /// Amount as a decimal string, at most the outstanding amount.
     #[serde(default)]
     #[schema(value_type = String, required, example = "2500.00")]
     amount: Field<Amount>,
@@ -34,7 +34,8 @@ impl Fields for Request {}
 
 /// Record a payment
 ///
-/// Accepted in every account status. When the payments reach the amount the placement is `paid` and outreach stops at once.
+/// Records a payment that you received directly from the debtor. Works in every account status. When the payments reach
+/// the invoice amount, the placement becomes `paid` and outreach stops at once.
 #[utoipa::path(
     post, path = "/v1/placements/{id}/payment-received", tag = "Placements",
     request_body = Request, params(RequiredIdempotencyHeader),

@@ -1,4 +1,4 @@
-//! `POST /v1/placements/{id}/resume`: let outreach go on.
+//! `POST /v1/placements/{id}/resume`: resumes outreach.
 
 use actors::{PartnerApi, PlacementView};
 use axum::extract::State;
@@ -10,9 +10,9 @@ use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Placement};
 use crate::routes::respond;
 
-/// Resume
+/// Resume a placement
 ///
-/// Clears the flag `paused`.
+/// Clears the flag `paused`. Outreach continues.
 #[utoipa::path(
     post, path = "/v1/placements/{id}/resume", tag = "Placements", params(IdempotencyHeader),
     responses(

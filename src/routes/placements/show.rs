@@ -1,4 +1,4 @@
-//! `GET /v1/placements/{id}`.
+//! `GET /v1/placements/{id}`: shows a placement.
 
 use actors::{PartnerApi, PlacementView};
 use axum::Json;

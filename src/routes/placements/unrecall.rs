@@ -1,4 +1,4 @@
-//! `POST /v1/placements/{id}/unrecall`: undo the recall.
+//! `POST /v1/placements/{id}/unrecall`: undoes a recall.
 
 use actors::{PartnerApi, PlacementView};
 use axum::extract::State;
@@ -12,7 +12,7 @@ use crate::routes::respond;
 
 /// Undo a recall
 ///
-/// Back to the status before, within 7 days of one's own recall.
+/// Restores the status from before the recall. Works within 7 days, and only if you recalled the placement yourself.
 #[utoipa::path(
     post, path = "/v1/placements/{id}/unrecall", tag = "Placements", params(IdempotencyHeader),
     responses(

@@ -1,4 +1,4 @@
-//! `POST /v1/sessions`: a person signs in.
+//! `POST /v1/sessions`: signs a person in.
 
 use actors::{CreditorView, SignIn};
 use axum::extract::State;
@@ -15,10 +15,10 @@ use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
 use crate::routes::respond;
 use crate::session_cookie;
 
-/// The longest e-mail address there is (RFC 5321, section 4.5.3.1).
+/// The maximum length of an e-mail address (RFC 5321, section 4.5.3.1).
 const EMAIL_MAX: usize = 254;
 
-/// As signed up with.
+/// The credentials from the sign-up.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SignIn)]
 pub(crate) struct Request {
@@ -37,25 +37,26 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// A session.
+/// A new session.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
 pub(crate) struct Answer {
-    /// Bearer token of the session; the same as the cookie `mc_session`. Shown once.
+    /// Bearer token of the session, the same as in the cookie `mc_session`. Shown once.
     session_token: String,
-    /// Absolute end of the session.
+    /// When the session expires at the latest.
     expires_at: String,
     creditor: CreditorView,
 }
 
 /// Sign in
 ///
-/// Also sets the dashboard's cookie. Throttled by address and account. Ignores `Idempotency-Key`.
+/// Starts a dashboard session and sets the session cookie. Attempts are throttled per IP address and per account.
+/// `Idempotency-Key` is ignored.
 #[utoipa::path(
     post, path = "/v1/sessions", tag = "Sessions", request_body = Request,
     responses(
         (status = 201, description = "Signed in", body = Answer, headers(("Set-Cookie" = String, description = "`mc_session`, Secure, HttpOnly, SameSite=Lax"))),
-        (status = 401, description = "`invalid_credentials`: one answer for a wrong e-mail and a wrong password"),
+        (status = 401, description = "`invalid_credentials`: the same for an unknown e-mail address and for a wrong password"),
         (status = 429, description = "`too_many_attempts`"),
     )
 )]

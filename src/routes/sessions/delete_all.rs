@@ -1,4 +1,4 @@
-//! `DELETE /v1/sessions`: signed out everywhere.
+//! `DELETE /v1/sessions`: ends every session of the creditor.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};

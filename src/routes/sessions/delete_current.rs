@@ -1,4 +1,4 @@
-//! `DELETE /v1/sessions/current`: signed out here.
+//! `DELETE /v1/sessions/current`: ends the current session.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};

@@ -1,4 +1,4 @@
-//! Sessions of the dashboard: sign in, sign out here, sign out everywhere.
+//! Routes of dashboard sessions: sign in, sign out, sign out everywhere.
 
 pub(crate) mod create;
 pub(crate) mod delete_all;

@@ -1,4 +1,4 @@
-//! The creditor's settings.
+//! Routes of the creditor's settings.
 
 pub(crate) mod api_key;
 pub(crate) mod read_key;

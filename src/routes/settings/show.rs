@@ -1,4 +1,4 @@
-//! `GET /v1/settings`.
+//! `GET /v1/settings`: shows the settings.
 
 use actors::{PartnerApi, SettingsView};
 use axum::Json;
@@ -7,9 +7,9 @@ use axum::extract::State;
 use crate::error::PartnerError;
 use crate::extract::Caller;
 
-/// Settings
+/// Show the settings
 ///
-/// The account's state, defaults, webhook and tier. The key is shown only as a mask.
+/// Returns the account status, defaults, webhook and tier. The API key is masked.
 #[utoipa::path(
     get, path = "/v1/settings", tag = "Settings",
     responses((status = 200, description = "The settings", body = SettingsView))

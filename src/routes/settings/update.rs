@@ -1,4 +1,4 @@
-//! `PATCH /v1/settings`: defaults by key or session, the webhook by session alone.
+//! `PATCH /v1/settings`: changes defaults and the webhook. Changes of the webhook need a session.
 
 use actors::domain::placement::Posture;
 use actors::{ApiError, PartnerApi, SettingsPatch, SettingsView};
@@ -11,19 +11,19 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 
-/// What to change; what is absent stays as it is.
+/// The fields to change. Absent fields stay unchanged.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SettingsPatch)]
 pub(crate) struct Request {
-    /// Posture of new placements: `preserve` or `escalate`.
+    /// Default posture of new placements: `preserve` or `escalate`.
     #[serde(default)]
     #[schema(value_type = String, example = "preserve")]
     posture_default: Field<String>,
-    /// Where events are sent; null removes it. Needs a signed-in session.
+    /// URL to which events are sent. Null removes it. Needs a signed-in session.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uri")]
     webhook_url: Field<String>,
-    /// Which events, from the catalogue; null is all. Needs a signed-in session.
+    /// Event types to send, from `GET /v1/settings/webhook-events`. Null means all. Needs a signed-in session.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     webhook_events: Field<Vec<String>>,
@@ -34,14 +34,14 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// Change settings
+/// Change the settings
 ///
-/// An API key may set `posture_default` alone: a leaked key must not be able to redirect webhooks.
+/// An API key may change only `posture_default`, so that a leaked key cannot redirect webhooks.
 #[utoipa::path(
     patch, path = "/v1/settings", tag = "Settings", request_body = Request,
     responses(
         (status = 200, description = "The settings after the change", body = SettingsView),
-        (status = 403, description = "`dashboard_session_required`: `webhook_url` or `webhook_events` with an API key"),
+        (status = 403, description = "`dashboard_session_required`: an API key tried to change `webhook_url` or `webhook_events`"),
         (status = 422, description = "`validation_failed`, or `unsafe_webhook_url`"),
     )
 )]

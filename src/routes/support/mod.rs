@@ -1,4 +1,5 @@
-//! The support API: the company's own people and systems, each under its own name in the audit log.
+//! The support API for staff and internal systems. The audit log names the support token that each change was made
+//! with.
 
 pub(crate) mod actors;
 pub(crate) mod api_key;
@@ -12,10 +13,10 @@ pub(crate) mod webhook_recoveries;
 
 use crate::extract::{Field, FieldErrors};
 
-/// The longest reason.
+/// The maximum length of a reason.
 const MAX_REASON: usize = 500;
 
-/// Why support does something: always asked for, always in the audit log.
+/// Validates the reason of a change. It is required, because it goes to the audit log.
 fn reason(errors: &mut FieldErrors, field: Field<String>) -> Option<String> {
     let reason = errors.required("reason", field);
     errors.text("reason", reason, MAX_REASON)

@@ -1,4 +1,4 @@
-//! `POST /v1/test/placements/{id}/advance`: as if operations had reported it.
+//! `POST /v1/test/placements/{id}/advance`: advances a placement in the sandbox.
 
 use actors::domain::placement::PlacementStatus;
 use actors::{Mode, PlacementView, TransitionRequest};
@@ -12,11 +12,11 @@ use crate::error::{HttpError, PartnerError};
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, PathId, Unknown, path_id::Placement};
 
-/// Where to.
+/// The next status of a placement.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = Advance)]
 pub(crate) struct Request {
-    /// A status that operations may report next.
+    /// The new status: one that operations could report next.
     #[serde(default)]
     #[schema(value_type = String, required, example = "ready")]
     to: Field<String>,
@@ -29,7 +29,8 @@ impl Fields for Request {}
 
 /// Advance a placement (sandbox)
 ///
-/// Plays operations for one step. In production this route does not exist.
+/// Changes the status of a placement by one step, as operations would in production. This route exists in the sandbox
+/// only.
 #[utoipa::path(
     post, path = "/v1/test/placements/{id}/advance", tag = "Sandbox", request_body = Request,
     responses(

@@ -1,3 +1,3 @@
-//! Sandbox only: a developer moves a placement as operations would.
+//! Sandbox routes with which a developer advances a placement as operations would.
 
 pub(crate) mod advance;

@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-deliveries`: the history of deliveries.
+//! `GET /v1/settings/webhook-deliveries`: lists webhook deliveries.
 
 use actors::{DeliveryView, Page, PartnerApi};
 use axum::Json;
@@ -9,18 +9,18 @@ use utoipa::IntoParams;
 use crate::error::PartnerError;
 use crate::extract::{Caller, FieldErrors, QueryOf, Unknown};
 
-/// Which deliveries.
+/// Filters and paging.
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    /// `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
+    /// Only deliveries with this status: `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
     status: Option<String>,
-    /// An event type of the catalogue.
+    /// Only deliveries of this event type, from `GET /v1/settings/webhook-events`.
     event: Option<String>,
-    /// Rows of this page; outside 1 to 100 is an error.
+    /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// Rows to skip.
+    /// Number of rows to skip.
     #[param(value_type = Option<u64>, minimum = 0, default = 0)]
     offset: Option<String>,
     #[serde(flatten)]
@@ -28,9 +28,10 @@ pub(crate) struct Query {
     unknown: Unknown,
 }
 
-/// List deliveries
+/// List webhook deliveries
 ///
-/// Newest first. `attempts` is a number; `GET …/{id}` shows each of them.
+/// Returns the newest deliveries first. `attempts` is the number of attempts;
+/// `GET /v1/settings/webhook-deliveries/{id}` shows each attempt.
 #[utoipa::path(
     get, path = "/v1/settings/webhook-deliveries", tag = "Webhooks", params(Query),
     responses((status = 200, description = "A page of deliveries", body = Page<DeliveryView>))

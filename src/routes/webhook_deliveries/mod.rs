@@ -1,4 +1,4 @@
-//! Deliveries: what was sent to the creditor's webhook, or is about to be.
+//! Routes of webhook deliveries: events that were sent to an endpoint of the creditor, or will be.
 
 pub(crate) mod list;
 pub(crate) mod redeliver;
@@ -10,10 +10,10 @@ use actors::{DeliveryFilter, PartnerApi};
 
 use crate::extract::FieldErrors;
 
-/// Rows of a page where the caller does not say.
+/// The page size if the caller gives no `limit`.
 pub(super) const DEFAULT_LIMIT: u64 = 50;
 
-/// The filters that the creditor's list and support's have in common.
+/// Validates the filters that the creditor's list and the support list have in common.
 pub(super) fn filter(
     api: &PartnerApi,
     errors: &mut FieldErrors,

@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-deliveries/{id}/redeliver`: send it once more.
+//! `POST /v1/settings/webhook-deliveries/{id}/redeliver`: sends a delivery once more.
 
 use actors::{DeliveryView, PartnerApi};
 use axum::extract::State;
@@ -10,12 +10,12 @@ use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Delivery};
 use crate::routes::respond;
 
-/// Redeliver
+/// Redeliver a webhook
 ///
-/// Sends the same event with the same `webhook-id` once more, whatever became of it before.
+/// Sends the same event with the same `webhook-id` once more, regardless of the outcome of earlier attempts.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-deliveries/{id}/redeliver", tag = "Webhooks", params(IdempotencyHeader),
-    responses((status = 200, description = "The delivery, on its way", body = DeliveryView))
+    responses((status = 200, description = "The delivery, queued for sending", body = DeliveryView))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-deliveries/{id}`: one delivery with every attempt.
+//! `GET /v1/settings/webhook-deliveries/{id}`: shows a delivery with every attempt.
 
 use actors::{DeliveryDetail, PartnerApi};
 use axum::Json;
@@ -7,9 +7,9 @@ use axum::extract::State;
 use crate::error::PartnerError;
 use crate::extract::{Caller, PathId, path_id::Delivery};
 
-/// Show a delivery
+/// Show a webhook delivery
 ///
-/// With every attempt: status, latency, error, and the beginning of the receiver's answer.
+/// Returns the delivery with every attempt: status, latency, error, and the beginning of the receiver's response.
 #[utoipa::path(
     get, path = "/v1/settings/webhook-deliveries/{id}", tag = "Webhooks",
     responses((status = 200, description = "The delivery", body = DeliveryDetail))

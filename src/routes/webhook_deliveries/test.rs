@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-deliveries/test`: a test event.
+//! `POST /v1/settings/webhook-deliveries/test`: sends a test event.
 
 use actors::{PartnerApi, TestEventView};
 use axum::extract::State;
@@ -12,12 +12,13 @@ use crate::routes::respond;
 
 /// Send a test event
 ///
-/// Sends `webhook.test` to the creditor's webhook at once, past its event filter, its order and its throttle, and answers
-/// with what the receiver said. It is tried again like any other event if that was no 2xx.
+/// Sends `webhook.test` to the creditor's webhook at once and returns the response of the receiver. The event filter,
+/// the order, the throttle and an open circuit do not apply. If the response is not a 2xx, the event is retried like
+/// any other.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-deliveries/test", tag = "Webhooks", params(IdempotencyHeader),
     responses(
-        (status = 200, description = "What the receiver answered", body = TestEventView),
+        (status = 200, description = "The response of the receiver", body = TestEventView),
         (status = 409, description = "`endpoint_disabled`"),
     )
 )]

@@ -1,3 +1,3 @@
-//! The catalogue of webhook events.
+//! The route of the event catalogue.
 
 pub(crate) mod list;

@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-deliveries/recover`: send again what did not arrive.
+//! `POST /v1/settings/webhook-deliveries/recover`: starts a recovery.
 
 use actors::{PartnerApi, RecoveryView};
 use axum::extract::State;
@@ -12,15 +12,15 @@ use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
 use crate::routes::respond;
 
-/// Of which time.
+/// The period of a recovery.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = RecoverDeliveries)]
 pub(crate) struct Request {
-    /// Events from then on, RFC 3339 with a zone.
+    /// Start of the period: events at or after this time. RFC 3339 with a time zone.
     #[serde(default)]
     #[schema(value_type = String, required, format = "date-time")]
     since: Field<String>,
-    /// And before then; absent is now.
+    /// End of the period: events before this time. If absent, now.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     until: Field<String>,
@@ -31,14 +31,15 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// Recover deliveries
+/// Recover webhook deliveries
 ///
-/// Makes due again whatever failed, ran out of attempts or was cancelled, and sends events that no endpoint was sent,
-/// any number of them, each under its old `webhook-id`. Endpoints that are switched off are left out. It goes on in the
-/// background: `GET /v1/settings/webhook-recoveries/{id}` shows how far it is. At most three at a time.
+/// Sends again all events of the period whose delivery failed, ran out of attempts or was cancelled, and also events
+/// that were not sent to any endpoint. The number of events is not limited. Each event keeps its `webhook-id`. Disabled
+/// endpoints are skipped. The recovery runs in the background; `GET /v1/settings/webhook-recoveries/{id}` shows its
+/// progress. A creditor can run at most three recoveries at a time.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-deliveries/recover", tag = "Webhooks", params(IdempotencyHeader), request_body = Request,
-    responses((status = 202, description = "The recovery, begun", body = RecoveryView))
+    responses((status = 202, description = "The recovery has been started", body = RecoveryView))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

@@ -1,4 +1,4 @@
-//! Recoveries: what did not arrive, sent again, as a job with progress.
+//! Routes of recoveries: background jobs that send undelivered events again.
 
 pub(crate) mod create;
 pub(crate) mod show;
@@ -8,7 +8,7 @@ use actors::domain::date;
 
 use crate::extract::{Field, FieldErrors};
 
-/// The span that the creditor's request and support's have in common.
+/// Validates the period, which the creditor's request and the support request have in common.
 pub(super) fn span(
     errors: &mut FieldErrors,
     since: Field<String>,

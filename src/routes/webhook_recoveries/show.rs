@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-recoveries/{id}`: how far a recovery is.
+//! `GET /v1/settings/webhook-recoveries/{id}`: shows the progress of a recovery.
 
 use actors::{PartnerApi, RecoveryView};
 use axum::Json;
@@ -10,7 +10,7 @@ use crate::extract::{Caller, PathId, path_id::Recovery};
 /// Show a recovery
 #[utoipa::path(
     get, path = "/v1/settings/webhook-recoveries/{id}", tag = "Webhooks",
-    responses((status = 200, description = "The recovery as it stands", body = RecoveryView))
+    responses((status = 200, description = "The recovery with its current progress", body = RecoveryView))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

@@ -40,7 +40,7 @@ async fn the_feed_has_no_gaps() {
         assert_eq!(feed_head(db.node()).await.unwrap(), 2);
         let entry = |number, subject: &str, at_ms| feed_row::Model {
             number,
-            subject: subject.to_owned(),
+            kind: subject.to_owned(),
             creditor_id: creditor,
             at_ms,
         };
@@ -119,7 +119,7 @@ async fn the_janitor_removes_what_has_had_its_time_and_keeps_the_newest_number()
         }
         for at_ms in [now_ms - HOUR_MS - 1, now_ms - HOUR_MS + 1] {
             rows.push(format!(
-                "INSERT INTO ledger_batch (id, committed_ms) VALUES ({}, {at_ms})",
+                "INSERT INTO writer_batch (id, committed_ms) VALUES ({}, {at_ms})",
                 id()
             ));
         }

@@ -24,6 +24,8 @@ pub struct SupportAuditEvent {
     /// Details.
     #[schema(value_type = Object)]
     pub data: Value,
+    /// The trace of the request that caused it, 32 hexadecimal digits. Deliveries of the same change carry it in `traceparent`.
+    pub trace_id: Option<String>,
 }
 
 /// The audit log, newest first.

@@ -1,14 +1,15 @@
-//! Claims due deliveries for endpoints that have credit, and hands them to the endpoints' actors.
+//! The actor that claims due deliveries for endpoints that have capacity, and hands them to the endpoint actors.
 //!
 //! ```text
-//!  Wake ─┐                     ┌─ Claim task ──▶ Claimed ─┬▶ Endpoint × n ──▶ sends ──▶ Completer
-//!  Poll ─┼─▶ claim_queue ──credit──▶┘            Preleased ────────┘                                  │
-//!  CapacityFreed ◀────────────────────────────────────────────────────────────────────────────┘
+//!  Wake ──┐
+//!  Poll ──┼─▶ ClaimQueue ─▶ claim task ─▶ Claimed ─┬─▶ Endpoint × n ─▶ sends ─▶ Completer
+//!         │                            Preleased ──┘                                │
+//!         └──────────────────────── CapacityFreed ◀─────────────────────────────────┘
 //! ```
 //!
-//! Wake-ups carry no data and are only a matter of speed; the poll is the truth. One claim is out
-//! at a time, so that what arrives meanwhile shares the next one. Owns whose turn it is and the
-//! endpoints' actors. Never touches a row that it has not leased, never sends.
+//! Wake-ups carry no data and only reduce latency; the poll finds every due row. At most one claim runs at a time, so
+//! that rows that arrive during a claim share the next one. The Dispatcher owns the claim queue and the endpoint
+//! actors. It never changes a row that it has not leased, and never sends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +20,16 @@ use super::super::handle::Delivery;
 use super::super::messages::DispatcherMsg;
 use super::state::DispatcherState;
 
-/// How often a draining Dispatcher looks whether everything has been written.
+/// How often a draining Dispatcher checks whether every outcome is written.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
-/// What the [`Dispatcher`] starts with.
+/// Arguments of the [`Dispatcher`].
 pub(crate) struct DispatcherArgs {
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) endpoint_actors: Arc<super::super::endpoint_actors::EndpointActors>,
 }
 
-/// The actor.
+/// The actor that claims deliveries and supervises the endpoint actors.
 pub(crate) struct Dispatcher;
 
 impl Actor for Dispatcher {
@@ -111,11 +112,11 @@ impl Actor for Dispatcher {
 }
 
 impl DispatcherState {
-    /// An endpoint's actor died. The rows in its mailbox are lost leases, which the leases reports;
-    /// its sends go on without it.
+    /// Handles the failure of an endpoint actor. The rows in its mailbox are lost leases, which the lease table
+    /// reports. Its sends continue without it.
     fn endpoint_failed(&mut self, id: ractor::ActorId, error: &ActorProcessingErr) {
         if let Some(endpoint) = self.endpoints.failed(id) {
-            tracing::error!(%endpoint, %error, "an endpoint's actor failed");
+            tracing::error!(%endpoint, %error, "an endpoint actor failed");
             self.leases
                 .cool_down(endpoint, self.delivery.env.clock.now_ms());
             self.release_lost();

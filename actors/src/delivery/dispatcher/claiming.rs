@@ -1,4 +1,4 @@
-//! The Dispatcher's claims: whose turn, how many rows, and what happens when they are here.
+//! The claims of the Dispatcher: which endpoints, how many rows, and what happens to the claimed rows.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use super::state::DispatcherState;
 use crate::leases::{Grant, LeasedDelivery, Reservation};
 use crate::supervision::spawn_and_notify_on;
 
-/// Rows of one claim, about: an endpoint's credit is never divided.
+/// Approximate maximum rows of one claim. It can be exceeded, because the credit of an endpoint is never split.
 const BATCH: u32 = 1_024;
-/// What an endpoint counts for at least, however little credit it has: it has to be looked up.
+/// Minimum weight of an endpoint in a claim, whatever its credit, because each endpoint costs a lookup.
 const LOOK_UP: u32 = 4;
 
 impl DispatcherState {
@@ -58,7 +58,7 @@ impl DispatcherState {
         }
     }
 
-    /// Spawns one claim for whoever has a turn and credit.
+    /// Spawns one claim for the next endpoints in the queue that have capacity.
     pub(super) fn claim(&mut self) {
         self.claim_interval.busy = false;
         let now_ms = self.delivery.env.clock.now_ms();
@@ -80,8 +80,9 @@ impl DispatcherState {
         }
         self.claim_interval.busy = true;
         self.claim_interval.last = Some(Instant::now());
-        // Taken out here and put back by what the claim finds, so that a wake in between counts.
-        let lines = reservations
+        // Remove the flags now; `claimed` sets them again from what the claim finds. A wake-up during the claim then
+        // also sets the flag.
+        let ordered = reservations
             .iter()
             .map(Reservation::endpoint)
             .filter(|endpoint| self.in_order.remove(endpoint))
@@ -90,7 +91,7 @@ impl DispatcherState {
             .iter()
             .map(|reservation| self.want(reservation))
             .collect();
-        self.spawn_claim(reservations, wants, lines, now_ms);
+        self.spawn_claim(reservations, wants, ordered, now_ms);
     }
 
     fn want(&self, reservation: &Reservation) -> Want {
@@ -106,7 +107,7 @@ impl DispatcherState {
         &self,
         reservations: Vec<Reservation>,
         wants: Vec<Want>,
-        lines: HashSet<EndpointId>,
+        ordered: HashSet<EndpointId>,
         now_ms: i64,
     ) {
         let asked: Vec<_> = wants
@@ -123,7 +124,7 @@ impl DispatcherState {
         let delivery = Arc::clone(&self.delivery);
         let (runtime, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
         spawn_and_notify_on(runtime, me, died, async move {
-            let result = claim(&delivery, reservations, &wants, &lines, now_ms).await;
+            let result = claim(&delivery, reservations, &wants, &ordered, now_ms).await;
             DispatcherMsg::Claimed { asked, result }
         });
     }
@@ -151,14 +152,14 @@ impl DispatcherState {
             if !self.claim_queue.claimed(endpoint, more) {
                 self.leases.end_backlog(endpoint);
             }
-            let latest_ms = latest_in_no_line(&rows);
+            let latest_ms = latest_unordered_due_ms(&rows);
             self.deliver(myself, endpoint, rows).await;
             self.endpoints.raise_floor(endpoint, latest_ms);
         }
         self.claim_soon();
     }
 
-    /// Rows that need no claim.
+    /// Hands on pre-leased rows, which need no claim.
     pub(super) async fn fresh(
         &mut self,
         myself: &ActorRef<DispatcherMsg>,
@@ -188,8 +189,9 @@ impl DispatcherState {
     }
 }
 
-/// When the last of these was due. Rows in a line are taken by other rules, and say nothing about those that are in none.
-fn latest_in_no_line(rows: &[LeasedDelivery]) -> Option<i64> {
+/// The latest due time of the rows that have no ordering key. Ordered rows are claimed by other rules, so their due
+/// times do not bound the scan.
+fn latest_unordered_due_ms(rows: &[LeasedDelivery]) -> Option<i64> {
     let rows = rows.iter().filter(|leased| !leased.row.in_order);
     rows.map(|leased| leased.row.due_ms).max()
 }
@@ -205,12 +207,12 @@ fn by_endpoint(rows: Vec<LeasedDelivery>) -> HashMap<EndpointId, Vec<LeasedDeliv
     by_endpoint
 }
 
-/// One short transaction. Every row enters the leases before the commit that leases it.
+/// Claims rows in one short transaction. Every row enters the lease table before the commit.
 async fn claim(
     delivery: &Delivery,
     mut reservations: Vec<Reservation>,
     wants: &[Want],
-    lines: &HashSet<EndpointId>,
+    ordered: &HashSet<EndpointId>,
     now_ms: i64,
 ) -> Result<Claim, ClaimError> {
     let (transaction, owner) = (
@@ -222,7 +224,7 @@ async fn claim(
     claim.hold(&mut reservations, rows);
     for reservation in &mut reservations {
         let endpoint = reservation.endpoint();
-        if !lines.contains(&endpoint) {
+        if !ordered.contains(&endpoint) {
             continue;
         }
         let want = Want {

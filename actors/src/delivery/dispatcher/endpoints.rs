@@ -1,4 +1,4 @@
-//! The endpoints' actors: started when rows come, stopped when none have come for a while.
+//! The endpoint actors: started when rows arrive, stopped when idle.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,13 +14,12 @@ use super::super::release::release;
 use crate::leases::{LeaseTable, LeasedDelivery};
 use crate::supervision::{ActorHandle, spawn_metered};
 
-/// An endpoint's actor is stopped when it has had nothing to do for so long.
+/// Idle time after which an endpoint actor is stopped.
 const IDLE_MS: i64 = 60_000;
-/// Rows may become visible so long after the time at which they are due, because their
-/// transaction took that long.
+/// Maximum time from the due time of a row until its transaction commits and the row becomes visible.
 const LATE_MS: i64 = 10_000;
 
-/// The actors below the Dispatcher.
+/// The endpoint actors, which are children of the Dispatcher.
 pub(super) struct Endpoints {
     delivery: Arc<Delivery>,
     leases: Arc<LeaseTable>,
@@ -29,13 +28,14 @@ pub(super) struct Endpoints {
     by_actor: HashMap<ActorId, EndpointId>,
 }
 
-/// Where an endpoint's actor sits.
+/// A running endpoint actor.
 struct EndpointEntry {
     actor: ActorId,
     address: ActorHandle<EndpointMsg>,
     creditor: CreditorId,
-    /// No waiting row is due before this. The poll, which has no floor, lowers it.
+    /// Lower bound for the due times of waiting rows. The poll scans without a floor and lowers it if necessary.
     scan_floor_ms: i64,
+    /// When rows last arrived.
     used_ms: i64,
 }
 
@@ -51,7 +51,7 @@ impl Endpoints {
         }
     }
 
-    /// Hands rows to the endpoint's actor, which is started if need be.
+    /// Hands rows to the endpoint actor, which is started if necessary.
     pub(super) async fn deliver(
         &mut self,
         dispatcher: &ActorRef<DispatcherMsg>,
@@ -60,7 +60,7 @@ impl Endpoints {
     ) {
         let now_ms = self.delivery.env.clock.now_ms();
         if !self.entries.contains_key(&endpoint) {
-            self.entry(dispatcher, endpoint, &rows, now_ms).await;
+            self.start_actor(dispatcher, endpoint, &rows, now_ms).await;
         }
         let Some(entry) = self.entries.get_mut(&endpoint) else {
             self.leases.cool_down(endpoint, now_ms);
@@ -68,18 +68,18 @@ impl Endpoints {
             return;
         };
         entry.used_ms = now_ms;
-        // Should it have died just now, the rows' leases are lost, and the leases reports them.
+        // If the actor has just failed, the leases of the rows are lost, and the lease table reports them.
         let _ = entry.address.send(EndpointMsg::Deliver { rows });
     }
 
-    /// A claim takes what has been due for longest: up to then there is nothing more.
+    /// Raises the scan floor after a claim. A claim takes the earliest due rows, so none is left before `latest_ms`.
     pub(super) fn raise_floor(&mut self, endpoint: EndpointId, latest_ms: Option<i64>) {
         if let (Some(entry), Some(latest_ms)) = (self.entries.get_mut(&endpoint), latest_ms) {
             entry.scan_floor_ms = entry.scan_floor_ms.max(latest_ms - LATE_MS);
         }
     }
 
-    async fn entry(
+    async fn start_actor(
         &mut self,
         dispatcher: &ActorRef<DispatcherMsg>,
         endpoint: EndpointId,
@@ -110,12 +110,13 @@ impl Endpoints {
                 };
                 self.entries.insert(endpoint, entry);
             }
-            Err(error) => tracing::error!(%endpoint, %error, "an endpoint's actor did not start"),
+            Err(error) => tracing::error!(%endpoint, %error, "an endpoint actor did not start"),
         }
     }
 
-    /// An actor stopped or failed; answers whose it was, unless it was stopped on purpose.
-    fn unseat(&mut self, id: ActorId) -> Option<EndpointId> {
+    /// Removes the entry of an actor that stopped or failed, and returns its endpoint. Returns `None` if
+    /// [`Endpoints::evict_idle`] stopped the actor and removed the entry.
+    fn remove_entry(&mut self, id: ActorId) -> Option<EndpointId> {
         let endpoint = self.by_actor.remove(&id)?;
         if let Some(entry) = self.entries.remove(&endpoint) {
             entry.address.detach(id);
@@ -124,13 +125,13 @@ impl Endpoints {
     }
 
     pub(super) fn failed(&mut self, id: ActorId) -> Option<EndpointId> {
-        let endpoint = self.unseat(id)?;
+        let endpoint = self.remove_entry(id)?;
         self.endpoint_actors.failed(endpoint);
         Some(endpoint)
     }
 
     pub(super) fn gone(&mut self, id: ActorId) {
-        if let Some(endpoint) = self.unseat(id) {
+        if let Some(endpoint) = self.remove_entry(id) {
             self.endpoint_actors.leave(endpoint);
         }
     }
@@ -163,7 +164,7 @@ impl Endpoints {
         }
     }
 
-    /// Stops actors that have had nothing to do for a while.
+    /// Stops idle actors.
     pub(super) fn evict_idle(&mut self) {
         let now_ms = self.delivery.env.clock.now_ms();
         let idle: Vec<_> = self
@@ -173,7 +174,7 @@ impl Endpoints {
             .map(|(endpoint, _)| *endpoint)
             .collect();
         for endpoint in idle {
-            // A row on its way to the actor holds a lease, so an actor without one has none waiting.
+            // A row in the mailbox holds a lease, so the mailbox of an endpoint without leases has no rows.
             if !self.leases.is_idle(endpoint) {
                 continue;
             }
@@ -191,14 +192,14 @@ impl Endpoints {
             .map_or(0, |entry| entry.scan_floor_ms)
     }
 
-    /// Nothing waited that the poll did not see, apart from what was not visible yet.
+    /// Raises all scan floors after a poll. The poll sees every waiting row except those not yet visible.
     pub(super) fn raise_floors(&mut self, began_ms: i64) {
         for entry in self.entries.values_mut() {
             entry.scan_floor_ms = entry.scan_floor_ms.max(began_ms - LATE_MS);
         }
     }
 
-    /// The poll saw a row that is due then.
+    /// Lowers the scan floor of an endpoint, because the poll saw a row that is due at `due_ms`.
     pub(super) fn lower_floor(&mut self, endpoint: EndpointId, due_ms: i64) {
         if let Some(entry) = self.entries.get_mut(&endpoint) {
             entry.scan_floor_ms = entry.scan_floor_ms.min(due_ms - LATE_MS);

@@ -1,4 +1,6 @@
-//! The Dispatcher: claims due deliveries for endpoints that have capacity, and hands them to the actors of those endpoints.
+//! The Dispatcher: claims due deliveries for endpoints that have capacity, and hands them to the endpoint actors.
+//!
+//! Owns the claim queue and the endpoint actors. Never sends and never writes an outcome.
 
 mod actor;
 mod claim_interval;

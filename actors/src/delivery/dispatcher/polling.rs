@@ -1,4 +1,4 @@
-//! The Dispatcher's polls: who has rows waiting, and when the next one falls due.
+//! The polls of the Dispatcher: which endpoints have waiting rows, and when the next row is due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +10,17 @@ use super::super::messages::{ClaimError, DispatcherMsg};
 use super::state::DispatcherState;
 use crate::supervision::spawn_and_notify;
 
-/// From one poll to the next, unless a row falls due before.
+/// Maximum time between two polls, in milliseconds. It is shorter if a row is due earlier.
 const MAX_POLL_MS: i64 = 1_000;
+/// Minimum time between two polls, in milliseconds.
 const MIN_POLL_MS: i64 = 20;
-/// A poll may take at most a tenth of the time: it slows down as it gets slower.
+/// After a poll, the pause is at least this multiple of its duration. Polling thus uses about a tenth of the time.
 const POLL_SHARE: u32 = 10;
-/// But it rests no longer than this: what took so long may be a process that stood still in the middle of it.
+/// Upper limit of that pause. A poll may seem slow only because the process was suspended during it.
 const MAX_REST: Duration = Duration::from_secs(10);
 
 impl DispatcherState {
-    /// Spawns a look at who has rows waiting.
+    /// Spawns a query for endpoints with waiting rows.
     pub(super) fn poll(&mut self) {
         self.rung = false;
         if self.drains || !self.polls.try_start() {
@@ -55,16 +56,16 @@ impl DispatcherState {
     ) {
         let now_ms = self.delivery.env.clock.now_ms();
         let next_ms = match result {
-            Ok(waiting) => self.see(waiting, began_ms, now_ms),
+            Ok(waiting) => self.apply_poll(waiting, began_ms, now_ms),
             Err(error) => {
-                tracing::warn!(%error, "looking for due deliveries failed");
+                tracing::warn!(%error, "polling for due deliveries failed; the next poll retries it");
                 now_ms + MAX_POLL_MS
             }
         };
         let pause_ms = (next_ms - now_ms).clamp(MIN_POLL_MS, MAX_POLL_MS);
-        let rest = rest_after(took);
-        let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(rest);
-        self.next_poll = Instant::now() + rest;
+        let min_pause = min_pause_after(took);
+        let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(min_pause);
+        self.next_poll = Instant::now() + min_pause;
         self.polls.reschedule(
             self.delivery
                 .dispatcher
@@ -73,8 +74,8 @@ impl DispatcherState {
         self.claim_soon();
     }
 
-    /// Wakes whoever has due rows; answers when the next row falls due.
-    fn see(&mut self, waiting: Vec<Waiting>, began_ms: i64, now_ms: i64) -> i64 {
+    /// Wakes endpoints with due rows. Returns when the next row is due, in milliseconds since the epoch.
+    fn apply_poll(&mut self, waiting: Vec<Waiting>, began_ms: i64, now_ms: i64) -> i64 {
         self.endpoints.raise_floors(began_ms);
         let mut next_ms = now_ms + MAX_POLL_MS;
         for Waiting {
@@ -98,19 +99,20 @@ impl DispatcherState {
         next_ms
     }
 
-    /// However often it rings, looks come no faster than polls may.
+    /// Schedules an extra poll after a notification. Notifications never make polls more frequent than the pause
+    /// allows.
     pub(super) fn rung(&mut self) {
-        let least = Duration::from_millis(MIN_POLL_MS.unsigned_abs());
+        let min_pause = Duration::from_millis(MIN_POLL_MS.unsigned_abs());
         let pause = self.next_poll.saturating_duration_since(Instant::now());
         if !self.rung {
             self.rung = true;
             let dispatcher = &self.delivery.dispatcher;
-            dispatcher.send_after(pause.max(least), DispatcherMsg::Poll);
+            dispatcher.send_after(pause.max(min_pause), DispatcherMsg::Poll);
         }
     }
 
-    /// A row falls due that the last poll did not see: one that has just failed. Only where that
-    /// is before the next poll comes anyway.
+    /// Schedules an extra poll for a row that failed after the last poll. Does nothing if the next regular poll is soon
+    /// enough.
     pub(super) fn poll_by(&mut self, due_ms: Option<i64>) {
         let now_ms = self.delivery.env.clock.now_ms();
         let Some(due_ms) = due_ms.filter(|due_ms| *due_ms < now_ms + MAX_POLL_MS) else {
@@ -130,8 +132,8 @@ impl DispatcherState {
     }
 }
 
-/// How long the database is left alone after a poll.
-fn rest_after(took: Duration) -> Duration {
+/// The minimum pause after a poll that took `took`.
+fn min_pause_after(took: Duration) -> Duration {
     took.saturating_mul(POLL_SHARE).min(MAX_REST)
 }
 
@@ -140,14 +142,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_poll_is_followed_by_a_longer_rest_but_not_by_silence() {
-        assert_eq!(rest_after(Duration::ZERO), Duration::ZERO);
+    fn pause_after_poll_grows_with_duration_up_to_limit() {
+        assert_eq!(min_pause_after(Duration::ZERO), Duration::ZERO);
         assert_eq!(
-            rest_after(Duration::from_millis(30)),
+            min_pause_after(Duration::from_millis(30)),
             Duration::from_millis(300)
         );
-        // Stopped for an hour, or asleep.
-        assert_eq!(rest_after(Duration::from_secs(3_600)), MAX_REST);
-        assert_eq!(rest_after(Duration::MAX), MAX_REST);
+        // The process was suspended for an hour.
+        assert_eq!(min_pause_after(Duration::from_secs(3_600)), MAX_REST);
+        assert_eq!(min_pause_after(Duration::MAX), MAX_REST);
     }
 }

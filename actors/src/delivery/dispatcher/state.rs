@@ -1,4 +1,4 @@
-//! What the Dispatcher remembers.
+//! The state of the Dispatcher.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,25 +16,27 @@ use super::endpoints::Endpoints;
 use crate::leases::LeaseTable;
 use crate::supervision::PeriodicTask;
 
-/// The state of the Dispatcher.
+/// The state of the Dispatcher: claim queue, endpoint actors, and the timing of claims, polls and sweeps.
 pub(crate) struct DispatcherState {
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) leases: Arc<LeaseTable>,
     pub(crate) claim_queue: ClaimQueue,
-    /// Whose lines are looked at when they are claimed for: only a matter of speed.
+    /// Endpoints that may have ordered rows. Claims look for ordered rows of these endpoints only.
     pub(crate) in_order: HashSet<EndpointId>,
     pub(super) endpoints: Endpoints,
     pub(super) claim_interval: ClaimInterval,
     pub(super) polls: PeriodicTask,
-    /// An extra poll comes at that time.
+    /// Time of the extra poll that is scheduled, in milliseconds since the epoch.
     pub(super) poll_by_ms: Option<i64>,
-    /// Before that no extra look may begin.
+    /// Earliest time of the next extra poll.
     pub(super) next_poll: Instant,
-    /// An extra look is on its way because another process rang.
+    /// An extra poll is scheduled because another process sent a notification.
     pub(super) rung: bool,
     pub(super) sweeps: PeriodicTask,
     pub(super) orphans: Orphans,
+    /// Callers that wait for the end of the drain.
     pub(super) draining: Vec<RpcReplyPort<()>>,
+    /// The Dispatcher is draining and claims nothing more.
     pub(crate) drains: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The Dispatcher's housekeeping: leases that nobody holds, and actors that nobody needs.
+//! The sweeps of the Dispatcher: release of lost and orphaned leases, and eviction of idle endpoint actors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::super::messages::{ClaimError, DispatcherMsg};
 use super::state::DispatcherState;
 use crate::supervision::spawn_and_notify;
 
-/// From one look to the next.
+/// Time between two sweeps.
 const SWEEP_PAUSE: Duration = Duration::from_secs(5);
-/// Leases looked at, far more than a process ever holds.
+/// Maximum leases that one sweep reads. It is far more than a process ever holds.
 const SWEEP_LIMIT: u32 = 20_000;
 
 impl DispatcherState {
-    /// Gives rows back whose leases were dropped: they died with whoever held them.
+    /// Returns rows to the queue whose leases were dropped, for example by a task that panicked.
     pub(super) fn release_lost(&self) {
         let lost = self.leases.take_lost();
         if lost.is_empty() {
@@ -23,7 +23,7 @@ impl DispatcherState {
         }
         tracing::warn!(
             rows = lost.len(),
-            "rows that nobody holds any more go back to the queue"
+            "rows of lost leases return to the queue to be sent again"
         );
         self.spawn_release(lost);
     }
@@ -34,7 +34,7 @@ impl DispatcherState {
             let result = queue::release(&delivery.env.db, &lost).await;
             leases.released(lost.len());
             if let Err(error) = result {
-                tracing::warn!(%error, "rows could not be given back yet");
+                tracing::warn!(%error, "releasing rows of lost leases failed; it is retried");
                 leases.add_lost(lost);
                 return;
             }
@@ -42,7 +42,7 @@ impl DispatcherState {
         });
     }
 
-    /// Spawns a look at what the database ascribes to this process.
+    /// Evicts idle actors, and spawns a query for the leases that the database records for this process.
     pub(super) fn sweep(&mut self) {
         if !self.sweeps.try_start() {
             return;
@@ -74,7 +74,7 @@ impl DispatcherState {
                     self.release_lost();
                 }
             }
-            Err(error) => tracing::warn!(%error, "looking for lost leases failed"),
+            Err(error) => tracing::warn!(%error, "looking for orphaned leases failed"),
         }
         self.sweeps.reschedule(
             self.delivery

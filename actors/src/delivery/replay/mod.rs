@@ -1,4 +1,6 @@
-//! Replay: deliveries of a period that failed or are missing are made due again, as a job that survives a restart.
+//! Replay: a persistent job that makes failed and missing deliveries of a period due again.
+//!
+//! Owns the table `webhook_recovery`, in which each replay is a row. Never sends; the Dispatcher does.
 
 mod start;
 mod step;

@@ -1,14 +1,14 @@
-//! Recoveries: everything of some time that did not arrive, sent again under its old `webhook-id`,
-//! however much it is.
+//! Starts replays and shows their progress. The API calls a replay a recovery.
 //!
-//! A recovery is a row with cursors. Whoever asks for one writes the row; the [`Replayer`] of any
-//! process takes it a page at a time, each page one short transaction that moves the cursors on. So
-//! a crash loses nothing, and two processes never do the same page.
+//! A replay sends all events of a period that did not arrive again, with their original `webhook-id`. It is a row with
+//! cursors, which the request inserts. The [`Replayer`](super::Replayer) of any process advances it page by page. Each
+//! page is one short transaction that moves the cursors. A crash therefore loses nothing, and two processes never
+//! process the same page.
 
 use entities::DbErr;
 use entities::ids::{CreditorId, DeliveryId, RecoveryId};
-use entities::queries::recovery as recoveries;
-use entities::recovery::{self, RecoveryState};
+use entities::queries::webhook_recoveries as recoveries;
+use entities::webhook_recovery::{self, RecoveryState};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,10 +19,13 @@ use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Env;
 
-/// Recoveries of one creditor at a time.
+/// Maximum running replays of one creditor.
 const MAX_RUNNING: usize = 3;
 
-/// Begins a recovery.
+/// Starts a replay of the events of a period.
+///
+/// # Errors
+/// A field error if the creditor already has [`MAX_RUNNING`] running replays.
 pub(crate) async fn start(
     delivery: &Delivery,
     creditor: CreditorId,
@@ -43,11 +46,11 @@ pub(crate) async fn start(
         .map_db_error()?;
     if running >= MAX_RUNNING {
         let msg = format!(
-            "{MAX_RUNNING} recoveries are running already; begin another when one has ended"
+            "{MAX_RUNNING} recoveries are already running; start another when one has finished"
         );
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = planned(&transaction, actor, span, delivery.env.clock.now_ms())
+    let row = plan(&transaction, actor, span, delivery.env.clock.now_ms())
         .await
         .map_db_error()?;
     let data = json!({
@@ -66,7 +69,10 @@ pub(crate) async fn start(
     })
 }
 
-/// How far one is. Without a creditor it may be anybody's: for support alone.
+/// The progress of a replay. Without a creditor it may belong to any creditor, which only support may see.
+///
+/// # Errors
+/// [`ApiError::NotFound`] if there is no such replay.
 pub(crate) async fn show(
     env: &Env,
     creditor: Option<CreditorId>,
@@ -80,13 +86,13 @@ pub(crate) async fn show(
         .ok_or(ApiError::not_found("recovery"))
 }
 
-/// The creditor's position is locked, so no message of that time is still to come.
-async fn planned(
+/// Builds the row of a new replay. The creditor's position is locked, so no message of the period can appear later.
+async fn plan(
     transaction: &CreditorTransaction<'_>,
     actor: &str,
     span: RecoverySpan,
     now_ms: i64,
-) -> Result<recovery::Model, DbErr> {
+) -> Result<webhook_recovery::Model, DbErr> {
     let (creditor_id, transaction) = (transaction.creditor.id, &transaction.db);
     let until_ms = span.until_ms.unwrap_or(now_ms).min(now_ms);
     let highest = recoveries::highest_sequence(transaction, creditor_id).await?;
@@ -94,7 +100,7 @@ async fn planned(
     let first = recoveries::first_sequence_from(transaction, creditor_id, span.since_ms).await?;
     let after = recoveries::first_sequence_from(transaction, creditor_id, until_ms).await?;
     let first_sequence = first.unwrap_or(nothing);
-    Ok(recovery::Model {
+    Ok(webhook_recovery::Model {
         id: RecoveryId(Uuid::now_v7()),
         creditor_id,
         requested_by: actor.to_owned(),
@@ -112,7 +118,7 @@ async fn planned(
     })
 }
 
-fn view(row: &recovery::Model) -> RecoveryView {
+fn view(row: &webhook_recovery::Model) -> RecoveryView {
     let done = row.state == RecoveryState::Done;
     RecoveryView {
         id: row.id.0,

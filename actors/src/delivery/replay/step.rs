@@ -1,24 +1,24 @@
-//! One page of one recovery.
+//! One page of one replay.
 
 use std::collections::BTreeSet;
 
 use entities::ids::{DeliveryId, EndpointId, PlacementId};
-use entities::queries::recovery::{self as recoveries, MissingDelivery};
+use entities::queries::webhook_recoveries::{self as recoveries, MissingDelivery};
 use entities::queries::{outbox, webhooks};
-use entities::recovery::{self, RecoveryState};
+use entities::webhook_recovery::{self, RecoveryState};
 use entities::{DbErr, Transaction, delivery, webhook_endpoint};
 use uuid::Uuid;
 
 use super::super::handle::Delivery;
 use crate::outbox::{EventType, matches_filter, ordering_key};
 
-/// Rows of the queue that a step looks at.
+/// Maximum deliveries that one step reads.
 const DELIVERIES: u32 = 1_000;
-/// Messages that a step tells.
+/// Maximum messages for which one step creates deliveries.
 const MESSAGES: u32 = 200;
 
-/// Takes one step of whichever recovery has waited longest. Answers the endpoints that have rows
-/// due, or `None` when there is nothing to recover.
+/// Advances the replay that has waited longest by one page. Returns the endpoints that now have due rows, or `None` if
+/// no replay is running.
 pub(super) async fn step(delivery: &Delivery) -> Result<Option<BTreeSet<EndpointId>>, DbErr> {
     let transaction = delivery.env.db.begin().await?;
     let Some(mut row) = recoveries::take(&transaction).await? else {
@@ -29,7 +29,7 @@ pub(super) async fn step(delivery: &Delivery) -> Result<Option<BTreeSet<Endpoint
     row.updated_ms = now_ms.max(row.updated_ms + 1);
     let woken = match row.state {
         RecoveryState::Deliveries => requeue(&transaction, &mut row, now_ms).await?,
-        RecoveryState::Messages => tell(&transaction, &mut row, now_ms).await?,
+        RecoveryState::Messages => create_missing(&transaction, &mut row, now_ms).await?,
         RecoveryState::Done => BTreeSet::new(),
     };
     recoveries::save(&transaction, row).await?;
@@ -39,7 +39,7 @@ pub(super) async fn step(delivery: &Delivery) -> Result<Option<BTreeSet<Endpoint
 
 async fn requeue(
     transaction: &Transaction,
-    row: &mut recovery::Model,
+    row: &mut webhook_recovery::Model,
     now_ms: i64,
 ) -> Result<BTreeSet<EndpointId>, DbErr> {
     let page = recoveries::requeue_page(transaction, row, DELIVERIES, now_ms).await?;
@@ -51,20 +51,20 @@ async fn requeue(
     Ok(page.endpoints)
 }
 
-async fn tell(
+async fn create_missing(
     transaction: &Transaction,
-    row: &mut recovery::Model,
+    row: &mut webhook_recovery::Model,
     now_ms: i64,
 ) -> Result<BTreeSet<EndpointId>, DbErr> {
-    let untold = recoveries::untold_page(transaction, row, MESSAGES).await?;
-    let Some(last) = untold.last() else {
+    let missing = recoveries::untold_page(transaction, row, MESSAGES).await?;
+    let Some(last) = missing.last() else {
         row.state = RecoveryState::Done;
         return Ok(BTreeSet::new());
     };
     row.message_cursor = last.sequence;
     let endpoints = webhooks::receiving(transaction, &[row.creditor_id]).await?;
     let mut deliveries = Vec::new();
-    for message in untold {
+    for message in missing {
         let made = deliveries_of(&message, row, &endpoints, now_ms);
         if !made.is_empty()
             && recoveries::note_told(transaction, message.message, made.len()).await?
@@ -78,10 +78,11 @@ async fn tell(
     Ok(woken)
 }
 
-/// One for each endpoint that matches_filter to it now. A test event was meant for its own moment.
+/// Builds one delivery for each endpoint whose filter matches now. A test event is not replayed, because it answers a
+/// single request.
 fn deliveries_of(
     message: &MissingDelivery,
-    row: &recovery::Model,
+    row: &webhook_recovery::Model,
     endpoints: &[webhook_endpoint::Model],
     now_ms: i64,
 ) -> Vec<delivery::Model> {
@@ -90,10 +91,10 @@ fn deliveries_of(
         return Vec::new();
     };
     let placement = placement_of(&message.payload);
-    let listening = endpoints
+    let matching = endpoints
         .iter()
         .filter(|endpoint| matches_filter(endpoint, event));
-    listening
+    matching
         .map(|endpoint| delivery::Model {
             id: DeliveryId(Uuid::now_v7()),
             message_id: message.message,

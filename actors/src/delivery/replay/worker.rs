@@ -1,4 +1,4 @@
-//! The Replayer: takes recoveries on, one page after the other.
+//! The Replayer: advances running replays, one page at a time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use super::super::messages::{DispatcherMsg, ReplayerMsg, StepError};
 use super::step::step;
 use crate::supervision::{PeriodicTask, spawn_and_notify};
 
-/// From one look for recoveries to the next; one that was asked for here begins at once.
+/// Time between two checks for replays. A replay that this process starts begins immediately.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Between two pages: deliveries go on meanwhile.
+/// Pause between two pages, so that deliveries continue in the meantime.
 const PAGE_PAUSE: Duration = Duration::from_millis(5);
 
-/// What the [`Replayer`] starts with.
+/// Arguments of the [`Replayer`].
 pub(crate) struct ReplayerArgs {
     pub(crate) delivery: Arc<Delivery>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct ReplayerState {
     working: PeriodicTask,
 }
 
-/// The actor.
+/// The actor that advances replays.
 pub(crate) struct Replayer;
 
 impl Actor for Replayer {
@@ -93,7 +93,7 @@ impl ReplayerState {
             }
             Ok(None) => LOOK_EVERY,
             Err(error) => {
-                tracing::warn!(%error, "a recovery did not get on");
+                tracing::warn!(%error, "a page of a replay failed; it is retried");
                 LOOK_EVERY
             }
         };

@@ -1,10 +1,12 @@
-//! One POST to a stranger's server: signed, pinned to vetted addresses, and bounded in every way.
+//! Sends one signed webhook request to a partner's server.
 //!
-//! The name is resolved once a connection, by [`super::resolver::VettingResolver`]; what it answers has
-//! been judged, and the connection goes there and nowhere else. No redirects, no proxy, no retry
-//! inside the client, at most [`MAX_BODY`] bytes of the answer, and one timeout over all of it.
-//! HTTP/2 where a receiver offers it in the TLS handshake, HTTP/1.1 elsewhere.
-//! Never decides what follows: that is `domain::retry`.
+//! Owns the HTTP client and its limits. Each connection resolves the host name once, through
+//! [`super::resolver::VettingResolver`], and goes only to an address that passed the check. The
+//! client follows no redirects, uses no proxy and does not retry. It reads at most [`MAX_BODY`]
+//! bytes of the response body. One timeout covers the whole attempt. The client speaks HTTP/2 if
+//! the receiver offers it in the TLS handshake, and HTTP/1.1 otherwise.
+//!
+//! Never decides what happens after an attempt: `domain::retry` does.
 
 use std::time::Duration;
 
@@ -23,16 +25,16 @@ use crate::domain::retry::{FailureCause, Outcome};
 use crate::domain::safe_address::AddressPolicy;
 use crate::infra::{Clock, Mode, Settings};
 
-/// How much of an answer is read.
+/// Maximum number of bytes read from a response body.
 const MAX_BODY: usize = 16 * 1_024;
-/// How much of an answer an HTTP/2 receiver may send ahead of our reading. The client's own default
-/// is 2 MB for each request in flight.
+/// Initial HTTP/2 stream window in bytes: how much a receiver may send before the client has read it.
+/// The client's default is 2 MB per request.
 const WINDOW: u32 = 64 * 1_024;
-/// Shorter than the keep-alive of common servers (5 s), so that a request rarely meets a
-/// connection that its server is just closing.
+/// Shorter than the keep-alive timeout of common servers (5 s), so that a request rarely uses a
+/// connection that the server is closing.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 
-/// What is sent.
+/// One webhook request.
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) url: Url,
@@ -40,30 +42,31 @@ pub(crate) struct Post {
     pub(crate) id: String,
     pub(crate) timestamp_s: i64,
     pub(crate) signature: String,
-    /// W3C Trace Context: this attempt as a span of the trace that the event belongs to.
+    /// W3C Trace Context header. The attempt is a span in the trace of the event.
     pub(crate) traceparent: String,
-    /// The receiver's own; none of them is one of ours.
+    /// Custom headers of the endpoint. They never include a header that this service sets.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-/// What came of it.
+/// The result of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<u16>,
-    /// For people: why it failed.
+    /// Why the attempt failed, for people to read. `None` if it was delivered.
     pub(crate) error: Option<String>,
+    /// The sanitized start of the response body.
     pub(crate) excerpt: Option<String>,
     pub(crate) latency_ms: i64,
 }
 
-/// Nothing was sent, and it is our own fault: the attempt does not count.
+/// The process has no free file descriptors, so nothing was sent. The attempt does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this process has no sockets left")]
 pub(crate) struct OutOfSockets;
 
-/// The client of the whole process.
+/// Sends webhooks. The process has one, because it owns the connection pool.
 #[derive(Debug)]
 pub(crate) struct Sender {
     client: Client,
@@ -73,7 +76,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// Builds the client.
+    /// Builds the HTTP client. `connections` counts the connections that it opens.
     pub(crate) fn new(
         settings: &Settings,
         clock: &Clock,
@@ -95,7 +98,7 @@ impl Sender {
         Self::over(client, settings, clock)
     }
 
-    /// Sends through a client that is all but built.
+    /// Builds a sender from a prepared client builder.
     pub(super) fn over(
         client: ClientBuilder,
         settings: &Settings,
@@ -109,19 +112,22 @@ impl Sender {
         })
     }
 
-    /// Sends, and waits for the whole answer or the timeout.
+    /// Sends the request and reads the response, within the timeout.
+    ///
+    /// Returns an error only if the process has no free file descriptors. Every other failure is an
+    /// [`Answer`].
     pub(crate) async fn post(&self, post: Post) -> Result<Answer, OutOfSockets> {
-        let begun = Instant::now();
-        let deadline = begun + self.timeout;
-        let mut answer = match by(deadline, self.send(post)).await {
+        let started = Instant::now();
+        let deadline = started + self.timeout;
+        let mut answer = match before_deadline(deadline, self.send(post)).await {
             Ok(response) => self.read_response(response, deadline).await?,
-            Err(trouble) => unanswered(trouble)?,
+            Err(error) => from_send_error(error)?,
         };
-        answer.latency_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        answer.latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         Ok(answer)
     }
 
-    /// Sends, and waits for the head of the answer.
+    /// Sends the request and waits for the head of the response.
     async fn send(&self, post: Post) -> Result<Response, reqwest::Error> {
         self.client
             .post(post.url)
@@ -136,8 +142,9 @@ impl Sender {
             .await
     }
 
-    /// Reads the answer. One outside 2xx is judged by its head: a 410 whose body never ends is a
-    /// 410. A 2xx counts only if its body arrives as it was announced, up to [`MAX_BODY`].
+    /// Reads the response. Outside 2xx, the head alone decides: a 410 whose body never ends is a
+    /// 410. A 2xx counts as delivered only if the body arrives as announced, up to [`MAX_BODY`]
+    /// bytes.
     async fn read_response(
         &self,
         mut response: Response,
@@ -149,10 +156,10 @@ impl Sender {
         let status = response.status().as_u16();
         let outcome = retry::classify(status, retry_after(response.headers()), self.clock.now_ms());
         let mut body = Vec::new();
-        let read = by(deadline, read_beginning(&mut response, &mut body)).await;
+        let read = before_deadline(deadline, read_beginning(&mut response, &mut body)).await;
         let answer = match read {
-            Err(trouble) if outcome == Outcome::Delivered => unanswered(trouble)?,
-            _ => answered(outcome),
+            Err(error) if outcome == Outcome::Delivered => from_send_error(error)?,
+            _ => from_outcome(outcome),
         };
         Ok(Answer {
             status: Some(status),
@@ -161,10 +168,12 @@ impl Sender {
         })
     }
 
-    /// Whether the answer came from where we may go. A belt: names are judged in the connector and
-    /// addresses in the URL, and the policy never changes in a process's life, so no connection to
-    /// anywhere else can be open or wait to be used again. Were there one, by a fault in the client
-    /// or a new way to connect, nobody could read through it what is inside.
+    /// Returns whether the response came from a permitted address.
+    ///
+    /// This is a second line of defence. The connector checks host names, the URL check covers
+    /// literal addresses, and the policy is fixed while the process runs, so the pool should never
+    /// hold a connection to any other address. If a bug in the client opens one, this check keeps
+    /// the response of an internal server from being stored and shown.
     fn permits_peer(&self, response: &Response) -> bool {
         response
             .remote_addr()
@@ -172,7 +181,7 @@ impl Sender {
     }
 }
 
-/// Everything about the client but where names lead.
+/// The client builder with every setting except name resolution.
 pub(super) fn client(settings: &Settings) -> ClientBuilder {
     ClientBuilder::new()
         .user_agent(&settings.user_agent)
@@ -186,8 +195,8 @@ pub(super) fn client(settings: &Settings) -> ClientBuilder {
         .http2_initial_stream_window_size(WINDOW)
 }
 
-/// One step of an attempt, within the attempt's time.
-async fn by<T>(
+/// Runs one step of an attempt until the attempt's deadline.
+async fn before_deadline<T>(
     deadline: Instant,
     step: impl Future<Output = Result<T, reqwest::Error>>,
 ) -> Result<T, SendError> {
@@ -200,26 +209,26 @@ async fn by<T>(
     }
 }
 
-/// An attempt without a whole answer.
-fn unanswered(trouble: SendError) -> Result<Answer, OutOfSockets> {
-    match trouble {
+/// The result of an attempt without a complete response.
+fn from_send_error(error: SendError) -> Result<Answer, OutOfSockets> {
+    match error {
         SendError::OutOfSockets => Err(OutOfSockets),
         SendError::Failed { cause, detail } => Ok(failed(cause, detail.as_deref())),
     }
 }
 
-/// An attempt that ended with an answer.
-fn answered(outcome: Outcome) -> Answer {
+/// The result of an attempt that the response decides.
+fn from_outcome(outcome: Outcome) -> Answer {
     Answer {
         outcome,
         status: None,
-        error: refusal(&outcome),
+        error: error_text(&outcome),
         excerpt: None,
         latency_ms: 0,
     }
 }
 
-/// An attempt that ended without an answer.
+/// The result of an attempt that failed for `cause`. `detail` is sanitized here.
 pub(crate) fn failed(cause: FailureCause, detail: Option<&str>) -> Answer {
     let error = match detail {
         Some(detail) => format!("{cause}: {}", sanitize::detail(detail)),
@@ -234,8 +243,8 @@ pub(crate) fn failed(cause: FailureCause, detail: Option<&str>) -> Answer {
     }
 }
 
-/// What people read about an answer that is not 2xx.
-fn refusal(outcome: &Outcome) -> Option<String> {
+/// The error text of a response outside 2xx, for people to read.
+fn error_text(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Delivered => None,
         Outcome::Gone => Some(FailureCause::Status(410).to_string()),
@@ -250,14 +259,14 @@ fn retry_after(headers: &HeaderMap) -> Option<&str> {
         .and_then(|value| value.to_str().ok())
 }
 
-/// Reads at most [`MAX_BODY`] bytes; what follows is never asked for.
+/// Reads at most [`MAX_BODY`] bytes into `body` and leaves the rest unread.
 async fn read_beginning(response: &mut Response, body: &mut Vec<u8>) -> Result<(), reqwest::Error> {
     while body.len() < MAX_BODY {
         let Some(chunk) = response.chunk().await? else {
             break;
         };
-        let room = MAX_BODY - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        let remaining = MAX_BODY - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(remaining)]);
     }
     Ok(())
 }

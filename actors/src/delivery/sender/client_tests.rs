@@ -1,4 +1,4 @@
-//! The sender against a receiver on the loopback, and against addresses that it must not dial.
+//! The sender against a receiver on loopback, and against addresses that it must not connect to.
 
 use super::super::sanitize::MAX_EXCERPT;
 use super::*;
@@ -44,7 +44,7 @@ fn cause(answer: &Answer) -> FailureCause {
 }
 
 #[tokio::test]
-async fn what_is_sent_verifies_and_2xx_is_success() {
+async fn sent_request_verifies_and_2xx_is_delivered() {
     let (answer, receiver) = answer(Reply::with(204, "", "")).await;
     assert_eq!(
         (answer.outcome, answer.status, answer.error),
@@ -75,16 +75,16 @@ async fn statuses_outside_2xx_fail_and_redirects_are_not_followed() {
     assert_eq!(answer.excerpt.as_deref(), Some("oh no <b>"));
     assert_eq!(answer.error.as_deref(), Some("HTTP 500"));
 
-    let goal = Receiver::start(|_, _| Reply::status(200)).await;
-    let location = format!("location: {}\r\n", goal.url);
-    let hop = Receiver::start(move |_, _| Reply::with(307, &location, "")).await;
-    let answer = sender(|_| {}).post(post(&hop.url)).await.unwrap();
+    let target = Receiver::start(|_, _| Reply::status(200)).await;
+    let location = format!("location: {}\r\n", target.url);
+    let redirecting = Receiver::start(move |_, _| Reply::with(307, &location, "")).await;
+    let answer = sender(|_| {}).post(post(&redirecting.url)).await.unwrap();
     assert_eq!(cause(&answer), FailureCause::Status(307));
-    assert!(goal.seen().is_empty());
+    assert!(target.seen().is_empty());
 }
 
 #[tokio::test]
-async fn gone_and_retry_after_are_understood() {
+async fn status_410_and_retry_after_set_the_outcome() {
     assert_eq!(answer(Reply::status(410)).await.0.outcome, Outcome::Gone);
     let (answer, _receiver) = answer(Reply::with(503, "retry-after: 7\r\n", "")).await;
     assert_eq!(
@@ -114,27 +114,30 @@ async fn one_timeout_covers_headers_and_body() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_cut() {
+async fn endless_body_is_truncated_and_delivered() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     endless.extend(std::iter::repeat_n(b'x', 10 * MAX_BODY));
     let (answer, _receiver) = answer(Reply::Hang(endless)).await;
     assert_eq!(
         answer.outcome,
         Outcome::Delivered,
-        "its end was not waited for"
+        "the sender does not wait for the end of the body"
     );
     assert_eq!(answer.excerpt.map(|text| text.len()), Some(MAX_EXCERPT));
 }
 
 #[tokio::test]
-async fn broken_connections_are_told_apart() {
+async fn connection_failures_have_distinct_causes() {
     let (closed, _receiver) = answer(Reply::Close).await;
     assert_eq!(cause(&closed), FailureCause::Connect, "{closed:?}");
     let (garbage, _receiver) = answer(Reply::Bytes(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())).await;
     assert_eq!(cause(&garbage), FailureCause::Protocol);
 
     let answer = sender(|_| {})
-        .post(post(&format!("https://127.0.0.1:{}/", plain_text().await)))
+        .post(post(&format!(
+            "https://127.0.0.1:{}/",
+            plain_text_server().await
+        )))
         .await
         .unwrap();
     assert_eq!(cause(&answer), FailureCause::Tls, "{answer:?}");
@@ -153,8 +156,8 @@ async fn broken_connections_are_told_apart() {
     assert_eq!(cause(&answer), FailureCause::Resolve, "{answer:?}");
 }
 
-/// A server that speaks first, and not TLS.
-async fn plain_text() -> u16 {
+/// Starts a server that sends plain text first and does not speak TLS. Returns its port.
+async fn plain_text_server() -> u16 {
     use tokio::io::AsyncWriteExt as _;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -168,11 +171,11 @@ async fn plain_text() -> u16 {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_never_connected_to() {
+async fn name_with_forbidden_address_is_not_connected_to() {
     let receiver = Receiver::start(|_, _| Reply::status(200)).await;
-    let elsewhere =
+    let other_network =
         |settings: &mut Settings| settings.webhook_allow = vec!["192.0.2.0/24".parse().unwrap()];
-    let sender = sender(elsewhere);
+    let sender = sender(other_network);
     let answer = sender
         .post(post(&format!("http://localhost:{}/", receiver.port)))
         .await
@@ -180,13 +183,13 @@ async fn a_name_that_leads_inside_is_never_connected_to() {
     assert_eq!(cause(&answer), FailureCause::UnsafeAddress);
     assert!(
         !answer.error.unwrap().contains("127."),
-        "where it leads is not told"
+        "the error does not reveal the address"
     );
     assert!(receiver.seen().is_empty());
 }
 
 #[test]
-fn the_sandbox_may_reach_its_own_machine_and_production_may_not() {
+fn sandbox_permits_loopback_and_production_refuses_it() {
     let mut settings = settings("sqlite::memory:");
     assert!(check_url("http://127.0.0.1:9000/x", &settings.address_policy()).is_ok());
     assert!(check_url("http://10.0.0.1/x", &settings.address_policy()).is_err());

@@ -1,16 +1,15 @@
-//! Counting the connections that the sender opens: whatever is sent beyond them went over one that
-//! was there already.
+//! Counts the connections that the sender opens. Requests beyond that count reused a connection.
 
 use std::task::{Context, Poll};
 
 use prometheus_client::metrics::counter::Counter;
 use tower::{Layer, Service};
 
-/// Put around the client's connector.
+/// The layer around the client's connector. Holds the counter of opened connections.
 #[derive(Clone, Debug)]
 pub(super) struct CountConnections(pub(super) Counter);
 
-/// The connector with its counter.
+/// A connector that counts its calls.
 #[derive(Clone, Debug)]
 pub(super) struct Counted<S> {
     connector: S,

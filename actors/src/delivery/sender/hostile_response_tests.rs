@@ -1,4 +1,4 @@
-//! Answers that would do harm if they were believed, followed or shown as they are.
+//! Responses that would do harm if the sender trusted, followed or displayed them unchanged.
 
 use super::super::misbehaving_server::{
     HEAR, MisbehavingServer, PATIENT, Step, attempt, cause, post, say, sender, settings_with,
@@ -7,17 +7,17 @@ use super::*;
 use crate::domain::retry::{NextStep, Outcome, RETRY_AFTER_CAP_MS, next};
 use crate::domain::retry_schedule::RetrySchedule;
 
-/// What is kept of an answer with this body.
+/// Returns the stored excerpt of a 200 response with these headers and this body.
 async fn excerpt_of(headers: &str, body: &[u8]) -> (Option<String>, MisbehavingServer) {
     let head = say(&format!("HTTP/1.1 200 OK\r\n{headers}\r\n"));
-    let rogue = MisbehavingServer::start(vec![HEAR, head, Step::Say(body.to_vec())]);
-    let answer = attempt(&sender(PATIENT), post(&rogue.url()), "a body").await;
+    let server = MisbehavingServer::start(vec![HEAR, head, Step::Say(body.to_vec())]);
+    let answer = attempt(&sender(PATIENT), post(&server.url()), "a body").await;
     assert_eq!(answer.outcome, Outcome::Delivered);
-    (answer.excerpt, rogue)
+    (answer.excerpt, server)
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_body_can_be_shown() {
+async fn stored_excerpt_has_only_printable_characters() {
     let cases: [(&[u8], Option<&str>); 8] = [
         (b"", None),
         (b" \0\x07\r\n\x7f", None),
@@ -38,33 +38,36 @@ async fn what_is_kept_of_a_body_can_be_shown() {
         ),
     ];
     for (body, shown) in cases {
-        let (excerpt, _rogue) = excerpt_of("", body).await;
+        let (excerpt, _server) = excerpt_of("", body).await;
         assert_eq!(excerpt.as_deref(), shown, "{body:?}");
     }
 }
 
-/// 1,000 times the letter a.
+/// The letter a, 1,000 times, compressed with gzip.
 const BOMB: [u8; 29] = [
     0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x4b, 0x4c, 0x1c, 5, 0xa3, 0x60, 0x14, 0x0c, 0x77, 0, 0, 3,
     0xda, 0x38, 0x9a, 0xe8, 3, 0, 0,
 ];
 
 #[tokio::test]
-async fn nothing_is_decompressed_and_nothing_compressed_is_asked_for() {
+async fn compression_is_neither_requested_nor_decoded() {
     for coding in ["gzip", "deflate", "br", "zstd"] {
-        let (excerpt, rogue) = excerpt_of(&format!("content-encoding: {coding}\r\n"), &BOMB).await;
+        let (excerpt, server) = excerpt_of(&format!("content-encoding: {coding}\r\n"), &BOMB).await;
         assert!(!excerpt.unwrap_or_default().contains("aa"), "{coding}");
-        let heard = String::from_utf8(rogue.seen().heard).unwrap();
-        assert!(heard.starts_with("POST /hook HTTP/1.1\r\n"), "{heard}");
-        assert!(!heard.to_lowercase().contains("accept-encoding"), "{heard}");
+        let request = String::from_utf8(server.seen().heard).unwrap();
+        assert!(request.starts_with("POST /hook HTTP/1.1\r\n"), "{request}");
+        assert!(
+            !request.to_lowercase().contains("accept-encoding"),
+            "{request}"
+        );
     }
 }
 
 #[tokio::test]
-async fn redirects_lead_nowhere() {
-    let goal = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n")]);
-    let port = goal.port;
-    let places = [
+async fn redirects_are_never_followed() {
+    let target = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n")]);
+    let port = target.port;
+    let targets = [
         format!("http://127.0.0.1:{port}/"),
         format!("http://localhost:{port}/"),
         format!("https://127.0.0.1:{port}/"),
@@ -76,28 +79,28 @@ async fn redirects_lead_nowhere() {
         String::new(),
     ];
     for status in [300, 301, 302, 303, 305, 307, 308] {
-        for place in &places {
+        for location in &targets {
             let moved = say(&format!(
-                "HTTP/1.1 {status} Moved\r\nlocation: {place}\r\ncontent-length: 0\r\n\r\n"
+                "HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
             ));
-            let hop = MisbehavingServer::start(vec![HEAR, moved]);
-            let what = format!("{status} to {place}");
-            let answer = attempt(&sender(PATIENT), post(&hop.url()), &what).await;
+            let redirecting = MisbehavingServer::start(vec![HEAR, moved]);
+            let what = format!("{status} to {location}");
+            let answer = attempt(&sender(PATIENT), post(&redirecting.url()), &what).await;
             assert_eq!(cause(&answer, &what), FailureCause::Status(status));
             assert_eq!(
                 answer.error,
                 Some(format!("HTTP {status}: redirects are not followed"))
             );
-            assert_eq!(hop.seen().came, 1, "{what}: asked once");
+            assert_eq!(redirecting.seen().came, 1, "{what}: one connection");
         }
     }
-    assert_eq!(goal.seen().came, 0, "nobody went there");
+    assert_eq!(target.seen().came, 0, "no connection to the target");
 }
 
-/// Whatever a receiver asks for, the wait is at least ours and at most a day.
+/// The wait is at least the schedule's delay and at most a day, whatever the receiver requests.
 #[tokio::test]
-async fn a_retry_after_without_sense_does_no_harm() {
-    let asked = [
+async fn invalid_or_extreme_retry_after_keeps_wait_in_bounds() {
+    let cases = [
         ("-5", Some(None)),
         ("soon", Some(None)),
         ("1.5", Some(None)),
@@ -109,26 +112,26 @@ async fn a_retry_after_without_sense_does_no_harm() {
         ("Thu, 01 Jan 1970 00:00:00 GMT", Some(Some(0))),
         ("99999999999999999999999", Some(Some(i64::MAX))),
         ("9223372036854775807", Some(Some(i64::MAX))),
-        // From now on, so that how long is not known to the millisecond.
+        // Relative to the current time, so the exact wait is unknown.
         ("Fri, 31 Dec 9999 23:59:59 GMT", None),
     ];
     let schedule = RetrySchedule::parse("5s").unwrap();
     for status in [429, 503] {
-        for (value, expected) in asked {
+        for (value, expected) in cases {
             let refused = say(&format!(
                 "HTTP/1.1 {status} No\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n"
             ));
-            let rogue = MisbehavingServer::start(vec![HEAR, refused]);
-            let answer = attempt(&sender(PATIENT), post(&rogue.url()), value).await;
+            let server = MisbehavingServer::start(vec![HEAR, refused]);
+            let answer = attempt(&sender(PATIENT), post(&server.url()), value).await;
             let Outcome::RetryAfter {
-                status: told,
+                status: reported,
                 after_ms,
             } = answer.outcome
             else {
                 panic!("{value}: {answer:?}");
             };
             assert_eq!(
-                (told, answer.error),
+                (reported, answer.error),
                 (status, Some(format!("HTTP {status}")))
             );
             assert_eq!(after_ms, expected.unwrap_or(after_ms), "{value}");
@@ -145,9 +148,9 @@ async fn a_retry_after_without_sense_does_no_harm() {
     }
 }
 
-/// What follows an answer is not taken for the answer to the next request.
+/// Bytes after a response are not taken as the response to the next request.
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_not_believed() {
+async fn surplus_response_is_not_used_for_next_request() {
     let smuggled = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     for head in [
         "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n",
@@ -155,33 +158,40 @@ async fn an_answer_that_nobody_asked_for_is_not_believed() {
         "HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         let both = say(&format!("{head}{smuggled}"));
-        let rogue = MisbehavingServer::start(vec![HEAR, both, Step::Hold]);
+        let server = MisbehavingServer::start(vec![HEAR, both, Step::Hold]);
         let sender = sender(PATIENT);
         for number in 1..=3 {
-            let answer = attempt(&sender, post(&rogue.url()), head).await;
+            let answer = attempt(&sender, post(&server.url()), head).await;
             assert!(matches!(
                 cause(&answer, head),
                 FailureCause::Status(304 | 500)
             ));
-            assert_eq!(rogue.seen().came, number, "{head}: a connection of its own");
+            assert_eq!(
+                server.seen().came,
+                number,
+                "{head}: each request opens a connection"
+            );
         }
     }
 }
 
-/// A connection to where we may not go cannot be made. If one is there all the same, nothing of
-/// what comes through it is kept.
+/// The resolver prevents a connection to a forbidden address. If one exists anyway, the sender keeps
+/// none of its response.
 #[tokio::test]
-async fn an_answer_from_where_we_may_not_go_is_not_read() {
-    let rogue = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 410 Gone\r\n\r\nthe secret")]);
+async fn response_from_forbidden_address_is_not_read() {
+    let server = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 410 Gone\r\n\r\nthe secret")]);
     let mut settings = settings_with(PATIENT);
     settings.webhook_allow = vec!["192.0.2.0/24".parse().unwrap()];
-    // Without the resolver that would have refused.
+    // This client lacks the resolver that would refuse the name.
     let sender = Sender::over(client(&settings), &settings, &Clock::system()).unwrap();
-    let webhook = post(&format!("http://localhost:{}/", rogue.port));
-    let answer = attempt(&sender, webhook, "inside").await;
-    assert_eq!(rogue.seen().came, 1, "it was there");
-    assert_eq!(cause(&answer, "inside"), FailureCause::UnsafeAddress);
+    let webhook = post(&format!("http://localhost:{}/", server.port));
+    let answer = attempt(&sender, webhook, "forbidden address").await;
+    assert_eq!(server.seen().came, 1, "the connection was made");
+    assert_eq!(
+        cause(&answer, "forbidden address"),
+        FailureCause::UnsafeAddress
+    );
     assert_eq!((answer.status, answer.excerpt), (None, None));
-    let said = "the host name resolved to an address that is not public";
-    assert_eq!(answer.error.as_deref(), Some(said));
+    let expected = "the host name resolved to an address that is not public";
+    assert_eq!(answer.error.as_deref(), Some(expected));
 }

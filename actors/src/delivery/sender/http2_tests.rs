@@ -1,4 +1,4 @@
-//! HTTP/2: spoken where it is offered, and how receivers misbehave in it.
+//! HTTP/2: used if the receiver offers it, and tested against receivers that misbehave in it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,16 +16,17 @@ use super::super::test_ca::{TestCa, https};
 use super::*;
 use crate::domain::retry::Outcome;
 
-/// What the receiver counts.
+/// Counters of the receiver.
 #[derive(Debug, Default)]
 struct Counts {
     connections: AtomicUsize,
     requests: AtomicUsize,
+    /// Body bytes.
     sent: AtomicUsize,
 }
 
-/// A receiver that speaks HTTP/2 and nothing else, and answers with a body without an end.
-async fn endless(acceptor: TlsAcceptor) -> (u16, Arc<Counts>) {
+/// Starts a receiver that speaks only HTTP/2 and responds with a body that never ends.
+async fn start_endless_receiver(acceptor: TlsAcceptor) -> (u16, Arc<Counts>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let counts = Arc::new(Counts::default());
@@ -60,22 +61,25 @@ async fn answer_endlessly(
     let mut stream = respond.send_response(Response::new(()), false).unwrap();
     loop {
         stream.reserve_capacity(1_024);
-        let Some(Ok(room)) = std::future::poll_fn(|cx| stream.poll_capacity(cx)).await else {
+        let Some(Ok(capacity)) = std::future::poll_fn(|cx| stream.poll_capacity(cx)).await else {
             return;
         };
-        if stream.send_data(vec![b'x'; room].into(), false).is_err() {
+        if stream
+            .send_data(vec![b'x'; capacity].into(), false)
+            .is_err()
+        {
             return;
         }
-        counts.sent.fetch_add(room, Ordering::SeqCst);
+        counts.sent.fetch_add(capacity, Ordering::SeqCst);
     }
 }
 
 #[tokio::test]
-async fn where_it_is_offered_one_connection_carries_all_requests() {
-    let authority = TestCa::new();
-    let acceptor = authority.acceptor(|_| {}, &["h2", "http/1.1"]);
-    let (port, counts) = endless(acceptor).await;
-    let sender = authority.trusting_sender(PATIENT);
+async fn offered_http2_carries_all_requests_on_one_connection() {
+    let ca = TestCa::new();
+    let acceptor = ca.acceptor(|_| {}, &["h2", "http/1.1"]);
+    let (port, counts) = start_endless_receiver(acceptor).await;
+    let sender = ca.trusting_sender(PATIENT);
     for _ in 0..3 {
         let answer = attempt(&sender, post(&https(port)), "h2").await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
@@ -83,22 +87,22 @@ async fn where_it_is_offered_one_connection_carries_all_requests() {
     }
     assert_eq!(counts.requests.load(Ordering::SeqCst), 3);
     assert_eq!(counts.connections.load(Ordering::SeqCst), 1);
-    let most = 3 * 2 * usize::try_from(WINDOW).unwrap();
+    let max = 3 * 2 * usize::try_from(WINDOW).unwrap();
     let sent = counts.sent.load(Ordering::SeqCst);
-    assert!(sent <= most, "{sent} bytes were taken");
+    assert!(sent <= max, "{sent} bytes were taken");
 }
 
 #[tokio::test]
-async fn where_it_is_not_offered_http_1_is_spoken() {
-    let authority = TestCa::new();
+async fn http1_is_used_if_http2_is_not_offered() {
+    let ca = TestCa::new();
     for offered in [&["http/1.1"][..], &[]] {
-        let acceptor = authority.acceptor(|_| {}, offered);
-        let rogue =
+        let acceptor = ca.acceptor(|_| {}, offered);
+        let server =
             MisbehavingServer::start_tls(vec![HEAR, say("HTTP/1.1 204 OK\r\n\r\n")], acceptor);
-        let sender = authority.trusting_sender(PATIENT);
-        let answer = attempt(&sender, post(&https(rogue.port)), "h1").await;
+        let sender = ca.trusting_sender(PATIENT);
+        let answer = attempt(&sender, post(&https(server.port)), "h1").await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
-        assert!(rogue.seen().heard.starts_with(b"POST /hook HTTP/1.1\r\n"));
+        assert!(server.seen().heard.starts_with(b"POST /hook HTTP/1.1\r\n"));
     }
 }
 
@@ -111,7 +115,7 @@ const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
-/// `:status: 200`, by its number in HPACK's static table.
+/// `:status: 200`, by its index in HPACK's static table.
 const STATUS_200: &[u8] = b"\x88";
 
 /// One frame (RFC 9113, section 4.1).
@@ -121,9 +125,9 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&head, payload].concat()
 }
 
-/// Whether the head of a request is there, behind the preface.
-fn request(heard: &[u8]) -> bool {
-    let mut rest = heard.get(24..).unwrap_or_default();
+/// Returns whether the bytes after the connection preface contain the head of a request.
+fn has_request_head(received: &[u8]) -> bool {
+    let mut rest = received.get(24..).unwrap_or_default();
     while let [high, middle, low, kind, ..] = *rest {
         if kind == HEADERS {
             return true;
@@ -135,22 +139,28 @@ fn request(heard: &[u8]) -> bool {
     false
 }
 
-/// One attempt at a receiver that hears the request, sends its settings, and then does this.
+/// Makes one attempt to a receiver that reads the request, sends SETTINGS and performs these steps.
 async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> Answer {
-    let authority = TestCa::new();
-    let begin = vec![Step::Hear(request), Step::Say(frame(SETTINGS, 0, 0, &[]))];
-    let acceptor = authority.acceptor(|_| {}, &["h2"]);
-    let rogue = MisbehavingServer::start_tls([begin, steps].concat(), acceptor);
-    let sender = authority.trusting_sender(timeout);
-    let answer = attempt(&sender, post(&https(rogue.port)), name).await;
+    let ca = TestCa::new();
+    let begin = vec![
+        Step::Hear(has_request_head),
+        Step::Say(frame(SETTINGS, 0, 0, &[])),
+    ];
+    let acceptor = ca.acceptor(|_| {}, &["h2"]);
+    let server = MisbehavingServer::start_tls([begin, steps].concat(), acceptor);
+    let sender = ca.trusting_sender(timeout);
+    let answer = attempt(&sender, post(&https(server.port)), name).await;
     drop(sender);
-    let seen = rogue.left_alone(name).await;
-    assert_eq!(seen.came, 1, "{name}: one connection, nothing sent twice");
+    let seen = server.left_alone(name).await;
+    assert_eq!(
+        seen.came, 1,
+        "{name}: one connection, so no request was repeated"
+    );
     answer
 }
 
 #[tokio::test]
-async fn a_receiver_that_breaks_off_is_told_as_such() {
+async fn http2_goaway_or_reset_is_a_connection_failure() {
     let cases = [
         (
             "goes away",
@@ -158,7 +168,7 @@ async fn a_receiver_that_breaks_off_is_told_as_such() {
             "not a result of an error",
         ),
         (
-            "goes away in anger",
+            "goes away with an error",
             frame(GOAWAY, 0, 0, b"\0\0\0\0\0\0\0\x0b\x1b[31m"),
             "excessive load",
         ),
@@ -185,13 +195,13 @@ async fn a_receiver_that_breaks_off_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_rules_of_http_2_is_told_as_such() {
+async fn invalid_http2_frames_are_protocol_failures() {
     let size = "frame with invalid size";
     let protocol = "unspecific protocol error";
     let cases = [
         ("garbage", vec![0x55; 64 * 1_024], size),
         (
-            "HTTP/1.1 all the same",
+            "HTTP/1.1 after HTTP/2 was negotiated",
             b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(),
             size,
         ),
@@ -231,14 +241,14 @@ fn assert_failed(name: &str, answer: &Answer, expected: FailureCause, words: &st
     assert!(detail.contains(words), "{name}: {detail}");
 }
 
-/// The same frame again and again, as fast as it is taken.
-fn many(frame: &[u8]) -> Step {
+/// Repeats the frame as fast as the client reads it.
+fn flood_frame(frame: &[u8]) -> Step {
     Step::Flood(frame.repeat(400))
 }
 
-/// On two threads, so that what floods in and what reads it run at once.
+/// Uses two threads so that the server that floods and the client that reads run in parallel.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn silence_and_floods_of_nothing_end_with_the_timeout() {
+async fn http2_silence_and_empty_floods_time_out() {
     let head = Step::Say(frame(HEADERS, END_HEADERS, 1, STATUS_200));
     let cases = [
         ("silence", None, vec![Step::Hold]),
@@ -246,10 +256,18 @@ async fn silence_and_floods_of_nothing_end_with_the_timeout() {
         (
             "100s",
             None,
-            vec![many(&frame(HEADERS, END_HEADERS, 1, b"\x08\x03100"))],
+            vec![flood_frame(&frame(HEADERS, END_HEADERS, 1, b"\x08\x03100"))],
         ),
-        ("pings", None, vec![many(&frame(PING, 0, 0, b"8 bytes."))]),
-        ("settings", None, vec![many(&frame(SETTINGS, 0, 0, b""))]),
+        (
+            "pings",
+            None,
+            vec![flood_frame(&frame(PING, 0, 0, b"8 bytes."))],
+        ),
+        (
+            "settings",
+            None,
+            vec![flood_frame(&frame(SETTINGS, 0, 0, b""))],
+        ),
     ];
     for (name, status, steps) in cases {
         let answer = at(name, steps, SHORT).await;
@@ -263,7 +281,7 @@ async fn silence_and_floods_of_nothing_end_with_the_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn floods_of_pieces_are_cut_off() {
+async fn http2_fragment_floods_are_cut_off() {
     let cases = [
         (
             "of a body",
@@ -282,7 +300,7 @@ async fn floods_of_pieces_are_cut_off() {
         ),
     ];
     for (name, begin, piece) in cases {
-        let answer = at(name, vec![Step::Say(begin), many(&piece)], PATIENT).await;
+        let answer = at(name, vec![Step::Say(begin), flood_frame(&piece)], PATIENT).await;
         assert_failed(name, &answer, FailureCause::Protocol, "excessive load");
     }
 }

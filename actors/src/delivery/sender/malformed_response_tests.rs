@@ -1,11 +1,11 @@
-//! Answers that are not HTTP, that have no measure, or that are odd and HTTP all the same.
+//! Responses that are not valid HTTP, that exceed every limit, or that are unusual but valid.
 
 use super::super::misbehaving_server::{MAX_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
 use super::*;
 use crate::domain::retry::Outcome;
 
 #[tokio::test]
-async fn what_is_not_http_is_told_as_such() {
+async fn invalid_http_is_a_protocol_failure() {
     let headed = |headers: &str| format!("{OK}{headers}\r\nhello").into_bytes();
     let chunked = |body: &str| headed(&format!("transfer-encoding: chunked\r\n\r\n{body}"));
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
@@ -86,7 +86,7 @@ async fn what_is_not_http_is_told_as_such() {
             "invalid content-length",
         ),
         (
-            "a length beyond numbers",
+            "a length out of range",
             headed("content-length: 99999999999999999999999\r\n"),
             "invalid content-length",
         ),
@@ -116,7 +116,7 @@ async fn what_is_not_http_is_told_as_such() {
             "invalid HTTP header",
         ),
         (
-            "a blank before the colon",
+            "a space before the colon",
             headed("content-length : 5\r\n"),
             "invalid HTTP header",
         ),
@@ -131,7 +131,7 @@ async fn what_is_not_http_is_told_as_such() {
             "chunk size",
         ),
         (
-            "a chunk size beyond numbers",
+            "a chunk size out of range",
             chunked("fffffffffffffffff\r\nhello\r\n"),
             "chunk size",
         ),
@@ -148,7 +148,7 @@ async fn what_is_not_http_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn heads_without_measure_are_cut_off() {
+async fn oversized_heads_and_trailers_are_cut_off() {
     let headed = |start: &str| say(&format!("{OK}{start}"));
     let chunked = |start: &str| headed(&format!("transfer-encoding: chunked\r\n\r\n{start}"));
     let large = "message head is too large";
@@ -209,7 +209,7 @@ fn assert_protocol(name: &str, answer: &Answer, words: &str) {
 }
 
 #[tokio::test]
-async fn odd_answers_are_judged_by_their_status() {
+async fn unusual_responses_are_classified_by_status() {
     let status = |status| Outcome::Failed {
         cause: FailureCause::Status(status),
     };
@@ -245,7 +245,7 @@ async fn odd_answers_are_judged_by_their_status() {
             status(500),
             Some("hi"),
         ),
-        // The chunks count, as RFC 9112 (6.3) has it.
+        // Transfer-Encoding overrides Content-Length (RFC 9112, section 6.3).
         (
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 99\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
             Outcome::Delivered,
@@ -257,9 +257,9 @@ async fn odd_answers_are_judged_by_their_status() {
             Some("hi"),
         ),
     ];
-    for (answered, outcome, excerpt) in cases {
-        let (answer, _) = at(answered, vec![say(answered)], PATIENT).await;
-        assert_eq!(answer.outcome, outcome, "{answered}");
-        assert_eq!(answer.excerpt.as_deref(), excerpt, "{answered}");
+    for (response, outcome, excerpt) in cases {
+        let (answer, _) = at(response, vec![say(response)], PATIENT).await;
+        assert_eq!(answer.outcome, outcome, "{response}");
+        assert_eq!(answer.excerpt.as_deref(), excerpt, "{response}");
     }
 }

@@ -1,4 +1,4 @@
-//! A receiver that misbehaves on purpose, byte by byte, and how the tests call it.
+//! A test receiver that misbehaves on purpose, byte by byte, and helpers that send webhooks to it.
 
 use std::io;
 use std::sync::Arc;
@@ -18,79 +18,81 @@ use crate::domain::retry::{FailureCause, Outcome};
 use crate::infra::{Clock, Settings};
 use crate::test_support::bench::settings;
 
-/// For what ends only with the timeout.
+/// Delivery timeout for tests in which only the timeout ends the attempt.
 pub(super) const SHORT: Duration = Duration::from_millis(300);
-/// For what must end by itself, on a machine however busy.
+/// Delivery timeout for tests in which the attempt must end earlier, even on a busy machine.
 pub(super) const PATIENT: Duration = Duration::from_secs(20);
-/// How much later than its timeout an attempt may be seen to end on a busy machine.
+/// How long after its timeout an attempt may end on a busy machine.
 const SLACK: Duration = Duration::from_secs(10);
-/// More than the systems' and the client's buffers hold of an answer that nobody reads to its end.
+/// More bytes than the buffers of the system and the client hold of a response that is not read to its
+/// end.
 pub(super) const MAX_TAKEN: usize = 4 * 1_024 * 1_024;
-/// How a good answer begins.
+/// Status line of a successful response.
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\n";
-/// Between two bytes of a drip.
+/// Pause after each write of a [`Step::Drip`].
 const DRIP: Duration = Duration::from_millis(50);
-/// Less than the system would give, so that little of what nobody reads counts as written.
+/// Size of the send buffer in bytes. It is smaller than the system's default, so that few unread bytes
+/// count as written.
 const SEND_BUFFER: u32 = 16 * 1_024;
 
-/// One thing that a receiver does with a connection. After the last one it closes.
+/// One action of the server on a connection. After the last step the server closes the connection.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// Reads until this much is there.
+    /// Reads until the predicate accepts the bytes read so far.
     Hear(fn(&[u8]) -> bool),
-    /// Writes these bytes.
+    /// Writes these bytes once.
     Say(Vec<u8>),
-    /// Writes these bytes again and again, with a pause after each time.
+    /// Writes these bytes repeatedly, with a pause after each write.
     Drip(&'static [u8]),
-    /// Writes these bytes again and again, as fast as they are taken.
+    /// Writes these bytes repeatedly, as fast as the client reads them.
     Flood(Vec<u8>),
-    /// Reads, and says nothing, until the caller hangs up.
+    /// Reads without writing until the client closes the connection.
     Hold,
-    /// Neither reads nor writes for ever.
+    /// Neither reads nor writes, and never ends.
     Ignore,
-    /// Closes with a reset, where a close would follow.
+    /// As the last step, closes the connection with a TCP reset.
     Reset,
 }
 
-/// Reads one whole request.
+/// Reads one complete request.
 pub(super) const HEAR: Step = Step::Hear(whole_request);
 
-/// Writes `text`.
+/// Writes `text` once.
 pub(super) fn say(text: &str) -> Step {
     Step::Say(text.as_bytes().to_vec())
 }
 
-/// Writes `text` again and again; in large pieces, so that the receiver is not what is slow.
+/// Writes `text` repeatedly, in large pieces so that the server is not the bottleneck.
 pub(super) fn flood(text: &str) -> Step {
     Step::Flood(text.repeat(4_096_usize.div_ceil(text.len())).into_bytes())
 }
 
-/// What a receiver has seen.
+/// What the server has observed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
-    /// Connections so far.
+    /// Connections accepted so far.
     pub(super) came: usize,
-    /// Connections now.
+    /// Connections open now.
     pub(super) open: usize,
-    /// Bytes that the system has taken from it.
+    /// Bytes written to the system.
     pub(super) written: usize,
-    /// Bytes of the last thing that it heard.
+    /// Bytes read by the last [`Step::Hear`].
     pub(super) heard: Vec<u8>,
 }
 
-/// The server; it ends with the test's runtime.
+/// The server. It stops with the test's runtime.
 pub(super) struct MisbehavingServer {
     pub(super) port: u16,
     seen: watch::Receiver<Seen>,
 }
 
 impl MisbehavingServer {
-    /// Does these steps on every connection.
+    /// Performs these steps on every connection.
     pub(super) fn start(steps: Vec<Step>) -> Self {
         Self::listen(steps, None)
     }
 
-    /// The same behind a TLS handshake.
+    /// Performs these steps on every connection, after a TLS handshake.
     pub(super) fn start_tls(steps: Vec<Step>, acceptor: TlsAcceptor) -> Self {
         Self::listen(steps, Some(acceptor))
     }
@@ -120,7 +122,7 @@ impl MisbehavingServer {
         self.seen.borrow().clone()
     }
 
-    /// Waits until nobody is connected any more; fails the test if somebody stays.
+    /// Waits until no connection is open. Fails the test if one stays open.
     pub(super) async fn left_alone(&self, what: &str) -> Seen {
         let mut seen = self.seen.clone();
         let left = seen.wait_for(|seen| seen.open == 0);
@@ -166,8 +168,8 @@ async fn perform(
     for step in steps {
         match step {
             Step::Hear(enough) => {
-                let heard = read_response(stream, enough).await?;
-                seeing.send_modify(|seen| seen.heard = heard);
+                let received = read_until(stream, enough).await?;
+                seeing.send_modify(|seen| seen.heard = received);
             }
             Step::Say(bytes) => write(stream, bytes, seeing).await?,
             Step::Drip(bytes) => loop {
@@ -178,7 +180,7 @@ async fn perform(
                 write(stream, bytes, seeing).await?;
             },
             Step::Hold => {
-                read_response(stream, &|_: &[u8]| false).await?;
+                read_until(stream, &|_: &[u8]| false).await?;
             }
             Step::Ignore => std::future::pending().await,
             Step::Reset => {}
@@ -187,14 +189,14 @@ async fn perform(
     Ok(())
 }
 
-/// What comes until it is enough, or until nothing comes any more.
-async fn read_response(
+/// Reads until `enough` accepts the bytes or the client stops sending.
+async fn read_until(
     stream: &mut (impl AsyncRead + Unpin),
     enough: &impl Fn(&[u8]) -> bool,
 ) -> io::Result<Vec<u8>> {
-    let mut heard = Vec::new();
-    while !enough(&heard) && stream.read_buf(&mut heard).await? > 0 {}
-    Ok(heard)
+    let mut received = Vec::new();
+    while !enough(&received) && stream.read_buf(&mut received).await? > 0 {}
+    Ok(received)
 }
 
 async fn write(
@@ -208,8 +210,8 @@ async fn write(
     Ok(())
 }
 
-fn whole_request(heard: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(heard);
+fn whole_request(received: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(received);
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
@@ -219,7 +221,7 @@ fn whole_request(heard: &[u8]) -> bool {
     body.len() >= length.map_or(0, |length| length.parse().unwrap())
 }
 
-/// A webhook for `url`.
+/// A webhook request to `url`.
 pub(super) fn post(url: &str) -> Post {
     Post {
         url: url.parse().unwrap(),
@@ -232,14 +234,14 @@ pub(super) fn post(url: &str) -> Post {
     }
 }
 
-/// The settings of a sandbox with this delivery timeout.
+/// Sandbox settings with this delivery timeout.
 pub(super) fn settings_with(timeout: Duration) -> Settings {
     let mut settings = settings("sqlite::memory:");
     settings.delivery_timeout = timeout;
     settings
 }
 
-/// The sender as the service makes it.
+/// A sender built in the same way as in the service.
 pub(super) fn sender(timeout: Duration) -> Sender {
     Sender::new(
         &settings_with(timeout),
@@ -249,12 +251,12 @@ pub(super) fn sender(timeout: Duration) -> Sender {
     .unwrap()
 }
 
-/// Sends, and checks what holds of every attempt, however the receiver behaves: it ends within its
-/// timeout, its cause is told, and what is told can be shown.
+/// Sends one request and checks what holds for every attempt: it ends within its timeout, it has an
+/// error text unless it was delivered, and its texts are printable.
 pub(super) async fn attempt(sender: &Sender, post: Post, what: &str) -> Answer {
-    let ended = tokio::time::timeout(sender.timeout + SLACK, sender.post(post)).await;
-    let answer = ended
-        .unwrap_or_else(|_| panic!("{what}: the attempt goes on after its timeout"))
+    let finished = tokio::time::timeout(sender.timeout + SLACK, sender.post(post)).await;
+    let answer = finished
+        .unwrap_or_else(|_| panic!("{what}: the attempt continues after its timeout"))
         .unwrap();
     let delivered = answer.outcome == Outcome::Delivered;
     assert_eq!(answer.error.is_none(), delivered, "{what}: {answer:?}");
@@ -265,7 +267,7 @@ pub(super) async fn attempt(sender: &Sender, post: Post, what: &str) -> Answer {
     answer
 }
 
-/// Why it failed; anything else fails the test.
+/// Returns the cause of the failure. Any other outcome fails the test.
 pub(super) fn cause(answer: &Answer, what: &str) -> FailureCause {
     match answer.outcome {
         Outcome::Failed { cause } => cause,
@@ -273,13 +275,13 @@ pub(super) fn cause(answer: &Answer, what: &str) -> FailureCause {
     }
 }
 
-/// One attempt at a receiver that hears the request and then does this. Answers also how many bytes
-/// were taken from it.
+/// Makes one attempt to a server that reads the request and then performs these steps. Also returns the
+/// number of bytes that the server wrote.
 pub(super) async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> (Answer, usize) {
-    let rogue = MisbehavingServer::start([vec![HEAR], steps].concat());
+    let server = MisbehavingServer::start([vec![HEAR], steps].concat());
     let sender = sender(timeout);
-    let answer = attempt(&sender, post(&rogue.url()), name).await;
-    let seen = rogue.left_alone(name).await;
+    let answer = attempt(&sender, post(&server.url()), name).await;
+    let seen = server.left_alone(name).await;
     assert_eq!(seen.came, 1, "{name}: one connection");
     (answer, seen.written)
 }

@@ -1,5 +1,5 @@
-//! Receivers that misbehave. Whatever one does, an attempt at it ends within its timeout, is told
-//! by its cause, takes only so much of what it is sent, and leaves no connection behind.
+//! Receivers that misbehave. Every attempt ends within its timeout, reports its cause, reads a limited
+//! part of the response and leaves no connection open.
 
 use super::super::misbehaving_server::{
     HEAR, MAX_TAKEN, MisbehavingServer, OK, PATIENT, SHORT, Step, at, attempt, cause, flood, post,
@@ -10,11 +10,11 @@ use super::*;
 use crate::domain::retry::Outcome;
 
 #[tokio::test]
-async fn silence_and_drips_end_with_the_timeout() {
+async fn silent_and_dripping_responses_time_out() {
     let chunked = say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
     let huge = say("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n");
     let cases = [
-        ("no answer", None, vec![Step::Hold]),
+        ("no response", None, vec![Step::Hold]),
         (
             "half a status line",
             None,
@@ -88,32 +88,32 @@ async fn silence_and_drips_end_with_the_timeout() {
         assert_eq!(
             answer.status,
             excerpt.map(|_| 200),
-            "{name}: its head, if it came"
+            "{name}: the status is set if the head arrived"
         );
-        let heard = answer.excerpt.unwrap_or_default();
+        let actual = answer.excerpt.unwrap_or_default();
         assert!(
-            heard.starts_with(excerpt.unwrap_or_default()),
-            "{name}: {heard}"
+            actual.starts_with(excerpt.unwrap_or_default()),
+            "{name}: {actual}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_receiver_that_reads_nothing_ends_with_the_timeout() {
-    let rogue = MisbehavingServer::start(vec![Step::Ignore]);
+async fn receiver_that_never_reads_times_out() {
+    let server = MisbehavingServer::start(vec![Step::Ignore]);
     for bytes in [2, 32 * 1_024 * 1_024] {
         let webhook = Post {
             body: vec![b'x'; bytes].into(),
-            ..post(&rogue.url())
+            ..post(&server.url())
         };
         let answer = attempt(&sender(SHORT), webhook, "reads nothing").await;
         assert_eq!(cause(&answer, "reads nothing"), FailureCause::Timeout);
     }
 }
 
-/// There is no end to them, so the timeout it is; nothing is kept of them meanwhile.
+/// These responses never end, so only the timeout ends the attempt. The client buffers none of them.
 #[tokio::test]
-async fn floods_of_nothing_end_with_the_timeout() {
+async fn empty_floods_time_out() {
     let chunked = say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
     let cases = [
         ("100", vec![flood("HTTP/1.1 100 Continue\r\n\r\n")]),
@@ -130,7 +130,7 @@ async fn floods_of_nothing_end_with_the_timeout() {
 }
 
 #[tokio::test]
-async fn connections_that_break_are_told_as_such() {
+async fn broken_connections_are_connection_failures() {
     let cases = [
         ("closed", None, vec![]),
         ("reset", None, vec![Step::Reset]),
@@ -173,12 +173,12 @@ async fn connections_that_break_are_told_as_such() {
     }
 }
 
-/// What it wrote before it was reset may be lost on the way; that it was reset is not.
+/// Bytes written before a reset may be lost, so the test checks only the cause.
 #[tokio::test]
-async fn a_reset_or_a_close_anywhere_is_a_broken_connection() {
-    let unheard = [
-        ("closed unheard", vec![]),
-        ("reset unheard", vec![Step::Reset]),
+async fn reset_or_close_at_any_point_is_a_connection_failure() {
+    let cases = [
+        ("closed before the request was read", vec![]),
+        ("reset before the request was read", vec![Step::Reset]),
         ("reset in the head", vec![HEAR, say(OK), Step::Reset]),
         (
             "reset in the body",
@@ -190,15 +190,15 @@ async fn a_reset_or_a_close_anywhere_is_a_broken_connection() {
             ],
         ),
     ];
-    for (name, steps) in unheard {
-        let rogue = MisbehavingServer::start(steps);
-        let answer = attempt(&sender(PATIENT), post(&rogue.url()), name).await;
+    for (name, steps) in cases {
+        let server = MisbehavingServer::start(steps);
+        let answer = attempt(&sender(PATIENT), post(&server.url()), name).await;
         assert_eq!(cause(&answer, name), FailureCause::Connect, "{answer:?}");
     }
 }
 
 #[tokio::test]
-async fn bodies_without_an_end_are_read_at_their_beginning_alone() {
+async fn only_the_start_of_an_endless_body_is_read() {
     let endless = [
         ("until closed", say("HTTP/1.1 200 OK\r\n\r\n"), flood("x")),
         (
@@ -225,9 +225,9 @@ async fn bodies_without_an_end_are_read_at_their_beginning_alone() {
     }
 }
 
-/// The head of a refusal says all that matters; how its body goes on does not change it.
+/// Outside 2xx, the head decides the outcome. The rest of the body does not change it.
 #[tokio::test]
-async fn a_refusal_is_understood_however_its_body_ends() {
+async fn status_outside_2xx_counts_however_the_body_ends() {
     let later = Outcome::RetryAfter {
         status: 503,
         after_ms: Some(60_000),
@@ -244,7 +244,7 @@ async fn a_refusal_is_understood_however_its_body_ends() {
             let name = format!("{head:?}, {end:?}");
             let start = format!("HTTP/1.1 {head}content-length: 1000\r\n\r\nhalf");
             let (answer, _) = at(&name, vec![say(&start), end], SHORT).await;
-            // What came before a reset may be lost with it.
+            // A reset may discard the head.
             if answer.status.is_some() {
                 assert_eq!(answer.outcome, expected, "{name}");
                 assert_eq!(

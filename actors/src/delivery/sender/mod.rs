@@ -1,4 +1,4 @@
-//! One signed POST to a receiver, bounded in every way.
+//! Sends one signed webhook request, with limits on destination, size and time. Never retries.
 
 pub(crate) mod client;
 mod connections;

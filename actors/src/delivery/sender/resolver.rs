@@ -1,4 +1,4 @@
-//! Names become addresses here, and only judged ones leave.
+//! Resolves host names for the sender. Returns a name's addresses only if the policy permits all of them.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,24 +11,24 @@ use thiserror::Error;
 use crate::domain::safe_address;
 use crate::domain::safe_address::{AddressPolicy, UnsafeUrl};
 
-/// Why a name leads nowhere.
+/// Why a host name cannot be used.
 #[derive(Debug, Error)]
 pub(super) enum ResolveError {
-    /// The name server says no, or nothing.
+    /// The lookup failed.
     #[error("{0}")]
     Unknown(#[source] std::io::Error),
-    /// It leads where we do not go.
+    /// The address policy refuses the result.
     #[error(transparent)]
     Unsafe(#[from] UnsafeUrl),
 }
 
-/// Who knows the addresses of a name.
+/// Looks up the addresses of a host name. Tests replace it.
 pub(super) trait Lookup: Send + Sync + 'static {
-    /// All of them.
+    /// Returns all addresses of `name`.
     fn addresses(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
-/// The system's resolver.
+/// The operating system's resolver.
 pub(super) struct SystemLookup;
 
 impl Lookup for SystemLookup {
@@ -40,7 +40,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Refuses a name of which any address is unsafe.
+/// Refuses a name if any of its addresses is unsafe.
 pub(super) struct VettingResolver {
     policy: Arc<AddressPolicy>,
     lookup: Arc<dyn Lookup>,
@@ -62,7 +62,7 @@ impl Resolve for VettingResolver {
         Box::pin(async move {
             let addresses = found.await.map_err(ResolveError::Unknown)?;
             safe_address::vet(&addresses, &policy).map_err(ResolveError::Unsafe)?;
-            // Port 0 stands for the port of the URL.
+            // The client replaces port 0 with the port of the URL.
             let addresses = addresses
                 .into_iter()
                 .map(|address| SocketAddr::new(address, 0));

@@ -1,24 +1,24 @@
-//! A stranger's words, made fit to be stored and shown: cut, and without what a terminal, a log or a
-//! page would obey instead of show.
+//! Sanitizes text from receivers before it is stored and shown. Truncates it and removes characters that
+//! a terminal, a log or a web page would interpret instead of display.
 
-/// How much of an answer is kept.
+/// Maximum length of a response excerpt, in bytes.
 pub(super) const MAX_EXCERPT: usize = 1_024;
-/// How much of an error's own words is kept.
+/// Maximum length of an error detail, in bytes.
 const MAX_DETAIL: usize = 200;
 
-/// The beginning of an answer, if there is anything to show.
+/// Returns the printable start of a response body, or `None` if it has none.
 pub(super) fn excerpt(body: &[u8]) -> Option<String> {
     let beginning = &body[..body.len().min(MAX_EXCERPT)];
     let text = printable(&String::from_utf8_lossy(beginning), MAX_EXCERPT);
     (!text.is_empty()).then_some(text)
 }
 
-/// An error's own words.
+/// Returns the printable text of an error.
 pub(super) fn detail(text: &str) -> String {
     printable(text, MAX_DETAIL)
 }
 
-/// `text` without what cannot be seen, cut at `max` bytes.
+/// Removes invisible characters, replaces line breaks and tabs with spaces, and cuts at `max` bytes.
 fn printable(text: &str, max: usize) -> String {
     let mut printable = String::new();
     for character in text.chars() {
@@ -35,8 +35,8 @@ fn printable(text: &str, max: usize) -> String {
     printable.trim().to_owned()
 }
 
-/// What turns the direction of the text around it, breaks its line, or has no width: it would make a
-/// reader see other words than are there.
+/// Returns whether a character changes the direction of the surrounding text, breaks the line or has no
+/// width. Such a character makes the displayed text differ from the stored one.
 fn is_hidden(character: char) -> bool {
     matches!(
         character,

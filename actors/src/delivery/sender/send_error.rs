@@ -1,4 +1,5 @@
-//! What a failed exchange failed of, told by the types in the error's chain, never by its words.
+//! Classifies the errors of the HTTP client, by the types in the error's source chain and never by its
+//! text.
 
 use std::error::Error;
 use std::io;
@@ -7,22 +8,22 @@ use super::resolver::ResolveError;
 use crate::domain::retry::FailureCause;
 use crate::domain::safe_address::UnsafeUrl;
 
-/// `ENFILE` and `EMFILE`.
+/// `ENFILE` and `EMFILE`: no free file descriptors.
 const OUT_OF_FILES: [i32; 2] = [23, 24];
 
-/// Why there is no answer.
+/// Why there is no complete response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SendError {
-    /// Ours: nothing was sent.
+    /// This process has no free file descriptors and sent nothing.
     OutOfSockets,
-    /// Theirs, with the innermost error's own words where they may be shown.
+    /// The network or the receiver failed. `detail` is the innermost error's text, if it may be shown.
     Failed {
         cause: FailureCause,
         detail: Option<String>,
     },
 }
 
-/// The cause of a client's error.
+/// Classifies an error of the client.
 pub(super) fn of(error: &reqwest::Error) -> SendError {
     for link in chain(error) {
         if let Some(refused) = link.downcast_ref::<ResolveError>() {
@@ -41,7 +42,7 @@ pub(super) fn of(error: &reqwest::Error) -> SendError {
     }
 }
 
-/// An address that was refused is not shown: it may be one of our own network.
+/// Omits the refused address, because it may belong to our own network.
 fn of_resolving(refused: &ResolveError) -> SendError {
     let cause = match refused {
         ResolveError::Unsafe(UnsafeUrl::NoAddress) | ResolveError::Unknown(_) => {
@@ -64,13 +65,13 @@ fn of_connection(error: &reqwest::Error) -> FailureCause {
         .map(innermost);
     match broken {
         Some(broken) => of_io(broken, error.is_connect()),
-        None if error.is_connect() || has_hung_up(error) => FailureCause::Connect,
+        None if error.is_connect() || is_closed_by_receiver(error) => FailureCause::Connect,
         None => FailureCause::Protocol,
     }
 }
 
-/// An `io::Error` is also how rustls reports, and how the client reports a body that breaks the
-/// rules of HTTP.
+/// rustls also reports its errors as `io::Error`. So does the client for a body that is not valid
+/// HTTP.
 fn of_io(broken: &io::Error, connecting: bool) -> FailureCause {
     let of_tls = broken
         .get_ref()
@@ -83,9 +84,9 @@ fn of_io(broken: &io::Error, connecting: bool) -> FailureCause {
     }
 }
 
-/// Whether the receiver closed the connection in the middle of its answer or before it, or said in
-/// HTTP/2 that it will not go on.
-fn has_hung_up(error: &reqwest::Error) -> bool {
+/// Returns whether the receiver closed the connection before or during its response, or ended the
+/// stream or connection in HTTP/2.
+fn is_closed_by_receiver(error: &reqwest::Error) -> bool {
     let closed = |error: &hyper::Error| {
         error.is_incomplete_message() || error.is_canceled() || error.is_closed()
     };
@@ -95,7 +96,7 @@ fn has_hung_up(error: &reqwest::Error) -> bool {
     })
 }
 
-/// An `io::Error` may wrap another one, which its `source` skips.
+/// An `io::Error` may wrap another one that its `source` skips.
 fn innermost(error: &io::Error) -> &io::Error {
     match error
         .get_ref()

@@ -1,4 +1,4 @@
-//! The corpus of what must never be reached, against a listener on loopback that counts.
+//! Runs the corpus of forbidden destinations against a loopback listener that counts connections.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,24 +16,24 @@ use crate::test_support::bench::settings;
 
 const CORPUS: &str = include_str!("ssrf_corpus.txt");
 
-/// A listener on loopback, on both protocols where there are two, that counts who comes.
-async fn trap() -> (u16, Arc<AtomicUsize>) {
-    let came = Arc::new(AtomicUsize::new(0));
+/// Starts a loopback listener that counts connections, on IPv4 and, if available, on IPv6.
+async fn counting_listener() -> (u16, Arc<AtomicUsize>) {
+    let connections = Arc::new(AtomicUsize::new(0));
     let v4 = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = v4.local_addr().unwrap().port();
     let v6 = TcpListener::bind(("::1", port)).await.ok();
     for listener in [Some(v4), v6].into_iter().flatten() {
-        let came = Arc::clone(&came);
+        let connections = Arc::clone(&connections);
         tokio::spawn(async move {
             while listener.accept().await.is_ok() {
-                came.fetch_add(1, Ordering::SeqCst);
+                connections.fetch_add(1, Ordering::SeqCst);
             }
         });
     }
-    (port, came)
+    (port, connections)
 }
 
-/// A name server that gives these answers, one after the other, and the last one for ever.
+/// A name server that returns these responses in turn and then repeats the last one.
 struct Answers(Mutex<VecDeque<Vec<IpAddr>>>);
 
 impl resolver::Lookup for Arc<Answers> {
@@ -66,7 +66,7 @@ fn post(url: &str) -> Post {
 }
 
 #[test]
-fn the_corpus_has_its_two_hundred_cases_and_none_twice() {
+fn corpus_has_at_least_200_distinct_cases() {
     let mut cases: Vec<_> = [cases("url"), cases("dns")].concat();
     assert!(cases.len() >= 200, "{}", cases.len());
     let all = cases.len();
@@ -75,10 +75,10 @@ fn the_corpus_has_its_two_hundred_cases_and_none_twice() {
     assert_eq!(cases.len(), all);
 }
 
-/// Without production's ports and schemes, so that nothing but the address is in the way.
+/// Uses the sandbox policy. The production limits on scheme and port would hide a missing address check.
 #[tokio::test]
-async fn no_url_of_the_corpus_is_called_and_each_is_told_why() {
-    let (port, came) = trap().await;
+async fn no_corpus_url_is_called_and_each_refusal_has_a_reason() {
+    let (port, connections) = counting_listener().await;
     let policy = AddressPolicy::default();
     for case in cases("url") {
         let url = case.replace("{port}", &port.to_string());
@@ -91,13 +91,13 @@ async fn no_url_of_the_corpus_is_called_and_each_is_told_why() {
         };
         assert!(check_url(&url, &production).is_err(), "{url}");
     }
-    assert_eq!(came.load(Ordering::SeqCst), 0);
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 
-/// What was good when the URL was saved is judged again when it is called.
+/// Addresses that were safe when the URL was saved are checked again when it is called.
 #[tokio::test]
-async fn no_answer_of_the_corpus_opens_a_connection() {
-    let (port, came) = trap().await;
+async fn no_corpus_dns_response_opens_a_connection() {
+    let (port, connections) = counting_listener().await;
     for case in cases("dns") {
         let answers: VecDeque<Vec<IpAddr>> = case
             .split(';')
@@ -115,7 +115,7 @@ async fn no_answer_of_the_corpus_opens_a_connection() {
         };
         assert!(
             before.iter().all(|answer| vet(answer, &policy).is_ok()),
-            "{case}: good when it was saved"
+            "{case}: safe when the URL was saved"
         );
         assert!(vet(&last, &policy).is_err(), "{case}");
         let lookup = Arc::new(Answers(Mutex::new(answers)));
@@ -128,7 +128,7 @@ async fn no_answer_of_the_corpus_opens_a_connection() {
             );
         }
         let mut settings = settings("sqlite::memory:");
-        // Whoever allows a network of its own in the sandbox does not get loopback as well.
+        // Allowing another network in the sandbox does not allow loopback.
         settings.webhook_allow = vec!["192.0.2.99/32".parse().unwrap()];
         let sender =
             Sender::with_lookup(&settings, &Clock::system(), Counter::default(), lookup).unwrap();
@@ -143,12 +143,12 @@ async fn no_answer_of_the_corpus_opens_a_connection() {
             },
             "{case}: {answer:?}"
         );
-        let said = "the host name resolved to an address that is not public";
+        let expected = "the host name resolved to an address that is not public";
         assert_eq!(
             answer.error.as_deref(),
-            Some(said),
-            "{case}: what, and not where"
+            Some(expected),
+            "{case}: the error does not reveal the address"
         );
     }
-    assert_eq!(came.load(Ordering::SeqCst), 0);
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
 }

@@ -1,4 +1,4 @@
-//! A certificate authority of the tests' own, and a sender that trusts it.
+//! A certificate authority for tests, and a sender that trusts it.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,10 +19,10 @@ use super::misbehaving_server::settings_with;
 use super::resolver;
 use crate::infra::Clock;
 
-/// The name that receivers are called by.
+/// Host name of the receivers.
 pub(super) const NAME: &str = "hooks.example.com";
 
-/// The authority.
+/// A certificate authority with a self-signed root.
 pub(super) struct TestCa {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -31,14 +31,14 @@ impl TestCa {
     pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         let names = &mut params.distinguished_name;
-        names.push(DnType::CommonName, "An authority of the tests");
+        names.push(DnType::CommonName, "Test certificate authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         Self { issuer }
     }
 
-    /// The TLS side of a receiver with a certificate that is good, or was before it was changed.
-    /// It offers these protocols.
+    /// The TLS side of a receiver whose certificate this authority signed. `change` may make the
+    /// certificate invalid. ALPN offers `protocols`.
     pub(super) fn acceptor(
         &self,
         change: impl FnOnce(&mut CertificateParams),
@@ -51,8 +51,8 @@ impl TestCa {
         acceptor(&certificate, &key, protocols)
     }
 
-    /// The sender as the service makes it, but that it trusts this authority too, and finds every
-    /// name on the loopback.
+    /// A sender built in the same way as in the service, except that it also trusts this authority
+    /// and resolves every name to loopback.
     pub(super) fn trusting_sender(&self, timeout: Duration) -> Sender {
         let settings = settings_with(timeout);
         let resolver = resolver::VettingResolver::new(settings.address_policy(), Here);
@@ -62,14 +62,14 @@ impl TestCa {
     }
 }
 
-/// The TLS side of a receiver that vouches for itself.
+/// The TLS side of a receiver with a self-signed certificate.
 pub(super) fn self_signed() -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
     acceptor(&params.self_signed(&key).unwrap(), &key, &[])
 }
 
-/// Where a receiver is called that has a certificate.
+/// The URL of a TLS receiver on this port.
 pub(super) fn https(port: u16) -> String {
     format!("https://{NAME}:{port}/hook")
 }
@@ -90,7 +90,7 @@ fn acceptor(certificate: &Certificate, key: &KeyPair, protocols: &[&str]) -> Tls
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// A name server that knows one address.
+/// A name server that returns the loopback address for every name.
 struct Here;
 
 impl resolver::Lookup for Here {

@@ -1,4 +1,4 @@
-//! Receivers whose TLS is bad, and receivers that misbehave behind good TLS.
+//! Receivers with invalid TLS, and receivers that misbehave over valid TLS.
 
 use rcgen::{CertificateParams, date_time_ymd};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,16 +12,16 @@ use super::super::test_ca::{TestCa, https, self_signed};
 use super::*;
 use crate::domain::retry::Outcome;
 
-/// Hears the first message of a handshake, whole.
+/// Reads the first handshake message to its end.
 const HEAR_HELLO: Step = Step::Hear(|heard| match *heard {
     [_, _, _, high, low, ref rest @ ..] => rest.len() >= usize::from(high) * 256 + usize::from(low),
     _ => false,
 });
 
 #[tokio::test]
-async fn a_certificate_that_proves_nothing_is_told_as_such() {
+async fn invalid_certificate_is_a_tls_failure() {
     type Change = fn(&mut CertificateParams);
-    let authority = TestCa::new();
+    let ca = TestCa::new();
     let changes: [(&str, Change); 4] = [
         ("expired", |params| {
             params.not_before = date_time_ymd(2020, 1, 1);
@@ -39,27 +39,27 @@ async fn a_certificate_that_proves_nothing_is_told_as_such() {
     ];
     let bad = changes
         .into_iter()
-        .map(|(words, change)| (words, authority.acceptor(change, &[])));
+        .map(|(words, change)| (words, ca.acceptor(change, &[])));
     let unproven = [
         ("UnknownIssuer", self_signed()),
-        // By another authority of the same name.
+        // Signed by another authority with the same name.
         ("BadSignature", TestCa::new().acceptor(|_| {}, &[])),
     ];
     for (words, acceptor) in bad.chain(unproven) {
-        let rogue = MisbehavingServer::start_tls(vec![HEAR], acceptor);
-        let sender = authority.trusting_sender(PATIENT);
-        let answer = attempt(&sender, post(&https(rogue.port)), words).await;
+        let server = MisbehavingServer::start_tls(vec![HEAR], acceptor);
+        let sender = ca.trusting_sender(PATIENT);
+        let answer = attempt(&sender, post(&https(server.port)), words).await;
         assert_eq!(cause(&answer, words), FailureCause::Tls, "{answer:?}");
         let error = answer.error.unwrap();
-        let said = error.strip_prefix("the TLS handshake failed: invalid peer certificate: ");
-        assert!(said.expect(&error).contains(words), "{words}: {error}");
-        let seen = rogue.left_alone(words).await;
-        assert_eq!(seen.heard, b"", "{words}: nothing was sent to it");
+        let detail = error.strip_prefix("the TLS handshake failed: invalid peer certificate: ");
+        assert!(detail.expect(&error).contains(words), "{words}: {error}");
+        let seen = server.left_alone(words).await;
+        assert_eq!(seen.heard, b"", "{words}: the sender sent no request");
     }
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_is_told_as_such() {
+async fn failed_handshake_reports_its_cause() {
     let bytes = |bytes: &[u8]| Step::Say(bytes.to_vec());
     let cases = [
         (
@@ -87,7 +87,7 @@ async fn a_handshake_that_fails_is_told_as_such() {
             FailureCause::Tls,
         ),
         (
-            "endless nothings",
+            "endless zero bytes",
             vec![HEAR_HELLO, flood("\0")],
             FailureCause::Tls,
         ),
@@ -108,23 +108,23 @@ async fn a_handshake_that_fails_is_told_as_such() {
             FailureCause::Timeout,
         ),
     ];
-    let authority = TestCa::new();
+    let ca = TestCa::new();
     for (name, steps, expected) in cases {
         let timeout = if expected == FailureCause::Timeout {
             SHORT
         } else {
             PATIENT
         };
-        let rogue = MisbehavingServer::start(steps);
-        let sender = authority.trusting_sender(timeout);
-        let answer = attempt(&sender, post(&https(rogue.port)), name).await;
+        let server = MisbehavingServer::start(steps);
+        let sender = ca.trusting_sender(timeout);
+        let answer = attempt(&sender, post(&https(server.port)), name).await;
         assert_eq!(cause(&answer, name), expected, "{name}: {answer:?}");
         assert!(
             answer.error.unwrap().starts_with(&expected.to_string()),
             "{name}"
         );
         assert_eq!(
-            rogue.left_alone(name).await.came,
+            server.left_alone(name).await.came,
             1,
             "{name}: one connection"
         );
@@ -132,11 +132,11 @@ async fn a_handshake_that_fails_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn behind_good_tls_the_same_is_told() {
+async fn outcomes_over_tls_match_plain_http() {
     let failed = |cause| Outcome::Failed { cause };
     let cases = [
         (
-            "an answer",
+            "a response",
             vec![HEAR, say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")],
             Outcome::Delivered,
             Some("hi".to_owned()),
@@ -161,39 +161,43 @@ async fn behind_good_tls_the_same_is_told() {
             None,
         ),
     ];
-    let authority = TestCa::new();
+    let ca = TestCa::new();
     for (name, steps, outcome, excerpt) in cases {
         let silent = outcome == failed(FailureCause::Timeout);
-        let sender = authority.trusting_sender(if silent { SHORT } else { PATIENT });
-        let rogue = MisbehavingServer::start_tls(steps, authority.acceptor(|_| {}, &["http/1.1"]));
-        let answer = attempt(&sender, post(&https(rogue.port)), name).await;
+        let sender = ca.trusting_sender(if silent { SHORT } else { PATIENT });
+        let server = MisbehavingServer::start_tls(steps, ca.acceptor(|_| {}, &["http/1.1"]));
+        let answer = attempt(&sender, post(&https(server.port)), name).await;
         assert_eq!(
             (answer.outcome, answer.excerpt),
             (outcome, excerpt),
             "{name}: {:?}",
             answer.error
         );
-        rogue.left_alone(name).await;
+        server.left_alone(name).await;
     }
 }
 
-/// The handshake is over by then, but it is TLS that fails.
+/// The failure comes after the handshake and is still a TLS failure.
 #[tokio::test]
-async fn a_record_that_does_not_decrypt_is_told_as_tls() {
-    let authority = TestCa::new();
-    let acceptor = authority.acceptor(|_| {}, &[]);
+async fn undecryptable_record_is_a_tls_failure() {
+    let ca = TestCa::new();
+    let acceptor = ca.acceptor(|_| {}, &[]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept(stream).await.unwrap();
         stream.read_u8().await.unwrap();
-        let (below, _) = stream.get_mut();
-        below.write_all(b"\x17\x03\x03\0\x20").await.unwrap();
-        below.write_all(&[0x55; 32]).await.unwrap();
+        let (tcp, _) = stream.get_mut();
+        tcp.write_all(b"\x17\x03\x03\0\x20").await.unwrap();
+        tcp.write_all(&[0x55; 32]).await.unwrap();
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
-    let sender = authority.trusting_sender(PATIENT);
-    let answer = attempt(&sender, post(&https(port)), "spoiled").await;
-    assert_eq!(cause(&answer, "spoiled"), FailureCause::Tls, "{answer:?}");
+    let sender = ca.trusting_sender(PATIENT);
+    let answer = attempt(&sender, post(&https(port)), "undecryptable record").await;
+    assert_eq!(
+        cause(&answer, "undecryptable record"),
+        FailureCause::Tls,
+        "{answer:?}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Ending leases, and sending again, on both backends.
+//! Completing leases and redelivering, on both backends.
 
 use entities::delivery::DeliveryState;
 use entities::queries::delivery::{
@@ -10,7 +10,7 @@ use super::queue::{claim_now, complete_now, tried};
 use crate::test_support::bench::benches;
 
 #[tokio::test]
-async fn each_ending_does_what_it_says() {
+async fn each_ending_sets_state_and_logs_its_attempt() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
@@ -83,7 +83,7 @@ async fn each_ending_does_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_stale_fence_writes_nothing() {
+async fn stale_fence_writes_nothing() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
@@ -116,7 +116,7 @@ async fn a_stale_fence_writes_nothing() {
         assert_eq!(
             complete_now(db, &done).await,
             0,
-            "written twice, it counts once"
+            "a repeated completion writes nothing"
         );
         assert_eq!(
             attempts(db.reader(), creditor, ids[0]).await.unwrap().len(),
@@ -126,7 +126,7 @@ async fn a_stale_fence_writes_nothing() {
 }
 
 #[tokio::test]
-async fn redelivery_takes_every_kind_of_row_and_only_ones_own() {
+async fn owner_can_redeliver_a_delivery_in_every_state() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
@@ -145,11 +145,11 @@ async fn redelivery_takes_every_kind_of_row_and_only_ones_own() {
             ],
         )
         .await;
-        let stranger = bench.creditor().await;
+        let other = bench.creditor().await;
         let transaction = db.begin().await.unwrap();
         for id in &ids {
             assert_eq!(
-                requeue(&transaction, stranger, *id, 2_000).await.unwrap(),
+                requeue(&transaction, other, *id, 2_000).await.unwrap(),
                 None
             );
             assert_eq!(
@@ -174,7 +174,7 @@ async fn redelivery_takes_every_kind_of_row_and_only_ones_own() {
         );
         assert!(
             again[0].fence.claim_no > 2_000,
-            "no fence of its first life can match"
+            "no fence from before the redelivery matches"
         );
     }
 }

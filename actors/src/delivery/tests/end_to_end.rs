@@ -1,4 +1,4 @@
-//! The whole branch against a real receiver: delivery, retries, and every kind of actor dying.
+//! The delivery actors against a real receiver: delivery, retries, and a panic in each kind of actor.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::infra::Settings;
 use crate::test_support::bench::{benches, settings, sqlite};
 
 #[tokio::test]
-async fn everything_is_delivered_once_and_its_history_kept() {
+async fn deliveries_arrive_once_and_attempts_are_logged() {
     for bench in benches().await {
         let receiver = Receiver::start(|_, _| Reply::with(200, "", "thanks")).await;
         let creditor = bench.creditor().await;
@@ -24,7 +24,7 @@ async fn everything_is_delivered_once_and_its_history_kept() {
             .enqueue(creditor, endpoint, 100, tree.modules.env.clock.now_ms())
             .await;
         tree.wake(endpoint);
-        until("delivered", async || bench.queue().await.is_empty()).await;
+        until("an empty queue", async || bench.queue().await.is_empty()).await;
         let seen: HashSet<_> = receiver
             .seen()
             .iter()
@@ -45,29 +45,32 @@ async fn everything_is_delivered_once_and_its_history_kept() {
 }
 
 #[tokio::test]
-async fn failures_are_tried_again_and_then_given_up() {
+async fn failures_are_retried_until_exhausted() {
     for bench in benches().await {
         let flaky =
             Receiver::start(|number, _| Reply::status(if number < 2 { 500 } else { 200 })).await;
-        let dead = Receiver::start(|_, _| Reply::status(500)).await;
+        let failing = Receiver::start(|_, _| Reply::status(500)).await;
         let creditor = bench.creditor().await;
         let one = bench.endpoint(creditor, &flaky.url).await;
-        let two = bench.endpoint(creditor, &dead.url).await;
+        let two = bench.endpoint(creditor, &failing.url).await;
         let tree = start(&bench).await;
         let now_ms = tree.modules.env.clock.now_ms();
         let first = bench.enqueue(creditor, one, 1, now_ms).await[0];
         let second = bench.enqueue(creditor, two, 1, now_ms).await[0];
         tree.wake(one);
         tree.wake(two);
-        until("the second try", async || bench.hot(first).await.is_none()).await;
-        until("the last try", async || {
+        until("a successful retry", async || {
+            bench.hot(first).await.is_none()
+        })
+        .await;
+        until("the last attempt", async || {
             bench
                 .hot(second)
                 .await
                 .is_some_and(|row| row.state == DeliveryState::Exhausted)
         })
         .await;
-        assert_eq!((flaky.seen().len(), dead.seen().len()), (3, 4));
+        assert_eq!((flaky.seen().len(), failing.seen().len()), (3, 4));
         let log = queue::attempts(bench.db.reader(), creditor, second)
             .await
             .unwrap();
@@ -75,7 +78,7 @@ async fn failures_are_tried_again_and_then_given_up() {
             log.iter().map(|row| row.attempt).collect::<Vec<_>>(),
             [1, 2, 3, 4]
         );
-        let ids: HashSet<_> = dead
+        let ids: HashSet<_> = failing
             .seen()
             .iter()
             .map(|request| request.headers["webhook-id"].clone())
@@ -85,7 +88,7 @@ async fn failures_are_tried_again_and_then_given_up() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_is_switched_off() {
+async fn endpoint_that_returns_410_is_disabled() {
     for bench in benches().await {
         let receiver = Receiver::start(|_, _| Reply::status(410)).await;
         let creditor = bench.creditor().await;
@@ -95,7 +98,7 @@ async fn an_endpoint_that_is_gone_is_switched_off() {
             .enqueue(creditor, endpoint, 1, tree.modules.env.clock.now_ms())
             .await[0];
         tree.wake(endpoint);
-        until("cancelled", async || {
+        until("the cancellation", async || {
             bench
                 .hot(id)
                 .await
@@ -114,23 +117,27 @@ async fn an_endpoint_that_is_gone_is_switched_off() {
 }
 
 #[tokio::test]
-async fn a_hung_endpoint_holds_its_credit_and_nobody_elses() {
+async fn hung_endpoint_does_not_block_other_endpoints() {
     let bench = sqlite().await;
     let hung = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
-    let well = Receiver::start(|_, _| Reply::status(200)).await;
+    let healthy = Receiver::start(|_, _| Reply::status(200)).await;
     let creditor = bench.creditor().await;
     let one = bench.endpoint(creditor, &hung.url).await;
-    let two = bench.endpoint(creditor, &well.url).await;
+    let two = bench.endpoint(creditor, &healthy.url).await;
     let tree = start(&bench).await;
     let now_ms = tree.modules.env.clock.now_ms();
     bench.enqueue(creditor, one, 100, now_ms - 1_000).await;
     bench.enqueue(creditor, two, 50, now_ms).await;
     tree.wake(one);
     tree.wake(two);
-    until("the healthy one", async || well.seen().len() == 50).await;
+    until("all deliveries to the healthy endpoint", async || {
+        healthy.seen().len() == 50
+    })
+    .await;
     assert!(hung.seen().len() <= 10, "{}", hung.seen().len());
-    until("the circuit", async || {
-        // First what was sent: what is leased after it may be the sends of a later claim, never of an earlier one.
+    until("the open circuit", async || {
+        // Count the sends before the leases. A lease seen afterwards may belong to a later claim, but
+        // never to an earlier one.
         let sent = hung.seen().len();
         let leased = bench
             .queue()
@@ -149,16 +156,16 @@ async fn a_hung_endpoint_holds_its_credit_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn a_receiver_has_eight_at_a_time_and_a_pause_gives_back_what_waits_in_hand() {
+async fn pause_releases_local_queue_and_keeps_eight_running_sends() {
     for bench in benches().await {
         let hung = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
         let creditor = bench.creditor().await;
         let endpoint = bench.endpoint(creditor, &hung.url).await;
-        let patient = Settings {
+        let long_timeout = Settings {
             delivery_timeout: Duration::from_secs(20),
             ..settings(&bench.url)
         };
-        let tree = start_with(&bench, patient).await;
+        let tree = start_with(&bench, long_timeout).await;
         let now_ms = tree.modules.env.clock.now_ms();
         bench.enqueue(creditor, endpoint, 100, now_ms).await;
         tree.wake(endpoint);
@@ -166,20 +173,23 @@ async fn a_receiver_has_eight_at_a_time_and_a_pause_gives_back_what_waits_in_han
             let rows = bench.queue().await.into_iter();
             rows.filter(|row| row.owner.is_some()).count()
         };
-        until("a full hand", async || {
+        until("a full local queue", async || {
             leased().await == 32 && hung.seen().len() == 8
         })
         .await;
         bench.set_state(endpoint, "paused").await;
         let changed = DispatcherMsg::EndpointChanged { endpoint };
         tree.modules.delivery.dispatcher.send(changed).unwrap();
-        until("only the sends", async || leased().await == 8).await;
+        until("leases for the running sends only", async || {
+            leased().await == 8
+        })
+        .await;
         assert_eq!(hung.seen().len(), 8);
     }
 }
 
 #[tokio::test]
-async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
+async fn drain_finishes_running_sends_and_leaves_no_leases() {
     let bench = sqlite().await;
     let receiver = Receiver::start(|_, _| {
         std::thread::sleep(Duration::from_millis(20));
@@ -193,7 +203,7 @@ async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
         .enqueue(creditor, endpoint, 200, tree.modules.env.clock.now_ms())
         .await;
     tree.wake(endpoint);
-    until("some", async || receiver.seen().len() > 20).await;
+    until("some requests", async || receiver.seen().len() > 20).await;
     tree.drain().await;
     let rows = bench.queue().await;
     assert!(
@@ -203,13 +213,13 @@ async fn draining_ends_what_is_under_way_and_leaves_nothing_leased() {
     assert_eq!(
         rows.len() + receiver.seen().len(),
         200,
-        "what was sent is written"
+        "every sent delivery is completed"
     );
 }
 
 #[cfg(feature = "fault-injection")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_actor_may_die_and_nothing_is_lost() {
+async fn no_delivery_is_lost_if_any_actor_panics() {
     use super::super::messages::CompleterMsg;
     use crate::cluster::NodeMsg;
 
@@ -239,7 +249,7 @@ async fn any_actor_may_die_and_nothing_is_lost() {
                 _ => cluster.node.send(NodeMsg::Panic),
             };
         }
-        until("all of them", async || bench.queue().await.is_empty()).await;
+        until("an empty queue", async || bench.queue().await.is_empty()).await;
         let seen = receiver.seen();
         let distinct: HashSet<_> = seen
             .iter()

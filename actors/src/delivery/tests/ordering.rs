@@ -1,4 +1,4 @@
-//! Lines: what may be claimed of rows that keep an order, on both backends.
+//! Ordering keys: which of the rows that share a key may be claimed, on both backends.
 
 use entities::ids::{DeliveryId, EndpointId};
 use entities::queries::delivery::{Ending, InOrder, Want, claim_in_order, waiting};
@@ -10,7 +10,7 @@ use crate::test_support::bench::{Bench, benches};
 
 const NOW_MS: i64 = 1_000;
 
-async fn claim_lines(bench: &Bench, endpoint: EndpointId, credit: u32, now_ms: i64) -> InOrder {
+async fn claim_ordered(bench: &Bench, endpoint: EndpointId, credit: u32, now_ms: i64) -> InOrder {
     let transaction = bench.db.begin().await.unwrap();
     let want = Want {
         endpoint,
@@ -26,8 +26,8 @@ fn ids(found: &InOrder) -> Vec<DeliveryId> {
     found.taken.iter().map(|row| row.fence.delivery).collect()
 }
 
-/// Puts rows into the line of `key`.
-async fn line_up(bench: &Bench, rows: &[DeliveryId], key: Uuid) {
+/// Sets the ordering key of the rows.
+async fn set_order_key(bench: &Bench, rows: &[DeliveryId], key: Uuid) {
     for row in rows {
         let (key, id) = (bench.literal(key), bench.literal(row.0));
         let sql = format!("UPDATE delivery SET order_key = {key} WHERE id = {id}");
@@ -35,14 +35,14 @@ async fn line_up(bench: &Bench, rows: &[DeliveryId], key: Uuid) {
     }
 }
 
-async fn end(bench: &Bench, found: &InOrder, ending: Ending) {
+async fn complete_all(bench: &Bench, found: &InOrder, ending: Ending) {
     for row in &found.taken {
         complete_now(&bench.db, &[tried(row.fence, ending, Some(500))]).await;
     }
 }
 
 #[tokio::test]
-async fn of_a_line_only_the_first_is_taken_whatever_becomes_of_it() {
+async fn only_the_first_row_of_an_ordering_key_is_claimed() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
         for of_endpoint in [true, false] {
@@ -53,108 +53,118 @@ async fn of_a_line_only_the_first_is_taken_whatever_becomes_of_it() {
             } else {
                 Uuid::now_v7()
             };
-            line_up(&bench, &rows, key).await;
+            set_order_key(&bench, &rows, key).await;
 
             assert!(
                 claim_now(&bench.db, 1, &[(endpoint, 8)], NOW_MS)
                     .await
                     .is_empty(),
-                "not by the free claim"
+                "the unordered claim skips rows with an ordering key"
             );
-            let first = claim_lines(&bench, endpoint, 8, NOW_MS).await;
+            let first = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
             assert_eq!(ids(&first), [rows[0]]);
             assert!(first.taken[0].in_order && first.has_lines);
-            let none = claim_lines(&bench, endpoint, 8, NOW_MS).await;
-            assert!(none.taken.is_empty() && none.has_lines, "leased ones count");
-            end(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
+            let none = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
             assert!(
-                claim_lines(&bench, endpoint, 8, NOW_MS)
+                none.taken.is_empty() && none.has_lines,
+                "a leased row blocks its key"
+            );
+            complete_all(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
+            assert!(
+                claim_ordered(&bench, endpoint, 8, NOW_MS)
                     .await
                     .taken
                     .is_empty(),
-                "failed ones too"
+                "a failed row blocks its key"
             );
-            let again = claim_lines(&bench, endpoint, 8, 5_000).await;
+            let again = claim_ordered(&bench, endpoint, 8, 5_000).await;
             assert_eq!(ids(&again), [rows[0]]);
-            end(&bench, &again, Ending::Exhausted).await;
-            let next = claim_lines(&bench, endpoint, 8, 5_000).await;
+            complete_all(&bench, &again, Ending::Exhausted).await;
+            let next = claim_ordered(&bench, endpoint, 8, 5_000).await;
             assert_eq!(
                 ids(&next),
                 [rows[1]],
-                "what is out of attempts holds nobody up"
+                "an exhausted row does not block its key"
             );
-            end(&bench, &next, Ending::Delivered).await;
-            let last = claim_lines(&bench, endpoint, 8, 5_000).await;
+            complete_all(&bench, &next, Ending::Delivered).await;
+            let last = claim_ordered(&bench, endpoint, 8, 5_000).await;
             assert_eq!(ids(&last), [rows[2]]);
-            end(&bench, &last, Ending::Delivered).await;
-            assert!(!claim_lines(&bench, endpoint, 8, 5_000).await.has_lines);
+            complete_all(&bench, &last, Ending::Delivered).await;
+            assert!(!claim_ordered(&bench, endpoint, 8, 5_000).await.has_lines);
         }
     }
 }
 
 #[tokio::test]
-async fn lines_of_placements_do_not_wait_for_each_other() {
+async fn ordering_keys_do_not_block_each_other() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
         let (one, two, three) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
         let rows = bench.enqueue(creditor, endpoint, 6, 100).await;
         for (pair, key) in rows.chunks(2).zip([one, two, three]) {
-            line_up(&bench, pair, key).await;
+            set_order_key(&bench, pair, key).await;
         }
-        let some = claim_lines(&bench, endpoint, 2, NOW_MS).await;
-        assert_eq!(ids(&some), [rows[0], rows[2]], "as many as there is credit");
-        assert!(some.more);
-        let rest = claim_lines(&bench, endpoint, 8, NOW_MS).await;
-        assert_eq!(ids(&rest), [rows[4]]);
-        end(&bench, &some, Ending::Delivered).await;
+        let some = claim_ordered(&bench, endpoint, 2, NOW_MS).await;
         assert_eq!(
-            ids(&claim_lines(&bench, endpoint, 8, NOW_MS).await),
+            ids(&some),
+            [rows[0], rows[2]],
+            "as many rows as the credit permits"
+        );
+        assert!(some.more);
+        let rest = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+        assert_eq!(ids(&rest), [rows[4]]);
+        complete_all(&bench, &some, Ending::Delivered).await;
+        assert_eq!(
+            ids(&claim_ordered(&bench, endpoint, 8, NOW_MS).await),
             [rows[1], rows[3]]
         );
     }
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_failed_one_steps_back_with_it() {
+async fn rows_behind_a_failed_row_are_postponed_with_it() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
         let rows = bench.enqueue(creditor, endpoint, 400, 100).await;
-        line_up(&bench, &rows, Uuid::now_v7()).await;
+        set_order_key(&bench, &rows, Uuid::now_v7()).await;
         let other = bench.enqueue(creditor, endpoint, 1, 200).await;
-        line_up(&bench, &other, Uuid::now_v7()).await;
-        let first = claim_lines(&bench, endpoint, 1, NOW_MS).await;
-        end(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
+        set_order_key(&bench, &other, Uuid::now_v7()).await;
+        let first = claim_ordered(&bench, endpoint, 1, NOW_MS).await;
+        complete_all(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
 
-        // The first look is full of rows that wait; it moves them out of the way.
-        let look = claim_lines(&bench, endpoint, 8, NOW_MS).await;
-        assert!(look.taken.is_empty() && look.more);
-        assert_eq!(ids(&claim_lines(&bench, endpoint, 8, NOW_MS).await), other);
+        // The first claim finds only blocked rows and postpones them.
+        let blocked = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+        assert!(blocked.taken.is_empty() && blocked.more);
+        assert_eq!(
+            ids(&claim_ordered(&bench, endpoint, 8, NOW_MS).await),
+            other
+        );
         assert_eq!(bench.hot(rows[399]).await.unwrap().due_ms, 5_000);
         assert_eq!(
-            ids(&claim_lines(&bench, endpoint, 8, 5_000).await),
+            ids(&claim_ordered(&bench, endpoint, 8, 5_000).await),
             [rows[0]]
         );
     }
 }
 
 #[tokio::test]
-async fn a_line_is_seen_waiting_by_its_first() {
+async fn waiting_reports_an_ordering_key_by_its_first_row() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
         let rows = bench.enqueue(creditor, endpoint, 3, 100).await;
-        line_up(&bench, &rows, endpoint.0).await;
+        set_order_key(&bench, &rows, endpoint.0).await;
         let seen = waiting(bench.db.reader()).await.unwrap();
         assert_eq!(seen.len(), 1);
         assert!(seen[0].in_order && seen[0].due_ms == 100);
-        let first = claim_lines(&bench, endpoint, 8, NOW_MS).await;
+        let first = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
         assert!(
             waiting(bench.db.reader()).await.unwrap().is_empty(),
-            "it waits for what is leased"
+            "the leased row blocks its key"
         );
-        end(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
+        complete_all(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
         assert_eq!(waiting(bench.db.reader()).await.unwrap()[0].due_ms, 5_000);
         bench.set_state(endpoint, "paused").await;
         assert!(waiting(bench.db.reader()).await.unwrap().is_empty());

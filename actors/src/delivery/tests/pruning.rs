@@ -1,4 +1,4 @@
-//! Retention: what goes when, on both backends.
+//! Retention: what is deleted when, on both backends.
 
 use entities::queries::delivery::{Ending, attempts};
 use entities::queries::retention::{Retention, erase_placement, prune};
@@ -27,7 +27,7 @@ async fn payloads(bench: &Bench) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn payloads_go_first_and_attempts_later_and_never_what_is_being_sent() {
+async fn payloads_are_pruned_before_attempts_and_leased_rows_are_kept() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
@@ -40,12 +40,12 @@ async fn payloads_go_first_and_attempts_later_and_never_what_is_being_sent() {
         .await;
         let (delivered, leased) = (claimed[0].fence.delivery, claimed[1].fence.delivery);
 
-        let fresh = prune(&bench.db, KEEP, now_ms() + 29 * DAY_MS, 2)
+        let early = prune(&bench.db, KEEP, now_ms() + 29 * DAY_MS, 2)
             .await
             .unwrap();
-        assert_eq!(fresh.rows, 0, "nothing is old yet");
+        assert_eq!(early.rows, 0, "nothing is old yet");
 
-        // Rounds are bounded: two rows of each kind at a time.
+        // One call prunes at most two rows of each kind.
         let month = now_ms() + 31 * DAY_MS;
         assert!(prune(&bench.db, KEEP, month, 2).await.unwrap().more);
         assert_eq!(
@@ -82,7 +82,7 @@ async fn payloads_go_first_and_attempts_later_and_never_what_is_being_sent() {
         assert_eq!(
             payloads(&bench).await.len(),
             5,
-            "messages outlive the last attempt"
+            "messages are kept longer than attempts"
         );
         for _ in 0..4 {
             prune(&bench.db, KEEP, quarter + 7 * DAY_MS, 2)
@@ -94,11 +94,11 @@ async fn payloads_go_first_and_attempts_later_and_never_what_is_being_sent() {
 }
 
 #[tokio::test]
-async fn one_placements_payloads_are_erased_and_nobody_elses() {
+async fn erasing_a_placement_erases_only_its_payloads() {
     for bench in benches().await {
-        let (mine, other) = (bench.creditor().await, bench.creditor().await);
+        let (owner, other) = (bench.creditor().await, bench.creditor().await);
         let placement = Uuid::now_v7();
-        for creditor in [mine, other] {
+        for creditor in [owner, other] {
             let endpoint = bench.endpoint(creditor, "https://one.example").await;
             bench.enqueue(creditor, endpoint, 3, 100).await;
         }
@@ -106,11 +106,11 @@ async fn one_placements_payloads_are_erased_and_nobody_elses() {
         let sql = format!("UPDATE message SET payload = '{payload}' WHERE sequence = 2");
         bench.db.writer().execute_unprepared(&sql).await.unwrap();
 
-        let none = erase_placement(&bench.db, mine, placement, 3..=9)
+        let none = erase_placement(&bench.db, owner, placement, 3..=9)
             .await
             .unwrap();
         assert_eq!((none.payloads, none.deliveries), (0, 0));
-        let erased = erase_placement(&bench.db, mine, placement, 1..=9)
+        let erased = erase_placement(&bench.db, owner, placement, 1..=9)
             .await
             .unwrap();
         assert_eq!((erased.payloads, erased.deliveries), (1, 1));

@@ -1,4 +1,4 @@
-//! What the hot statements read where it matters: behind half a million due rows.
+//! How many rows the frequent statements read if half a million rows are due.
 
 use entities::Transaction;
 use entities::ids::{DeliveryId, EndpointId};
@@ -13,11 +13,11 @@ use super::queue::tried;
 use crate::test_support::bench::{Bench, benches};
 
 const MANY: i64 = 500_000;
-/// Rows of one INSERT: it has to end within the statement timeout.
+/// Rows per INSERT. Each INSERT must end within the statement timeout.
 const CHUNK: i64 = 50_000;
 
-/// `many` copies of the endpoint's one delivery, all due.
-async fn pile_up(bench: &Bench, endpoint: EndpointId, many: i64, order_key: &str) {
+/// Inserts `count` copies of the endpoint's only delivery, all due.
+async fn insert_copies(bench: &Bench, endpoint: EndpointId, count: i64, order_key: &str) {
     let (id, numbers) = if bench.db.is_postgres() {
         (
             "gen_random_uuid()",
@@ -30,7 +30,7 @@ async fn pile_up(bench: &Bench, endpoint: EndpointId, many: i64, order_key: &str
         ("randomblob(16)", series)
     };
     let endpoint = bench.literal(endpoint.0);
-    for chunk in 1..=many / CHUNK {
+    for chunk in 1..=count / CHUNK {
         let first = chunk * MANY;
         let sql = format!(
             "INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no, attempt, order_key, sequence) \
@@ -41,8 +41,8 @@ async fn pile_up(bench: &Bench, endpoint: EndpointId, many: i64, order_key: &str
     }
 }
 
-/// Rows of `delivery` that this connection has read lately, from end to end and by an index: by its own
-/// statistics on Postgres; SQLite keeps none.
+/// Returns how many rows of `delivery` this connection has read recently, by full scan and by index. The
+/// source is the statistics of Postgres. SQLite keeps none, so both numbers are 0.
 async fn rows_read(transaction: &Transaction) -> (i64, i64) {
     if transaction.get_database_backend() != DbBackend::Postgres {
         return (0, 0);
@@ -70,20 +70,20 @@ async fn sqlite_plan(bench: &Bench, sql: &str, values: impl IntoIterator<Item = 
 }
 
 #[tokio::test]
-async fn a_claim_reads_what_it_takes_and_no_more() {
+async fn claim_reads_only_the_rows_that_it_takes() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
-        let (dead, line, live) = (
-            bench.endpoint(creditor, "https://dead.example").await,
-            bench.endpoint(creditor, "https://line.example").await,
-            bench.endpoint(creditor, "https://live.example").await,
+        let (backlogged, ordered, healthy) = (
+            bench.endpoint(creditor, "https://backlogged.example").await,
+            bench.endpoint(creditor, "https://ordered.example").await,
+            bench.endpoint(creditor, "https://healthy.example").await,
         );
-        for endpoint in [dead, line] {
+        for endpoint in [backlogged, ordered] {
             bench.enqueue(creditor, endpoint, 1, 100).await;
         }
-        pile_up(&bench, dead, MANY, "NULL").await;
-        pile_up(&bench, line, CHUNK, "d.endpoint_id").await;
-        bench.enqueue(creditor, live, 3, 200).await;
+        insert_copies(&bench, backlogged, MANY, "NULL").await;
+        insert_copies(&bench, ordered, CHUNK, "d.endpoint_id").await;
+        bench.enqueue(creditor, healthy, 3, 200).await;
 
         let transaction = bench.db.begin().await.unwrap();
         let before = rows_read(&transaction).await;
@@ -95,14 +95,14 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
         let claimed = claim(
             &transaction,
             1,
-            &[want(dead), want(line), want(live)],
+            &[want(backlogged), want(ordered), want(healthy)],
             1_000,
         )
         .await
         .unwrap();
-        // Of the line only the one row that stands in none.
+        // Of the ordered endpoint, only the one row without an ordering key.
         assert_eq!(claimed.len(), 8 + 1 + 3);
-        let in_order = claim_in_order(&transaction, 1, want(line), 1_000)
+        let in_order = claim_in_order(&transaction, 1, want(ordered), 1_000)
             .await
             .unwrap();
         assert_eq!(in_order.taken.len(), 1);
@@ -110,12 +110,12 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
         assert_eq!(
             seen.len(),
             1,
-            "the line's first row is leased and the live endpoint has none left"
+            "the first ordered row is leased and the healthy endpoint has none left"
         );
         if bench.db.is_postgres() {
             let (by_scan, by_index) = rows_read(&transaction).await;
             let (by_scan, by_index) = (by_scan - before.0, by_index - before.1);
-            assert_eq!(by_scan, 0, "nothing is read from end to end");
+            assert_eq!(by_scan, 0, "no full scan");
             assert!(
                 by_index < 300,
                 "{by_index} rows read for {} claimed",
@@ -142,22 +142,22 @@ async fn a_claim_reads_what_it_takes_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_is_cancelled_is_found_by_its_endpoint() {
+async fn cancel_finds_rows_by_their_endpoint() {
     for bench in benches().await {
         let creditor = bench.creditor().await;
-        let mut off = Vec::new();
+        let mut disabled = Vec::new();
         for n in 0..3 {
-            off.push(
+            disabled.push(
                 bench
-                    .endpoint(creditor, &format!("https://off{n}.example"))
+                    .endpoint(creditor, &format!("https://disabled{n}.example"))
                     .await,
             );
-            bench.enqueue(creditor, off[n], 2, 100).await;
+            bench.enqueue(creditor, disabled[n], 2, 100).await;
         }
-        let live = bench.endpoint(creditor, "https://live.example").await;
-        bench.enqueue(creditor, live, 1, 100).await;
-        pile_up(&bench, live, MANY, "NULL").await;
-        for (endpoint, order_key) in off.iter().zip(["NULL", "endpoint_id", "message_id"]) {
+        let healthy = bench.endpoint(creditor, "https://healthy.example").await;
+        bench.enqueue(creditor, healthy, 1, 100).await;
+        insert_copies(&bench, healthy, MANY, "NULL").await;
+        for (endpoint, order_key) in disabled.iter().zip(["NULL", "endpoint_id", "message_id"]) {
             let id = bench.literal(endpoint.0);
             for sql in [
                 format!("UPDATE webhook_endpoint SET state = 'disabled' WHERE id = {id}"),
@@ -169,17 +169,20 @@ async fn what_is_cancelled_is_found_by_its_endpoint() {
         let transaction = bench.db.begin().await.unwrap();
         let before = rows_read(&transaction).await;
         let cancelled = cancel_disabled(&transaction, 10).await.unwrap();
-        assert_eq!(cancelled.rows, 6, "two of each kind");
+        assert_eq!(cancelled.rows, 6, "two rows of each kind");
         let (by_scan, by_index) = rows_read(&transaction).await;
         transaction.rollback().await.unwrap();
         if bench.db.is_postgres() {
-            assert_eq!(by_scan - before.0, 0, "nothing is read from end to end");
+            assert_eq!(by_scan - before.0, 0, "no full scan");
             let by_index = by_index - before.1;
             assert!(by_index < 50, "{by_index} rows read");
             continue;
         }
         let statements = cancelling(bench.db.reader().get_database_backend());
-        for (sql, index) in statements.iter().zip(["due", "line", "key"]) {
+        for (sql, index) in statements
+            .iter()
+            .zip(["due", "endpoint_order", "placement_order"])
+        {
             let plan = sqlite_plan(&bench, sql, [10_i64.into()]).await;
             assert!(plan.contains(&format!("INDEX delivery_{index}")), "{plan}");
             assert!(!plan.contains("AUTOMATIC"), "{plan}");
@@ -189,12 +192,12 @@ async fn what_is_cancelled_is_found_by_its_endpoint() {
     }
 }
 
-/// However empty the table was when the plan was made.
+/// Holds even if the plan was made while the table was empty.
 #[tokio::test]
-async fn an_outcome_finds_its_row_by_its_id_also_by_a_plan_of_an_empty_table() {
+async fn completion_finds_its_row_by_id_with_an_empty_table_plan() {
     for bench in benches().await {
         if !bench.db.is_postgres() {
-            continue; // there is nothing to choose
+            continue; // SQLite has no alternative plan here
         }
         let transaction = bench.db.begin().await.unwrap();
         let fence = Fence {

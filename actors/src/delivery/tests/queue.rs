@@ -1,4 +1,4 @@
-//! Claiming, on both backends.
+//! Claiming deliveries, on both backends.
 
 use entities::Database;
 use entities::ids::EndpointId;
@@ -54,7 +54,7 @@ pub(super) fn tried(fence: Fence, ending: Ending, status: Option<u16>) -> Comple
 }
 
 #[tokio::test]
-async fn a_claim_takes_each_endpoints_credit_oldest_first() {
+async fn claim_takes_up_to_the_credit_per_endpoint_oldest_first() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         let one = bench.endpoint(creditor, "https://one.example").await;
@@ -80,7 +80,11 @@ async fn a_claim_takes_each_endpoints_credit_oldest_first() {
         assert_eq!(first.event_type, "placement.created");
 
         let again = claim_now(db, 8, &[(one, 3), (two, 8)], 1_000).await;
-        assert_eq!(again.len(), 1, "what is leased, or not due, is not taken");
+        assert_eq!(
+            again.len(),
+            1,
+            "leased rows and rows that are not due are not taken"
+        );
         assert_eq!(
             again[0].fence,
             Fence {
@@ -94,7 +98,7 @@ async fn a_claim_takes_each_endpoints_credit_oldest_first() {
 }
 
 #[tokio::test]
-async fn a_claim_keeps_to_its_floor_and_to_enabled_endpoints() {
+async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
@@ -123,7 +127,7 @@ async fn a_claim_keeps_to_its_floor_and_to_enabled_endpoints() {
 }
 
 #[tokio::test]
-async fn waiting_names_each_endpoint_once_with_its_first_due_row() {
+async fn waiting_lists_each_endpoint_once_with_first_due_row() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
         assert!(waiting(db.reader()).await.unwrap().is_empty());
@@ -148,7 +152,7 @@ async fn waiting_names_each_endpoint_once_with_its_first_due_row() {
 }
 
 #[tokio::test]
-async fn two_claims_at_once_share_the_rows() {
+async fn concurrent_claims_take_different_rows() {
     let Some(bench) = postgres().await else {
         return;
     };
@@ -166,7 +170,7 @@ async fn two_claims_at_once_share_the_rows() {
     assert_eq!(
         (one.len(), two.len()),
         (4, 2),
-        "the second skips what the first has locked"
+        "the second claim skips rows that the first has locked"
     );
     first.commit().await.unwrap();
     second.commit().await.unwrap();

@@ -1,4 +1,4 @@
-//! A receiver on the loopback, which says what it is told to and remembers what it was sent.
+//! A receiver on loopback that sends scripted responses and records its requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// One request as it arrived. Names of headers are in lower case.
+/// One request as received. Header names are in lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) line: String,
@@ -15,14 +15,14 @@ pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
 }
 
-/// What to answer.
+/// A scripted response.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    /// These bytes; the connection stays open.
+    /// Sends these bytes and keeps the connection open.
     Bytes(Vec<u8>),
-    /// These bytes, then nothing for a long time.
+    /// Sends these bytes, then nothing for 60 seconds.
     Hang(Vec<u8>),
-    /// The connection is closed.
+    /// Closes the connection.
     Close,
 }
 
@@ -31,7 +31,7 @@ impl Reply {
         Self::with(status, "", "")
     }
 
-    /// `headers` ends each of its lines with CR LF.
+    /// Each line of `headers` ends with CR LF.
     pub(crate) fn with(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
         Self::Bytes(
@@ -43,7 +43,7 @@ impl Reply {
 
 type Script = dyn Fn(usize, &Request) -> Reply + Send + Sync;
 
-/// The server; it ends with the test's runtime.
+/// The server. It stops with the test's runtime.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     pub(crate) port: u16,
@@ -51,7 +51,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Listens. `script` is given the number of the request, from 0, and the request.
+    /// Starts to listen. `script` gets the number of the request, from 0, and the request.
     pub(crate) async fn start(
         script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> Self {

@@ -1,4 +1,4 @@
-//! A Node and the actors of delivery, running.
+//! Runs the node actor and the delivery actors on a test database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +17,14 @@ use crate::supervision::{
 };
 use crate::test_support::bench::{Bench, modules as wire, settings};
 
-/// The running actors.
+/// The running actors. They are killed on drop.
 pub(crate) struct Tree {
     pub(crate) modules: Modules,
     pub(crate) status: Arc<SupervisorStatus>,
     root: ActorRef<SupervisorMsg>,
 }
 
+/// The parent of the root supervisor. It handles no messages.
 struct Ground;
 
 impl ractor::Actor for Ground {
@@ -44,7 +45,7 @@ pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
     let clock = Clock::system();
     let membership = Membership::boot(&bench.db, &clock, "test").await.unwrap();
     let modules = wire(bench.db.clone(), clock, settings, membership);
-    let (root_branch, status) = (
+    let (root_status, status) = (
         Arc::new(SupervisorStatus::default()),
         Arc::new(SupervisorStatus::default()),
     );
@@ -53,18 +54,18 @@ pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
         delivery_tree(&modules.delivery, Arc::clone(&status)),
     ];
     let args = SupervisorArgs {
-        status: root_branch,
+        status: root_status,
         children,
         budget: RestartBudget::default(),
         clock: modules.env.clock.clone(),
     };
-    let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
-    let address = ActorHandle::new();
+    let (parent, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
+    let handle = ActorHandle::new();
     let root = spawn_metered(
-        Supervisor::at(address.clone()),
+        Supervisor::at(handle.clone()),
         args,
-        &address,
-        ground.get_cell(),
+        &handle,
+        parent.get_cell(),
     )
     .await
     .unwrap();
@@ -107,11 +108,11 @@ impl Drop for Tree {
 }
 
 pub(crate) async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
+    let started = Instant::now();
     while !done().await {
         assert!(
-            begun.elapsed() < Duration::from_secs(30),
-            "waited too long: {what}"
+            started.elapsed() < Duration::from_secs(30),
+            "timed out waiting for: {what}"
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -1,4 +1,4 @@
-//! What people are shown of deliveries.
+//! The views of deliveries: list, filters, details and redelivery.
 
 use std::sync::Arc;
 
@@ -79,15 +79,15 @@ fn only(status: &str) -> DeliveryFilter {
 }
 
 #[tokio::test]
-async fn the_list_shows_every_status_newest_first() {
+async fn list_shows_every_status_newest_first() {
     for bench in benches().await {
-        let (creditor, stranger, delivery) = (
+        let (creditor, other, delivery) = (
             bench.creditor().await,
             bench.creditor().await,
             delivery(&bench),
         );
         let ids = one_of_each(&bench, creditor).await;
-        let slice = OffsetPage {
+        let paging = OffsetPage {
             limit: 3,
             offset: 0,
         };
@@ -95,7 +95,7 @@ async fn the_list_shows_every_status_newest_first() {
             &delivery.env,
             Some(creditor),
             &DeliveryFilter::default(),
-            slice,
+            paging,
         )
         .await
         .unwrap();
@@ -113,11 +113,11 @@ async fn the_list_shows_every_status_newest_first() {
             ]
         );
         assert_eq!(page.total, Some(5));
-        let slice = OffsetPage {
+        let paging = OffsetPage {
             limit: 3,
             offset: 3,
         };
-        let page = list(&delivery.env, None, &DeliveryFilter::default(), slice)
+        let page = list(&delivery.env, None, &DeliveryFilter::default(), paging)
             .await
             .unwrap();
         let seen: Vec<_> = page
@@ -137,9 +137,9 @@ async fn the_list_shows_every_status_newest_first() {
         assert!(page.items[1].webhook_id.starts_with("msg_"));
         let page = list(
             &delivery.env,
-            Some(stranger),
+            Some(other),
             &DeliveryFilter::default(),
-            slice,
+            paging,
         )
         .await
         .unwrap();
@@ -148,16 +148,16 @@ async fn the_list_shows_every_status_newest_first() {
 }
 
 #[tokio::test]
-async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
+async fn filters_limit_the_total_and_reject_unknown_values() {
     for bench in benches().await {
         let (creditor, delivery) = (bench.creditor().await, delivery(&bench));
         one_of_each(&bench, creditor).await;
-        let slice = OffsetPage {
+        let paging = OffsetPage {
             limit: 50,
             offset: 0,
         };
         for status in ["pending", "delivering", "delivered", "failed", "exhausted"] {
-            let page = list(&delivery.env, Some(creditor), &only(status), slice)
+            let page = list(&delivery.env, Some(creditor), &only(status), paging)
                 .await
                 .unwrap();
             assert_eq!((page.items.len(), page.total), (1, Some(1)), "{status}");
@@ -171,17 +171,17 @@ async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
             &delivery.env,
             Some(creditor),
             &event("placement.created"),
-            slice,
+            paging,
         )
         .await
         .unwrap();
         assert_eq!(page.total, Some(5));
-        let page = list(&delivery.env, None, &event("payment.recorded"), slice)
+        let page = list(&delivery.env, None, &event("payment.recorded"), paging)
             .await
             .unwrap();
         assert_eq!(page.total, Some(0));
-        for filter in [only("lost"), event("placement.eaten")] {
-            let refused = list(&delivery.env, Some(creditor), &filter, slice)
+        for filter in [only("unknown"), event("placement.unknown")] {
+            let refused = list(&delivery.env, Some(creditor), &filter, paging)
                 .await
                 .unwrap_err();
             assert!(matches!(refused, ApiError::Validation(_)), "{refused:?}");
@@ -189,7 +189,7 @@ async fn filters_count_what_they_show_and_refuse_what_they_do_not_know() {
     }
 }
 
-async fn again(
+async fn redeliver_now(
     delivery: &Arc<Delivery>,
     creditor: CreditorId,
     id: DeliveryId,
@@ -200,9 +200,9 @@ async fn again(
 }
 
 #[tokio::test]
-async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
+async fn only_the_owner_can_read_and_redeliver_a_delivery() {
     for bench in benches().await {
-        let (creditor, stranger, delivery) = (
+        let (creditor, other, delivery) = (
             bench.creditor().await,
             bench.creditor().await,
             delivery(&bench),
@@ -216,19 +216,19 @@ async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
         assert_eq!(shown.attempt_log[0].at, "1970-01-01T00:00:00.488Z");
         let absent = ApiError::not_found("delivery");
         assert_eq!(
-            detail(&delivery.env, stranger, ids[0]).await.unwrap_err(),
+            detail(&delivery.env, other, ids[0]).await.unwrap_err(),
             absent
         );
         assert_eq!(
-            again(&delivery, stranger, ids[0]).await.unwrap_err(),
+            redeliver_now(&delivery, other, ids[0]).await.unwrap_err(),
             absent
         );
         for id in [ids[0], ids[2]] {
-            let queued = again(&delivery, creditor, id).await.unwrap();
+            let queued = redeliver_now(&delivery, creditor, id).await.unwrap();
             assert_eq!(
                 (queued.status.as_str(), queued.attempts),
                 ("pending", 1),
-                "attempts are not forgotten"
+                "redelivery keeps the attempts"
             );
             assert_eq!(
                 queued.webhook_id,
@@ -239,13 +239,16 @@ async fn a_delivery_can_be_read_and_sent_again_by_its_owner_alone() {
                     .webhook_id
             );
         }
-        let queued = again(&delivery, creditor, ids[1]).await.unwrap();
+        let queued = redeliver_now(&delivery, creditor, ids[1]).await.unwrap();
         assert_eq!(
             (queued.status.as_str(), queued.next_attempt_at.as_deref()),
             ("failed", Some("1970-01-01T00:00:20.000Z"))
         );
         assert_eq!(
-            again(&delivery, creditor, ids[3]).await.unwrap().status,
+            redeliver_now(&delivery, creditor, ids[3])
+                .await
+                .unwrap()
+                .status,
             "delivering"
         );
     }

@@ -1,7 +1,6 @@
-//! What can be asked of a placement, and in which statuses.
+//! The actions on a placement and the statuses in which each is possible.
 //!
-//! Owns the left and right columns of the transition table: who asks for what, and from where. Where it
-//! leads is `transition`'s.
+//! Owns the actions and their source statuses. Never decides the resulting status: `transition` does.
 
 use super::super::money::Cents;
 use super::status::PlacementStatus;
@@ -9,11 +8,11 @@ use super::status::PlacementStatus;
 /// How the creditor resolves a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resolution {
-    /// The debt stands; needs an answer to the debtor on record.
+    /// The debt stands. Requires an answer to the debtor on record.
     Denied,
-    /// The debtor is right; ends the placement.
+    /// The debtor is right, which closes the placement.
     Upheld,
-    /// The dispute is dropped.
+    /// The dispute is withdrawn.
     Withdrawn,
 }
 
@@ -31,7 +30,7 @@ impl Resolution {
         }
     }
 
-    /// The resolution of that name, if there is one.
+    /// Returns the resolution with this wire name, or `None`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL
@@ -40,51 +39,52 @@ impl Resolution {
     }
 }
 
-/// What somebody wants to happen.
+/// An action on a placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Operations report a status.
     OperationsMove {
-        /// The status they report.
+        /// The reported status.
         to: PlacementStatus,
     },
     /// The debtor disputes the debt.
     OpenDispute,
     /// The creditor resolves the dispute.
     ResolveDispute {
-        /// How.
+        /// The resolution.
         resolution: Resolution,
         /// Whether an answer to the debtor is on record.
         answered: bool,
     },
     /// The creditor takes the placement back.
     Recall,
-    /// The creditor undoes its recall; from where and since when is in the [`super::transition::PlacementState`].
+    /// The creditor undoes its recall. [`super::transition::PlacementState`] holds the previous status
+    /// and the instant of the recall.
     Unrecall {
         /// Whether the recall on record is the creditor's own.
         by_creditor: bool,
     },
-    /// The creditor pauses outreach; pausing what is paused changes nothing.
+    /// The creditor pauses outreach. No effect if it is paused already.
     Pause,
-    /// The creditor resumes outreach; resuming what is not paused changes nothing.
+    /// The creditor resumes outreach. No effect if it is not paused.
     Resume,
-    /// Money arrived.
+    /// A payment is recorded.
     RecordPayment {
-        /// How much; positive.
+        /// The payment, greater than zero.
         cents: Cents,
     },
     /// The creditor corrects the amount.
     AmendAmount {
-        /// The new amount; positive.
+        /// The new amount, greater than zero.
         amount: Cents,
     },
-    /// The creditor edits what changes neither money nor status: notes, contract metadata, posture,
-    /// the debtor's contact.
+    /// The creditor edits fields that affect neither money nor status: notes, contract metadata,
+    /// posture and the debtor's contact.
     EditDetails,
 }
 
 impl Action {
-    /// What it is called in messages.
+    /// The verb for error messages.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -101,7 +101,7 @@ impl Action {
         }
     }
 
-    /// The statuses in which it is possible.
+    /// The statuses in which the action is possible.
     #[must_use]
     pub const fn possible_from(&self) -> &'static [PlacementStatus] {
         match self {
@@ -117,8 +117,8 @@ impl Action {
     }
 }
 
-/// The statuses from which operations may move a placement to `to`. Paid and recalled are not
-/// theirs to report.
+/// The statuses from which operations may move a placement to `to`. Operations may not report paid
+/// or recalled.
 const fn move_sources(to: PlacementStatus) -> &'static [PlacementStatus] {
     use PlacementStatus::{
         Disputed, InOutreach, Paid, PendingEnrichment, Ready, Recalled, Resolved,
@@ -133,7 +133,7 @@ const fn move_sources(to: PlacementStatus) -> &'static [PlacementStatus] {
     }
 }
 
-/// Where operations may move a placement from `from`; empty for a closed one.
+/// The statuses to which operations may move a placement from `from`. Empty for a closed placement.
 #[must_use]
 pub fn operations_targets(from: PlacementStatus) -> Vec<PlacementStatus> {
     PlacementStatus::ALL

@@ -1,12 +1,11 @@
-//! What is accepted as a new placement.
+//! Validation of new placements.
 //!
-//! A [`PlacementDraft`] is what a caller sent, field by field still text; a [`NewPlacement`] is
-//! what the ledger may write. Between them stands [`validate`], which reports every field error at
-//! once. A consumer debt is refused before anything else is looked at: this is a B2B platform, and
-//! nothing of it may be stored.
+//! A [`PlacementDraft`] holds the fields as a caller sent them. A [`NewPlacement`] can be stored.
+//! [`validate`] converts one into the other and reports every field error at once. It refuses a
+//! consumer debt before any other check: this is a B2B platform, and no consumer data may be stored.
 //!
-//! Owns which fields are required and how they relate. Never looks anything up: duplicates are the
-//! ledger's to refuse.
+//! Owns which fields are required and how they relate. Never looks anything up: the placement writer
+//! refuses duplicates.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -18,37 +17,36 @@ use super::field::FieldProblem;
 use super::field_error::Errors;
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
 
-/// The longest `invoice_number`, characters.
+/// The maximum length of `invoice_number`, in characters.
 pub const INVOICE_NUMBER_MAX: usize = 64;
-/// The longest `company_name`, characters.
+/// The maximum length of `company_name`, in characters.
 pub const COMPANY_NAME_MAX: usize = 200;
-/// The longest `notes`, characters.
+/// The maximum length of `notes`, in characters.
 pub const NOTES_MAX: usize = 2_000;
-/// The longest `city`, characters.
+/// The maximum length of `city`, in characters.
 pub const CITY_MAX: usize = 100;
-/// The longest `external_debtor_ref`, characters.
+/// The maximum length of `external_debtor_ref`, in characters.
 pub const EXTERNAL_REF_MAX: usize = 128;
 
-/// A placement as it was sent; absent and null are the same. Unknown fields are refused, so that
-/// nothing slips in.
+/// A placement as it was sent. An absent field and null are the same. Unknown fields are refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PlacementDraft {
-    /// Decimal string; required.
+    /// A decimal string. Required.
     pub invoice_amount: Option<String>,
-    /// The creditor's own number, unique per creditor; required.
+    /// The creditor's invoice number, unique per creditor. Required.
     pub invoice_number: Option<String>,
-    /// `YYYY-MM-DD`; required.
+    /// `YYYY-MM-DD`. Required.
     pub invoice_date: Option<String>,
-    /// `YYYY-MM-DD`, not before `invoice_date`; required.
+    /// `YYYY-MM-DD`, not before `invoice_date`. Required.
     pub due_date: Option<String>,
-    /// `preserve` or `escalate`; absent: the creditor's default.
+    /// `preserve` or `escalate`. The creditor's default if absent.
     pub posture: Option<String>,
     /// Free text.
     pub notes: Option<String>,
     /// Must be null.
     pub callback_url: Option<String>,
-    /// Who owes.
+    /// The debtor. Required.
     pub debtor: Option<DebtorDraft>,
 }
 
@@ -56,33 +54,33 @@ pub struct PlacementDraft {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DebtorDraft {
-    /// Required.
+    /// The name of the company. Required.
     pub company_name: Option<String>,
     /// E-mail address.
     pub primary_email: Option<String>,
     /// Phone number.
     pub primary_phone: Option<String>,
-    /// Bare domain.
+    /// Domain without scheme or path.
     pub primary_domain: Option<String>,
-    /// Two letters.
+    /// State, two letters.
     pub state: Option<String>,
     /// City.
     pub city: Option<String>,
     /// Postal code.
     pub zip: Option<String>,
-    /// The creditor's own reference.
+    /// The creditor's reference for the debtor.
     pub external_debtor_ref: Option<String>,
-    /// `business`; `individual` is refused as a consumer debt.
+    /// `business`. The value `individual` is refused as a consumer debt.
     pub kind: Option<String>,
 }
 
-/// How firmly outreach is led.
+/// How firmly outreach addresses the debtor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Posture {
     /// Preserve the business relationship.
     Preserve,
-    /// Escalate.
+    /// Escalate towards payment.
     Escalate,
 }
 
@@ -99,7 +97,7 @@ impl Posture {
         }
     }
 
-    /// The posture of that name, if there is one.
+    /// Returns the posture with this wire name, or `None`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL
@@ -108,51 +106,50 @@ impl Posture {
     }
 }
 
-/// A placement that may be written. Its serialization is canonical: the same placement gives the
-/// same JSON.
+/// A validated placement. Its serialization is canonical: equal placements have equal JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPlacement {
-    /// What is owed.
+    /// The amount owed, greater than zero.
     pub invoice_amount: Cents,
-    /// The creditor's own number.
+    /// The creditor's invoice number.
     pub invoice_number: String,
-    /// When it was invoiced.
+    /// The date of the invoice.
     pub invoice_date: NaiveDate,
-    /// When it was due.
+    /// The date on which the invoice was due.
     pub due_date: NaiveDate,
-    /// `None`: the creditor's default.
+    /// `None` means the creditor's default.
     pub posture: Option<Posture>,
     /// Free text.
     pub notes: Option<String>,
-    /// Who owes.
+    /// The debtor.
     pub debtor: Debtor,
 }
 
-/// The company that owes. There is no `kind`: it is always a business.
+/// The company that owes the debt. It has no `kind`, because it is always a business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debtor {
-    /// Its name.
+    /// The name of the company.
     pub company_name: String,
     /// E-mail address.
     pub primary_email: Option<String>,
     /// Phone number.
     pub primary_phone: Option<String>,
-    /// Bare domain, lower case.
+    /// Domain without scheme or path, in lower case.
     pub primary_domain: Option<String>,
-    /// Two letters, upper case.
+    /// State, two letters in upper case.
     pub state: Option<String>,
     /// City.
     pub city: Option<String>,
     /// Postal code.
     pub zip: Option<String>,
-    /// The creditor's own reference.
+    /// The creditor's reference for the debtor.
     pub external_debtor_ref: Option<String>,
 }
 
-/// Why a draft was refused.
+/// Why a draft is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DraftRefusal {
-    /// Every field error there is, at least one.
+    /// All field errors, at least one.
     #[error("{0}")]
     Fields(FieldErrorList),
     /// The debtor is a person.
@@ -162,10 +159,10 @@ pub enum DraftRefusal {
     ConsumerDebt,
 }
 
-/// Judges a draft.
+/// Validates a draft.
 ///
 /// # Errors
-/// [`DraftRefusal::ConsumerDebt`] before all else, or [`DraftRefusal::Fields`] with every error.
+/// [`DraftRefusal::ConsumerDebt`] before any other check, or [`DraftRefusal::Fields`] with all errors.
 pub fn validate(draft: &PlacementDraft) -> Result<NewPlacement, DraftRefusal> {
     let absent = DebtorDraft::default();
     let debtor = draft.debtor.as_ref().unwrap_or(&absent);
@@ -179,19 +176,19 @@ pub fn validate(draft: &PlacementDraft) -> Result<NewPlacement, DraftRefusal> {
     let debtor = validate_debtor(debtor, &mut errors);
     match validate_invoice(draft, debtor, &mut errors) {
         Some(placement) if errors.0.is_empty() => Ok(placement),
-        // Whatever is missing has its error in the list.
+        // Every missing field has its error in the list.
         _ => Err(DraftRefusal::Fields(errors.0)),
     }
 }
 
-/// In any spelling: a person's data must not be stored because of a capital letter.
+/// Ignores case and surrounding white space, so that no variant of `individual` lets consumer data in.
 fn is_consumer(debtor: &DebtorDraft) -> bool {
     let kind = debtor.kind.as_deref().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("individual")
 }
 
-/// All but the debtor. `None` exactly when something required is not there; other problems are in
-/// `errors`.
+/// Validates all fields except the debtor. `None` if a required field is missing or invalid. Pushes
+/// every error to `errors`.
 fn validate_invoice(
     draft: &PlacementDraft,
     debtor: Option<Debtor>,
@@ -231,7 +228,8 @@ fn validate_invoice(
     })
 }
 
-/// `None` exactly when the required name is not there; other problems are in `errors`.
+/// Validates the debtor. `None` if the required name is missing or invalid. Pushes every error to
+/// `errors`.
 fn validate_debtor(draft: &DebtorDraft, errors: &mut Errors) -> Option<Debtor> {
     let name = |text: &str| field::line(text, COMPANY_NAME_MAX);
     let city = |text: &str| field::line(text, CITY_MAX);

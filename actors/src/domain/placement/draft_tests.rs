@@ -1,4 +1,4 @@
-//! Tests of the draft rule.
+//! Tests of the validation of drafts.
 
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn errors(draft: &PlacementDraft) -> Vec<String> {
 }
 
 #[test]
-fn the_least_that_is_accepted() {
+fn minimal_draft_is_accepted() {
     let placement = validate(&good()).unwrap();
     assert_eq!(placement.invoice_amount, Cents::from_raw(750_000));
     assert_eq!(placement.debtor.company_name, "Acme Ltd");
@@ -35,7 +35,7 @@ fn the_least_that_is_accepted() {
 }
 
 #[test]
-fn all_that_is_accepted() {
+fn complete_draft_is_accepted() {
     let json = r#"{"invoice_amount":"0.01","invoice_number":" INV 2 ","invoice_date":"2026-01-01","due_date":"2026-01-01",
         "posture":"escalate","notes":"two\nlines","callback_url":null,"debtor":{"company_name":"Acme","primary_email":
         "ap@acme.com","primary_phone":"+1 415 555 0100","primary_domain":"ACME.com","state":"ca","city":"Oakland",
@@ -53,7 +53,7 @@ fn all_that_is_accepted() {
 }
 
 #[test]
-fn every_missing_field_is_named_at_once() {
+fn all_missing_fields_are_reported_together() {
     assert_eq!(
         errors(&PlacementDraft::default()),
         [
@@ -77,7 +77,7 @@ fn every_missing_field_is_named_at_once() {
 }
 
 #[test]
-fn every_wrong_field_is_named_at_once() {
+fn all_invalid_fields_are_reported_together() {
     let text = |text: &str| Some(text.to_owned());
     let draft = PlacementDraft {
         invoice_amount: text("-5"),
@@ -108,7 +108,7 @@ fn every_wrong_field_is_named_at_once() {
 }
 
 #[test]
-fn due_is_not_before_invoiced() {
+fn due_date_before_invoice_date_is_refused() {
     let draft = PlacementDraft {
         due_date: Some("2025-12-31".into()),
         ..good()
@@ -120,7 +120,7 @@ fn due_is_not_before_invoiced() {
 }
 
 #[test]
-fn a_consumer_debt_wins_over_every_other_error() {
+fn consumer_debt_takes_precedence_over_field_errors() {
     for kind in ["individual", "Individual", " INDIVIDUAL "] {
         let debtor = Some(DebtorDraft {
             kind: Some(kind.into()),
@@ -135,7 +135,7 @@ fn a_consumer_debt_wins_over_every_other_error() {
 }
 
 #[test]
-fn a_blank_optional_text_is_absent_but_a_blank_choice_is_wrong() {
+fn blank_text_is_absent_and_blank_choice_is_refused() {
     let mut draft = PlacementDraft {
         notes: Some("  ".into()),
         ..good()
@@ -151,7 +151,7 @@ fn a_blank_optional_text_is_absent_but_a_blank_choice_is_wrong() {
 }
 
 #[test]
-fn unknown_fields_and_numbers_do_not_slip_in() {
+fn unknown_fields_and_numbers_are_refused() {
     for json in [
         r#"{"ssn":"1"}"#,
         r#"{"debtor":{"ssn":"1"}}"#,
@@ -166,7 +166,7 @@ fn unknown_fields_and_numbers_do_not_slip_in() {
 
 proptest! {
     #[test]
-    fn whatever_is_accepted_fits_the_bounds(number in ".{0,80}", name in ".{0,220}", amount in "[0-9.,-]{0,16}") {
+    fn accepted_drafts_are_within_bounds(number in ".{0,80}", name in ".{0,220}", amount in "[0-9.,-]{0,16}") {
         let mut draft = PlacementDraft { invoice_number: Some(number), invoice_amount: Some(amount), ..good() };
         draft.debtor.as_mut().unwrap().company_name = Some(name);
         if let Ok(placement) = validate(&draft) {

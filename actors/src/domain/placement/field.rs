@@ -1,61 +1,61 @@
-//! The rules of single fields: a text goes in, a cleaned text or a readable problem comes out.
+//! Validation of single fields: each function returns the cleaned text or a [`FieldProblem`].
 //!
-//! Owns lengths and alphabets. The checks of e-mail, phone and domain are light on purpose: they
-//! catch a shifted column, not an address that does not exist. Which fields are required is
-//! `draft`'s.
+//! Owns lengths and alphabets. The checks of e-mail, phone and domain are deliberately lenient: they
+//! detect values in the wrong column, not addresses that do not exist. Never decides which fields are
+//! required: `draft` does.
 
 use super::super::date::DateError;
 use super::super::money::MoneyError;
 
-/// Why a field is not accepted. The message follows the field's path, and never repeats what was
-/// sent.
+/// Why a field is refused. The message follows the path of the field and never repeats the sent
+/// value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldProblem {
-    /// Absent or blank.
+    /// The field is absent or blank.
     #[error("is required")]
     Required,
-    /// Too many characters.
+    /// The text has more characters than this maximum.
     #[error("must have at most {0} characters")]
     TooLong(usize),
-    /// A character that does not print.
+    /// The text contains a control character or a bidirectional formatting character.
     #[error("must not contain control characters")]
     ControlCharacter,
-    /// Not an amount.
+    /// The text is not an amount.
     #[error(transparent)]
     Money(#[from] MoneyError),
-    /// Not a date.
+    /// The text is not a date.
     #[error(transparent)]
     Date(#[from] DateError),
-    /// Due before it was invoiced.
+    /// The due date is before the invoice date.
     #[error("must not be before invoice_date")]
     DueBeforeInvoice,
-    /// Not an e-mail address.
+    /// The text is not an e-mail address.
     #[error("must be an e-mail address, such as ap@example.com")]
     Email,
-    /// Not a phone number.
+    /// The text is not a phone number.
     #[error("must be a phone number of 7 to 15 digits, such as +1 415 555 0100")]
     Phone,
-    /// Not a domain.
+    /// The text is not a domain.
     #[error("must be a bare domain, such as example.com")]
     Domain,
-    /// Not a state.
+    /// The text is not a state.
     #[error("must be the two letters of a state, such as CA")]
     State,
-    /// Not a postal code.
+    /// The text is not a postal code.
     #[error("must be a postal code of 3 to 10 letters, digits, spaces and hyphens, such as 94103")]
     Zip,
-    /// Not a posture.
+    /// The text is not a posture.
     #[error("must be preserve or escalate")]
     Posture,
-    /// Not a kind of debtor.
+    /// The kind of debtor is unknown.
     #[error("must be business")]
     Kind,
-    /// A leaked key must not gain an outbound URL.
+    /// The field is not null. A leaked API key must not be able to set an outbound URL.
     #[error("must be null: set the webhook URL under Settings, signed in to the dashboard")]
     CallbackUrl,
 }
 
-/// A single line of 1 to `max` characters, without the blanks around it.
+/// Checks a single line of 1 to `max` characters, and trims white space around it.
 ///
 /// # Errors
 /// [`FieldProblem::Required`], [`FieldProblem::TooLong`] or [`FieldProblem::ControlCharacter`].
@@ -63,7 +63,8 @@ pub fn line(text: &str, max: usize) -> Result<String, FieldProblem> {
     bounded(text, max, |_| false)
 }
 
-/// Text of 1 to `max` characters in which lines and tabs are welcome, without the blanks around it.
+/// Checks text of 1 to `max` characters that may contain line breaks and tabs, and trims white space
+/// around it.
 ///
 /// # Errors
 /// [`FieldProblem::Required`], [`FieldProblem::TooLong`] or [`FieldProblem::ControlCharacter`].
@@ -73,7 +74,7 @@ pub fn text(text: &str, max: usize) -> Result<String, FieldProblem> {
     })
 }
 
-fn bounded(text: &str, max: usize, welcome: fn(char) -> bool) -> Result<String, FieldProblem> {
+fn bounded(text: &str, max: usize, allowed: fn(char) -> bool) -> Result<String, FieldProblem> {
     let text = text.trim();
     if text.is_empty() {
         return Err(FieldProblem::Required);
@@ -83,23 +84,23 @@ fn bounded(text: &str, max: usize, welcome: fn(char) -> bool) -> Result<String, 
     }
     if text
         .chars()
-        .any(|character| is_unprintable(character) && !welcome(character))
+        .any(|character| is_unprintable(character) && !allowed(character))
     {
         return Err(FieldProblem::ControlCharacter);
     }
     Ok(text.to_owned())
 }
 
-/// Control characters, and those that turn the direction of what follows: a name that reads as
-/// another one.
+/// Control characters and bidirectional formatting characters. The latter can make one name look like
+/// another.
 fn is_unprintable(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Something before one `@`, and a name with a dot after it.
+/// Checks an e-mail address: 1 to 64 bytes, one `@`, and a domain with a dot, in this order.
 ///
 /// # Errors
-/// [`FieldProblem::Email`], or as [`line()`].
+/// [`FieldProblem::Email`], or the errors of [`line()`].
 pub fn email(text: &str) -> Result<String, FieldProblem> {
     let text = line(text, 254)?;
     let (local, host) = text.split_once('@').ok_or(FieldProblem::Email)?;
@@ -111,10 +112,11 @@ pub fn email(text: &str) -> Result<String, FieldProblem> {
     }
 }
 
-/// 7 to 15 digits (E.164 has at most 15) with the usual punctuation, at most 32 characters.
+/// Checks a phone number: 7 to 15 digits (E.164 has at most 15) with the usual punctuation, at most
+/// 32 characters.
 ///
 /// # Errors
-/// [`FieldProblem::Phone`], or as [`line()`].
+/// [`FieldProblem::Phone`], or the errors of [`line()`].
 pub fn phone(text: &str) -> Result<String, FieldProblem> {
     let text = line(text, 32)?;
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -130,10 +132,10 @@ pub fn phone(text: &str) -> Result<String, FieldProblem> {
     }
 }
 
-/// A domain, without scheme, path or port; answered in lower case.
+/// Checks a domain without scheme, path or port. Returns it in lower case.
 ///
 /// # Errors
-/// [`FieldProblem::Domain`], or as [`line()`].
+/// [`FieldProblem::Domain`], or the errors of [`line()`].
 pub fn domain(text: &str) -> Result<String, FieldProblem> {
     let text = line(text, 253)?.to_lowercase();
     if is_domain(&text) {
@@ -143,7 +145,7 @@ pub fn domain(text: &str) -> Result<String, FieldProblem> {
     }
 }
 
-/// At least two labels of letters (of any script), digits and inner hyphens.
+/// At least two labels of letters (of any script) and digits, with hyphens only inside a label.
 fn is_domain(text: &str) -> bool {
     let label_ok = |label: &str| {
         (1..=63).contains(&label.len())
@@ -156,7 +158,7 @@ fn is_domain(text: &str) -> bool {
     text.len() <= 253 && text.contains('.') && text.split('.').all(label_ok)
 }
 
-/// Two letters; answered in upper case.
+/// Checks a state of two letters. Returns it in upper case.
 ///
 /// # Errors
 /// [`FieldProblem::State`].
@@ -170,7 +172,7 @@ pub fn state(text: &str) -> Result<String, FieldProblem> {
     }
 }
 
-/// 3 to 10 letters, digits, spaces and hyphens.
+/// Checks a postal code of 3 to 10 letters, digits, spaces and hyphens.
 ///
 /// # Errors
 /// [`FieldProblem::Zip`].
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_trimmed_bounded_and_printable() {
+    fn line_is_trimmed_bounded_and_printable() {
         assert_eq!(line("  Acme Ltd ", 10), Ok("Acme Ltd".into()));
         assert_eq!(line("ääää", 4), Ok("ääää".into()), "characters, not bytes");
         assert_eq!(line(" \t ", 4), Err(FieldProblem::Required));
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn light_checks_catch_a_shifted_column() {
+    fn values_in_the_wrong_column_are_refused() {
         for good in [
             "ap@example.com",
             "o'neil+x@sub.example.co",

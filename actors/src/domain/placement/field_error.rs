@@ -1,11 +1,11 @@
-//! The list in which a draft collects what is wrong with it.
+//! The list that collects the field errors of a draft.
 //!
-//! Owns which path a broken rule is reported at. Which rule was broken is `field`'s.
+//! Owns the path at which each error is reported. Never validates a value: `field` does.
 
 use super::field::FieldProblem;
 use crate::domain::field_error::{FieldError, FieldErrorList};
 
-/// Every error so far.
+/// All errors so far.
 #[derive(Default)]
 pub(super) struct Errors(pub(super) FieldErrorList);
 
@@ -31,7 +31,7 @@ impl Errors {
         self.keep(path, result)
     }
 
-    /// Blank is absent.
+    /// Treats a blank value as absent.
     pub(super) fn optional<T>(
         &mut self,
         path: &str,

@@ -6,10 +6,11 @@
 //!         └─────────────────┴─────┬──────┴────────────┘
 //!                                 ▼
 //!  paid   recalled   resolved   resolved_out_of_band   withdrawn_by_creditor   terminal
-//!            └──▶ the status before, within 7 days
+//!            └──▶ the previous status, within 7 days
 //! ```
 //!
-//! `paused` is a flag beside the status, and whether outreach may run is derived, never stored.
+//! `paused` is a flag beside the status. Whether outreach may run is derived and never stored. This
+//! module owns the rules of a placement and never stores one.
 
 pub mod action;
 pub mod draft;

@@ -1,14 +1,14 @@
-//! May the debtor be contacted now?
+//! Whether the debtor may be contacted.
 //!
-//! Derived from account status, the pause flag and the placement's status, never stored: so a
-//! dispute, a recall, a full payment, a pause and a suspension stop outreach at once and together.
-//! A debtor who has paid and is still called is the worst failure there is; every answer that is
-//! not a clear yes is a no.
+//! The decision is derived from the account status, the pause flag and the placement's status. It is
+//! never stored, so a dispute, a recall, a full payment, a pause or a suspension stops outreach at
+//! once. Contacting a debtor who has paid is the worst possible failure, so outreach is refused
+//! unless every condition permits it.
 
 use super::super::account::AccountStatus;
 use super::status::PlacementStatus;
 
-/// Whether outreach may run, and if not, why not.
+/// Whether outreach may run, and the reason if it may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutreachDecision {
     /// Whether the debtor may be contacted.
@@ -17,7 +17,7 @@ pub struct OutreachDecision {
     pub reason: Option<&'static str>,
 }
 
-/// Every reason with what it means to the creditor.
+/// Every reason with its explanation for the creditor.
 pub const REASONS: [(&str, &str); 12] = [
     (
         "account_suspended",
@@ -54,11 +54,11 @@ pub const REASONS: [(&str, &str); 12] = [
         "pending_enrichment",
         "the debtor's data is still being completed",
     ),
-    ("not_started", "outreach has not begun yet"),
+    ("not_started", "outreach has not started yet"),
 ];
 
-/// Decides. The reason named is the one that would have to go first: the account's, then the
-/// status's, then the pause.
+/// Decides whether outreach may run. If several reasons apply, the account's takes precedence, then
+/// the status's, then the pause.
 #[must_use]
 pub fn decide(account: AccountStatus, paused: bool, status: PlacementStatus) -> OutreachDecision {
     let reason = account_reason(account)
@@ -70,8 +70,8 @@ pub fn decide(account: AccountStatus, paused: bool, status: PlacementStatus) -> 
     }
 }
 
-/// Why the account as a whole may not have outreach, if so: `outreach_blocked_reason` of the
-/// settings.
+/// The reason why no placement of the account may have outreach, if there is one. The settings show
+/// it as `outreach_blocked_reason`.
 #[must_use]
 pub const fn account_reason(account: AccountStatus) -> Option<&'static str> {
     match account {
@@ -82,7 +82,7 @@ pub const fn account_reason(account: AccountStatus) -> Option<&'static str> {
     }
 }
 
-/// What a reason means to the creditor.
+/// Returns the explanation of a reason for the creditor.
 #[must_use]
 pub fn explain(reason: &str) -> &'static str {
     let known = REASONS.into_iter().find(|(code, _)| *code == reason);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_verified_account_in_outreach_and_not_paused_may_contact() {
+    fn outreach_requires_verified_account_in_outreach_not_paused() {
         for account in AccountStatus::ALL {
             for paused in [false, true] {
                 for status in PlacementStatus::ALL {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_the_one_that_must_go_first() {
+    fn account_reason_precedes_status_and_pause() {
         let reason = |account, paused, status| decide(account, paused, status).reason;
         let disputed = PlacementStatus::Disputed;
         assert_eq!(

@@ -1,27 +1,27 @@
-//! How much is still owed.
+//! The balance of a placement and the recording of payments.
 //!
-//! Owns balance, settlement and the one rule of recording a payment: never more than the balance.
-//! Who may record one, and which status follows, is `transition`'s.
+//! Owns balance, settlement and the rule that a payment never exceeds the balance. Never decides who
+//! may record a payment or which status follows: `transition` does.
 
 use super::super::money::Cents;
 
-/// Why a payment was not recorded.
+/// Why a payment is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaymentRefusal {
-    /// More than what is owed.
+    /// The payment exceeds the balance.
     #[error(
         "the payment is more than the balance of {balance}: record at most that, or amend the amount first"
     )]
     Overpayment {
-        /// What is owed.
+        /// The balance, the amount still owed.
         balance: Cents,
     },
-    /// Zero or less.
+    /// The payment is zero or negative.
     #[error("a payment must be greater than zero")]
     NotPositive,
 }
 
-/// What is still owed; never negative, also after the amount was amended below what was paid.
+/// The amount still owed. Never negative, even if the amount was amended below the paid sum.
 #[must_use]
 pub fn balance(amount: Cents, paid: Cents) -> Cents {
     amount
@@ -29,16 +29,17 @@ pub fn balance(amount: Cents, paid: Cents) -> Cents {
         .map_or(Cents::ZERO, |rest| rest.max(Cents::ZERO))
 }
 
-/// Whether nothing is owed any more.
+/// Whether the paid sum covers the amount.
 #[must_use]
 pub fn settles(amount: Cents, paid: Cents) -> bool {
     paid >= amount
 }
 
-/// The new sum of payments.
+/// Returns the new sum of payments.
 ///
 /// # Errors
-/// [`PaymentRefusal::Overpayment`] beyond the balance, [`PaymentRefusal::NotPositive`] for nothing.
+/// [`PaymentRefusal::Overpayment`] if the payment exceeds the balance,
+/// [`PaymentRefusal::NotPositive`] if it is zero or negative.
 pub fn record(amount: Cents, paid: Cents, payment: Cents) -> Result<Cents, PaymentRefusal> {
     if payment <= Cents::ZERO {
         return Err(PaymentRefusal::NotPositive);
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_is_at_most_the_balance() {
+    fn payment_above_the_balance_is_refused() {
         assert_eq!(record(cents(100), cents(0), cents(100)), Ok(cents(100)));
         let refusal = record(cents(100), cents(40), cents(61)).unwrap_err();
         assert_eq!(refusal, PaymentRefusal::Overpayment { balance: cents(60) });
@@ -85,7 +86,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn paid_never_passes_the_amount(amount in 1..1_000_i64, payments in prop::collection::vec(-5..400_i64, 0..20)) {
+        fn paid_never_exceeds_amount(amount in 1..1_000_i64, payments in prop::collection::vec(-5..400_i64, 0..20)) {
             let amount = cents(amount);
             let mut paid = Cents::ZERO;
             for payment in payments {
@@ -98,7 +99,7 @@ mod tests {
         }
 
         #[test]
-        fn no_numbers_panic(amount: i64, paid: i64, payment: i64) {
+        fn record_and_balance_never_panic(amount: i64, paid: i64, payment: i64) {
             let _ = (record(cents(amount), cents(paid), cents(payment)), balance(cents(amount), cents(paid)));
         }
     }

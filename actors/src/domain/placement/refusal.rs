@@ -1,12 +1,12 @@
-//! Why an action on a placement was refused, by cause.
+//! The reasons for refusing an action on a placement.
 //!
-//! Owns the causes and their messages, which say what to do instead. The HTTP status is the front's.
+//! Owns the reasons and their messages. Never chooses the HTTP status: the front does.
 
 use super::super::money::Cents;
 use super::payment::PaymentRefusal;
 use super::status::PlacementStatus;
 
-/// Why an action was refused. The message says what to do.
+/// Why an action is refused. The message states what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionRefusal {
     /// The status does not permit the action.
@@ -15,56 +15,56 @@ pub enum TransitionRefusal {
         names(allowed)
     )]
     InvalidTransition {
-        /// Where it stands.
+        /// The current status.
         from: PlacementStatus,
-        /// [`super::action::Action::name`].
+        /// The action, from [`super::action::Action::name`].
         action: &'static str,
         /// The statuses in which the action is possible.
         allowed: Vec<PlacementStatus>,
     },
-    /// Operations reported a status that does not follow.
+    /// Operations reported a status that cannot follow the current one.
     #[error(
         "cannot move a placement from {from} to {to}: {}",
         move_advice(allowed)
     )]
     InvalidMove {
-        /// Where it stands.
+        /// The current status.
         from: PlacementStatus,
-        /// Where it was to go.
+        /// The reported status.
         to: PlacementStatus,
-        /// Where it may go.
+        /// The statuses that can follow.
         allowed: Vec<PlacementStatus>,
     },
-    /// A dispute is denied only with an answer on record.
+    /// A dispute can be denied only with an answer on record.
     #[error(
         "a dispute can be denied only with an answer to the debtor on record: have the answer recorded first, or resolve it \
          as upheld or withdrawn"
     )]
     AnswerRequired,
-    /// More than what is owed.
+    /// The payment exceeds the balance.
     #[error(
         "the payment is more than the balance of {balance}: record at most that, or amend the amount first"
     )]
     Overpayment {
-        /// What is owed.
+        /// The balance, the amount still owed.
         balance: Cents,
     },
-    /// An amount of zero or less.
+    /// The amount is zero or negative.
     #[error("an amount must be greater than zero")]
     NotPositive,
     /// Support has suspended the account.
     #[error(
-        "the account is suspended: reads, recall and payment recording still work; contact support to lift it"
+        "the account is suspended: reads, recall and payment recording still work; contact support"
     )]
     AccountSuspended,
-    /// The business verification ended with a no.
+    /// The business verification was rejected.
     #[error(
         "the account is rejected: only reads, recall and payment recording work; contact support"
     )]
     AccountRejected,
-    /// Recalled more than 7 days ago.
+    /// The placement was recalled more than 7 days ago.
     #[error(
-        "a recall can be undone within 7 days, and they are over: place the invoice again under another number"
+        "the 7 days for undoing a recall are over: place the invoice again under another number"
     )]
     RecallWindowOver,
     /// The recall on record is not the creditor's own.
@@ -84,7 +84,7 @@ fn move_advice(allowed: &[PlacementStatus]) -> String {
     if allowed.is_empty() {
         "it is closed".to_owned()
     } else {
-        format!("allowed are {}", names(allowed))
+        format!("the allowed statuses are {}", names(allowed))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tests of what money does to a placement's status: payments, amendments, and both after an unrecall.
+//! Tests of how payments and amendments change the status of a placement.
 
 use super::tests::{NOW_MS, cents, placement, recalled, status_after};
 use super::*;
@@ -7,7 +7,7 @@ use PlacementStatus::{
 };
 
 #[test]
-fn a_payment_is_taken_wherever_money_may_arrive() {
+fn payment_is_recorded_in_every_status_up_to_the_balance() {
     let pay = |state: &PlacementState, raw| {
         apply(state, &Action::RecordPayment { cents: cents(raw) }, NOW_MS)
     };
@@ -20,7 +20,7 @@ fn a_payment_is_taken_wherever_money_may_arrive() {
         assert_eq!(
             pay(&placement(status), 1_000).unwrap().status,
             status,
-            "money does not reopen or move it"
+            "a payment does not change the status"
         );
     }
     let paid = PlacementState {
@@ -48,7 +48,7 @@ fn a_payment_is_taken_wherever_money_may_arrive() {
 }
 
 #[test]
-fn what_was_paid_while_recalled_counts_after_the_unrecall() {
+fn payment_while_recalled_counts_after_unrecall() {
     let state = recalled(InOutreach, NOW_MS);
     let paid = apply(
         &state,
@@ -67,7 +67,7 @@ fn what_was_paid_while_recalled_counts_after_the_unrecall() {
 }
 
 #[test]
-fn an_amendment_to_what_is_already_paid_settles_it() {
+fn amendment_to_the_paid_sum_settles_the_placement() {
     let state = PlacementState {
         paid: cents(400),
         ..placement(Disputed)

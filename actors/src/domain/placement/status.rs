@@ -1,36 +1,36 @@
-//! The nine statuses of a placement and their names on the wire.
+//! The nine statuses of a placement and their wire names.
 //!
-//! Owns the list. Which status follows which is `transition`'s.
+//! Owns the list. Never decides which status follows which: `transition` does.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Where a placement stands.
+/// The status of a placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlacementStatus {
-    /// Accepted; the debtor's data is being completed.
+    /// Accepted. The debtor's data is being completed.
     PendingEnrichment,
-    /// Complete; outreach has not begun.
+    /// Complete. Outreach has not started.
     Ready,
     /// The debtor is being contacted.
     InOutreach,
-    /// The debtor disputes the debt; outreach is stopped.
+    /// The debtor disputes the debt. Outreach is stopped.
     Disputed,
     /// Recorded payments have reached the amount.
     Paid,
-    /// Taken back by the creditor; can be undone within 7 days.
+    /// Taken back by the creditor, who can undo this within 7 days.
     Recalled,
-    /// Closed by operations, or by a dispute that was upheld.
+    /// Closed by operations, or by an upheld dispute.
     Resolved,
     /// Settled between creditor and debtor.
     ResolvedOutOfBand,
-    /// Withdrawn for good.
+    /// Withdrawn by the creditor. Cannot be undone.
     WithdrawnByCreditor,
 }
 
 impl PlacementStatus {
-    /// Every status, in the order of a placement's life.
+    /// Every status: the open ones in their usual order, then the terminal ones.
     pub const ALL: [Self; 9] = [
         Self::PendingEnrichment,
         Self::Ready,
@@ -43,7 +43,7 @@ impl PlacementStatus {
         Self::WithdrawnByCreditor,
     ];
 
-    /// The open ones.
+    /// The open statuses.
     pub const OPEN: [Self; 4] = [
         Self::PendingEnrichment,
         Self::Ready,
@@ -67,13 +67,13 @@ impl PlacementStatus {
         }
     }
 
-    /// The status of that name, if there is one.
+    /// Returns the status with this wire name, or `None`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// Whether work on it may still go on.
+    /// Whether the placement is open, so that collection may continue.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(
@@ -82,7 +82,7 @@ impl PlacementStatus {
         )
     }
 
-    /// Whether it is closed.
+    /// Whether the placement is closed. Only a recall can be undone.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         !self.is_open()

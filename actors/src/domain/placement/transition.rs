@@ -1,5 +1,4 @@
-//! What may happen to a placement, and where it then stands: the transition table as one pure
-//! function.
+//! The transition table of a placement as one pure function.
 //!
 //! | from | to | by |
 //! |---|---|---|
@@ -8,14 +7,14 @@
 //! | in_outreach | disputed | the debtor, reported by operations |
 //! | disputed | in_outreach | dispute denied, only with an answer on record |
 //! | disputed | resolved | dispute upheld |
-//! | disputed | in_outreach | dispute withdrawn; paused as well without an answer on record |
+//! | disputed | in_outreach | dispute withdrawn; also paused if no answer is on record |
 //! | any open | paid | recorded payments reach the amount |
 //! | any open | recalled | the creditor |
 //! | any open | resolved, resolved_out_of_band, withdrawn_by_creditor | operations |
-//! | recalled | the status before | the creditor, own recall, within 7 days |
+//! | recalled | the previous status | the creditor, own recall, within 7 days |
 //!
-//! Owns statuses, the pause flag, the sum paid and the account's say in it. Never writes: the
-//! ledger performs a [`Change`].
+//! Owns how actions change the status, the pause flag, the amount and the paid sum, and which actions
+//! the account status permits. Never writes: the command executor applies a [`Change`].
 
 use super::super::account::AccountStatus;
 use super::super::money::Cents;
@@ -24,47 +23,47 @@ use super::payment;
 pub use super::refusal::TransitionRefusal;
 use super::status::PlacementStatus;
 
-/// How long a recall can be undone, milliseconds: 7 days, to the last millisecond.
+/// How long a recall can be undone, in milliseconds: 7 days, inclusive.
 pub const RECALL_WINDOW_MS: i64 = 7 * 86_400_000;
 
-/// All that the table looks at.
+/// The state of a placement and its account, as input to a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlacementState {
-    /// Where it stands.
+    /// The current status.
     pub status: PlacementStatus,
-    /// The pause flag.
+    /// Whether outreach is paused.
     pub paused: bool,
-    /// What was handed over, after amendments.
+    /// The placed amount, after amendments.
     pub amount: Cents,
     /// The sum of recorded payments.
     pub paid: Cents,
-    /// While recalled: the status before.
+    /// The status before the recall, while recalled.
     pub recalled_from: Option<PlacementStatus>,
-    /// While recalled: since when, Unix epoch milliseconds.
+    /// The instant of the recall, in Unix epoch milliseconds, while recalled.
     pub recalled_at_ms: Option<i64>,
-    /// The creditor's account.
+    /// The status of the creditor's account.
     pub account: AccountStatus,
 }
 
-/// Where a placement stands after an action; what did not change is as before.
+/// The complete state of a placement after an action, including the fields that did not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Where it stands.
+    /// The status after the action.
     pub status: PlacementStatus,
-    /// The pause flag.
+    /// Whether outreach is paused.
     pub paused: bool,
     /// The sum of recorded payments.
     pub paid: Cents,
-    /// While recalled: the status before.
+    /// The status before the recall, while recalled.
     pub recalled_from: Option<PlacementStatus>,
-    /// While recalled: since when, Unix epoch milliseconds.
+    /// The instant of the recall, in Unix epoch milliseconds, while recalled.
     pub recalled_at_ms: Option<i64>,
-    /// What was handed over, after amendments.
+    /// The placed amount, after amendments.
     pub amount: Cents,
 }
 
 impl Change {
-    /// The change that changes nothing.
+    /// Creates a change that leaves `state` as it is.
     #[must_use]
     pub const fn none(state: &PlacementState) -> Self {
         let PlacementState {
@@ -86,7 +85,7 @@ impl Change {
         }
     }
 
-    /// The state after it.
+    /// Returns the state after the change.
     #[must_use]
     pub const fn applied_to(&self, account: AccountStatus) -> PlacementState {
         let Self {
@@ -108,7 +107,8 @@ impl Change {
         }
     }
 
-    /// An open placement on which nothing is owed is paid, whatever the action was.
+    /// Sets the status to paid if the placement is open and the paid sum covers the amount. Applies
+    /// after every action.
     fn settled(mut self) -> Self {
         if self.status.is_open() && payment::settles(self.amount, self.paid) {
             self.status = PlacementStatus::Paid;
@@ -117,7 +117,7 @@ impl Change {
     }
 }
 
-/// Whether a creditor with that account may hand over new invoices.
+/// Checks that a creditor with this account status may place invoices.
 ///
 /// # Errors
 /// [`TransitionRefusal::AccountSuspended`] or [`TransitionRefusal::AccountRejected`].
@@ -129,10 +129,11 @@ pub const fn may_place(account: AccountStatus) -> Result<(), TransitionRefusal> 
     }
 }
 
-/// What follows from an action at `now_ms` (Unix epoch milliseconds).
+/// Applies an action at `now_ms` (Unix epoch milliseconds).
 ///
 /// # Errors
-/// [`TransitionRefusal`], by cause: the account's say first, then the status's, then the action's own.
+/// [`TransitionRefusal`] of the first check that fails: the account status, then the placement's
+/// status, then the rules of the action.
 pub fn apply(
     state: &PlacementState,
     action: &Action,
@@ -168,8 +169,8 @@ pub fn apply(
     Ok(change.settled())
 }
 
-/// What operations and the debtor report has happened, whatever the account's status; the
-/// creditor's own calls need its leave.
+/// Reports from operations and the debtor describe facts, so every account status permits them. The
+/// account status limits only the creditor's own actions.
 const fn account_permits(account: AccountStatus, action: &Action) -> Result<(), TransitionRefusal> {
     match (account, action) {
         (AccountStatus::Suspended, Action::Unrecall { .. } | Action::Resume) => {

@@ -1,4 +1,4 @@
-//! The promises of the transition table, as properties over arbitrary lives of a placement.
+//! Invariants of the transition table, as property tests over arbitrary sequences of actions.
 
 use proptest::prelude::*;
 
@@ -7,8 +7,8 @@ use super::tests::{NOW_MS, every_action, placement};
 use super::*;
 use PlacementStatus::{InOutreach, Paid, PendingEnrichment, Recalled};
 
-/// A life: actions with the time since the last one, and the account's status at each.
-fn a_life() -> impl Strategy<Value = Vec<(Action, i64, AccountStatus)>> {
+/// Actions, each with the milliseconds since the previous one and the account status.
+fn action_sequence() -> impl Strategy<Value = Vec<(Action, i64, AccountStatus)>> {
     let action = prop::sample::select(every_action());
     let account = prop_oneof![4 => Just(AccountStatus::Verified), 1 => prop::sample::select(AccountStatus::ALL.to_vec())];
     prop::collection::vec((action, 0..4 * 86_400_000_i64, account), 0..60)
@@ -16,10 +16,10 @@ fn a_life() -> impl Strategy<Value = Vec<(Action, i64, AccountStatus)>> {
 
 proptest! {
     #[test]
-    fn promises_hold_over_any_life(life in a_life()) {
+    fn invariants_hold_over_any_action_sequence(steps in action_sequence()) {
         let mut state = placement(PendingEnrichment);
         let mut now_ms = NOW_MS;
-        for (action, gap_ms, account) in life {
+        for (action, gap_ms, account) in steps {
             now_ms += gap_ms;
             state.account = account;
             let before = state;
@@ -37,7 +37,7 @@ proptest! {
                 prop_assert!(payment && state.paid > before.paid && state.paid <= state.amount);
             }
             if state.status == Paid {
-                prop_assert!(state.paid >= state.amount, "paid without the money");
+                prop_assert!(state.paid >= state.amount, "paid below the amount");
             }
             prop_assert!(state.status.is_terminal() || state.paid < state.amount, "open although all is paid");
             prop_assert_eq!(state.status == Recalled, state.recalled_from.is_some());
@@ -46,9 +46,9 @@ proptest! {
     }
 
     #[test]
-    fn outreach_never_runs_where_it_must_not(life in a_life()) {
+    fn outreach_requires_verified_unpaused_unpaid_placement(steps in action_sequence()) {
         let mut state = placement(PendingEnrichment);
-        for (action, _, account) in life {
+        for (action, _, account) in steps {
             state.account = account;
             if let Ok(change) = apply(&state, &action, NOW_MS) {
                 state = change.applied_to(account);
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn a_refusal_and_an_edit_change_nothing(status in prop::sample::select(PlacementStatus::ALL.to_vec())) {
+    fn editing_details_changes_nothing(status in prop::sample::select(PlacementStatus::ALL.to_vec())) {
         let state = placement(status);
         prop_assert_eq!(apply(&state, &Action::EditDetails, NOW_MS), Ok(Change::none(&state)));
     }

@@ -39,7 +39,7 @@ pub(super) fn status_after(state: &PlacementState, action: Action) -> Option<Pla
 }
 
 #[test]
-fn the_table_of_operations_is_complete() {
+fn operations_moves_follow_the_table() {
     for from in PlacementStatus::ALL {
         for to in PlacementStatus::ALL {
             let expected = match (from, to) {
@@ -55,7 +55,7 @@ fn the_table_of_operations_is_complete() {
 }
 
 #[test]
-fn a_dispute_opens_in_outreach_only() {
+fn dispute_opens_only_in_outreach() {
     for from in PlacementStatus::ALL {
         let after = status_after(&placement(from), Action::OpenDispute);
         assert_eq!(after, (from == InOutreach).then_some(Disputed));
@@ -63,7 +63,7 @@ fn a_dispute_opens_in_outreach_only() {
 }
 
 #[test]
-fn a_dispute_is_resolved_by_its_rule() {
+fn dispute_resolutions_follow_the_table() {
     let resolve = |resolution, answered| {
         apply(
             &placement(Disputed),
@@ -116,12 +116,12 @@ fn a_dispute_is_resolved_by_its_rule() {
     };
     assert!(
         apply(&paused, &withdrawn, NOW_MS).unwrap().paused,
-        "an answer does not resume what was paused"
+        "the placement stays paused"
     );
 }
 
 #[test]
-fn a_recall_is_undone_to_where_it_came_from() {
+fn unrecall_restores_the_previous_status() {
     for from in PlacementStatus::OPEN {
         let change = apply(&placement(from), &Action::Recall, NOW_MS).unwrap();
         assert_eq!(
@@ -146,7 +146,7 @@ fn a_recall_is_undone_to_where_it_came_from() {
 }
 
 #[test]
-fn a_recall_is_final_after_seven_days_or_when_it_is_not_the_creditors() {
+fn unrecall_is_refused_after_seven_days_or_by_others() {
     let unrecall = |state: &PlacementState, by_creditor, now_ms| {
         apply(state, &Action::Unrecall { by_creditor }, now_ms)
     };
@@ -172,7 +172,7 @@ fn a_recall_is_final_after_seven_days_or_when_it_is_not_the_creditors() {
 }
 
 #[test]
-fn pausing_twice_changes_nothing_and_a_closed_placement_cannot_be_paused() {
+fn pause_is_idempotent_and_refused_when_closed() {
     let paused = apply(&placement(Ready), &Action::Pause, NOW_MS)
         .unwrap()
         .applied_to(AccountStatus::Verified);
@@ -192,7 +192,7 @@ fn pausing_twice_changes_nothing_and_a_closed_placement_cannot_be_paused() {
 }
 
 #[test]
-fn the_account_has_its_say() {
+fn account_status_limits_actions() {
     let with = |account, state: PlacementState, action| {
         apply(&PlacementState { account, ..state }, &action, NOW_MS).err()
     };
@@ -244,7 +244,7 @@ fn the_account_has_its_say() {
 }
 
 #[test]
-fn messages_say_what_to_do_and_hold_no_markup() {
+fn refusal_messages_advise_and_contain_no_brackets() {
     let refused = |status, action| {
         apply(&placement(status), &action, NOW_MS)
             .unwrap_err()
@@ -256,7 +256,7 @@ fn messages_say_what_to_do_and_hold_no_markup() {
     );
     assert_eq!(
         refused(PendingEnrichment, Action::OperationsMove { to: InOutreach }),
-        "cannot move a placement from pending_enrichment to in_outreach: allowed are ready, resolved, \
+        "cannot move a placement from pending_enrichment to in_outreach: the allowed statuses are ready, resolved, \
          resolved_out_of_band, withdrawn_by_creditor"
     );
     for status in PlacementStatus::ALL {

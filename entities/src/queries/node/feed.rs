@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use crate::ids::CreditorId;
-use crate::{Transaction, control_feed, counter};
+use crate::{Transaction, cluster_counter, control_feed};
 
 /// Appends an entry and answers its number. Every other appender waits until the transaction
 /// ends, so this comes last in it.
@@ -14,14 +14,14 @@ use crate::{Transaction, control_feed, counter};
 /// Whatever the database says.
 pub async fn append_feed(
     transaction: &Transaction,
-    subject: &str,
+    kind: &str,
     creditor: CreditorId,
     at_ms: i64,
 ) -> Result<i64, DbErr> {
     let number = super::next_number(transaction, "control_feed").await?;
     let entry = control_feed::Model {
         number,
-        subject: subject.to_owned(),
+        kind: kind.to_owned(),
         creditor_id: creditor,
         at_ms,
     };
@@ -52,7 +52,7 @@ pub async fn read_feed<C: ConnectionTrait>(
 /// # Errors
 /// Whatever the database says.
 pub async fn feed_head<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
-    let counter = counter::Entity::find_by_id("control_feed")
+    let counter = cluster_counter::Entity::find_by_id("control_feed")
         .one(connection)
         .await?;
     Ok(counter.map_or(0, |counter| counter.value))

@@ -16,8 +16,8 @@ const STALE: [(&str, i64); 4] = [
         24 * HOUR_MS,
     ),
     (
-        "DELETE FROM ledger_batch WHERE id IN \
-         (SELECT id FROM ledger_batch WHERE committed_ms < $1 ORDER BY committed_ms LIMIT $2)",
+        "DELETE FROM writer_batch WHERE id IN \
+         (SELECT id FROM writer_batch WHERE committed_ms < $1 ORDER BY committed_ms LIMIT $2)",
         HOUR_MS,
     ),
     (

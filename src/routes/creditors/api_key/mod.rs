@@ -1,3 +1,3 @@
-//! The creditor's one API key.
+//! The first API key of a creditor.
 
 pub(crate) mod reveal;

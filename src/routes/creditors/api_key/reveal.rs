@@ -1,4 +1,4 @@
-//! `POST /v1/creditors/me/api-key`: the one moment in which the key can be seen.
+//! `POST /v1/creditors/me/api-key`: shows the first API key, once.
 
 use actors::{PartnerApi, RevealedKey};
 use axum::extract::State;
@@ -13,18 +13,18 @@ use crate::extract::json::NoFields;
 use crate::extract::{Body, Caller};
 use crate::routes::respond;
 
-/// A key in clear. Shown once: only its hash is kept.
+/// An API key in plain text. It is shown once, because the server stores only its hash.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RevealedKey)]
 pub(crate) struct Answer {
     /// Send it as `Authorization: Bearer …`.
     #[schema(example = "ca_xxxxxxxx_yyyyyyyy")]
     api_key: String,
-    /// The public half.
+    /// The public part of the key.
     prefix: String,
-    /// When it was issued.
+    /// When the key was issued.
     created_at: String,
-    /// After a rotation with an overlap: when the key before it stops.
+    /// When the previous key stops working. Present only after a rotation with an overlap.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_expires_at: Option<String>,
 }
@@ -42,12 +42,12 @@ impl From<RevealedKey> for Answer {
 
 /// Reveal the API key
 ///
-/// Exactly once. The key is issued by itself when all three gates hold; this only shows it. Ignores `Idempotency-Key`: an
-/// answer that got lost is a lost key, to be rotated.
+/// Shows the API key exactly once. The key is issued automatically when all three gates have passed; this call only
+/// shows it. `Idempotency-Key` is ignored: if the response is lost, the key is lost and must be rotated.
 #[utoipa::path(
     post, path = "/v1/creditors/me/api-key", tag = "Onboarding",
     responses(
-        (status = 201, description = "The key, never to be shown again", body = Answer),
+        (status = 201, description = "The key; it cannot be shown again", body = Answer),
         (status = 409, description = "`gates_pending` with the member `pending_gates`, or `already_revealed`"),
     )
 )]

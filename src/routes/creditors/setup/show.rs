@@ -1,4 +1,4 @@
-//! `GET /v1/creditors/me/setup`: the checklist.
+//! `GET /v1/creditors/me/setup`: shows the setup checklist.
 
 use actors::{PartnerApi, SetupView};
 use axum::Json;
@@ -9,7 +9,8 @@ use crate::extract::Caller;
 
 /// Setup checklist
 ///
-/// Company details, business verification, payout account and agreement, in order; `next_step` is the first open one.
+/// Lists the steps in order: company details, business verification, payout account and agreement. `next_step` is the
+/// first open step.
 #[utoipa::path(
     get, path = "/v1/creditors/me/setup", tag = "Onboarding",
     responses((status = 200, description = "The checklist", body = SetupView))

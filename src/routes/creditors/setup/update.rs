@@ -1,4 +1,4 @@
-//! `PATCH /v1/creditors/me/setup`: company details.
+//! `PATCH /v1/creditors/me/setup`: changes the company details.
 
 use actors::{BusinessAddress, PartnerApi, SetupPatch, SetupView};
 use axum::Json;
@@ -11,27 +11,27 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 
-/// Company details; what is absent stays as it is.
+/// Company details. Absent fields stay unchanged.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SetupPatch)]
 pub(crate) struct Request {
-    /// Registered name.
+    /// Registered name of the company.
     #[serde(default)]
     #[schema(value_type = String, max_length = 200)]
     legal_name: Field<String>,
-    /// Employer Identification Number: nine digits, a dash allowed after the second. Never returned.
+    /// Employer Identification Number: nine digits, with an optional dash after the second. Never returned.
     #[serde(default)]
     #[schema(value_type = String, example = "12-3456789")]
     ein: Field<SecretString>,
-    /// Industry.
+    /// Industry of the company.
     #[serde(default)]
     #[schema(value_type = String, max_length = 100)]
     industry: Field<String>,
-    /// Two-letter state.
+    /// Two-letter code of the state.
     #[serde(default)]
     #[schema(value_type = String, example = "DE")]
     state_of_incorporation: Field<String>,
-    /// Registered address; replaced whole.
+    /// Registered address. It replaces the stored address as a whole.
     #[serde(default)]
     #[schema(value_type = BusinessAddress)]
     business_address: Field<AddressBody>,
@@ -63,12 +63,12 @@ impl Fields for AddressBody {}
 
 /// Save company details
 ///
-/// Answers the checklist. Refused once business verification has begun.
+/// Returns the checklist after the change. Company details are locked once business verification has started.
 #[utoipa::path(
     patch, path = "/v1/creditors/me/setup", tag = "Onboarding", request_body = Request,
     responses(
         (status = 200, description = "The checklist after the change", body = SetupView),
-        (status = 409, description = "`setup_locked`: business verification has begun"),
+        (status = 409, description = "`setup_locked`: business verification has started"),
     )
 )]
 pub(crate) async fn handle(
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ein_is_nine_digits() {
+    fn ein_must_have_nine_digits() {
         assert!(is_ein("12-3456789") && is_ein("123456789"));
         assert!(
             !is_ein("1-23456789")

@@ -1,4 +1,4 @@
-//! `PUT /v1/settings/api-key/allowed-networks`: from where the key may be used.
+//! `PUT /v1/settings/api-key/allowed-networks`: replaces the IP allowlist of the API key.
 
 use actors::domain::allowed_networks::AllowedNetworks;
 use actors::{ApiError, KeyKind, KeysView, PartnerApi};
@@ -11,11 +11,11 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 
-/// The networks, all of them.
+/// The complete IP allowlist of a key.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = AllowedNetworks)]
 pub(crate) struct Request {
-    /// Up to 100 networks or addresses; empty lifts the restriction.
+    /// Up to 100 IP networks or addresses. An empty list removes the restriction.
     #[serde(default)]
     #[schema(value_type = Vec<String>, required, example = json!(["203.0.113.0/24", "2001:db8::/32"]))]
     cidrs: Field<Vec<Field<String>>>,
@@ -27,7 +27,7 @@ pub(crate) struct Request {
 impl Fields for Request {}
 
 impl Request {
-    /// The networks, or everything that is wrong with them.
+    /// Parses the networks. Reports every invalid entry.
     pub(crate) fn networks(self) -> Result<AllowedNetworks, ApiError> {
         let mut errors = FieldErrors::of_body();
         let entries = errors.required("cidrs", self.cidrs);
@@ -36,7 +36,7 @@ impl Request {
                 let texts: Option<Vec<String>> = (0..)
                     .zip(entries)
                     .map(|(index, entry): (usize, _)| errors.required(&index.to_string(), entry))
-                    // All of them are looked at before one that is missing ends it.
+                    // Collects first, so that every missing entry is reported, not only the first one.
                     .collect::<Vec<_>>()
                     .into_iter()
                     .collect();
@@ -53,15 +53,16 @@ impl Request {
     }
 }
 
-/// Restrict the API key to networks
+/// Restrict the API key to IP networks
 ///
-/// Only these client addresses may use the key, a retiring one included; others are 403 `address_not_allowed`. A rotation
-/// keeps the restriction. Behind a proxy the server must be told to trust it (`PARTNER_API_TRUSTED_PROXIES`).
+/// Replaces the IP allowlist. Only clients in these networks may use the key, or a retiring key. Others get 403
+/// `address_not_allowed`. A rotation keeps the allowlist. Behind a proxy, the server must be configured to trust the
+/// proxy (`PARTNER_API_TRUSTED_PROXIES`).
 #[utoipa::path(
     put, path = "/v1/settings/api-key/allowed-networks", tag = "API keys", request_body = Request,
     responses(
         (status = 200, description = "The keys after the change", body = KeysView),
-        (status = 404, description = "`not_found`: there is no live key"),
+        (status = 404, description = "`not_found`: there is no active key"),
     )
 )]
 pub(crate) async fn handle(

@@ -1,4 +1,4 @@
-//! The full-access key in its owner's hands.
+//! Routes with which a creditor manages its full-access API key.
 
 pub(crate) mod allowed_networks;
 pub(crate) mod revoke;

@@ -1,4 +1,4 @@
-//! `POST /v1/settings/api-key/revoke`: the key is nobody's any more.
+//! `POST /v1/settings/api-key/revoke`: revokes the API key.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -10,13 +10,13 @@ use crate::extract::{Body, Caller};
 
 /// Revoke the API key
 ///
-/// The next request with it is 401, and so is one with a retiring key. The read-only key goes on. `POST
-/// /v1/settings/api-key/rotate` mints a new one.
+/// The next request with this key or with a retiring key gets 401. The read-only key keeps working. To get a new key,
+/// call `POST /v1/settings/api-key/rotate`.
 #[utoipa::path(
     post, path = "/v1/settings/api-key/revoke", tag = "API keys",
     responses(
         (status = 204, description = "Revoked"),
-        (status = 404, description = "`not_found`: there is no live key"),
+        (status = 404, description = "`not_found`: there is no active key"),
     )
 )]
 pub(crate) async fn handle(

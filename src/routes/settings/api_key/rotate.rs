@@ -1,4 +1,4 @@
-//! `POST /v1/settings/api-key/rotate`: a new key, while the old one still works for a while.
+//! `POST /v1/settings/api-key/rotate`: issues a new API key. The old key keeps working for an overlap.
 
 use actors::PartnerApi;
 use actors::domain::key_rotation::{OVERLAP_DEFAULT_HOURS, OVERLAP_MAX_HOURS};
@@ -14,11 +14,11 @@ use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
 
-/// How long the old key goes on working.
+/// Options of a key rotation.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = Rotation)]
 pub(crate) struct Request {
-    /// Hours; with 0 every older key ends at once, a retiring one too.
+    /// Hours for which the old key keeps working. With 0 every older key stops at once, retiring keys included.
     #[serde(default)]
     #[schema(value_type = u32, minimum = 0, maximum = 168, default = 24)]
     overlap_hours: Field<u32>,
@@ -29,7 +29,7 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// The overlap of a rotation.
+/// Validates the overlap of a rotation, in hours.
 pub(crate) fn overlap(errors: &mut FieldErrors, hours: Field<u32>, default: u32) -> Option<u32> {
     let hours = errors.optional("overlap_hours", hours).unwrap_or(default);
     errors.check("overlap_hours", Some(hours), |hours| {
@@ -45,16 +45,17 @@ pub(crate) fn overlap(errors: &mut FieldErrors, hours: Field<u32>, default: u32)
 
 /// Rotate the API key
 ///
-/// Mints a new key and shows it once; the old one works for `overlap_hours` more and says on each response when it stops
-/// (`Api-Key-Expires-At`). The new key may be used from the same networks. At most one key is retiring at a time: a key that
-/// was never used is replaced at once and the retiring one keeps its deadline; otherwise wait, or rotate with an overlap of 0.
-/// Ignores `Idempotency-Key`: an answer that got lost is a lost key, to be rotated again.
+/// Issues a new key and shows it once. The old key keeps working for `overlap_hours`; during this time each response to
+/// it has the header `Api-Key-Expires-At`. The new key keeps the IP allowlist. At most one key can be retiring at a
+/// time. A key that was never used is replaced at once, and a retiring key keeps its deadline. Otherwise wait until the
+/// retiring key expires, or rotate with an overlap of 0. `Idempotency-Key` is ignored: if the response is lost, the key
+/// is lost and must be rotated again.
 #[utoipa::path(
     post, path = "/v1/settings/api-key/rotate", tag = "API keys", request_body = Request,
     responses(
-        (status = 201, description = "The new key, never to be shown again", body = Answer),
-        (status = 403, description = "`dashboard_session_required`, or `support_required` after support has revoked the keys"),
-        (status = 409, description = "`gates_pending` before the first key was issued, `rotation_in_progress`"),
+        (status = 201, description = "The new key; it cannot be shown again", body = Answer),
+        (status = 403, description = "`dashboard_session_required`, or `support_required` if support has revoked the keys"),
+        (status = 409, description = "`gates_pending` if no key has been issued yet, or `rotation_in_progress`"),
     )
 )]
 pub(crate) async fn handle(

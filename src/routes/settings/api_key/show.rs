@@ -1,4 +1,4 @@
-//! `GET /v1/settings/api-key`: the live keys, without a secret.
+//! `GET /v1/settings/api-key`: shows the active keys without their secrets.
 
 use actors::{KeysView, PartnerApi};
 use axum::Json;
@@ -7,10 +7,11 @@ use axum::extract::State;
 use crate::error::PartnerError;
 use crate::extract::Caller;
 
-/// The keys
+/// Show the API keys
 ///
-/// The full-access key, the one that it replaced while that still works, and the read-only key: masked, with their networks
-/// and when and from where they were used last. Needs a signed-in session.
+/// Returns the full-access key, the key that it replaced while that key still works, and the read-only key. Keys are
+/// masked. Each key has its IP allowlist, and the time and the client address of its last use. Needs a signed-in
+/// session.
 #[utoipa::path(
     get, path = "/v1/settings/api-key", tag = "API keys",
     responses((status = 200, description = "The keys", body = KeysView))

@@ -1,4 +1,4 @@
-//! `PUT /v1/settings/read-key/allowed-networks`: from where the read-only key may be used.
+//! `PUT /v1/settings/read-key/allowed-networks`: replaces the IP allowlist of the read-only key.
 
 use actors::{KeyKind, KeysView, PartnerApi};
 use axum::Json;
@@ -8,9 +8,9 @@ use crate::error::PartnerError;
 use crate::extract::{Body, Caller};
 use crate::routes::settings::api_key::allowed_networks::Request;
 
-/// Restrict the read-only key to networks
+/// Restrict the read-only key to IP networks
 ///
-/// As for the full-access key.
+/// Works like `PUT /v1/settings/api-key/allowed-networks`, but for the read-only key.
 #[utoipa::path(
     put, path = "/v1/settings/read-key/allowed-networks", tag = "API keys", request_body = Request,
     responses(

@@ -1,4 +1,4 @@
-//! `DELETE /v1/settings/read-key`: the warehouse is shut out.
+//! `DELETE /v1/settings/read-key`: revokes the read-only key.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -9,7 +9,7 @@ use crate::extract::Caller;
 
 /// Revoke the read-only key
 ///
-/// The next request with it is 401.
+/// The next request with this key gets 401.
 #[utoipa::path(
     delete, path = "/v1/settings/read-key", tag = "API keys",
     responses(

@@ -1,4 +1,4 @@
-//! The one read-only key, for a warehouse.
+//! Routes of the read-only API key, e.g. for a data warehouse.
 
 pub(crate) mod allowed_networks;
 pub(crate) mod delete;

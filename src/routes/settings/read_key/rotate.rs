@@ -1,4 +1,4 @@
-//! `POST /v1/settings/read-key/rotate`: the read-only key, minted or replaced.
+//! `POST /v1/settings/read-key/rotate`: issues or replaces the read-only key.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -11,16 +11,16 @@ use crate::extract::{Body, Caller};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
 
-/// Mint or rotate the read-only key
+/// Issue or rotate the read-only key
 ///
-/// A key that can only read, for a data warehouse; a creditor holds at most one, and the one before it ends at once. Shown
-/// once. Ignores `Idempotency-Key`.
+/// Issues a key that can only read, e.g. for a data warehouse. A creditor has at most one read-only key; the previous
+/// one stops at once. The new key is shown once. `Idempotency-Key` is ignored.
 #[utoipa::path(
     post, path = "/v1/settings/read-key/rotate", tag = "API keys",
     responses(
-        (status = 201, description = "The new key, never to be shown again", body = Answer),
-        (status = 403, description = "`dashboard_session_required`, or `support_required` after support has revoked the keys"),
-        (status = 409, description = "`gates_pending` before the full-access key was issued"),
+        (status = 201, description = "The new key; it cannot be shown again", body = Answer),
+        (status = 403, description = "`dashboard_session_required`, or `support_required` if support has revoked the keys"),
+        (status = 409, description = "`gates_pending` if the full-access key has not been issued yet"),
     )
 )]
 pub(crate) async fn handle(

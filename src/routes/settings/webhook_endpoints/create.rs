@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-endpoints`.
+//! `POST /v1/settings/webhook-endpoints`: adds a webhook endpoint.
 
 use actors::{EndpointView, PartnerApi};
 use axum::extract::State;
@@ -12,7 +12,8 @@ use crate::routes::respond;
 
 /// Add a webhook endpoint
 ///
-/// It gets a signing secret of its own: `GET /v1/settings/webhook-endpoints/{id}/secret`. A creditor has at most ten.
+/// The endpoint gets its own signing secret; read it with `GET /v1/settings/webhook-endpoints/{id}/secret`. A creditor
+/// can have at most ten endpoints.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-endpoints", tag = "Webhooks", params(IdempotencyHeader), request_body = Request,
     responses(

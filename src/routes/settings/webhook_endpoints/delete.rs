@@ -1,4 +1,4 @@
-//! `DELETE /v1/settings/webhook-endpoints/{id}`.
+//! `DELETE /v1/settings/webhook-endpoints/{id}`: removes a webhook endpoint.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -9,10 +9,10 @@ use crate::extract::{Caller, PathId, path_id::Endpoint};
 
 /// Remove a webhook endpoint
 ///
-/// What waits for it is cancelled; its log stays.
+/// Pending deliveries to the endpoint are cancelled. Its delivery log is kept.
 #[utoipa::path(
     delete, path = "/v1/settings/webhook-endpoints/{id}", tag = "Webhooks",
-    responses((status = 204, description = "It is gone"))
+    responses((status = 204, description = "Removed"))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

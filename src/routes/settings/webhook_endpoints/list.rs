@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-endpoints`.
+//! `GET /v1/settings/webhook-endpoints`: lists the webhook endpoints.
 
 use actors::{EndpointView, PartnerApi};
 use axum::Json;
@@ -9,18 +9,18 @@ use utoipa::ToSchema;
 use crate::error::PartnerError;
 use crate::extract::Caller;
 
-/// Every endpoint of the creditor.
+/// All webhook endpoints of the creditor.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookEndpoints)]
 pub(crate) struct Answer {
-    /// The primary one first, then the oldest; at most ten.
+    /// At most ten endpoints: first the primary one, then the others, oldest first.
     items: Vec<EndpointView>,
 }
 
 /// List webhook endpoints
 #[utoipa::path(
     get, path = "/v1/settings/webhook-endpoints", tag = "Webhooks",
-    responses((status = 200, description = "All of them", body = Answer))
+    responses((status = 200, description = "All endpoints", body = Answer))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

@@ -1,4 +1,6 @@
-//! Webhook endpoints beside the one that Settings → Webhook URL sets, and that one too. For people alone.
+//! Routes of webhook endpoints: the primary one, which Settings → Webhook URL sets, and additional ones.
+//!
+//! All of them need a signed-in session.
 
 pub(crate) mod create;
 pub(crate) mod delete;
@@ -18,40 +20,43 @@ use utoipa::ToSchema;
 use crate::extract::body_field::Fields;
 use crate::extract::{Field, FieldErrors, Unknown};
 
-/// What an owner asks of an endpoint.
+/// Settings of a webhook endpoint. In a `PATCH`, absent fields stay unchanged.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = WebhookEndpointSettings)]
 pub(crate) struct Request {
-    /// Where events are sent: a public https address. A new one switches on an endpoint that was switched off.
+    /// URL to which events are sent: a public https address. A new URL re-enables a disabled endpoint.
     #[serde(default)]
     #[schema(value_type = String, format = "uri", example = "https://hooks.example.com/partner-api")]
     url: Field<String>,
-    /// Your own words.
+    /// Free text.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 200)]
     description: Field<String>,
-    /// Which events, from the catalogue; null is all.
+    /// Event types to send, from `GET /v1/settings/webhook-events`. Null means all.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     events: Field<Vec<String>>,
-    /// Sends a second at most; more are delayed, never dropped. Null is as fast as it answers.
+    /// Maximum number of sends per second. Further sends are delayed, never dropped. Null means no limit.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     throttle_per_second: Field<u32>,
-    /// Up to 10 headers that are sent beside ours, for a gateway's token say. Stored encrypted, never shown again.
+    /// Up to 10 additional headers for every request, e.g. with a token for your gateway. Their values are stored
+    /// encrypted and never shown again.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"Authorization": "Bearer …"}))]
     headers: Field<BTreeMap<String, String>>,
-    /// In which order events arrive for the first time: in none and fastest, all of them one after the other by
-    /// `sequence`, or those of one placement. It holds for events from then on.
+    /// The order in which events arrive for the first time. `none`: no order, the fastest. `endpoint`: all events one
+    /// after the other by `sequence`. `placement`: the events of each placement one after the other. A change applies
+    /// to later events.
     #[serde(default)]
     #[schema(value_type = String, pattern = "^(none|endpoint|placement)$", default = "none")]
     order: Field<String>,
-    /// When the first in a line is out of attempts: pause the endpoint, or skip that delivery.
+    /// For ordered endpoints: what happens when a delivery that others wait for has no attempts left. `pause` pauses
+    /// the endpoint; `skip` continues with the next delivery.
     #[serde(default)]
     #[schema(value_type = String, pattern = "^(pause|skip)$", default = "pause")]
     on_exhausted: Field<String>,
-    /// A paused endpoint's events wait; false also switches on what was switched off.
+    /// Whether the endpoint is paused. Events of a paused endpoint wait. False also re-enables a disabled endpoint.
     #[serde(default)]
     #[schema(value_type = bool, default = false)]
     paused: Field<bool>,
@@ -63,7 +68,7 @@ pub(crate) struct Request {
 impl Fields for Request {}
 
 impl Request {
-    /// The change, or everything that is wrong with its shape.
+    /// Converts the body to a change. Reports every field with a wrong type or length.
     fn change(self, needs_url: bool) -> Result<EndpointChange, ApiError> {
         let mut errors = FieldErrors::of_body();
         let url = match needs_url {

@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-endpoints/{id}/secret/rotate`.
+//! `POST /v1/settings/webhook-endpoints/{id}/secret/rotate`: rotates the signing secret of an endpoint.
 
 use actors::{PartnerApi, WhichEndpoint};
 use axum::extract::State;
@@ -12,12 +12,12 @@ use crate::routes::settings::webhook_secret::{Answer, answer};
 
 /// Rotate the signing secret of an endpoint
 ///
-/// As `POST /v1/settings/webhook-secret/rotate` does.
+/// Works like `POST /v1/settings/webhook-secret/rotate`, but for one endpoint.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-endpoints/{id}/secret/rotate", tag = "Webhooks", request_body = Request,
     responses(
         (status = 201, description = "The new secret", body = Answer),
-        (status = 409, description = "`rotation_in_progress`: five sign already; wait, or rotate with an overlap of 0"),
+        (status = 409, description = "`rotation_in_progress`: five secrets sign already; wait, or rotate with an overlap of 0"),
     )
 )]
 pub(crate) async fn handle(

@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-endpoints/{id}/secret`.
+//! `GET /v1/settings/webhook-endpoints/{id}/secret`: shows the signing secret of an endpoint.
 
 use actors::{PartnerApi, WhichEndpoint};
 use axum::extract::State;
@@ -9,9 +9,9 @@ use crate::error::PartnerError;
 use crate::extract::{Caller, PathId, path_id::Endpoint};
 use crate::routes::settings::webhook_secret::{Answer, answer};
 
-/// Signing secret of an endpoint
+/// Show the signing secret of an endpoint
 ///
-/// The newest one.
+/// Returns the newest secret.
 #[utoipa::path(
     get, path = "/v1/settings/webhook-endpoints/{id}/secret", tag = "Webhooks",
     responses((status = 200, description = "The secret", body = Answer))

@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-endpoints/{id}`.
+//! `GET /v1/settings/webhook-endpoints/{id}`: shows a webhook endpoint.
 
 use actors::{EndpointView, PartnerApi};
 use axum::Json;

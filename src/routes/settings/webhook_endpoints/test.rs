@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-endpoints/{id}/test`.
+//! `POST /v1/settings/webhook-endpoints/{id}/test`: sends a test event to an endpoint.
 
 use actors::{PartnerApi, TestEventView};
 use axum::extract::State;
@@ -12,11 +12,11 @@ use crate::routes::respond;
 
 /// Send a test event to an endpoint
 ///
-/// As `POST /v1/settings/webhook-deliveries/test` does. An endpoint that is paused may be tested too.
+/// Works like `POST /v1/settings/webhook-deliveries/test`, but for one endpoint. You can also test a paused endpoint.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-endpoints/{id}/test", tag = "Webhooks", params(IdempotencyHeader),
     responses(
-        (status = 200, description = "What the receiver answered", body = TestEventView),
+        (status = 200, description = "The response of the receiver", body = TestEventView),
         (status = 409, description = "`endpoint_disabled`"),
     )
 )]

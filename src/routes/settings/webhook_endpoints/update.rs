@@ -1,4 +1,4 @@
-//! `PATCH /v1/settings/webhook-endpoints/{id}`.
+//! `PATCH /v1/settings/webhook-endpoints/{id}`: changes a webhook endpoint.
 
 use actors::{EndpointView, PartnerApi};
 use axum::Json;
@@ -10,8 +10,8 @@ use crate::extract::{Body, Caller, PathId, path_id::Endpoint};
 
 /// Change a webhook endpoint
 ///
-/// What is absent stays as it is. `paused: true` lets its events wait, `paused: false` sends them, also after it was switched
-/// off because its server answered 410.
+/// Absent fields stay unchanged. With `paused: true` events wait; with `paused: false` they are sent. `paused: false`
+/// also re-enables an endpoint that was disabled because its server responded with 410.
 #[utoipa::path(
     patch, path = "/v1/settings/webhook-endpoints/{id}", tag = "Webhooks", request_body = Request,
     responses(

@@ -1,4 +1,4 @@
-//! What deliveries to the webhook are signed with.
+//! Routes of the secret that signs webhook deliveries.
 
 pub(crate) mod rotate;
 pub(crate) mod show;
@@ -12,20 +12,20 @@ use utoipa::ToSchema;
 
 use crate::routes::respond;
 
-/// A signing secret.
+/// A webhook signing secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookSecret)]
 pub(crate) struct Answer {
-    /// Give it to your Standard Webhooks verifier as it is.
+    /// The secret. Pass it to your Standard Webhooks library unchanged.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: String,
-    /// When it was made.
+    /// When the secret was created.
     created_at: String,
-    /// Until when the secret before it signs as well; null if it does not.
+    /// Until when the previous secret also signs. Null if it no longer signs.
     previous_expires_at: Option<String>,
 }
 
-/// The answer with a secret, never to be cached.
+/// Responds with a secret and forbids caches to store it.
 pub(crate) fn answer(status: StatusCode, view: WebhookSecretView) -> Response {
     let answer = Answer {
         secret: view.secret.expose_secret().to_owned(),

@@ -1,4 +1,4 @@
-//! `POST /v1/settings/webhook-secret/rotate`: another secret, beside which the older ones sign for a while.
+//! `POST /v1/settings/webhook-secret/rotate`: creates a new signing secret. Older secrets also sign for an overlap.
 
 use actors::domain::key_rotation::OVERLAP_DEFAULT_HOURS;
 use actors::{ApiError, PartnerApi, WhichEndpoint};
@@ -14,11 +14,11 @@ use crate::extract::body_field::Fields;
 use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
 use crate::routes::settings::api_key::rotate::overlap;
 
-/// How long the older secrets go on signing.
+/// Options of a secret rotation.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SecretRotation)]
 pub(crate) struct Request {
-    /// Hours; with 0 every older secret stops at once.
+    /// Hours for which the current secret keeps signing. With 0 every older secret stops at once.
     #[serde(default)]
     #[schema(value_type = u32, minimum = 0, maximum = 168, default = 24)]
     overlap_hours: Field<u32>,
@@ -30,7 +30,7 @@ pub(crate) struct Request {
 impl Fields for Request {}
 
 impl Request {
-    /// The hours, or what is wrong with them.
+    /// Validates the body and returns the overlap in hours.
     pub(crate) fn overlap_hours(self) -> Result<u32, ApiError> {
         let mut errors = FieldErrors::of_body();
         let hours = overlap(&mut errors, self.overlap_hours, OVERLAP_DEFAULT_HOURS);
@@ -41,13 +41,13 @@ impl Request {
 
 /// Rotate the webhook signing secret
 ///
-/// Until the older secret stops, every delivery carries a signature by each, separated by a space: a verifier with either one
-/// accepts it. At most five sign at the same time.
+/// Creates a new secret. Until an older secret stops, every delivery has one signature per secret, separated by spaces,
+/// so a verifier with any of these secrets accepts it. At most five secrets sign at the same time.
 #[utoipa::path(
     post, path = "/v1/settings/webhook-secret/rotate", tag = "Webhooks", request_body = Request,
     responses(
         (status = 201, description = "The new secret", body = Answer),
-        (status = 409, description = "`rotation_in_progress`: five sign already; wait, or rotate with an overlap of 0"),
+        (status = 409, description = "`rotation_in_progress`: five secrets sign already; wait, or rotate with an overlap of 0"),
     )
 )]
 pub(crate) async fn handle(

@@ -1,4 +1,4 @@
-//! `GET /v1/settings/webhook-secret`: what deliveries are signed with.
+//! `GET /v1/settings/webhook-secret`: shows the webhook signing secret.
 
 use actors::{PartnerApi, WhichEndpoint};
 use axum::extract::State;
@@ -9,9 +9,9 @@ use super::{Answer, answer};
 use crate::error::PartnerError;
 use crate::extract::Caller;
 
-/// Webhook signing secret
+/// Show the webhook signing secret
 ///
-/// The newest one. Needs a signed-in session: an API key cannot read it.
+/// Returns the newest secret. Needs a signed-in session; an API key cannot read it.
 #[utoipa::path(
     get, path = "/v1/settings/webhook-secret", tag = "Webhooks",
     responses((status = 200, description = "The secret", body = Answer))

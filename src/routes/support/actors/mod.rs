@@ -1,3 +1,3 @@
-//! The live supervision tree.
+//! The route of the live supervision tree.
 
 pub(crate) mod show;

@@ -1,4 +1,4 @@
-//! `GET /support/v1/actors`: the live supervision tree.
+//! `GET /support/v1/actors`: shows the live supervision tree.
 
 use ::actors::{ActorView, PartnerApi};
 use axum::Json;
@@ -6,9 +6,9 @@ use axum::extract::State;
 
 use crate::extract::Support;
 
-/// Supervision tree
+/// Show the supervision tree
 ///
-/// Every actor with its restarts and its mailbox.
+/// Returns every actor with its restarts and the length of its mailbox.
 #[utoipa::path(
     get, path = "/support/v1/actors", tag = "Support",
     responses((status = 200, description = "The root of the tree", body = ActorView))

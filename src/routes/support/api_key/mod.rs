@@ -1,4 +1,4 @@
-//! A creditor's key in support's hands.
+//! Support routes of a creditor's API keys.
 
 pub(crate) mod revoke;
 pub(crate) mod rotate;

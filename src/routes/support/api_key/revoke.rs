@@ -1,4 +1,4 @@
-//! `POST /support/v1/creditors/{id}/api-key/revoke`: end every key.
+//! `POST /support/v1/creditors/{id}/api-key/revoke`: revokes every API key of a creditor.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -10,11 +10,11 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
 
-/// Why.
+/// The reason of a revocation.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = Reason)]
 pub(crate) struct Request {
-    /// Goes to the audit log.
+    /// Reason for the audit log.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 500)]
     reason: Field<String>,
@@ -25,9 +25,9 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// Revoke the key
+/// Revoke the API keys of a creditor
 ///
-/// The next request with it is 401. After that only support mints.
+/// The next request with any of the keys gets 401. After that only support can issue a new key.
 #[utoipa::path(
     post, path = "/support/v1/creditors/{id}/api-key/revoke", tag = "Support", request_body = Request,
     responses((status = 204, description = "Revoked"))

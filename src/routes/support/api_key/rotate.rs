@@ -1,4 +1,4 @@
-//! `POST /support/v1/creditors/{id}/api-key/rotate`: a new key for a compromised one.
+//! `POST /support/v1/creditors/{id}/api-key/rotate`: replaces the API key of a creditor.
 
 use actors::PartnerApi;
 use axum::extract::State;
@@ -14,15 +14,15 @@ use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
 use crate::routes::settings::api_key::rotate::overlap;
 
-/// Why, and how long the old key goes on working.
+/// Options of a key rotation by support.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SupportRotation)]
 pub(crate) struct Request {
-    /// Why; goes to the audit log.
+    /// Reason for the audit log.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 500)]
     reason: Field<String>,
-    /// With 0 every older key ends at once, a retiring one too.
+    /// Hours for which the old key keeps working. With 0 every older key stops at once, retiring keys included.
     #[serde(default)]
     #[schema(value_type = u32, minimum = 0, maximum = 168, default = 0)]
     overlap_hours: Field<u32>,
@@ -33,14 +33,14 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// Rotate a key
+/// Rotate the API key of a creditor
 ///
-/// Mints a new key and shows it once. Audited as `creditor.api_key_issued`.
+/// Issues a new key and shows it once. The audit log records `creditor.api_key_issued`.
 #[utoipa::path(
     post, path = "/support/v1/creditors/{id}/api-key/rotate", tag = "Support", request_body = Request,
     responses(
-        (status = 201, description = "The new key, never to be shown again", body = Answer),
-        (status = 409, description = "`gates_pending` (no key was ever issued), `rotation_in_progress`"),
+        (status = 201, description = "The new key; it cannot be shown again", body = Answer),
+        (status = 409, description = "`gates_pending` if no key has been issued yet, or `rotation_in_progress`"),
     )
 )]
 pub(crate) async fn handle(

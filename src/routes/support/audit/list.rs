@@ -1,4 +1,4 @@
-//! `GET /support/v1/audit`: who did what.
+//! `GET /support/v1/audit`: lists the audit log.
 
 use actors::domain::{cursor, date};
 use actors::{PartnerApi, SupportAuditFilter, SupportAuditPage};
@@ -13,21 +13,21 @@ use crate::extract::{FieldErrors, QueryOf, Support, Unknown};
 
 const DEFAULT_LIMIT: u64 = 50;
 
-/// Which events.
+/// Filters and paging.
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    /// Whose.
+    /// Only entries of this creditor.
     #[param(format = "uuid")]
     creditor_id: Option<String>,
-    /// Which action, e.g. `creditor.api_key_issued`.
+    /// Only entries with this action, e.g. `creditor.api_key_issued`.
     action: Option<String>,
-    /// At or after; needs a zone.
+    /// Only entries at or after this time, RFC 3339 with a time zone.
     #[param(format = "date-time")]
     since: Option<String>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Rows of this page; outside 1 to 100 is an error.
+    /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
     #[serde(flatten)]
@@ -35,32 +35,34 @@ pub(crate) struct Query {
     unknown: Unknown,
 }
 
-/// Audit log
+/// List the audit log
 ///
-/// Newest first.
+/// Returns the newest entries first.
 #[utoipa::path(
     get, path = "/support/v1/audit", tag = "Support", params(Query),
-    responses((status = 200, description = "A page of events", body = SupportAuditPage))
+    responses((status = 200, description = "A page of entries", body = SupportAuditPage))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
     QueryOf(query): QueryOf<Query>,
 ) -> Result<Json<SupportAuditPage>, PartnerError> {
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
     let mut errors = FieldErrors::of_query();
-    let creditor_id = errors.check("creditor_id", given(query.creditor_id), |text| {
+    let creditor_id = errors.check("creditor_id", non_empty(query.creditor_id), |text| {
         Uuid::try_parse(&text).map_err(|_| "must be the id of a creditor")
     });
-    let since_ms = errors.check("since", given(query.since), |text| {
+    let since_ms = errors.check("since", non_empty(query.since), |text| {
         date::parse_instant(&text)
     });
-    let after = errors.check("cursor", given(query.cursor), |text| cursor::decode(&text));
+    let after = errors.check("cursor", non_empty(query.cursor), |text| {
+        cursor::decode(&text)
+    });
     let limit = errors.limit(query.limit, DEFAULT_LIMIT);
     errors.unknown(&query.unknown);
     let filter = SupportAuditFilter {
         creditor_id,
-        action: given(query.action),
+        action: non_empty(query.action),
         since_ms,
         after,
         limit,

@@ -1,3 +1,3 @@
-//! The audit log.
+//! The route of the audit log.
 
 pub(crate) mod list;

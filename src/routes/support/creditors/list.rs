@@ -1,4 +1,4 @@
-//! `GET /support/v1/creditors`: find one.
+//! `GET /support/v1/creditors`: searches creditors.
 
 use actors::{Page, PartnerApi, SupportCreditor};
 use axum::Json;
@@ -11,16 +11,16 @@ use crate::extract::{FieldErrors, QueryOf, Support, Unknown};
 
 const DEFAULT_LIMIT: u64 = 25;
 
-/// Which creditors.
+/// Search text and paging.
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    /// Part of the name or e-mail, an id, or a key's prefix.
+    /// Part of the name or e-mail address, an id, or the prefix of an API key.
     q: Option<String>,
-    /// Rows of this page; outside 1 to 100 is an error.
+    /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 25)]
     limit: Option<String>,
-    /// Rows to skip.
+    /// Number of rows to skip.
     #[param(value_type = Option<u64>, minimum = 0, default = 0)]
     offset: Option<String>,
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Creditors as support sees them.
+//! Support routes of creditors.
 
 pub(crate) mod list;
 pub(crate) mod show;

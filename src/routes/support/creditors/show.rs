@@ -1,4 +1,4 @@
-//! `GET /support/v1/creditors/{id}`: everything about one creditor.
+//! `GET /support/v1/creditors/{id}`: shows one creditor.
 
 use actors::{PartnerApi, SupportCreditor};
 use axum::Json;
@@ -9,7 +9,7 @@ use crate::extract::{PathId, Support, path_id::Creditor};
 
 /// Show a creditor
 ///
-/// Gates, the provider events behind them, key, limits and webhook.
+/// Returns the gates with the provider events behind them, the API key, the limits and the webhook.
 #[utoipa::path(
     get, path = "/support/v1/creditors/{id}", tag = "Support",
     responses((status = 200, description = "The creditor", body = SupportCreditor))

@@ -1,4 +1,4 @@
-//! `PATCH /support/v1/creditors/{id}`: link, suspend, set tier or override.
+//! `PATCH /support/v1/creditors/{id}`: changes status, tier, limits or the linked Stripe account.
 
 use actors::domain::account::AccountStatus;
 use actors::domain::limits::LimitsOverride;
@@ -12,27 +12,29 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
 
-/// What to change; what is absent stays as it is.
+/// The fields to change. Absent fields stay unchanged.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = CreditorPatch)]
 pub(crate) struct Request {
-    /// `suspended` suspends; another status ends a suspension or repairs the review's outcome.
+    /// Account status. `suspended` suspends the account. Another status ends a suspension or corrects the outcome of
+    /// the review.
     #[serde(default)]
     #[schema(value_type = String)]
     status: Field<String>,
-    /// A configured tier.
+    /// Name of a configured tier.
     #[serde(default)]
     #[schema(value_type = String)]
     tier: Field<String>,
-    /// Override of the tier's limits; null removes it.
+    /// Limits that override those of the tier. Null removes the override.
     #[serde(default)]
     #[schema(value_type = Option<LimitsBody>)]
     limits: Field<LimitsBody>,
-    /// Links the account and replays what was stored for it; null unlinks.
+    /// Id of the Stripe account. It is linked, and the events that were stored for it are replayed. Null removes the
+    /// link.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "acct_1032D82eZvKYlo2C")]
     stripe_account_id: Field<String>,
-    /// Why; goes to the audit log.
+    /// Reason for the audit log.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 500)]
     reason: Field<String>,
@@ -41,27 +43,27 @@ pub(crate) struct Request {
     unknown: Unknown,
 }
 
-/// Limits of one creditor; what is absent is its tier's.
+/// Limits of one creditor. For absent fields the limits of the tier apply.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = LimitsOverride)]
 pub(crate) struct LimitsBody {
-    /// Requests per second of one key.
+    /// Requests per second per API key.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     key_rps: Field<u32>,
-    /// Burst of one key.
+    /// Maximum burst of requests per API key.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     key_burst: Field<u32>,
-    /// Requests per second of the creditor.
+    /// Requests per second for the whole creditor.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     tenant_rps: Field<u32>,
-    /// Burst of the creditor.
+    /// Maximum burst of requests for the whole creditor.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     tenant_burst: Field<u32>,
-    /// Requests at the same time.
+    /// Maximum number of concurrent requests.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     concurrency: Field<u32>,
@@ -75,7 +77,8 @@ impl Fields for LimitsBody {}
 
 /// Change a creditor
 ///
-/// Links a Stripe account, suspends, sets the tier or an override. Takes effect at once; audited.
+/// Links a Stripe account, suspends the account, or sets the tier or an override of its limits. The change takes effect
+/// at once and is recorded in the audit log.
 #[utoipa::path(
     patch, path = "/support/v1/creditors/{id}", tag = "Support", request_body = Request,
     responses((status = 200, description = "The creditor after the change", body = SupportCreditor))

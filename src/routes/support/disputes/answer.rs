@@ -1,4 +1,4 @@
-//! `POST /support/v1/disputes/{id}/answer`: the answer to the debtor, for the record.
+//! `POST /support/v1/disputes/{id}/answer`: records the answer that the debtor received.
 
 use actors::{DisputeView, PartnerApi};
 use axum::Json;
@@ -10,11 +10,11 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Dispute};
 
-/// What the debtor was told.
+/// The answer to a dispute.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = AnswerDispute)]
 pub(crate) struct Request {
-    /// The answer on record.
+    /// The answer that the debtor received.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 2000)]
     text: Field<String>,
@@ -27,7 +27,7 @@ impl Fields for Request {}
 
 /// Answer a dispute
 ///
-/// Without an answer on record a dispute cannot be denied.
+/// Records the answer that the debtor received. A dispute can be denied only after its answer is recorded.
 #[utoipa::path(
     post, path = "/support/v1/disputes/{id}/answer", tag = "Support", request_body = Request,
     responses((status = 200, description = "The dispute with its answer", body = DisputeView))

@@ -1,3 +1,3 @@
-//! Disputes in support's hands.
+//! Support routes of disputes.
 
 pub(crate) mod answer;

@@ -1,3 +1,3 @@
-//! The onboarding gates in support's hands.
+//! Support routes of the onboarding gates.
 
 pub(crate) mod set;

@@ -1,4 +1,4 @@
-//! `POST /support/v1/creditors/{id}/gates/{gate}`: repair a gate.
+//! `POST /support/v1/creditors/{id}/gates/{gate}`: sets an onboarding gate.
 
 use actors::domain::gates::Gate;
 use actors::{PartnerApi, SupportCreditor};
@@ -11,15 +11,15 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
 
-/// What holds, and why.
+/// The new state of a gate.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SetGate)]
 pub(crate) struct Request {
-    /// Whether the gate holds.
+    /// Whether the gate has passed.
     #[serde(default)]
     #[schema(value_type = bool, required)]
     passed: Field<bool>,
-    /// Why; goes to the audit log.
+    /// Reason for the audit log.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 500)]
     reason: Field<String>,
@@ -30,9 +30,10 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// Set a gate
+/// Set an onboarding gate
 ///
-/// Later than every fact on record. When it is the last gate to pass, the key is issued. Audited.
+/// Overrides every provider event received so far. If this is the last gate to pass, the API key is issued. The change
+/// is recorded in the audit log.
 #[utoipa::path(
     post, path = "/support/v1/creditors/{id}/gates/{gate}", tag = "Support", request_body = Request,
     responses((status = 200, description = "The creditor after the change", body = SupportCreditor))

@@ -1,4 +1,4 @@
-//! `POST /support/v1/placements/{id}/erase-webhook-payloads`: forget what its receivers were told.
+//! `POST /support/v1/placements/{id}/erase-webhook-payloads`: erases the webhook payloads of a placement.
 
 use actors::{ErasedView, PartnerApi};
 use axum::Json;
@@ -10,11 +10,11 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Placement};
 
-/// Why.
+/// The reason of an erasure.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = EraseWebhookPayloads)]
 pub(crate) struct Request {
-    /// For the audit log.
+    /// Reason for the audit log.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 2000)]
     reason: Field<String>,
@@ -27,11 +27,11 @@ impl Fields for Request {}
 
 /// Erase a placement's webhook payloads
 ///
-/// The contents of every event about it are erased, and what was still to be delivered of them is not sent any more. The
-/// log of deliveries stays, without contents.
+/// Erases the payload of every event about the placement. Pending deliveries of these events are not sent any more. The
+/// delivery log is kept, without payloads.
 #[utoipa::path(
     post, path = "/support/v1/placements/{id}/erase-webhook-payloads", tag = "Support", request_body = Request,
-    responses((status = 200, description = "How much was erased", body = ErasedView))
+    responses((status = 200, description = "The number of erased payloads and of deliveries that are not sent any more", body = ErasedView))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

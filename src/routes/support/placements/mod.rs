@@ -1,4 +1,4 @@
-//! What operations report about placements.
+//! Support routes of placements.
 
 pub(crate) mod erase_webhook_payloads;
 pub(crate) mod open_dispute;

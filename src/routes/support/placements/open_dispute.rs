@@ -1,4 +1,4 @@
-//! `POST /support/v1/placements/{id}/dispute`: the debtor disputes the debt.
+//! `POST /support/v1/placements/{id}/dispute`: opens a dispute for the debtor.
 
 use actors::{DisputeView, PartnerApi};
 use axum::Json;
@@ -11,11 +11,11 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Placement};
 
-/// What the debtor said.
+/// The dispute of a debtor.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = OpenDispute)]
 pub(crate) struct Request {
-    /// In the debtor's words.
+    /// Reason in the words of the debtor.
     #[serde(default)]
     #[schema(value_type = String, required, max_length = 2000)]
     reason: Field<String>,
@@ -28,7 +28,7 @@ impl Fields for Request {}
 
 /// Open a dispute
 ///
-/// Outreach stops at once.
+/// Records that the debtor disputes the debt. Outreach stops at once.
 #[utoipa::path(
     post, path = "/support/v1/placements/{id}/dispute", tag = "Support", request_body = Request,
     responses(

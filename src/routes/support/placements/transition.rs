@@ -1,4 +1,4 @@
-//! `POST /support/v1/placements/transitions`: operations report progress, many placements at once.
+//! `POST /support/v1/placements/transitions`: changes the status of many placements in one request.
 
 use actors::domain::placement::PlacementStatus;
 use actors::{ApiError, PartnerApi, TransitionRequest, TransitionResult};
@@ -12,22 +12,22 @@ use crate::error::PartnerError;
 use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, Support, Unknown};
 
-/// The most lines of one request.
+/// The maximum number of entries in one request.
 const MAX_LINES: usize = 1_000;
 
-/// One placement and where it goes.
+/// A placement and its new status.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = Transition)]
 pub(crate) struct Line {
-    /// Placement id.
+    /// Id of the placement.
     #[serde(default)]
     #[schema(value_type = Uuid, required)]
     placement_id: Field<String>,
-    /// The status to go to.
+    /// The new status.
     #[serde(default)]
     #[schema(value_type = String, required, example = "in_outreach")]
     to: Field<String>,
-    /// Why.
+    /// Reason of the transition.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500)]
     reason: Field<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Line {
 
 impl Fields for Line {}
 
-/// What became of each line, in the order of the request.
+/// One result per entry, in the order of the request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TransitionResults)]
 pub(crate) struct Answer {
@@ -47,11 +47,11 @@ pub(crate) struct Answer {
 
 /// Report transitions
 ///
-/// Each line stands alone: one that is refused does not stop the others.
+/// Each entry is applied on its own: a rejected entry does not affect the others.
 #[utoipa::path(
     post, path = "/support/v1/placements/transitions", tag = "Support",
-    request_body(content = Vec<Line>, description = "1 to 1,000 lines"),
-    responses((status = 200, description = "A result per line", body = Answer))
+    request_body(content = Vec<Line>, description = "1 to 1,000 entries"),
+    responses((status = 200, description = "One result per entry", body = Answer))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
@@ -64,7 +64,7 @@ pub(crate) async fn handle(
 
 fn read(lines: Vec<Field<Line>>) -> Result<Vec<TransitionRequest>, ApiError> {
     if lines.is_empty() || lines.len() > MAX_LINES {
-        return Err(ApiError::field(&["body"], "must have 1 to 1000 lines"));
+        return Err(ApiError::field(&["body"], "must have 1 to 1000 entries"));
     }
     let mut errors = FieldErrors::of_body();
     let read_one = |(index, line): (usize, Field<Line>)| {
@@ -108,7 +108,7 @@ mod tests {
     use crate::extract::body_field::FieldType as _;
 
     #[test]
-    fn an_error_names_its_line() {
+    fn error_path_starts_with_the_entry_index() {
         let lines = Vec::<Field<Line>>::from_json(
             json!([{"placement_id": Uuid::nil(), "to": "ready"}, {"to": "gone"}, 5]),
         )

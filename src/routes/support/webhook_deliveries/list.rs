@@ -1,4 +1,4 @@
-//! `GET /support/v1/webhook-deliveries`: any creditor's deliveries.
+//! `GET /support/v1/webhook-deliveries`: lists the deliveries of one creditor or of all.
 
 use actors::{DeliveryView, Page, PartnerApi};
 use axum::Json;
@@ -11,21 +11,21 @@ use crate::error::PartnerError;
 use crate::extract::{FieldErrors, QueryOf, Support, Unknown};
 use crate::routes::webhook_deliveries;
 
-/// Which deliveries.
+/// Filters and paging.
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    /// Whose.
+    /// Only deliveries of this creditor. If absent, deliveries of all creditors.
     #[param(format = "uuid")]
     creditor_id: Option<String>,
-    /// `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
+    /// Only deliveries with this status: `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
     status: Option<String>,
-    /// An event type of the catalogue.
+    /// Only deliveries of this event type, from `GET /v1/settings/webhook-events`.
     event: Option<String>,
-    /// Rows of this page; outside 1 to 100 is an error.
+    /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// Rows to skip.
+    /// Number of rows to skip.
     #[param(value_type = Option<u64>, minimum = 0, default = 0)]
     offset: Option<String>,
     #[serde(flatten)]
@@ -33,7 +33,7 @@ pub(crate) struct Query {
     unknown: Unknown,
 }
 
-/// List any creditor's deliveries
+/// List the webhook deliveries of all creditors
 #[utoipa::path(
     get, path = "/support/v1/webhook-deliveries", tag = "Support", params(Query),
     responses((status = 200, description = "A page of deliveries", body = Page<DeliveryView>))

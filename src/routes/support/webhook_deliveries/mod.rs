@@ -1,3 +1,3 @@
-//! Any creditor's deliveries.
+//! Support routes of webhook deliveries.
 
 pub(crate) mod list;

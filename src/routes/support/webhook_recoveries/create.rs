@@ -1,4 +1,4 @@
-//! `POST /support/v1/webhook-deliveries/recover`: send again what did not reach a creditor.
+//! `POST /support/v1/webhook-deliveries/recover`: starts a recovery for a creditor.
 
 use actors::{PartnerApi, RecoveryView};
 use axum::Json;
@@ -13,19 +13,19 @@ use crate::extract::body_field::Fields;
 use crate::extract::{Body, Field, FieldErrors, Support, Unknown};
 use crate::routes::webhook_recoveries;
 
-/// Whose, and of which time.
+/// The creditor and the period of a recovery.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SupportRecoverDeliveries)]
 pub(crate) struct Request {
-    /// Whose.
+    /// Id of the creditor.
     #[serde(default)]
     #[schema(value_type = String, required, format = "uuid")]
     creditor_id: Field<String>,
-    /// Events from then on, RFC 3339 with a zone.
+    /// Start of the period: events at or after this time. RFC 3339 with a time zone.
     #[serde(default)]
     #[schema(value_type = String, required, format = "date-time")]
     since: Field<String>,
-    /// And before then; absent is now.
+    /// End of the period: events before this time. If absent, now.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     until: Field<String>,
@@ -36,10 +36,12 @@ pub(crate) struct Request {
 
 impl Fields for Request {}
 
-/// Recover a creditor's deliveries
+/// Recover the deliveries of a creditor
+///
+/// Works like `POST /v1/settings/webhook-deliveries/recover`, but for any creditor.
 #[utoipa::path(
     post, path = "/support/v1/webhook-deliveries/recover", tag = "Support", request_body = Request,
-    responses((status = 202, description = "The recovery, begun", body = RecoveryView))
+    responses((status = 202, description = "The recovery has been started", body = RecoveryView))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

@@ -1,4 +1,4 @@
-//! Any creditor's recoveries.
+//! Support routes of recoveries.
 
 pub(crate) mod create;
 pub(crate) mod show;

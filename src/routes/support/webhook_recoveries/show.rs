@@ -1,4 +1,4 @@
-//! `GET /support/v1/webhook-recoveries/{id}`: how far anybody's recovery is.
+//! `GET /support/v1/webhook-recoveries/{id}`: shows the progress of a recovery of any creditor.
 
 use actors::{PartnerApi, RecoveryView};
 use axum::Json;
@@ -7,10 +7,10 @@ use axum::extract::State;
 use crate::error::PartnerError;
 use crate::extract::{PathId, Support, path_id::Recovery};
 
-/// Show any creditor's recovery
+/// Show a recovery of any creditor
 #[utoipa::path(
     get, path = "/support/v1/webhook-recoveries/{id}", tag = "Support",
-    responses((status = 200, description = "The recovery as it stands", body = RecoveryView))
+    responses((status = 200, description = "The recovery with its current progress", body = RecoveryView))
 )]
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,

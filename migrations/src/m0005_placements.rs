@@ -1,11 +1,14 @@
-//! Placements, their history, payments and disputes.
+//! Placements with their history, payments and disputes.
+//!
+//! `placement.creditor_id` and `placement_history.placement_id` have no foreign key: a Writer inserts both under the creditor's
+//! lock, which proves the parent, and the check took a measurable part of every commit.
 
 crate::dialect::step!(
-    "m0004_placements",
+    "m0005_placements",
     "
 CREATE TABLE placement (
     id @uuid NOT NULL PRIMARY KEY,
-    creditor_id @uuid NOT NULL REFERENCES creditor (id),
+    creditor_id @uuid NOT NULL,
     invoice_number text NOT NULL,
     invoice_date text NOT NULL,
     due_date text NOT NULL,
@@ -33,18 +36,17 @@ CREATE TABLE placement (
 );
 CREATE INDEX placement_feed ON placement (creditor_id, updated_ms, id);
 CREATE INDEX placement_placed ON placement (creditor_id, placed_ms, id);
-CREATE INDEX placement_debtor_ref ON placement (creditor_id, external_debtor_ref);
 CREATE TABLE placement_history (
-    id @uuid NOT NULL PRIMARY KEY,
-    placement_id @uuid NOT NULL REFERENCES placement (id),
+    id @uuid NOT NULL,
+    placement_id @uuid NOT NULL,
     creditor_id @uuid NOT NULL,
     from_status text NULL,
     to_status text NOT NULL,
     actor text NOT NULL,
     reason text NULL,
-    at_ms bigint NOT NULL
-);
-CREATE INDEX placement_history_placement ON placement_history (placement_id, at_ms);
+    at_ms bigint NOT NULL,
+    PRIMARY KEY (placement_id, at_ms, id)
+) @clustered;
 CREATE TABLE payment (
     id @uuid NOT NULL PRIMARY KEY,
     placement_id @uuid NOT NULL REFERENCES placement (id),

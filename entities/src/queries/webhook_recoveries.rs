@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Query
 use crate::Transaction;
 use crate::database::statement;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId, RecoveryId};
-use crate::recovery::{self, Column};
+use crate::webhook_recovery::{self, Column};
 
 /// One recovery of a creditor.
 ///
@@ -17,8 +17,8 @@ pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     creditor: Option<CreditorId>,
     id: RecoveryId,
-) -> Result<Option<recovery::Model>, DbErr> {
-    let mut found = recovery::Entity::find_by_id(id);
+) -> Result<Option<webhook_recovery::Model>, DbErr> {
+    let mut found = webhook_recovery::Entity::find_by_id(id);
     if let Some(creditor) = creditor {
         found = found.filter(Column::CreditorId.eq(creditor));
     }
@@ -36,7 +36,7 @@ pub async fn running<C: ConnectionTrait>(
     let rows = connection
         .query_all_raw(statement(
             connection,
-            "SELECT id FROM recovery WHERE creditor_id = $1 AND state <> 'done'",
+            "SELECT id FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'",
             [creditor.into()],
         ))
         .await?;
@@ -47,16 +47,19 @@ pub async fn running<C: ConnectionTrait>(
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn insert(transaction: &Transaction, model: recovery::Model) -> Result<(), DbErr> {
-    super::bulk::insert::<_, recovery::ActiveModel, _>(transaction, vec![model]).await
+pub async fn insert(
+    transaction: &Transaction,
+    model: webhook_recovery::Model,
+) -> Result<(), DbErr> {
+    super::bulk::insert::<_, webhook_recovery::ActiveModel, _>(transaction, vec![model]).await
 }
 
 /// Writes how far a recovery is; the transaction has taken it.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn save(transaction: &Transaction, model: recovery::Model) -> Result<(), DbErr> {
-    super::save::<_, recovery::ActiveModel, _>(transaction, model).await
+pub async fn save(transaction: &Transaction, model: webhook_recovery::Model) -> Result<(), DbErr> {
+    super::save::<_, webhook_recovery::ActiveModel, _>(transaction, model).await
 }
 
 /// Takes the recovery that has waited longest for its next step, passing over what another process
@@ -64,14 +67,15 @@ pub async fn save(transaction: &Transaction, model: recovery::Model) -> Result<(
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn take(transaction: &Transaction) -> Result<Option<recovery::Model>, DbErr> {
+pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::Model>, DbErr> {
     let lock = match transaction.get_database_backend() {
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
         _ => "", // one process, one writer
     };
-    let sql =
-        format!("SELECT * FROM recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}");
-    recovery::Entity::find()
+    let sql = format!(
+        "SELECT * FROM webhook_recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}"
+    );
+    webhook_recovery::Entity::find()
         .from_raw_sql(statement(transaction, &sql, []))
         .one(transaction)
         .await
@@ -177,7 +181,7 @@ RETURNING endpoint_id";
 /// Whatever the database says.
 pub async fn requeue_page(
     transaction: &Transaction,
-    recovery: &recovery::Model,
+    recovery: &webhook_recovery::Model,
     page: u32,
     now_ms: i64,
 ) -> Result<Requeued, DbErr> {
@@ -228,7 +232,7 @@ pub struct MissingDelivery {
 /// Whatever the database says.
 pub async fn untold_page(
     transaction: &Transaction,
-    recovery: &recovery::Model,
+    recovery: &webhook_recovery::Model,
     page: u32,
 ) -> Result<Vec<MissingDelivery>, DbErr> {
     let values = [
@@ -241,7 +245,7 @@ pub async fn untold_page(
         .query_all_raw(statement(
             transaction,
             "SELECT id, sequence, event_type, payload FROM message \
-             WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND born_deliveries = 0 AND payload <> '' \
+             WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND initial_deliveries = 0 AND payload <> '' \
              ORDER BY sequence LIMIT $4",
             values,
         ))
@@ -271,7 +275,7 @@ pub async fn note_told(
     let done = transaction
         .execute_raw(statement(
             transaction,
-            "UPDATE message SET born_deliveries = $2 WHERE id = $1 AND born_deliveries = 0",
+            "UPDATE message SET initial_deliveries = $2 WHERE id = $1 AND initial_deliveries = 0",
             [message.into(), deliveries.into()],
         ))
         .await?;

@@ -19,10 +19,10 @@ pub enum RecoveryState {
     Done,
 }
 
-/// A row of `recovery`.
+/// A row of `webhook_recovery`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "recovery")]
+#[sea_orm(table_name = "webhook_recovery")]
 pub struct Model {
     /// Id.
     #[sea_orm(primary_key, auto_increment = false)]

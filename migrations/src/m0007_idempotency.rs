@@ -1,7 +1,7 @@
-//! Answers kept for replay, and the marks by which a Writer learns whether a commit happened.
+//! Stored answers of requests with an `Idempotency-Key`, and the marks of committed batches.
 
 crate::dialect::step!(
-    "m0006_idempotency",
+    "m0007_idempotency",
     "
 CREATE TABLE idempotency_record (
     creditor_id @uuid NOT NULL,
@@ -14,11 +14,12 @@ CREATE TABLE idempotency_record (
     PRIMARY KEY (creditor_id, key)
 );
 CREATE INDEX idempotency_record_age ON idempotency_record (created_ms);
-CREATE INDEX idempotency_record_placement ON idempotency_record (placement_id, operation);
-CREATE TABLE ledger_batch (
+CREATE INDEX idempotency_record_placement ON idempotency_record (placement_id, operation)
+    WHERE operation <> 'place';
+CREATE TABLE writer_batch (
     id @uuid NOT NULL PRIMARY KEY,
     committed_ms bigint NOT NULL
 );
-CREATE INDEX ledger_batch_age ON ledger_batch (committed_ms);
+CREATE INDEX writer_batch_age ON writer_batch (committed_ms);
 "
 );

@@ -1,8 +1,9 @@
-//! API keys and dashboard sessions. The unique indexes are the product's rules: at most one live
-//! full-access key, one retiring key, one read key, and one automatic issue ever, per creditor.
+//! API keys and their last uses. Partial unique indexes make "at most one" true on every node.
+//!
+//! Last uses have a table of their own: a key's row is written under its creditor's lock, and no request waits for that.
 
 crate::dialect::step!(
-    "m0003_keys_and_sessions",
+    "m0003_api_keys",
     "
 CREATE TABLE api_key (
     id @uuid NOT NULL PRIMARY KEY,
@@ -16,21 +17,19 @@ CREATE TABLE api_key (
     revealed_ms bigint NULL,
     expires_ms bigint NULL,
     ended_ms bigint NULL,
-    ended_reason text NULL
+    ended_reason text NULL,
+    allowed_networks text NULL,
+    retired_ms bigint NULL,
+    expiring_told_ms bigint NULL
 );
 CREATE UNIQUE INDEX api_key_one_current ON api_key (creditor_id, scope) WHERE state = 'current';
 CREATE UNIQUE INDEX api_key_one_retiring ON api_key (creditor_id) WHERE state = 'retiring';
 CREATE UNIQUE INDEX api_key_one_automatic ON api_key (creditor_id) WHERE origin = 'automatic';
 CREATE INDEX api_key_creditor ON api_key (creditor_id);
-CREATE TABLE session (
-    id @uuid NOT NULL PRIMARY KEY,
-    token_hash @bytes NOT NULL UNIQUE,
-    kind text NOT NULL,
-    creditor_id @uuid NOT NULL REFERENCES creditor (id),
-    created_ms bigint NOT NULL,
-    expires_ms bigint NOT NULL
+CREATE TABLE api_key_use (
+    key_id @uuid NOT NULL PRIMARY KEY,
+    last_used_ms bigint NOT NULL,
+    address text NOT NULL
 );
-CREATE INDEX session_creditor ON session (creditor_id);
-CREATE INDEX session_expiry ON session (expires_ms);
 "
 );

@@ -1,16 +1,15 @@
-//! The processes that share this database, and what they tell each other.
+//! The processes that share the database, and what they tell each other.
 //!
-//! `counter` holds numbers that are allocated under a row lock, so that a reader who has seen n
-//! will never see n-1 appear later.
+//! `cluster_counter` allocates numbers under its row's lock, so that none becomes visible behind a later one.
 
 crate::dialect::step!(
-    "m0008_nodes",
+    "m0010_cluster",
     "
-CREATE TABLE counter (
+CREATE TABLE cluster_counter (
     name text NOT NULL PRIMARY KEY,
     value bigint NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('node_epoch', 0), ('control_feed', 0);
+INSERT INTO cluster_counter (name, value) VALUES ('node_epoch', 0), ('control_feed', 0);
 CREATE TABLE node (
     epoch bigint NOT NULL PRIMARY KEY,
     name text NOT NULL,
@@ -19,7 +18,7 @@ CREATE TABLE node (
 );
 CREATE TABLE control_feed (
     number bigint NOT NULL PRIMARY KEY,
-    subject text NOT NULL,
+    kind text NOT NULL,
     creditor_id @uuid NOT NULL,
     at_ms bigint NOT NULL
 );

@@ -1,16 +1,16 @@
-//! A number that is allocated under its row's lock: who has seen n never sees n-1 appear later.
+//! Numbers that are allocated under their row's lock: a reader that has seen n never sees n-1 appear later.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `counter`.
+/// A row of `cluster_counter`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "counter")]
+#[sea_orm(table_name = "cluster_counter")]
 pub struct Model {
     /// `node_epoch` or `control_feed`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// The number given out last.
+    /// The number allocated last.
     pub value: i64,
 }
 

@@ -9,7 +9,7 @@ use super::bulk::{self, Upsert};
 use crate::database::statement;
 use crate::dispute::{self, DisputeStatus};
 use crate::ids::{CreditorId, PlacementId};
-use crate::{Transaction, idempotency_record, ledger_batch, payment, placement, placement_history};
+use crate::{Transaction, idempotency_record, payment, placement, placement_history, writer_batch};
 
 /// Inserts new placements.
 ///
@@ -214,11 +214,11 @@ pub async fn forget_answers(
 /// # Errors
 /// Whatever the database says.
 pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> Result<(), DbErr> {
-    let mark = ledger_batch::Model {
+    let mark = writer_batch::Model {
         id: batch,
         committed_ms: now_ms,
     };
-    super::bulk::insert::<_, ledger_batch::ActiveModel, _>(transaction, vec![mark]).await
+    super::bulk::insert::<_, writer_batch::ActiveModel, _>(transaction, vec![mark]).await
 }
 
 /// Whether a batch was committed. The caller holds the batch's positions, so that a commit which
@@ -227,7 +227,7 @@ pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> 
 /// # Errors
 /// Whatever the database says.
 pub async fn batch_is_committed(transaction: &Transaction, batch: Uuid) -> Result<bool, DbErr> {
-    let mark = ledger_batch::Entity::find_by_id(batch)
+    let mark = writer_batch::Entity::find_by_id(batch)
         .one(transaction)
         .await?;
     Ok(mark.is_some())

@@ -1,0 +1,72 @@
+//! The audit log, which the database itself keeps append-only.
+//!
+//! `trace_id` (32 hexadecimal digits) links an entry to its request and to the deliveries of the same change.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect;
+
+#[derive(Debug)]
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0006_audit"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::run(manager, SCRIPT).await?;
+        dialect::append_only(manager, "audit_event").await
+    }
+}
+
+const SCRIPT: &str = "
+CREATE TABLE audit_event (
+    id @uuid NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    creditor_id @uuid NULL,
+    placement_id @uuid NULL,
+    at_ms bigint NOT NULL,
+    data text NOT NULL,
+    trace_id text NULL,
+    PRIMARY KEY (at_ms, id)
+) @clustered;
+CREATE INDEX audit_event_placement ON audit_event (placement_id, at_ms, id);
+CREATE INDEX audit_event_creditor ON audit_event (creditor_id, at_ms, id);
+";
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database};
+
+    use crate::Migrator;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn audit_log_refuses_rewrites() {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1);
+        let db = Database::connect(options).await.unwrap();
+        Migrator::up(&db, None).await.unwrap();
+        let entry = "(x'01', 'signed_up', 'system', x'02', NULL, 5, '{}', NULL)";
+        for statement in [
+            "PRAGMA recursive_triggers = ON",
+            &format!("INSERT INTO audit_event VALUES {entry}"),
+        ] {
+            db.execute_unprepared(statement).await.unwrap();
+        }
+        for rewrite in [
+            "UPDATE audit_event SET actor = 'nobody'",
+            "DELETE FROM audit_event",
+            &format!("REPLACE INTO audit_event VALUES {entry}"),
+        ] {
+            let refused = db.execute_unprepared(rewrite).await.unwrap_err();
+            assert!(refused.to_string().contains("append-only"), "{refused}");
+        }
+    }
+}

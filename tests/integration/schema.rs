@@ -1,0 +1,52 @@
+//! The schema that the migrations make, held against the checked-in snapshots in `migrations/schema/`.
+//!
+//! After an intended change, run with `UPDATE_SCHEMA_SNAPSHOT=1` and review the difference.
+
+use std::path::Path;
+
+use crate::harness::{TestServer, on_both_backends};
+
+/// Tables with their definitions, indexes and triggers.
+const SQLITE: &str = "SELECT sql FROM sqlite_master \
+    WHERE sql IS NOT NULL AND tbl_name <> 'seaql_migrations' ORDER BY tbl_name, type DESC, name";
+
+/// The same from Postgres' catalogue, a line each.
+const POSTGRES: &str = "
+WITH relation AS (
+    SELECT c.oid, c.relname, c.reloptions FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname <> 'seaql_migrations'
+), line AS (
+    SELECT relname, 1 AS part, 0 AS position, 'table ' || relname || coalesce(' with ' || array_to_string(reloptions, ', '), '') AS text
+    FROM relation
+    UNION ALL
+    SELECT relname, 2, a.attnum, '  column ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+        || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
+    FROM relation JOIN pg_attribute a ON a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_attrdef d ON d.adrelid = relation.oid AND d.adnum = a.attnum
+    UNION ALL
+    SELECT relname, 3, 0, '  constraint ' || pg_get_constraintdef(k.oid) FROM relation JOIN pg_constraint k ON k.conrelid = relation.oid
+    UNION ALL
+    SELECT tablename, 4, 0, '  ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'seaql_migrations'
+    UNION ALL
+    SELECT relname, 5, 0, '  ' || pg_get_triggerdef(t.oid) FROM relation JOIN pg_trigger t ON t.tgrelid = relation.oid AND NOT t.tgisinternal
+)
+SELECT text FROM line ORDER BY relname, part, position, text";
+
+on_both_backends! {
+    async fn migrations_make_the_schema_of_the_snapshot(database: TestDatabase) {
+        let _server = TestServer::start(&database).await;
+        let (name, query) = match database.is_postgres() {
+            true => ("postgres.txt", POSTGRES),
+            false => ("sqlite.sql", SQLITE),
+        };
+        let lines: Vec<String> = database.column(query).await;
+        let made = lines.join("\n") + "\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/schema").join(name);
+        if std::env::var_os("UPDATE_SCHEMA_SNAPSHOT").is_some() {
+            std::fs::write(&path, &made).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap();
+        let first = made.lines().zip(expected.lines()).find(|(made, expected)| made != expected);
+        assert!(made == expected, "{} differs, first at {first:?}", path.display());
+    }
+}
