@@ -5,7 +5,7 @@
 
 mod code;
 
-use actors::domain::placement::TransitionRefusal;
+use actors::domain::placement::TransitionRejection;
 use actors::{ApiError, FieldError};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -38,7 +38,7 @@ pub(crate) enum HttpError {
     #[error("the body could not be read completely; send it again")]
     UnreadableBody,
     #[error("the body did not arrive in time; send it again")]
-    SlowBody,
+    BodyTimeout,
     #[error("the body is larger than {limit_kib} KiB; send less in one request")]
     PayloadTooLarge { limit_kib: usize },
     #[error("an onboarding token only works until the API key exists; use the API key here")]
@@ -46,7 +46,7 @@ pub(crate) enum HttpError {
     #[error(
         "this needs a signed-in dashboard session, not the onboarding token: sign in with POST /v1/sessions"
     )]
-    SessionNeeded,
+    SessionRequired,
     #[error("{detail}")]
     UnknownRoute { detail: String },
     /// The published client matches this exact text and adds its own hint.
@@ -101,7 +101,8 @@ impl PartnerError {
                 }]
             }
             Self::Api(ApiError::Transition(
-                refusal @ (TransitionRefusal::Overpayment { .. } | TransitionRefusal::NotPositive),
+                refusal @ (TransitionRejection::Overpayment { .. }
+                | TransitionRejection::NotPositive),
             )) => {
                 vec![body_field("amount", &refusal.to_string())]
             }
@@ -137,10 +138,10 @@ fn http_code(error: &HttpError) -> Code {
     match error {
         HttpError::InvalidJson { .. } => Code::InvalidJson,
         HttpError::UnreadableBody => Code::BadRequest,
-        HttpError::SlowBody => Code::RequestTimeout,
+        HttpError::BodyTimeout => Code::RequestTimeout,
         HttpError::PayloadTooLarge { .. } => Code::PayloadTooLarge,
         HttpError::OnboardingTokenRefused => Code::InsufficientScope,
-        HttpError::SessionNeeded => Code::DashboardSessionRequired,
+        HttpError::SessionRequired => Code::DashboardSessionRequired,
         HttpError::UnknownRoute { .. } => Code::NotFound,
         HttpError::PartnerMembershipRequired => Code::PartnerMembershipRequired,
         HttpError::Bug => Code::Internal,
@@ -159,7 +160,7 @@ fn api_code(error: &ApiError) -> Code {
         ApiError::InvalidSupportToken => Code::InvalidSupportToken,
         ApiError::InsufficientScope => Code::InsufficientScope,
         ApiError::AddressNotAllowed { .. } => Code::AddressNotAllowed,
-        ApiError::SupportOnlyMints => Code::SupportRequired,
+        ApiError::SupportRequired => Code::SupportRequired,
         ApiError::DashboardSessionRequired => Code::DashboardSessionRequired,
         ApiError::AccountSuspended { .. } => Code::AccountSuspended,
         ApiError::AccountRejected { .. } => Code::AccountRejected,
@@ -192,17 +193,17 @@ fn api_code(error: &ApiError) -> Code {
     }
 }
 
-fn transition_code(refusal: &TransitionRefusal) -> Code {
+fn transition_code(refusal: &TransitionRejection) -> Code {
     match refusal {
-        TransitionRefusal::InvalidTransition { .. }
-        | TransitionRefusal::InvalidMove { .. }
-        | TransitionRefusal::RecallWindowOver
-        | TransitionRefusal::NotOwnRecall => Code::InvalidTransition,
-        TransitionRefusal::AnswerRequired => Code::AnswerRequired,
-        TransitionRefusal::Overpayment { .. } => Code::Overpayment,
-        TransitionRefusal::NotPositive => Code::ValidationFailed,
-        TransitionRefusal::AccountSuspended => Code::AccountSuspended,
-        TransitionRefusal::AccountRejected => Code::AccountRejected,
+        TransitionRejection::InvalidTransition { .. }
+        | TransitionRejection::InvalidMove { .. }
+        | TransitionRejection::RecallWindowExpired
+        | TransitionRejection::NotOwnRecall => Code::InvalidTransition,
+        TransitionRejection::AnswerRequired => Code::AnswerRequired,
+        TransitionRejection::Overpayment { .. } => Code::Overpayment,
+        TransitionRejection::NotPositive => Code::ValidationFailed,
+        TransitionRejection::AccountSuspended => Code::AccountSuspended,
+        TransitionRejection::AccountRejected => Code::AccountRejected,
     }
 }
 

@@ -108,11 +108,11 @@ pub(crate) async fn run(args: SupportArgs, flags: &Flags) -> Result<String, Stri
 }
 
 fn call(command: SupportCommand) -> Call {
-    use SupportCommand as Do;
+    use SupportCommand;
     match command {
-        Do::Creditors { q } => get("/creditors".into()).with("q", q),
-        Do::Creditor { id } => get(format!("/creditors/{id}")),
-        Do::RotateKey {
+        SupportCommand::Creditors { q } => get("/creditors".into()).with("q", q),
+        SupportCommand::Creditor { id } => get(format!("/creditors/{id}")),
+        SupportCommand::RotateKey {
             id,
             reason,
             overlap_hours,
@@ -124,7 +124,7 @@ fn call(command: SupportCommand) -> Call {
                 body,
             )
         }
-        Do::RevokeKey { id, reason } => {
+        SupportCommand::RevokeKey { id, reason } => {
             let body = json!({"reason": reason});
             send_body(
                 Method::POST,
@@ -132,7 +132,7 @@ fn call(command: SupportCommand) -> Call {
                 body,
             )
         }
-        Do::Gate {
+        SupportCommand::Gate {
             id,
             gate,
             passed,
@@ -142,7 +142,7 @@ fn call(command: SupportCommand) -> Call {
             let body = json!({"passed": passed, "reason": reason});
             send_body(Method::POST, format!("/creditors/{id}/gates/{gate}"), body)
         }
-        Do::LinkStripe {
+        SupportCommand::LinkStripe {
             id,
             account,
             reason,
@@ -150,8 +150,8 @@ fn call(command: SupportCommand) -> Call {
             let body = json!({"stripe_account_id": account, "reason": reason});
             send_body(Method::PATCH, format!("/creditors/{id}"), body)
         }
-        Do::Actors => get("/actors".into()),
-        Do::Audit { creditor, action } => {
+        SupportCommand::Actors => get("/actors".into()),
+        SupportCommand::Audit { creditor, action } => {
             let creditor = creditor.map(|id| id.to_string());
             get("/audit".into())
                 .with("creditor_id", creditor)

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 /// SQLite runs on its own thread, so its results wake tasks through the global queue. A request inside a transaction
 /// blocks all other writers. It must not wait behind hundreds of local tasks after each statement. The writer actors
 /// are not affected: they run on a dedicated runtime.
-const TASKS_BETWEEN: u32 = 4;
+const GLOBAL_QUEUE_INTERVAL: u32 = 4;
 
 /// Starts a multi-threaded runtime with one worker per core.
 ///
@@ -16,6 +16,6 @@ const TASKS_BETWEEN: u32 = 4;
 pub fn start() -> std::io::Result<Runtime> {
     Builder::new_multi_thread()
         .enable_all()
-        .global_queue_interval(TASKS_BETWEEN)
+        .global_queue_interval(GLOBAL_QUEUE_INTERVAL)
         .build()
 }

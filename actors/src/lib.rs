@@ -18,7 +18,7 @@
 //! │  ├─ Completer         writes outcomes in batches, fenced
 //! │  └─ Replayer          makes failed and exhausted deliveries due again, as a job
 //! └─ Sandbox
-//!    └─ Simulator         simulates the collection team in the sandbox
+//!    └─ Simulator         simulates the operations team in the sandbox
 //! ```
 //!
 //! `domain` holds the rules as pure functions. The other modules apply them. Callers use the typed methods of

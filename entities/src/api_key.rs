@@ -137,7 +137,7 @@ pub struct Model {
     /// When it began to retire; the time from here to `expires_ms` is what is left of its life.
     pub retired_ms: Option<i64>,
     /// When its creditor was told that it is still in use near its end.
-    pub expiring_told_ms: Option<i64>,
+    pub expiry_notified_ms: Option<i64>,
     /// JSON array of the networks that may use it; absent is everywhere.
     pub allowed_networks: Option<String>,
     /// When it ended.

@@ -25,13 +25,13 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Whoever holds a creditor's lock for longer is stalled; nobody's batch waits for it.
 const LOCK_TIMEOUT: &str = "4s";
 /// A process that was paused between lock and commit loses its transaction, not everybody's time.
-const IDLE_IN_TRANSACTION: &str = "8s";
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "8s";
 
 /// How long SQLite waits for another process that writes.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Prepared statements that a connection keeps: lists of rows come in nine lengths (`queries::bulk`).
-const STATEMENTS: usize = 400;
+const CACHED_STATEMENTS: usize = 400;
 
 /// What SQLite's write connection keeps of the database in memory, in KiB (negative: not in pages).
 /// Four times as much was no faster.
@@ -130,7 +130,7 @@ impl Database {
             write: open(writer_options(url, pools.write)).await?,
             read: open(postgres_options(url, pools.read)).await?,
             node: open(node_options(url)).await?,
-            listener: Some(open(ear_options(url)).await?),
+            listener: Some(open(listener_options(url)).await?),
             checkpointer: None,
             backend: DbBackend::Postgres,
         })
@@ -219,7 +219,7 @@ impl Database {
 /// Whether the database is away, busy, full or has held a lock for too long: the same thing may work
 /// in a moment. Anything else is a statement that fails whenever it is tried.
 #[must_use]
-pub fn is_passing(error: &DbErr) -> bool {
+pub fn is_transient(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error;
     let cause = match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
@@ -233,9 +233,9 @@ pub fn is_passing(error: &DbErr) -> bool {
             let code = refusal.code();
             let code = code.as_deref().unwrap_or_default();
             if refusal.try_downcast_ref::<SqliteError>().is_some() {
-                is_passing_on_sqlite(code)
+                is_transient_on_sqlite(code)
             } else {
-                is_passing_on_postgres(code)
+                is_transient_on_postgres(code)
             }
         }
         // The first two: a transaction was open already where one was to begin.
@@ -252,16 +252,16 @@ pub fn is_passing(error: &DbErr) -> bool {
 }
 
 /// SQLite's result codes (<https://sqlite.org/rescode.html>). The low byte is the primary code, the rest says where.
-fn is_passing_on_sqlite(code: &str) -> bool {
+fn is_transient_on_sqlite(code: &str) -> bool {
     /// BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
-    const PASSING: &[u32] = &[5, 6, 7, 8, 9, 10, 13, 14];
+    const TRANSIENT: &[u32] = &[5, 6, 7, 8, 9, 10, 13, 14];
     code.parse::<u32>()
-        .is_ok_and(|code| PASSING.contains(&(code & 0xff)))
+        .is_ok_and(|code| TRANSIENT.contains(&(code & 0xff)))
 }
 
 /// Postgres' error codes (its manual, appendix A), whole or by class.
-fn is_passing_on_postgres(code: &str) -> bool {
-    const PASSING: &[&str] = &[
+fn is_transient_on_postgres(code: &str) -> bool {
+    const TRANSIENT: &[&str] = &[
         "08",    // connection exceptions
         "25006", // read-only transaction
         "25P03", // idle in transaction for too long
@@ -275,7 +275,7 @@ fn is_passing_on_postgres(code: &str) -> bool {
         "57P03", // starting
         "58030", // I/O error
     ];
-    PASSING.iter().any(|passing| code.starts_with(passing))
+    TRANSIENT.iter().any(|prefix| code.starts_with(prefix))
 }
 
 /// A statement for the backend of `connection`. Both backends understand `$1`, `$2`, ….
@@ -347,7 +347,7 @@ fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
             .pragma("wal_autocheckpoint", "0")
             // Twice what it is under load: what a long snapshot let it grow to is given back.
             .pragma("journal_size_limit", "402653184")
-            .statement_cache_capacity(STATEMENTS)
+            .statement_cache_capacity(CACHED_STATEMENTS)
     });
     options
 }
@@ -365,7 +365,10 @@ fn postgres_options_with(
         ("lock_timeout", LOCK_TIMEOUT),
         // Compiling costs more than any statement of ours takes.
         ("jit", "off"),
-        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+        (
+            "idle_in_transaction_session_timeout",
+            IDLE_IN_TRANSACTION_TIMEOUT,
+        ),
     ];
     settings.extend_from_slice(more);
     let mut options = base_options(url, size);
@@ -373,7 +376,7 @@ fn postgres_options_with(
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres
             .options(settings.clone())
-            .statement_cache_capacity(STATEMENTS)
+            .statement_cache_capacity(CACHED_STATEMENTS)
     });
     options
 }
@@ -399,7 +402,7 @@ fn node_options(url: &str) -> ConnectOptions {
 }
 
 /// One connection that waits for notifications, and does nothing else.
-fn ear_options(url: &str) -> ConnectOptions {
+fn listener_options(url: &str) -> ConnectOptions {
     let mut options = postgres_options(url, 1);
     options.set_application_name("partner-api listener");
     options

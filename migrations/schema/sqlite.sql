@@ -22,7 +22,7 @@ CREATE TABLE api_key (
     ended_reason text NULL,
     allowed_networks text NULL,
     retired_ms bigint NULL,
-    expiring_told_ms bigint NULL
+    expiry_notified_ms bigint NULL
 )
 CREATE INDEX api_key_creditor ON api_key (creditor_id)
 CREATE UNIQUE INDEX api_key_one_automatic ON api_key (creditor_id) WHERE origin = 'automatic'

@@ -20,7 +20,7 @@ CREATE TABLE api_key (
     ended_reason text NULL,
     allowed_networks text NULL,
     retired_ms bigint NULL,
-    expiring_told_ms bigint NULL
+    expiry_notified_ms bigint NULL
 );
 CREATE UNIQUE INDEX api_key_one_current ON api_key (creditor_id, scope) WHERE state = 'current';
 CREATE UNIQUE INDEX api_key_one_retiring ON api_key (creditor_id) WHERE state = 'retiring';

@@ -14,7 +14,7 @@ use super::request::Caller;
 use super::server::{DemoServer, ServerKeys};
 
 /// The shared context of all chapters.
-pub(super) struct Stage {
+pub(super) struct DemoContext {
     /// Prints all output.
     pub(super) narrator: Narrator,
     /// Calls the server's public HTTP API.
@@ -31,7 +31,7 @@ pub(super) struct Stage {
     pub(super) suffix: String,
 }
 
-impl Stage {
+impl DemoContext {
     /// Creates the context for a running server and registers its secrets with the narrator.
     pub(super) fn set(
         server: &DemoServer,

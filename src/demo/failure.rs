@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::narrator::Narrator;
 
 /// The interval between two polls. It stays far below the standard tier's rate limit.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A failed step with its expected and actual values.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(super) fn check(
 }
 
 /// The result of one poll.
-pub(super) enum Look<T> {
+pub(super) enum Poll<T> {
     /// The awaited result.
     Done(T),
     /// The progress so far.
@@ -69,18 +69,18 @@ pub(super) async fn until<T>(
     narrator: &Narrator,
     expected: &str,
     limit: Duration,
-    mut look: impl AsyncFnMut() -> Result<Look<T>, Failure>,
+    mut look: impl AsyncFnMut() -> Result<Poll<T>, Failure>,
 ) -> Result<T, Failure> {
     let deadline = Instant::now() + limit;
     loop {
         match look().await? {
-            Look::Done(found) => return Ok(found),
-            Look::NotYet(progress) if Instant::now() >= deadline => {
+            Poll::Done(found) => return Ok(found),
+            Poll::NotYet(progress) if Instant::now() >= deadline => {
                 let what = format!("waited {} s", limit.as_secs());
                 return Err(Failure::new(what, expected, progress));
             }
-            Look::NotYet(progress) => narrator.progress(&progress),
+            Poll::NotYet(progress) => narrator.progress(&progress),
         }
-        sleep(LOOK_EVERY).await;
+        sleep(POLL_INTERVAL).await;
     }
 }

@@ -43,7 +43,7 @@ use tokio::time::{Instant, timeout_at};
 
 use chapters::onboarding::Account;
 use chapters::{leaked_key, onboarding, placements, provider_events, shutdown, statuses, webhook};
-use context::Stage;
+use context::DemoContext;
 use failure::Failure;
 use narrator::Narrator;
 use request::Caller;
@@ -109,35 +109,35 @@ async fn run_chapters(options: &DemoOptions, narrator: &Narrator) -> Result<Dura
     let keys = ServerKeys::draw();
     let start = DemoServer::start(workspace.path(), options, &keys);
     let server = guarded(narrator, deadline, start).await?;
-    let stage = Stage::set(&server, keys, narrator)?;
-    print_opening(&stage, options);
-    let outcome = guarded(narrator, deadline, main_workflow(&stage)).await;
+    let context = DemoContext::set(&server, keys, narrator)?;
+    print_opening(&context, options);
+    let outcome = guarded(narrator, deadline, main_workflow(&context)).await;
     let elapsed = narrator.elapsed();
     if let Err(failure) = &outcome {
         narrator.failed(failure);
     }
     if options.keep {
-        shutdown::keep_running(&stage, &workspace, outcome.as_ref().ok()).await?;
+        shutdown::keep_running(&context, &workspace, outcome.as_ref().ok()).await?;
     }
-    shutdown::stop(&stage, server).await?;
+    shutdown::stop(&context, server).await?;
     Ok(elapsed)
 }
 
-fn print_opening(stage: &Stage, options: &DemoOptions) {
+fn print_opening(context: &DemoContext, options: &DemoOptions) {
     let database = match options.postgres() {
         Some(_) => "the Postgres database of DATABASE_URL",
         None => "a new SQLite database",
     };
-    stage
+    context
         .narrator
         .title("partner-api demo: from sign-up to a replaced key");
-    stage.narrator.row(&format!(
+    context.narrator.row(&format!(
         "Server    {} on {database}",
-        stage.client.base_url()
+        context.client.base_url()
     ));
-    stage.narrator.row(&format!(
+    context.narrator.row(&format!(
         "Receiver  {} (down until chapter 8)",
-        stage.receiver.url()
+        context.receiver.url()
     ));
 }
 
@@ -148,17 +148,17 @@ struct Cast {
 }
 
 /// Runs the chapters in order, from sign-up to the replacement of a leaked key.
-async fn main_workflow(stage: &Stage) -> Result<Cast, Failure> {
-    let account = onboarding::sign_up(stage).await?;
-    onboarding::company_details(stage, &account).await?;
-    webhook::point_at_the_receiver(stage, &account).await?;
-    provider_events::arrive(stage, &account).await?;
-    let first_key = onboarding::reveal_once(stage, &account).await?;
-    placements::place(stage, &first_key).await?;
-    statuses::change(stage, &first_key).await?;
-    let caught_up = webhook::receiver_comes_up(stage, &first_key).await?;
-    let (key, all) = leaked_key::rotate(stage, &account, &first_key, &caught_up).await?;
-    shutdown::summary(stage, &account, &all);
+async fn main_workflow(context: &DemoContext) -> Result<Cast, Failure> {
+    let account = onboarding::sign_up(context).await?;
+    onboarding::company_details(context, &account).await?;
+    webhook::point_at_the_receiver(context, &account).await?;
+    provider_events::arrive(context, &account).await?;
+    let first_key = onboarding::reveal_once(context, &account).await?;
+    placements::place(context, &first_key).await?;
+    statuses::change(context, &first_key).await?;
+    let caught_up = webhook::receiver_comes_up(context, &first_key).await?;
+    let (key, all) = leaked_key::rotate(context, &account, &first_key, &caught_up).await?;
+    shutdown::summary(context, &account, &all);
     Ok(Cast { account, key })
 }
 

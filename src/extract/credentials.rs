@@ -12,7 +12,7 @@ const ONBOARDING_PREFIX: &str = "ot_";
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The credentials of a request.
-pub(crate) enum Presented {
+pub(crate) enum Credentials {
     /// Any bearer token without a known prefix. Admission decides whether it is a valid key.
     ApiKey(SecretString),
     /// A dashboard session, from the bearer token or the cookie.
@@ -32,7 +32,7 @@ pub(crate) enum Presented {
 #[derive(Clone)]
 pub(crate) struct PresentedSession(pub(crate) SecretString);
 
-impl Presented {
+impl Credentials {
     /// Reads the credentials. `Authorization` takes precedence over the cookie.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         match Self::bearer(headers) {
@@ -90,11 +90,11 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), value.parse().unwrap()))
             .collect();
-        match Presented::from_headers(&headers) {
-            Presented::ApiKey(_) => "key",
-            Presented::Session { .. } => "session",
-            Presented::Onboarding(_) => "onboarding",
-            Presented::NoCredential => "nothing",
+        match Credentials::from_headers(&headers) {
+            Credentials::ApiKey(_) => "key",
+            Credentials::Session { .. } => "session",
+            Credentials::Onboarding(_) => "onboarding",
+            Credentials::NoCredential => "nothing",
         }
     }
 

@@ -65,7 +65,7 @@ impl<T: FieldType, S: Send + Sync> FromRequest<S> for Body<T> {
 /// Reads the whole body.
 ///
 /// # Errors
-/// `PayloadTooLarge` over the limit of the route, `SlowBody` after [`BODY_TIMEOUT`], `UnreadableBody` if the connection
+/// `PayloadTooLarge` over the limit of the route, `BodyTimeout` after [`BODY_TIMEOUT`], `UnreadableBody` if the connection
 /// fails.
 pub(crate) async fn read<S: Send + Sync>(
     request: Request,
@@ -78,7 +78,7 @@ pub(crate) async fn read<S: Send + Sync>(
     }
     match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
         Ok(read) => read.map_err(|rejection| unreadable(&rejection, limit).into()),
-        Err(_) => Err(HttpError::SlowBody.into()),
+        Err(_) => Err(HttpError::BodyTimeout.into()),
     }
 }
 

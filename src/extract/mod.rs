@@ -25,7 +25,7 @@ pub(crate) use idempotency::{
 };
 pub(crate) use json::Body;
 pub(crate) use path_id::PathId;
-pub(crate) use query::QueryOf;
+pub(crate) use query::StrictQuery;
 
 use crate::layers::client_address::ClientAddress;
 

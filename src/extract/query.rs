@@ -13,9 +13,9 @@ use super::FieldErrors;
 use crate::error::PartnerError;
 
 /// A query of type `T`: a struct of `Option<String>` that collects the rest in [`super::Unknown`].
-pub(crate) struct QueryOf<T>(pub(crate) T);
+pub(crate) struct StrictQuery<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryOf<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for StrictQuery<T> {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {

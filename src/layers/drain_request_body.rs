@@ -18,11 +18,11 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
 /// A body up to this size arrives with its headers, because the connection reads ahead that far. In bytes.
-const ARRIVED: usize = 8 * 1024;
+const READ_AHEAD_BYTES: usize = 8 * 1024;
 /// The largest rest that is discarded, in bytes.
-const MOST: usize = 1024 * 1024;
+const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
 /// The time limit for discarding the rest.
-const LONGEST: Duration = Duration::from_secs(1);
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs the request. Then discards the unread rest of its body, or closes the connection if the rest is too large.
 pub(crate) async fn settle(
@@ -36,7 +36,7 @@ pub(crate) async fn settle(
     let expects_continue = request.headers().contains_key(header::EXPECT);
     let mut rest = None;
     let request = request.map(|body| {
-        let lent = Lent::new(body);
+        let lent = ReclaimableBody::new(body);
         rest = Some(lent.clone());
         Body::new(lent)
     });
@@ -59,27 +59,30 @@ fn may_remain_unread(headers: &HeaderMap) -> bool {
         return headers.contains_key(header::TRANSFER_ENCODING);
     };
     let length = length.to_str().ok().and_then(|text| text.parse().ok());
-    length.is_none_or(|length: usize| length > ARRIVED)
+    length.is_none_or(|length: usize| length > READ_AHEAD_BYTES)
 }
 
 /// Discards the body. Returns whether its end was reached within the limits.
 async fn drop_rest(mut body: Body) -> bool {
     let reading = async {
-        let mut left = MOST;
+        let mut left = MAX_DISCARDED_BYTES;
         while let Some(frame) = body.frame().await {
             let length = frame.ok()?.data_ref().map_or(0, Bytes::len);
             left = left.checked_sub(length)?;
         }
         Some(())
     };
-    matches!(tokio::time::timeout(LONGEST, reading).await, Ok(Some(())))
+    matches!(
+        tokio::time::timeout(DISCARD_TIMEOUT, reading).await,
+        Ok(Some(()))
+    )
 }
 
 /// A body that the handler reads and that this module can take back afterwards.
 #[derive(Clone)]
-struct Lent(Arc<Mutex<Option<Body>>>);
+struct ReclaimableBody(Arc<Mutex<Option<Body>>>);
 
-impl Lent {
+impl ReclaimableBody {
     fn new(body: Body) -> Self {
         Self(Arc::new(Mutex::new(Some(body))))
     }
@@ -94,7 +97,7 @@ impl Lent {
     }
 }
 
-impl HttpBody for Lent {
+impl HttpBody for ReclaimableBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 
 use crate::error::{HttpError, PartnerError};
 use crate::extract::client_address;
-use crate::extract::credentials::{Presented, PresentedSession};
+use crate::extract::credentials::{Credentials, PresentedSession};
 use crate::extract::json::BodyLimit;
 use crate::router::access::{Access, CreditorAccess};
 use crate::session_cookie;
@@ -42,18 +42,20 @@ pub(crate) async fn check(
     match guard.access {
         Access::Anyone => next.run(request).await,
         Access::Support => support(&guard.api, request, next).await,
-        Access::Creditor(access) => match Presented::from_headers(request.headers()) {
-            Presented::ApiKey(key) => with_key(&guard.api, access, &key, request, next).await,
-            Presented::Session { token, by_cookie } => {
+        Access::Creditor(access) => match Credentials::from_headers(request.headers()) {
+            Credentials::ApiKey(key) => with_key(&guard.api, access, &key, request, next).await,
+            Credentials::Session { token, by_cookie } => {
                 with_session(&guard.api, access, token, by_cookie, request, next).await
             }
-            Presented::Onboarding(token) => {
+            Credentials::Onboarding(token) => {
                 with_onboarding(&guard.api, access, token, request, next).await
             }
-            Presented::NoCredential if access.key => {
+            Credentials::NoCredential if access.key => {
                 PartnerError::from(ApiError::MissingApiKey).into_response()
             }
-            Presented::NoCredential => PartnerError::from(ApiError::InvalidSession).into_response(),
+            Credentials::NoCredential => {
+                PartnerError::from(ApiError::InvalidSession).into_response()
+            }
         },
     }
 }
@@ -129,7 +131,7 @@ async fn with_onboarding(
     } else if access.key {
         PartnerError::from(HttpError::OnboardingTokenRefused).into_response()
     } else {
-        PartnerError::from(HttpError::SessionNeeded).into_response()
+        PartnerError::from(HttpError::SessionRequired).into_response()
     };
     limits::write(response.headers_mut(), &caller.limits);
     hold(response, caller.permit)
@@ -146,7 +148,7 @@ fn refusal_response(refused: Refused) -> Response {
 }
 
 async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response {
-    let token = Presented::bearer(request.headers()).map(SecretString::from);
+    let token = Credentials::bearer(request.headers()).map(SecretString::from);
     let client = client_address(&request);
     let actor = token
         .ok_or(ApiError::InvalidSupportToken)
@@ -163,7 +165,7 @@ async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response
 /// Holds the concurrency permit until the response body has ended.
 fn hold(response: Response, permit: Permit) -> Response {
     response.map(|body| {
-        Body::new(Held {
+        Body::new(PermitBody {
             body,
             _permit: permit,
         })
@@ -171,12 +173,12 @@ fn hold(response: Response, permit: Permit) -> Response {
 }
 
 /// A response body that holds the caller's permit. The request ends when its body ends or is dropped.
-struct Held<P> {
+struct PermitBody<P> {
     body: Body,
     _permit: P,
 }
 
-impl<P: Unpin> HttpBody for Held<P> {
+impl<P: Unpin> HttpBody for PermitBody<P> {
     type Data = <Body as HttpBody>::Data;
     type Error = axum::Error;
 
@@ -208,7 +210,7 @@ mod tests {
     async fn permit_is_held_until_the_body_is_dropped() {
         for reads in [0, 1, 3] {
             let (permit, chunks) = (Arc::new(()), ["first", "last"].map(Ok::<_, axum::Error>));
-            let held = Held {
+            let held = PermitBody {
                 body: Body::from_stream(futures::stream::iter(chunks)),
                 _permit: Arc::clone(&permit),
             };

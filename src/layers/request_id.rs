@@ -67,7 +67,7 @@ pub(crate) async fn name_and_log(
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
-    let handling = trace::within(trace, next(request));
+    let handling = trace::with_trace(trace, next(request));
     let mut response = handling.instrument(span.clone()).await;
     span.in_scope(|| log_end(response.status().as_u16(), started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
@@ -80,7 +80,7 @@ pub(crate) async fn name_and_log(
 fn trace_of(offered: Option<&HeaderValue>) -> TraceContext {
     let offered = offered.and_then(|value| value.to_str().ok());
     let continued = offered.and_then(TraceContext::parse);
-    continued.unwrap_or_else(trace::fresh)
+    continued.unwrap_or_else(trace::new_trace)
 }
 
 fn log_end(status: u16, started: Instant) {

@@ -20,6 +20,6 @@ async fn handle(
     State(api): State<PartnerApi>,
     Path((creditor, id)): Path<(Uuid, Uuid)>,
 ) -> Result<Json<PlacementView>, PartnerError> {
-    let tenant = AuthenticatedTenant::unproven(creditor);
+    let tenant = AuthenticatedTenant::unauthenticated(creditor);
     Ok(Json(api.placement(&tenant, id).await?))
 }

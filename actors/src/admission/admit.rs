@@ -62,7 +62,7 @@ impl Admission {
         for _ in 0..TRIES {
             let request = Box::new(request.clone());
             match entry
-                .address
+                .handle
                 .call(TIMEOUT, |reply| TenantMsg::Admit { request, reply })
                 .await
             {
@@ -88,8 +88,8 @@ impl Admission {
         let now_ms = self.env.clock.now_ms();
         let (key_guesses, prefix) = (&self.key_guesses, key.prefix.as_str());
         // A secret that was verified before is not throttled: its tenant was only evicted.
-        if !self.verified_secrets.were_given(&key.prefix, mac) {
-            key_guesses.may_try(mac, prefix, client, now_ms)?;
+        if !self.verified_secrets.contains(&key.prefix, mac) {
+            key_guesses.check_key(mac, prefix, client, now_ms)?;
         }
         let found = self.resolve(key.prefix).await;
         if found.as_ref().err() == Some(&ApiError::InvalidApiKey) {

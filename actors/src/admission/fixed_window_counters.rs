@@ -33,7 +33,7 @@ impl<K> Default for FixedWindowCounters<K> {
 
 impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
     /// Seconds until the window of `key` ends, rounded up; `None` if the window is not full.
-    pub(crate) fn wait_s(&self, key: &K, window: Window, now_ms: i64) -> Option<u64> {
+    pub(crate) fn retry_after_s(&self, key: &K, window: Window, now_ms: i64) -> Option<u64> {
         let seen = self.0.get(key)?;
         let left_ms = seen.since_ms + window.length_ms - now_ms;
         let full = seen.count >= window.most && left_ms > 0;
@@ -46,7 +46,7 @@ impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
     }
 
     /// Whether the current window of `key` has a count above zero.
-    pub(crate) fn knows(&self, key: &K, window: Window, now_ms: i64) -> bool {
+    pub(crate) fn has_count(&self, key: &K, window: Window, now_ms: i64) -> bool {
         self.0
             .get(key)
             .is_some_and(|seen| seen.count > 0 && now_ms < seen.since_ms + window.length_ms)
@@ -77,7 +77,7 @@ impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
     }
 
     /// Removes the count of `key`.
-    pub(crate) fn forgive(&mut self, key: &K) {
+    pub(crate) fn reset(&mut self, key: &K) {
         self.0.remove(key);
     }
 
@@ -107,13 +107,13 @@ mod tests {
     fn full_window_returns_exact_wait_and_then_ends() {
         let mut windows = FixedWindowCounters::default();
         for _ in 0..10 {
-            assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 1_000), None);
+            assert_eq!(windows.retry_after_s(&"a", TEN_A_MINUTE, 1_000), None);
             windows.count("a", TEN_A_MINUTE, 1_000);
         }
-        assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 1_001), Some(60));
-        assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 60_999), Some(1));
-        assert_eq!(windows.wait_s(&"a", TEN_A_MINUTE, 61_000), None);
-        assert_eq!(windows.wait_s(&"b", TEN_A_MINUTE, 1_001), None);
+        assert_eq!(windows.retry_after_s(&"a", TEN_A_MINUTE, 1_001), Some(60));
+        assert_eq!(windows.retry_after_s(&"a", TEN_A_MINUTE, 60_999), Some(1));
+        assert_eq!(windows.retry_after_s(&"a", TEN_A_MINUTE, 61_000), None);
+        assert_eq!(windows.retry_after_s(&"b", TEN_A_MINUTE, 1_001), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Throttles callers that guess keys, and refuses recently refused keys from memory.
 //!
-//! Only attempts that cost something are counted: a lookup that found nothing, or a failed bcrypt
+//! Only attempts that cost something are counters: a lookup that found nothing, or a failed bcrypt
 //! check. A key whose secret is verified never passes through this throttle, so guesses of others
 //! never delay an active caller.
 
@@ -33,7 +33,7 @@ const MAX_REFUSED: usize = 65_536;
 const REFUSED_MS: i64 = 5 * MINUTE_MS;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
+enum CounterKey {
     Address(ClientNetwork),
     Prefix(String),
 }
@@ -41,14 +41,14 @@ enum Who {
 /// Failure counts for each address and prefix, and the refused keys.
 #[derive(Debug)]
 pub(crate) struct KeyGuessThrottle {
-    counted: Mutex<FixedWindowCounters<Who>>,
+    counters: Mutex<FixedWindowCounters<CounterKey>>,
     refused: Mutex<LruCache<Mac, i64>>,
 }
 
 impl Default for KeyGuessThrottle {
     fn default() -> Self {
         Self {
-            counted: Mutex::default(),
+            counters: Mutex::default(),
             // `refused` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
             refused: Mutex::new(LruCache::unbounded()),
         }
@@ -62,7 +62,7 @@ impl KeyGuessThrottle {
     /// # Errors
     /// [`ApiError::InvalidApiKey`] for a recently refused key,
     /// [`ApiError::TooManyAttempts`] for a throttled caller.
-    pub(crate) fn may_try(
+    pub(crate) fn check_key(
         &self,
         mac: &Mac,
         prefix: &str,
@@ -72,25 +72,25 @@ impl KeyGuessThrottle {
         if self.was_refused(mac, now_ms) {
             return Err(ApiError::InvalidApiKey);
         }
-        self.may_guess(prefix, address, now_ms)
+        self.check_caller(prefix, address, now_ms)
     }
 
     /// Checks whether this caller may try an unknown credential.
     ///
     /// # Errors
     /// [`ApiError::TooManyAttempts`] for a throttled caller.
-    pub(crate) fn may_guess(
+    pub(crate) fn check_caller(
         &self,
         prefix: &str,
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let address = Who::Address(ClientNetwork::of(address));
-        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = counted.wait_s(&address, PER_ADDRESS, now_ms);
-        let shared = counted
-            .wait_s(&Who::Prefix(prefix.to_owned()), PER_PREFIX, now_ms)
-            .filter(|_| counted.knows(&address, PER_ADDRESS, now_ms));
+        let address = CounterKey::Address(ClientNetwork::of(address));
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = counters.retry_after_s(&address, PER_ADDRESS, now_ms);
+        let shared = counters
+            .retry_after_s(&CounterKey::Prefix(prefix.to_owned()), PER_PREFIX, now_ms)
+            .filter(|_| counters.has_count(&address, PER_ADDRESS, now_ms));
         match own.max(shared) {
             Some(retry_after_s) => Err(ApiError::TooManyAttempts { retry_after_s }),
             None => Ok(()),
@@ -105,13 +105,13 @@ impl KeyGuessThrottle {
             refused.pop_lru();
         }
         drop(refused);
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.count(
-            Who::Address(ClientNetwork::of(address)),
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.count(
+            CounterKey::Address(ClientNetwork::of(address)),
             PER_ADDRESS,
             now_ms,
         );
-        counted.count(Who::Prefix(prefix.to_owned()), PER_PREFIX, now_ms);
+        counters.count(CounterKey::Prefix(prefix.to_owned()), PER_PREFIX, now_ms);
     }
 
     /// Whether the key was refused within the last `REFUSED_MS`.
@@ -144,22 +144,22 @@ mod tests {
         for n in 0..PER_ADDRESS.most {
             let prefix = format!("{n:08}");
             assert_eq!(
-                key_guesses.may_try(&mac(n), &prefix, address("192.0.2.1"), 0),
+                key_guesses.check_key(&mac(n), &prefix, address("192.0.2.1"), 0),
                 Ok(())
             );
             key_guesses.refused(&mac(n), &prefix, address("192.0.2.1"), 0);
         }
-        let refused = key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
+        let refused = key_guesses.check_key(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
         assert_eq!(
             refused,
             Err(ApiError::TooManyAttempts { retry_after_s: 60 })
         );
         assert_eq!(
-            key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.2"), 1),
+            key_guesses.check_key(&mac(99), "abcdefgh", address("192.0.2.2"), 1),
             Ok(())
         );
         assert_eq!(
-            key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), MINUTE_MS),
+            key_guesses.check_key(&mac(99), "abcdefgh", address("192.0.2.1"), MINUTE_MS),
             Ok(())
         );
     }
@@ -170,17 +170,17 @@ mod tests {
         for n in 0..PER_PREFIX.most {
             key_guesses.refused(&mac(n), "abcdefgh", address(&format!("192.0.2.{n}")), 0);
         }
-        let attacker = key_guesses.may_try(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
+        let attacker = key_guesses.check_key(&mac(99), "abcdefgh", address("192.0.2.1"), 1);
         assert_eq!(
             attacker,
             Err(ApiError::TooManyAttempts { retry_after_s: 60 })
         );
         assert_eq!(
-            key_guesses.may_try(&mac(99), "abcdefgh", address("198.51.100.1"), 1),
+            key_guesses.check_key(&mac(99), "abcdefgh", address("198.51.100.1"), 1),
             Ok(())
         );
         assert_eq!(
-            key_guesses.may_try(&mac(99), "zzzzzzzz", address("192.0.2.1"), 1),
+            key_guesses.check_key(&mac(99), "zzzzzzzz", address("192.0.2.1"), 1),
             Ok(())
         );
     }
@@ -190,15 +190,15 @@ mod tests {
         let key_guesses = KeyGuessThrottle::default();
         key_guesses.refused(&mac(1), "abcdefgh", address("192.0.2.1"), 0);
         for _ in 0..1_000 {
-            let again = key_guesses.may_try(&mac(1), "abcdefgh", address("192.0.2.1"), 1);
+            let again = key_guesses.check_key(&mac(1), "abcdefgh", address("192.0.2.1"), 1);
             assert_eq!(again, Err(ApiError::InvalidApiKey));
         }
         assert_eq!(
-            key_guesses.may_try(&mac(2), "abcdefgh", address("192.0.2.1"), 1),
+            key_guesses.check_key(&mac(2), "abcdefgh", address("192.0.2.1"), 1),
             Ok(())
         );
         assert_eq!(
-            key_guesses.may_try(&mac(1), "abcdefgh", address("192.0.2.1"), REFUSED_MS),
+            key_guesses.check_key(&mac(1), "abcdefgh", address("192.0.2.1"), REFUSED_MS),
             Ok(())
         );
     }

@@ -26,7 +26,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Wraps a permit that `owner` has already counted.
+    /// Wraps a permit that `owner` has already counters.
     pub(super) fn new(owner: Arc<dyn ReleasePermit>, class: CallerClass) -> Self {
         Self { owner, class }
     }

@@ -13,7 +13,7 @@ use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, Supervi
 use tokio::sync::Semaphore;
 
 use super::handle::Admission;
-use super::registry_msg::{Found, LookupError, RegistryMsg};
+use super::registry_msg::{LookupError, RegistryMsg, ResolveResult};
 use super::tenant::{Tenant, TenantArgs};
 use super::tenant_entry::TenantEntry;
 use crate::contract::ApiError;
@@ -23,9 +23,9 @@ use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify, spawn_mete
 
 /// Time without a request after which a tenant is evicted.
 const IDLE_MS: i64 = 10 * 60_000;
-const SWEEP_EVERY: Duration = Duration::from_secs(30);
+const EVICTION_INTERVAL: Duration = Duration::from_secs(30);
 /// Maximum number of prefixes with a pending lookup. More indicate a flood of made-up prefixes.
-const MAX_ASKED: usize = 64;
+const MAX_PENDING_LOOKUPS: usize = 64;
 /// Maximum number of concurrent lookups. Made-up prefixes must not take every connection.
 const MAX_LOOKUPS: usize = 3;
 
@@ -47,7 +47,7 @@ pub(crate) struct RegistryState {
     admission: Arc<Admission>,
     me: ActorHandle<RegistryMsg>,
     sweeping: PeriodicTask,
-    asking: HashMap<KeyPrefix, Vec<RpcReplyPort<Found>>>,
+    pending_lookups: HashMap<KeyPrefix, Vec<RpcReplyPort<ResolveResult>>>,
     lookups: Arc<Semaphore>,
     /// Tenant actors that this incarnation has spawned. `tenant_of` is the reverse index.
     running: HashMap<CreditorId, Running>,
@@ -75,12 +75,15 @@ impl Actor for Registry {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         let mut sweeping = PeriodicTask::default();
-        sweeping.reschedule(args.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
+        sweeping.reschedule(
+            args.me
+                .send_after(EVICTION_INTERVAL, RegistryMsg::EvictIdle),
+        );
         Ok(RegistryState {
             sweeping,
             admission: args.admission,
             me: args.me,
-            asking: HashMap::new(),
+            pending_lookups: HashMap::new(),
             lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
             running: HashMap::new(),
             tenant_of: HashMap::new(),
@@ -96,13 +99,13 @@ impl Actor for Registry {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             RegistryMsg::Resolve { prefix, reply } => state.resolve(prefix, reply),
-            RegistryMsg::LookedUp { prefix, owner } => {
+            RegistryMsg::LookupCompleted { prefix, owner } => {
                 state.looked_up(&myself, prefix, owner).await;
             }
             RegistryMsg::Respawn { entry, reply } => {
                 let _ = reply.send(state.ensure_running(&myself, entry).await);
             }
-            RegistryMsg::Sweep => state.sweep(),
+            RegistryMsg::EvictIdle => state.sweep(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             RegistryMsg::Panic => panic!("injected into the Registry"),
@@ -129,12 +132,14 @@ impl Actor for Registry {
 }
 
 impl RegistryState {
-    fn resolve(&mut self, prefix: KeyPrefix, reply: RpcReplyPort<Found>) {
-        if self.asking.len() >= MAX_ASKED && !self.asking.contains_key(&prefix) {
+    fn resolve(&mut self, prefix: KeyPrefix, reply: RpcReplyPort<ResolveResult>) {
+        if self.pending_lookups.len() >= MAX_PENDING_LOOKUPS
+            && !self.pending_lookups.contains_key(&prefix)
+        {
             let _ = reply.send(Err(ApiError::Overloaded));
             return;
         }
-        let waiting = self.asking.entry(prefix).or_default();
+        let waiting = self.pending_lookups.entry(prefix).or_default();
         if waiting.len() >= MAX_WAITING {
             let _ = reply.send(Err(ApiError::Overloaded));
             return;
@@ -145,21 +150,21 @@ impl RegistryState {
         }
     }
 
-    /// Starts a lookup in the database. A `LookedUp` message always follows, even if the task dies.
+    /// Starts a lookup in the database. A `LookupCompleted` message always follows, even if the task dies.
     fn look_up(&self, prefix: KeyPrefix) {
         let (admission, lookups) = (Arc::clone(&self.admission), Arc::clone(&self.lookups));
-        let died = RegistryMsg::LookedUp {
+        let died = RegistryMsg::LookupCompleted {
             prefix,
-            owner: Err(LookupError::Died),
+            owner: Err(LookupError::TaskFailed),
         };
         spawn_and_notify(&self.me, died, async move {
             let _permit = lookups.acquire().await;
             let asked = keys::creditor_of_prefix(admission.env.db.reader(), prefix.as_str());
             let owner = match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
                 Ok(answer) => answer.map_err(LookupError::from),
-                Err(_) => Err(LookupError::TooSlow),
+                Err(_) => Err(LookupError::TimedOut),
             };
-            RegistryMsg::LookedUp { prefix, owner }
+            RegistryMsg::LookupCompleted { prefix, owner }
         });
     }
 
@@ -171,7 +176,7 @@ impl RegistryState {
     ) {
         let found = match owner {
             Ok(Some(creditor)) => {
-                let entry = self.admission.tenants.enter(prefix, creditor);
+                let entry = self.admission.tenants.insert_prefix(prefix, creditor);
                 self.ensure_running(myself, entry).await
             }
             Ok(None) => Err(ApiError::InvalidApiKey),
@@ -180,7 +185,7 @@ impl RegistryState {
                 Err(ApiError::Overloaded)
             }
         };
-        for reply in self.asking.remove(&prefix).unwrap_or_default() {
+        for reply in self.pending_lookups.remove(&prefix).unwrap_or_default() {
             let _ = reply.send(found.clone());
         }
     }
@@ -190,9 +195,9 @@ impl RegistryState {
         &mut self,
         myself: &ActorRef<RegistryMsg>,
         entry: Arc<TenantEntry>,
-    ) -> Found {
+    ) -> ResolveResult {
         // The entry may have been evicted in the meantime. Use the current one.
-        let entry = self.admission.tenants.current(entry.creditor);
+        let entry = self.admission.tenants.get_or_insert(entry.creditor);
         let known = self.running.get(&entry.creditor);
         if known.is_some_and(|running| Arc::ptr_eq(&running.entry, &entry)) {
             return Ok(entry);
@@ -200,12 +205,12 @@ impl RegistryState {
         if !self.may_restart(entry.creditor) {
             return Err(ApiError::Overloaded);
         }
-        entry.used(self.admission.env.clock.now_ms());
+        entry.mark_used(self.admission.env.clock.now_ms());
         let args = TenantArgs {
             admission: Arc::clone(&self.admission),
             entry: Arc::clone(&entry),
         };
-        match spawn_metered(Tenant, args, &entry.address, myself.get_cell()).await {
+        match spawn_metered(Tenant, args, &entry.handle, myself.get_cell()).await {
             Ok(actor) => {
                 let actor = actor.get_id();
                 self.tenant_of.insert(actor, entry.creditor);
@@ -246,7 +251,7 @@ impl RegistryState {
             return;
         }
         if let Some(stopped) = self.running.remove(&creditor) {
-            stopped.entry.address.detach(id);
+            stopped.entry.handle.detach(id);
         }
         let now_ms = self.admission.env.clock.now_ms();
         self.failures
@@ -265,13 +270,15 @@ impl RegistryState {
             if let Some(idle) = self.running.remove(&entry.creditor) {
                 self.tenant_of.remove(&idle.actor);
             }
-            entry.address.stop("idle");
+            entry.handle.stop("idle");
             self.failures.remove(&entry.creditor);
         }
         for entry in self.admission.tenants.all() {
             entry.with_state(|state| state.forget_full_keys(now_us));
         }
-        self.sweeping
-            .reschedule(self.me.send_after(SWEEP_EVERY, RegistryMsg::Sweep));
+        self.sweeping.reschedule(
+            self.me
+                .send_after(EVICTION_INTERVAL, RegistryMsg::EvictIdle),
+        );
     }
 }

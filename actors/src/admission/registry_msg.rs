@@ -11,7 +11,7 @@ use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 
 /// The entry of a tenant whose actor runs, or the error for the caller.
-pub(super) type Found = Result<Arc<TenantEntry>, ApiError>;
+pub(super) type ResolveResult = Result<Arc<TenantEntry>, ApiError>;
 
 /// Why the lookup of a prefix failed.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +19,9 @@ pub(crate) enum LookupError {
     #[error(transparent)]
     Database(#[from] DbErr),
     #[error("the database did not answer in time")]
-    TooSlow,
+    TimedOut,
     #[error("the task died")]
-    Died,
+    TaskFailed,
 }
 
 /// A message to the Registry.
@@ -30,20 +30,20 @@ pub(crate) enum RegistryMsg {
     /// Find the tenant that owns this prefix. Its actor runs when the reply is sent.
     Resolve {
         prefix: KeyPrefix,
-        reply: RpcReplyPort<Found>,
+        reply: RpcReplyPort<ResolveResult>,
     },
     /// A lookup has ended; `owner` is `None` if no key has this prefix.
-    LookedUp {
+    LookupCompleted {
         prefix: KeyPrefix,
         owner: Result<Option<CreditorId>, LookupError>,
     },
     /// Start the tenant actor of this entry unless it runs.
     Respawn {
         entry: Arc<TenantEntry>,
-        reply: RpcReplyPort<Found>,
+        reply: RpcReplyPort<ResolveResult>,
     },
     /// Evict idle tenants. The Registry sends this to itself.
-    Sweep,
+    EvictIdle,
     #[cfg(feature = "fault-injection")]
     Panic,
 }

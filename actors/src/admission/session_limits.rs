@@ -31,11 +31,11 @@ pub(crate) async fn admit_session(
     let limits = limits_of(&admission.env.settings, row.map_db_error()?.as_ref());
     loop {
         let (entry, now_us) = (
-            admission.tenants.current(creditor),
+            admission.tenants.get_or_insert(creditor),
             admission.env.clock.now_us(),
         );
-        entry.used(now_us / 1_000);
-        let permit = entry.permit(CallerClass::Sessions, limits.concurrency);
+        entry.mark_used(now_us / 1_000);
+        let permit = entry.try_acquire_permit(CallerClass::Sessions, limits.concurrency);
         // A request without a permit is rejected, so it must not take from the bucket.
         let cost = permit.as_ref().map_or(0, |_| cost);
         match entry.with_state(|state| state.admit_session(&limits, cost, now_us)) {

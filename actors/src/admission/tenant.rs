@@ -106,7 +106,9 @@ impl Actor for Tenant {
 
 impl TenantActorState {
     fn admit(&mut self, waiting: Waiting) {
-        let answer = waiting.request.ask(&self.admission, &self.entry);
+        let answer = waiting
+            .request
+            .decide_if_feed_fresh(&self.admission, &self.entry);
         self.act_on(answer, waiting);
     }
 
@@ -162,7 +164,7 @@ impl TenantActorState {
                     None
                 }
             };
-            let _ = entry.address.send(TenantMsg::Loaded { number, live });
+            let _ = entry.handle.send(TenantMsg::Loaded { number, live });
         });
     }
 
@@ -192,7 +194,7 @@ impl TenantActorState {
     /// tenant changed during this one.
     fn serve(&mut self, waiting: Waiting) {
         let request = &waiting.request;
-        match request.ask_what_was_just_read(&self.admission, &self.entry) {
+        match request.decide_from_snapshot(&self.admission, &self.entry) {
             Decision::Stale => self.waiting_for_next.push(waiting),
             answer => self.act_on(answer, waiting),
         }
@@ -216,7 +218,7 @@ impl TenantActorState {
             return;
         }
         let key_guesses = &self.admission.key_guesses;
-        if let Err(error) = key_guesses.may_try(&mac, prefix.as_str(), request.client, now_ms) {
+        if let Err(error) = key_guesses.check_key(&mac, prefix.as_str(), request.client, now_ms) {
             refuse(waiting, error);
         } else {
             let check = SecretCheck {
@@ -238,7 +240,7 @@ impl TenantActorState {
             self.admission.env.clock.now_ms(),
         );
         let prefix = key.prefix.as_str();
-        let refusal = match key_guesses.may_try(mac, prefix, *client, now_ms) {
+        let refusal = match key_guesses.check_key(mac, prefix, *client, now_ms) {
             Ok(()) => {
                 key_guesses.refused(mac, prefix, *client, now_ms);
                 ApiError::InvalidApiKey
@@ -269,7 +271,7 @@ impl TenantActorState {
 
     /// Starts one bcrypt check. A `Verified` message always follows.
     fn ask_bcrypt(&mut self, check: SecretCheck, secret: SecretString, hash: String) {
-        let (admission, tenant) = (Arc::clone(&self.admission), self.entry.address.clone());
+        let (admission, tenant) = (Arc::clone(&self.admission), self.entry.handle.clone());
         tokio::spawn(async move {
             let verifier = &admission.verifier;
             let asked = verifier.call(BCRYPT_TIMEOUT, |reply| SecretVerifierMsg::Verify {
@@ -310,9 +312,9 @@ impl TenantActorState {
             &self.admission.key_guesses,
             self.admission.env.clock.now_ms(),
         );
-        let mut counted = HashSet::new();
+        let mut counters = HashSet::new();
         for Waiting { request, .. } in &waiting {
-            if counted.insert(ClientNetwork::of(request.client)) {
+            if counters.insert(ClientNetwork::of(request.client)) {
                 let prefix = request.key.prefix.as_str();
                 key_guesses.refused(&check.mac, prefix, request.client, now_ms);
             }

@@ -32,8 +32,12 @@ impl TenantCache {
     }
 
     /// Maps `prefix` to the entry of the tenant and returns the entry. Creates a missing entry.
-    pub(crate) fn enter(&self, prefix: KeyPrefix, creditor: CreditorId) -> Arc<TenantEntry> {
-        let entry = self.current(creditor);
+    pub(crate) fn insert_prefix(
+        &self,
+        prefix: KeyPrefix,
+        creditor: CreditorId,
+    ) -> Arc<TenantEntry> {
+        let entry = self.get_or_insert(creditor);
         let mut prefixes = self
             .prefixes
             .write()
@@ -49,7 +53,7 @@ impl TenantCache {
 
     /// The only current entry of a tenant; created if missing. An entry that is no longer in the
     /// cache was evicted and decides nothing.
-    pub(crate) fn current(&self, creditor: CreditorId) -> Arc<TenantEntry> {
+    pub(crate) fn get_or_insert(&self, creditor: CreditorId) -> Arc<TenantEntry> {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         let entry = tenants
             .entry(creditor)

@@ -24,14 +24,14 @@ pub(crate) struct TenantEntry {
     sessions_in_progress: AtomicU32,
     state: Mutex<TenantState>,
     pub(crate) creditor: CreditorId,
-    pub(crate) address: ActorHandle<TenantMsg>,
+    pub(crate) handle: ActorHandle<TenantMsg>,
 }
 
 impl TenantEntry {
     pub(super) fn new(creditor: CreditorId) -> Self {
         Self {
             creditor,
-            address: ActorHandle::new(),
+            handle: ActorHandle::new(),
             state: Mutex::default(),
             keys_in_progress: AtomicU32::new(0),
             sessions_in_progress: AtomicU32::new(0),
@@ -60,7 +60,11 @@ impl TenantEntry {
     }
 
     /// Takes one of `most` permits of this class; `None` if all are taken.
-    pub(super) fn permit(self: &Arc<Self>, class: CallerClass, most: u32) -> Option<Permit> {
+    pub(super) fn try_acquire_permit(
+        self: &Arc<Self>,
+        class: CallerClass,
+        most: u32,
+    ) -> Option<Permit> {
         let taken = self.in_progress(class).try_update(
             Ordering::AcqRel,
             Ordering::Acquire,
@@ -78,7 +82,7 @@ impl TenantEntry {
         }
     }
 
-    pub(super) fn used(&self, now_ms: i64) {
+    pub(super) fn mark_used(&self, now_ms: i64) {
         self.last_use_ms.store(now_ms, Ordering::Relaxed);
     }
 

@@ -42,13 +42,13 @@ pub(super) struct KeySnapshot {
     pub(super) retired_ms: Option<i64>,
     pub(super) expires_ms: Option<i64>,
     /// Whether the expiry notice was sent or is being sent.
-    pub(super) expiring_told: bool,
+    pub(super) expiry_notice_sent: bool,
     pub(super) networks: AllowedNetworks,
     /// MAC of the secret that bcrypt matched with `secret_hash`.
     pub(super) proven: Option<Mac>,
     /// When a use was last reported, epoch ms, and the address of that use.
-    pub(super) use_told_ms: i64,
-    pub(super) used_from: Option<IpAddr>,
+    pub(super) use_reported_ms: i64,
+    pub(super) use_reported_from: Option<IpAddr>,
 }
 
 /// The bcrypt hash of a secret, and its digest.
@@ -89,29 +89,29 @@ impl KeySnapshot {
             ended_reason: row.ended_reason,
             retired_ms: row.retired_ms,
             expires_ms: row.expires_ms,
-            expiring_told: row.expiring_told_ms.is_some(),
-            use_told_ms: 0,
-            used_from: None,
+            expiry_notice_sent: row.expiry_notified_ms.is_some(),
+            use_reported_ms: 0,
+            use_reported_from: None,
         })
     }
 
-    pub(super) fn is_proven_by(&self, mac: &Mac) -> bool {
+    pub(super) fn is_verified_by(&self, mac: &Mac) -> bool {
         let proven = self.proven.as_ref();
         proven.is_some_and(|proven| is_same(proven, mac))
     }
 
     /// The input for verifying an unverified secret; `None` if the key has no secret.
-    pub(super) fn question(&self) -> Option<VerificationInput> {
+    pub(super) fn verification_input(&self) -> Option<VerificationInput> {
         Some(VerificationInput {
             key: self.id,
             hash: self.secret_hash.clone()?,
         })
     }
 
-    pub(super) fn is_near_its_end(&self, now_ms: i64) -> bool {
+    pub(super) fn is_near_expiry(&self, now_ms: i64) -> bool {
         let span = self.retired_ms.zip(self.expires_ms);
         span.is_some_and(|(retired, expires)| {
-            key_rotation::is_near_its_end(retired, expires, now_ms)
+            key_rotation::is_near_expiry(retired, expires, now_ms)
         })
     }
 }

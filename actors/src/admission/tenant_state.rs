@@ -17,11 +17,11 @@ use super::verified_secrets::{HashDigest, Mac};
 use crate::domain::limits::TenantLimits;
 
 /// Shortest interval between two reported uses of a key. The dashboard shows uses to the minute.
-const TELL_USE_EVERY_MS: i64 = 60_000;
+const USE_REPORT_INTERVAL_MS: i64 = 60_000;
 /// Shortest interval if the address has changed. Owners look for uses from unfamiliar addresses.
-const TELL_MOVE_EVERY_MS: i64 = 1_000;
+const MOVED_USE_REPORT_INTERVAL_MS: i64 = 1_000;
 
-/// The result of asking the state to decide a request.
+/// The result of pending_lookups the state to decide a request.
 #[derive(Debug)]
 pub(super) enum Decision {
     /// The request is admitted or rejected.
@@ -40,13 +40,13 @@ pub(super) struct SideEffects {
     /// The key whose use is to be reported.
     pub(super) used: Option<KeyId>,
     /// The key whose expiry notice is to be sent: it is in use and expires soon.
-    pub(super) expiring: Option<KeyId>,
+    pub(super) expiry_notice: Option<KeyId>,
 }
 
 /// The snapshot and the limit buckets of one tenant.
 #[derive(Debug, Default)]
 pub(crate) struct TenantState {
-    live: Option<TenantSnapshot>,
+    snapshot: Option<TenantSnapshot>,
     buckets: Buckets,
     /// The tenant was evicted. A newer entry may already have another state.
     closed: bool,
@@ -55,7 +55,7 @@ pub(crate) struct TenantState {
 impl TenantState {
     /// Decides a request, or returns what the decision lacks. The secret is checked first: only a
     /// caller that holds it learns anything about the key.
-    pub(super) fn ask(
+    pub(super) fn decide(
         &mut self,
         generation: u64,
         creditor: CreditorId,
@@ -65,25 +65,25 @@ impl TenantState {
     ) -> (Decision, SideEffects) {
         let without_effects = |answer| (answer, SideEffects::default());
         let current = self
-            .live
+            .snapshot
             .as_mut()
-            .filter(|live| live.generation == generation);
-        let Some(live) = current.filter(|_| !self.closed) else {
+            .filter(|snapshot| snapshot.generation == generation);
+        let Some(snapshot) = current.filter(|_| !self.closed) else {
             return without_effects(Decision::Stale);
         };
         let prefix = request.key.prefix;
-        let Some(key) = live.keys.iter_mut().find(|key| key.prefix == prefix) else {
+        let Some(key) = snapshot.keys.iter_mut().find(|key| key.prefix == prefix) else {
             return without_effects(Decision::UnknownKey);
         };
-        if !key.is_proven_by(&request.mac) {
-            let input = key.question().map(Box::new);
+        if !key.is_verified_by(&request.mac) {
+            let input = key.verification_input().map(Box::new);
             return without_effects(
                 input.map_or(Decision::UnknownKey, Decision::NeedsVerification),
             );
         }
         let verdict = authorize(
             key,
-            &live.limits,
+            &snapshot.limits,
             &mut self.buckets,
             creditor,
             permit,
@@ -98,16 +98,19 @@ impl TenantState {
     }
 
     /// Installs a snapshot. A closed state ignores it.
-    pub(super) fn install(&mut self, live: TenantSnapshot) {
+    pub(super) fn install(&mut self, snapshot: TenantSnapshot) {
         if !self.closed {
-            self.live = Some(live);
+            self.snapshot = Some(snapshot);
         }
     }
 
     /// Records that the secret matches the hash with this digest. A snapshot installed since the
     /// check began does not invalidate the result, because the digest is compared again.
     pub(super) fn proven(&mut self, key: KeyId, mac: Mac, digest: HashDigest) {
-        let keys = self.live.iter_mut().flat_map(|live| &mut live.keys);
+        let keys = self
+            .snapshot
+            .iter_mut()
+            .flat_map(|snapshot| &mut snapshot.keys);
         for known in keys.filter(|known| known.id == key) {
             let hash = known.secret_hash.as_ref();
             let same_hash = hash.is_some_and(|hash| hash.digest == digest);
@@ -119,9 +122,12 @@ impl TenantState {
 
     /// Records that an expiry notice was not sent, so that the next use of the key retries it.
     pub(super) fn expiry_not_sent(&mut self, key: KeyId) {
-        let keys = self.live.iter_mut().flat_map(|live| &mut live.keys);
+        let keys = self
+            .snapshot
+            .iter_mut()
+            .flat_map(|snapshot| &mut snapshot.keys);
         for known in keys.filter(|known| known.id == key) {
-            known.expiring_told = false;
+            known.expiry_notice_sent = false;
         }
     }
 
@@ -130,7 +136,7 @@ impl TenantState {
     pub(super) fn close_if_full(&mut self, now_us: i64) -> bool {
         if self.buckets.are_full(now_us) {
             self.closed = true;
-            self.live = None;
+            self.snapshot = None;
         }
         self.closed
     }
@@ -157,18 +163,18 @@ impl TenantState {
 
 fn side_effects_of(key: &mut KeySnapshot, client: IpAddr, now_ms: i64) -> SideEffects {
     let mut effects = SideEffects::default();
-    let tell_every_ms = match key.used_from == Some(client) {
-        true => TELL_USE_EVERY_MS,
-        false => TELL_MOVE_EVERY_MS,
+    let tell_every_ms = match key.use_reported_from == Some(client) {
+        true => USE_REPORT_INTERVAL_MS,
+        false => MOVED_USE_REPORT_INTERVAL_MS,
     };
-    if now_ms - key.use_told_ms >= tell_every_ms {
-        key.use_told_ms = now_ms;
-        key.used_from = Some(client);
+    if now_ms - key.use_reported_ms >= tell_every_ms {
+        key.use_reported_ms = now_ms;
+        key.use_reported_from = Some(client);
         effects.used = Some(key.id);
     }
-    if !key.expiring_told && key.is_near_its_end(now_ms) {
-        key.expiring_told = true;
-        effects.expiring = Some(key.id);
+    if !key.expiry_notice_sent && key.is_near_expiry(now_ms) {
+        key.expiry_notice_sent = true;
+        effects.expiry_notice = Some(key.id);
     }
     effects
 }

@@ -55,11 +55,11 @@ fn live(entry: &TenantEntry, request: &AdmissionRequest, burst: u32) -> TenantSn
         })),
         retired_ms: None,
         expires_ms: None,
-        expiring_told: false,
+        expiry_notice_sent: false,
         networks: AllowedNetworks::default(),
         proven: None,
-        use_told_ms: 0,
-        used_from: None,
+        use_reported_ms: 0,
+        use_reported_from: None,
     };
     TenantSnapshot {
         generation: entry.generation(),
@@ -78,8 +78,8 @@ fn decide_with_effects(
     now_us: i64,
 ) -> (Decision, SideEffects) {
     entry.with_state(|state| {
-        let permit = |most| entry.permit(CallerClass::Keys, most);
-        state.ask(entry.generation(), entry.creditor, permit, request, now_us)
+        let permit = |most| entry.try_acquire_permit(CallerClass::Keys, most);
+        state.decide(entry.generation(), entry.creditor, permit, request, now_us)
     })
 }
 

@@ -91,8 +91,8 @@ fn tenants(admission: &Admission) -> Vec<ActorView> {
             name: entry.creditor.to_string(),
             kind: "Tenant".to_owned(),
             restarts: 0,
-            mailbox: entry.address.mailbox_len(),
-            state: if entry.address.mailbox_len().is_some() {
+            mailbox: entry.handle.mailbox_len(),
+            state: if entry.handle.mailbox_len().is_some() {
                 "running"
             } else {
                 "idle"

@@ -23,7 +23,7 @@ impl AdmissionRequest {
         admission: &Admission,
         entry: &Arc<TenantEntry>,
     ) -> Option<AdmissionResult> {
-        match self.ask(admission, entry) {
+        match self.decide_if_feed_fresh(admission, entry) {
             Decision::Decided(verdict) => Some(verdict),
             Decision::Stale | Decision::NeedsVerification(_) | Decision::UnknownKey => None,
         }
@@ -31,12 +31,16 @@ impl AdmissionRequest {
 
     /// Asks the tenant state for a decision. Cached state counts as stale while the control feed,
     /// which reports changes, is not fresh.
-    pub(super) fn ask(&self, admission: &Admission, entry: &Arc<TenantEntry>) -> Decision {
+    pub(super) fn decide_if_feed_fresh(
+        &self,
+        admission: &Admission,
+        entry: &Arc<TenantEntry>,
+    ) -> Decision {
         if admission
             .membership
             .feed_is_fresh(admission.env.clock.now_ms())
         {
-            self.ask_what_was_just_read(admission, entry)
+            self.decide_from_snapshot(admission, entry)
         } else {
             Decision::Stale
         }
@@ -44,16 +48,16 @@ impl AdmissionRequest {
 
     /// Asks the tenant state without checking the control feed. The caller must have loaded the
     /// snapshot after the request arrived.
-    pub(super) fn ask_what_was_just_read(
+    pub(super) fn decide_from_snapshot(
         &self,
         admission: &Admission,
         entry: &Arc<TenantEntry>,
     ) -> Decision {
         let now_us = admission.env.clock.now_us();
-        entry.used(now_us / 1_000);
+        entry.mark_used(now_us / 1_000);
         let (answer, effects) = entry.with_state(|state| {
-            let permit = |most| entry.permit(CallerClass::Keys, most);
-            state.ask(entry.generation(), entry.creditor, permit, self, now_us)
+            let permit = |most| entry.try_acquire_permit(CallerClass::Keys, most);
+            state.decide(entry.generation(), entry.creditor, permit, self, now_us)
         });
         self.apply(effects, admission, entry, now_us / 1_000);
         answer
@@ -73,7 +77,7 @@ impl AdmissionRequest {
                 address: self.client,
             });
         }
-        if let Some(key) = effects.expiring {
+        if let Some(key) = effects.expiry_notice {
             send_expiry_notice(Arc::clone(&admission.keys), Arc::clone(entry), key);
         }
     }

@@ -49,7 +49,7 @@ impl VerifiedSecrets {
     }
 
     /// Whether this secret has ever been verified, whatever the status of its key is now.
-    pub(crate) fn were_given(&self, prefix: &KeyPrefix, mac: &Mac) -> bool {
+    pub(crate) fn contains(&self, prefix: &KeyPrefix, mac: &Mac) -> bool {
         let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         verified_secrets
             .get(prefix)

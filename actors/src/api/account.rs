@@ -1,4 +1,4 @@
-//! The creditor's own account: sign-up to settings.
+//! The methods of a creditor's own account, from sign-up to settings.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::onboarding::EvaluatorMsg;
 use crate::supervision::CallError;
 use crate::{auth, creditor, endpoints, keys, onboarding};
 
-/// How long a fact may wait for its transaction.
+/// The longest wait for the reply of the gate evaluator.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(25);
 
 impl PartnerApi {
-    /// Makes an account.
+    /// Creates an account and its onboarding token.
     ///
     /// # Errors
     /// [`ApiError::EmailTaken`].
@@ -28,7 +28,7 @@ impl PartnerApi {
         auth::sign_up(&self.0.modules.auth, request).await
     }
 
-    /// Begins a session.
+    /// Creates a dashboard session.
     ///
     /// # Errors
     /// [`ApiError::InvalidCredentials`], [`ApiError::TooManyAttempts`].
@@ -37,10 +37,10 @@ impl PartnerApi {
         auth::sign_in(&self.0.modules.auth, request).await
     }
 
-    /// Ends this session, or all of them.
+    /// Ends the session with this `token`. If `everywhere` is true, ends all sessions of the creditor.
     ///
     /// # Errors
-    /// [`ApiError::DashboardSessionRequired`] for any other caller.
+    /// [`ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
     pub async fn sign_out(
         &self,
         tenant: &AuthenticatedTenant,
@@ -51,10 +51,7 @@ impl PartnerApi {
         auth::sign_out(&self.0.modules.env, tenant.creditor(), token, everywhere).await
     }
 
-    /// Where onboarding stands.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns the onboarding status: the account's status, the gates and the API key.
     pub async fn onboarding_status(
         &self,
         tenant: &AuthenticatedTenant,
@@ -62,34 +59,29 @@ impl PartnerApi {
         creditor::onboarding_status(&self.0.modules.env, tenant.creditor()).await
     }
 
-    /// The setup checklist.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns the setup checklist.
     pub async fn setup(&self, tenant: &AuthenticatedTenant) -> ApiResult<SetupView> {
-        onboarding::setup_view(&self.0.modules.creditors, tenant.creditor()).await
+        onboarding::company_profile_view(&self.0.modules.creditors, tenant.creditor()).await
     }
 
-    /// Saves company details.
+    /// Saves company details. Absent fields stay unchanged.
     ///
     /// # Errors
-    /// [`ApiError::SetupLocked`] once the review has begun.
-    pub async fn update_setup(
+    /// [`ApiError::SetupLocked`] once business verification has started.
+    pub async fn update_company_profile(
         &self,
         tenant: &AuthenticatedTenant,
         patch: SetupPatch,
     ) -> ApiResult<SetupView> {
         let tenant = tenant.clone();
         self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            onboarding::update_setup(&creditors, tenant.creditor(), tenant.actor(), patch).await
+            onboarding::update_company_profile(&creditors, tenant.creditor(), tenant.actor(), patch)
+                .await
         })
         .await
     }
 
-    /// The agreement.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns the current agreement and whether the creditor has accepted it.
     pub async fn agreement(&self, tenant: &AuthenticatedTenant) -> ApiResult<AgreementView> {
         onboarding::agreement_view(&self.0.modules.creditors, tenant.creditor()).await
     }
@@ -97,8 +89,8 @@ impl PartnerApi {
     /// Accepts the agreement.
     ///
     /// # Errors
-    /// [`ApiError::DashboardSessionRequired`] with an API key, [`ApiError::Validation`] for
-    /// another version than the current one.
+    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key, [`ApiError::Validation`] if the version is not
+    /// the current one.
     pub async fn accept_agreement(
         &self,
         tenant: &AuthenticatedTenant,
@@ -116,10 +108,11 @@ impl PartnerApi {
         onboarding::agreement_view(&self.0.modules.creditors, creditor).await
     }
 
-    /// Shows the key, exactly once.
+    /// Reveals the API key. This succeeds only once.
     ///
     /// # Errors
-    /// [`ApiError::GatesPending`] before it was issued, [`ApiError::AlreadyRevealed`] afterwards.
+    /// [`ApiError::GatesPending`] before the key is issued, [`ApiError::AlreadyRevealed`] after the first reveal,
+    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key.
     pub async fn reveal_api_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
         tenant.refuse_api_key()?;
         let tenant = tenant.clone();
@@ -129,7 +122,7 @@ impl PartnerApi {
         .await
     }
 
-    /// A provider's event, as it came.
+    /// Verifies and processes an event of a provider.
     ///
     /// # Errors
     /// [`ApiError::InvalidSignature`], [`ApiError::ProviderNotConfigured`].
@@ -146,23 +139,23 @@ impl PartnerApi {
             .await
     }
 
-    /// Asks the gate evaluator.
+    /// Calls the gate evaluator with the message that `message` builds around the reply port.
     pub(super) async fn evaluate<T: Send + 'static>(
         &self,
-        question: impl FnOnce(ractor::RpcReplyPort<ApiResult<T>>) -> EvaluatorMsg,
+        message: impl FnOnce(ractor::RpcReplyPort<ApiResult<T>>) -> EvaluatorMsg,
     ) -> ApiResult<T> {
         self.refuse_while_draining()?;
-        let answer = self
+        let reply = self
             .0
             .modules
             .onboarding
             .evaluator
-            .call(TIMEOUT, question)
+            .call(TIMEOUT, message)
             .await;
-        answer.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the gate evaluator did not answer");
+        reply.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the gate evaluator did not reply");
             Err(match error {
-                // It may have committed: every fact can be told again without effect.
+                // The evaluator may have committed. The caller can still retry, because facts are idempotent.
                 CallError::Unavailable | CallError::NoReply | CallError::TimedOut => {
                     ApiError::Overloaded
                 }
@@ -170,18 +163,16 @@ impl PartnerApi {
         })
     }
 
-    /// The settings page.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns the creditor's settings.
     pub async fn settings(&self, tenant: &AuthenticatedTenant) -> ApiResult<SettingsView> {
         endpoints::settings_view(&self.0.modules.creditors, tenant.creditor()).await
     }
 
-    /// Changes settings; the webhook's need a session.
+    /// Changes settings. Changes of the webhook need a dashboard session.
     ///
     /// # Errors
-    /// [`ApiError::DashboardSessionRequired`], [`ApiError::UnsafeWebhookUrl`], [`ApiError::Validation`].
+    /// [`ApiError::DashboardSessionRequired`] for webhook settings without a session, [`ApiError::UnsafeWebhookUrl`],
+    /// [`ApiError::Validation`].
     pub async fn update_settings(
         &self,
         tenant: &AuthenticatedTenant,

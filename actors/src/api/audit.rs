@@ -1,4 +1,4 @@
-//! The audit log: a placement's history to its creditor, and everything to support.
+//! The methods that read the audit log: one placement for its creditor, everything for support.
 
 use entities::ids::CreditorId;
 use entities::queries::audit;
@@ -14,10 +14,10 @@ use crate::domain::cursor;
 use crate::domain::date::rfc3339_ms;
 
 impl PartnerApi {
-    /// A placement's audit trail, newest first.
+    /// Returns a page of a placement's audit trail, newest first.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    /// [`super::ApiError::NotFound`] if the placement does not exist or belongs to another creditor.
     pub async fn placement_audit(
         &self,
         tenant: &AuthenticatedTenant,
@@ -52,10 +52,7 @@ impl PartnerApi {
         Ok(AuditPage { events, pagination })
     }
 
-    /// The audit log, newest first.
-    ///
-    /// # Errors
-    /// [`super::ApiError::Overloaded`] when the database does not answer.
+    /// Returns a page of the audit log of all creditors, newest first.
     pub async fn support_audit(
         &self,
         _actor: &SupportActor,
@@ -89,7 +86,8 @@ impl PartnerApi {
     }
 }
 
-/// Cuts the row that only tells that there are more.
+/// Splits `rows` into a page of at most `limit` and its pagination. The query reads one row more than `limit`, which shows
+/// whether older rows exist.
 fn page_of(
     mut rows: Vec<entities::audit_event::Model>,
     limit: u64,

@@ -1,4 +1,4 @@
-//! Who is calling.
+//! The methods that authenticate a request and admit it under the rate limits.
 
 use std::net::IpAddr;
 
@@ -9,10 +9,11 @@ use crate::auth::{Admitted, Refused, SignedInCaller, SupportActor};
 use crate::contract::{ApiResult, RouteRequirements};
 
 impl PartnerApi {
-    /// Lets a request in, or says why not: the key, its scope, and both limits in one decision.
+    /// Authenticates an API key and admits the request. The key, its scope, its network allowlist and both rate limits are
+    /// checked in one decision.
     ///
     /// # Errors
-    /// [`Refused`], with the limits' state where the key was genuine.
+    /// [`Refused`]. It includes the state of the rate limits if the key was valid.
     pub async fn admit(
         &self,
         bearer: &str,
@@ -23,12 +24,12 @@ impl PartnerApi {
         self.0.modules.auth.api_key(bearer, client, needs).await
     }
 
-    /// Lets a person in whose dashboard session this is, at the `cost` of the route. A token that came as a cookie is
-    /// `renewable`: when it has aged, a new one takes its place.
+    /// Authenticates a dashboard session and charges the `cost` of the route to its rate limit. A token from a cookie is
+    /// `renewable`: a new token replaces it once it is old enough.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSession`](crate::ApiError::InvalidSession), `TooManyAttempts` for an address that makes tokens up,
-    /// `RateLimited`, `TooManyConcurrentRequests`.
+    /// [`ApiError::InvalidSession`](crate::ApiError::InvalidSession), `TooManyAttempts` for a client that sends too many
+    /// unknown tokens, `RateLimited`, `TooManyConcurrentRequests`.
     pub async fn authenticate_session(
         &self,
         token: &SecretString,
@@ -41,11 +42,11 @@ impl PartnerApi {
         auth.session(token, renewable, client, cost).await
     }
 
-    /// Lets the sign-up wizard in whose onboarding token this is, at the `cost` of the route.
+    /// Authenticates an onboarding token and charges the `cost` of the route to its rate limit.
     ///
     /// # Errors
-    /// [`ApiError::InvalidOnboardingToken`](crate::ApiError::InvalidOnboardingToken), and as
-    /// [`PartnerApi::authenticate_session`].
+    /// [`ApiError::InvalidOnboardingToken`](crate::ApiError::InvalidOnboardingToken), `TooManyAttempts`, `RateLimited`,
+    /// `TooManyConcurrentRequests`.
     pub async fn authenticate_onboarding(
         &self,
         token: &SecretString,
@@ -57,8 +58,8 @@ impl PartnerApi {
         auth.onboarding_token(token, client, cost).await
     }
 
-    /// Which support caller this is. Every configured token is compared, in constant time. A wrong one is in the audit log.
-    /// After several wrong ones an address has to wait, but a right token never does.
+    /// Authenticates a support token. It is compared with every configured token in constant time. A wrong token is recorded
+    /// in the audit log. A client that sends several wrong tokens is throttled. A correct token is never throttled.
     ///
     /// # Errors
     /// [`ApiError::InvalidSupportToken`](crate::ApiError::InvalidSupportToken), `TooManyAttempts`.

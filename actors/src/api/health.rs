@@ -1,4 +1,4 @@
-//! How the process itself is: its actors and its database.
+//! The methods that report the health of the process: its actors and its database.
 
 use entities::ids::CreditorId;
 use entities::queries::creditors;
@@ -8,21 +8,21 @@ use super::partner_api::PartnerApi;
 use crate::contract::{ActorView, HealthView};
 
 impl PartnerApi {
-    /// The live supervision tree.
+    /// Returns the supervision tree with the status of every actor.
     #[must_use]
     pub fn actor_tree(&self) -> ActorView {
         self.0.tree.view()
     }
 
-    /// Whether database and actors are well.
+    /// Checks that the database answers and that every actor runs.
     pub async fn health(&self) -> HealthView {
-        let asked = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(Uuid::nil())).await;
-        let database = asked.map_or_else(|_| "does not answer".to_owned(), |_| "ok".to_owned());
+        let probe = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(Uuid::nil())).await;
+        let database = probe.map_or_else(|_| "does not answer".to_owned(), |_| "ok".to_owned());
         let down = first_down(&self.actor_tree());
         let actors = down.map_or_else(|| "ok".to_owned(), |name| format!("{name} is restarting"));
-        let well = database == "ok" && actors == "ok";
+        let healthy = database == "ok" && actors == "ok";
         HealthView {
-            status: if well { "ok" } else { "degraded" }.to_owned(),
+            status: if healthy { "ok" } else { "degraded" }.to_owned(),
             database,
             actors,
         }

@@ -1,4 +1,5 @@
-//! The creditor's own hands on its keys: only from a signed-in session.
+//! The methods with which a creditor manages its own API keys. All of them need a dashboard session and return
+//! [`super::ApiError::DashboardSessionRequired`] without one.
 
 use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
@@ -8,21 +9,20 @@ use crate::keys;
 use crate::keys::Initiator;
 
 impl PartnerApi {
-    /// The creditor's live keys, and when they were used last.
+    /// Returns the creditor's live keys and when each was last used.
     ///
     /// # Errors
-    /// [`super::ApiError::DashboardSessionRequired`] for any other caller.
+    /// [`super::ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
     pub async fn keys(&self, tenant: &AuthenticatedTenant) -> ApiResult<KeysView> {
         tenant.require_session()?;
         keys::list_keys(&self.0.modules.keys, tenant.creditor()).await
     }
 
-    /// Mints a new full-access key; the old one works for `overlap_hours` more.
+    /// Creates a new full-access key. The old key keeps working for `overlap_hours`.
     ///
     /// # Errors
-    /// [`super::ApiError::GatesPending`] before the first key was issued,
-    /// [`super::ApiError::RotationInProgress`] while another key is retiring,
-    /// [`super::ApiError::SupportOnlyMints`] after support has revoked the keys.
+    /// [`super::ApiError::GatesPending`] before the first key is issued, [`super::ApiError::RotationInProgress`] while
+    /// another key is retiring, [`super::ApiError::SupportRequired`] after support has revoked the keys.
     pub async fn rotate_key(
         &self,
         tenant: &AuthenticatedTenant,
@@ -39,10 +39,10 @@ impl PartnerApi {
         .await
     }
 
-    /// Ends the full-access key, a retiring one too: the next request with either is refused.
+    /// Revokes the full-access key and a retiring one. The next request with either is refused.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] when there is none.
+    /// [`super::ApiError::NotFound`] if there is no full-access key.
     pub async fn revoke_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
@@ -55,10 +55,11 @@ impl PartnerApi {
         .await
     }
 
-    /// Mints the read-only key; the one before it ends at once.
+    /// Creates a read-only key. The previous read-only key stops working at once.
     ///
     /// # Errors
-    /// As [`PartnerApi::rotate_key`], without a rotation in progress.
+    /// [`super::ApiError::GatesPending`] before the first full-access key is issued,
+    /// [`super::ApiError::SupportRequired`] after support has revoked the keys.
     pub async fn rotate_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
         tenant.require_session()?;
         let tenant = tenant.clone();
@@ -68,10 +69,10 @@ impl PartnerApi {
         .await
     }
 
-    /// Ends the read-only key.
+    /// Revokes the read-only key.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] when there is none.
+    /// [`super::ApiError::NotFound`] if there is no read-only key.
     pub async fn revoke_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
@@ -81,10 +82,10 @@ impl PartnerApi {
         .await
     }
 
-    /// Restricts a kind of key to networks; none at all lifts the restriction.
+    /// Restricts the keys of one kind to `networks`. An empty list removes the restriction.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] when there is no live key of that kind.
+    /// [`super::ApiError::NotFound`] if there is no live key of that kind.
     pub async fn set_allowed_networks(
         &self,
         tenant: &AuthenticatedTenant,

@@ -1,19 +1,19 @@
-//! What a monitoring system reads.
+//! The method that a monitoring system scrapes.
 
 use super::partner_api::PartnerApi;
 use crate::contract::{ApiError, ApiResult};
-use crate::delivery::Levels;
+use crate::delivery::GaugeValues;
 
 impl PartnerApi {
-    /// Every instrument of this process, in the text format of OpenMetrics 1.0.
+    /// Returns all metrics of this process in the text format of OpenMetrics 1.0.
     ///
     /// # Errors
-    /// [`ApiError::Overloaded`] when the queue cannot be counted.
+    /// [`ApiError::Overloaded`] if the queue depth cannot be read from the database.
     pub async fn metrics(&self) -> ApiResult<String> {
         let delivery = &self.0.modules.delivery;
         let now_ms = delivery.env.clock.now_ms();
         let (open, half_open) = delivery.leases.circuits(now_ms);
-        let levels = Levels {
+        let levels = GaugeValues {
             queue: delivery.queue_depth.get(&delivery.env).await?,
             in_flight: delivery.leases.in_flight(),
             open,

@@ -1,6 +1,7 @@
-//! The one door to the platform: [`PartnerApi`]. Typed calls in, views out.
+//! The API of the platform: the typed methods of [`PartnerApi`].
 //!
-//! Owns nothing: each method forwards to the module that does. It hides actor handles, messages and timeouts.
+//! Each method forwards to the module that does the work. This module owns no state. Actor handles, messages and timeouts
+//! never appear in its signatures.
 
 mod account;
 mod audit;

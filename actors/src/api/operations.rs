@@ -1,4 +1,4 @@
-//! What the company's own side reports: statuses, disputes and their answers.
+//! The methods with which support reports status changes, handles disputes and erases payloads.
 
 use std::collections::HashMap;
 
@@ -17,10 +17,10 @@ use crate::infra::trace;
 use crate::placements::{Command, CommandOutcome, Operation};
 
 impl PartnerApi {
-    /// Operations report statuses; each line on its own.
+    /// Applies each transition independently of the others. The results have the order of `requests`.
     ///
     /// # Errors
-    /// None for a single line: each result tells.
+    /// A transition that fails does not fail the call. Its result holds the error.
     pub async fn support_transitions(
         &self,
         actor: &SupportActor,
@@ -40,7 +40,7 @@ impl PartnerApi {
         let moves = requests
             .into_iter()
             .map(|request| self.transition(actor, request, &owners));
-        // Together, so that they share a Writer's batch. Lines on one placement keep their order.
+        // Concurrently, so that they share a Writer's batch. Transitions of one placement keep their order.
         Ok(futures::future::join_all(moves).await)
     }
 
@@ -51,7 +51,7 @@ impl PartnerApi {
         owners: &HashMap<Uuid, CreditorId>,
     ) -> TransitionResult {
         let placement_id = request.placement_id;
-        let done = match owners.get(&placement_id) {
+        let result = match owners.get(&placement_id) {
             None => Err(ApiError::not_found("placement")),
             Some(creditor) => {
                 let operation = Operation::Move {
@@ -66,13 +66,13 @@ impl PartnerApi {
         };
         TransitionResult {
             placement_id,
-            ok: done.is_ok(),
-            status: done.as_ref().ok().map(|view| view.status.clone()),
-            error: done.err().map(|error| error.to_string()),
+            ok: result.is_ok(),
+            status: result.as_ref().ok().map(|view| view.status.clone()),
+            error: result.err().map(|error| error.to_string()),
         }
     }
 
-    /// The debtor disputes.
+    /// Opens a dispute of a placement on behalf of its debtor.
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Transition`].
@@ -96,7 +96,7 @@ impl PartnerApi {
             .into_dispute()
     }
 
-    /// Puts the answer to a dispute on record.
+    /// Records the answer to a dispute.
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
@@ -116,7 +116,7 @@ impl PartnerApi {
             .into_dispute()
     }
 
-    /// Erases the contents of a placement's events.
+    /// Erases the stored payloads of a placement's events and cancels their pending deliveries.
     ///
     /// # Errors
     /// [`ApiError::NotFound`].

@@ -1,7 +1,7 @@
-//! The one door: typed calls in, views out. It hides actor handles, messages and timeouts.
+//! The handle of the running platform, with its start, its drain and what every method of the API needs.
 //!
-//! Methods on a creditor's data take an [`AuthenticatedTenant`](crate::AuthenticatedTenant), which only `auth` constructs; so
-//! no caller can name a creditor that it has not proven to be.
+//! Methods on a creditor's data take an [`AuthenticatedTenant`](crate::AuthenticatedTenant). Only `auth` constructs one, so
+//! a caller can never act for a creditor that it has not authenticated as.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,15 +14,19 @@ use crate::app::{AppContext, StartError};
 use crate::contract::{ApiError, ApiResult};
 use crate::infra::{Clock, Settings, trace};
 
-/// The partner platform.
+/// The partner platform. Clones share the same platform.
+///
+/// Every method that reads or writes the database returns [`ApiError::Overloaded`] if the database is temporarily
+/// unavailable, and [`ApiError::Internal`] if a statement fails for another reason. Methods that change something return
+/// [`ApiError::ShuttingDown`] while the platform drains. The `# Errors` sections list only the other errors.
 #[derive(Debug, Clone)]
 pub struct PartnerApi(pub(super) Arc<AppContext>);
 
 impl PartnerApi {
-    /// Brings the database to the newest schema.
+    /// Migrates the database to the newest schema.
     ///
     /// # Errors
-    /// [`StartError`] when the database cannot be reached or a step fails.
+    /// [`StartError`] if the database cannot be reached or a migration fails.
     pub async fn migrate(database_url: &secrecy::SecretString) -> Result<(), StartError> {
         app::migrate(database_url).await
     }
@@ -30,44 +34,44 @@ impl PartnerApi {
     /// Opens and migrates the database, registers this process as a node, and starts the actors.
     ///
     /// # Errors
-    /// [`StartError`]; nothing keeps running then.
+    /// [`StartError`].
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         Self::start_at(settings, Clock::system()).await
     }
 
-    /// As [`PartnerApi::start`], with the time of `clock`.
+    /// Like [`PartnerApi::start`], with the time of `clock`.
     ///
     /// # Errors
-    /// [`StartError`]; nothing keeps running then.
+    /// [`StartError`].
     pub async fn start_at(settings: Settings, clock: Clock) -> Result<Self, StartError> {
         AppContext::start(settings, clock).await.map(Self)
     }
 
-    /// Takes no more work, lets Writers and sends finish, and stops. Each step waits at most for `timeout`; what is left is
-    /// given back and goes on after the next start.
+    /// Refuses new work, waits for Writers and sends to finish, and stops. Each step waits for at most `timeout`.
+    /// Deliveries that are not finished by then are released and continue after the next start.
     pub async fn drain(&self, timeout: Duration) {
         self.0.drain(timeout).await;
     }
 
-    /// Ends when the actors can no longer be kept alive: the process should exit then.
+    /// Completes when the root supervisor has failed. The process should exit then.
     pub async fn failed(&self) {
         self.0.failed().await;
     }
 
-    /// Milliseconds since the Unix epoch, as the platform sees them.
+    /// The platform's time, in milliseconds since the Unix epoch.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.0.modules.env.clock.now_ms()
     }
 
-    /// How many bcrypt verifications of keys this process has done.
+    /// The number of bcrypt verifications of API keys since the start of this process.
     #[must_use]
     pub fn key_bcrypt_checks(&self) -> u64 {
         self.0.modules.keys.bcrypt.checks()
     }
 
-    /// Works to the end with one module's handle, also if the caller goes away meanwhile: between a commit and what follows
-    /// from it, nothing may be left out.
+    /// Runs `work` to completion with one module's handle, even if the caller drops this future. A cancellation between a
+    /// commit and its side effects would lose the side effects.
     pub(super) async fn run_to_completion<H, T, F>(
         &self,
         handle: &Arc<H>,
@@ -79,9 +83,9 @@ impl PartnerApi {
     {
         self.refuse_while_draining()?;
         let work = work(Arc::clone(handle)).in_current_span();
-        let trace = trace::current().unwrap_or_else(trace::fresh);
-        let done = tokio::spawn(trace::within(trace, work)).await;
-        done.unwrap_or(Err(ApiError::Internal))
+        let trace = trace::current().unwrap_or_else(trace::new_trace);
+        let result = tokio::spawn(trace::with_trace(trace, work)).await;
+        result.unwrap_or(Err(ApiError::Internal))
     }
 
     pub(super) fn refuse_while_draining(&self) -> ApiResult<()> {
@@ -94,13 +98,13 @@ impl PartnerApi {
 
 #[cfg(feature = "fault-injection")]
 impl PartnerApi {
-    /// Makes the actor panic at its next message. False where it is not running.
+    /// Makes the actor panic. Returns false if it is not running.
     #[must_use]
     pub fn inject_panic(&self, kind: crate::app::ActorKind) -> bool {
         self.0.inject_panic(kind)
     }
 
-    /// Cuts this process off from the control feed, as a failing connection would, or mends it.
+    /// Makes every read of the control feed fail while `cut` is true.
     pub fn cut_control_feed(&self, cut: bool) {
         self.0.cut_control_feed(cut);
     }

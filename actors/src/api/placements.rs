@@ -1,4 +1,4 @@
-//! Placements: changes go to a Writer, reads straight to the database.
+//! The methods of placements. Changes go through a Writer. Reads go directly to the database.
 
 use entities::ids::{CreditorId, PlacementId};
 use entities::placement;
@@ -23,10 +23,11 @@ use crate::placements::{
 };
 
 impl PartnerApi {
-    /// Places an invoice.
+    /// Creates a placement for an invoice.
     ///
     /// # Errors
-    /// [`ApiError::DuplicateInvoice`], an account's refusal, or an idempotency key's.
+    /// [`ApiError::DuplicateInvoice`], [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`],
+    /// [`ApiError::IdempotencyKeyReused`], [`ApiError::IdempotencyInProgress`].
     pub async fn create_placement(
         &self,
         tenant: &AuthenticatedTenant,
@@ -37,11 +38,11 @@ impl PartnerApi {
             .await
     }
 
-    /// Places many invoices, each row on its own, in one commit. A row that was refused by its form
-    /// comes as the refusal that shall be shown.
+    /// Creates placements for several invoices in one commit. Each row is accepted or rejected independently. A row that
+    /// failed validation is passed as the rejection to return for it.
     ///
     /// # Errors
-    /// [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`]: then no row is placed.
+    /// [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`]. No placement is created then.
     pub async fn create_placements(
         &self,
         tenant: &AuthenticatedTenant,
@@ -54,14 +55,14 @@ impl PartnerApi {
         };
         let rows = rows.into_iter().map(row).collect();
         let operation = Operation::BatchCreate { rows };
-        let done = self.submit(self.command(tenant, operation, key)).await?;
+        let outcome = self.submit(self.command(tenant, operation, key)).await?;
         Ok(Replayable {
-            value: done.value.into_batch()?,
-            replayed: done.replayed,
+            value: outcome.value.into_batch()?,
+            replayed: outcome.replayed,
         })
     }
 
-    /// Takes a placement back.
+    /// Recalls a placement.
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Transition`].
@@ -121,7 +122,7 @@ impl PartnerApi {
         .await
     }
 
-    /// Lets outreach go on.
+    /// Resumes outreach.
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`].
@@ -141,10 +142,11 @@ impl PartnerApi {
         .await
     }
 
-    /// Records money that reached the creditor.
+    /// Records a payment that the creditor received. The `key` is mandatory, because a payment counted twice is an error
+    /// that nobody notices.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::Transition`] with an overpayment.
+    /// [`ApiError::NotFound`], [`ApiError::Transition`] for example if the amount exceeds the balance.
     pub async fn record_payment(
         &self,
         tenant: &AuthenticatedTenant,
@@ -156,16 +158,16 @@ impl PartnerApi {
             placement: PlacementId(id),
             amount,
         };
-        let done = self
+        let outcome = self
             .submit(self.command(tenant, operation, Some(key)))
             .await?;
         Ok(Replayable {
-            value: done.value.into_payment()?,
-            replayed: done.replayed,
+            value: outcome.value.into_payment()?,
+            replayed: outcome.replayed,
         })
     }
 
-    /// Sandbox only: as if operations had reported it.
+    /// Applies a transition as if the operations team had reported it. Sandbox only.
     ///
     /// # Errors
     /// [`ApiError::NotFound`] in production, [`ApiError::Transition`].
@@ -187,10 +189,10 @@ impl PartnerApi {
         self.submit(command).await?.value.into_placement()
     }
 
-    /// One placement.
+    /// Returns one placement.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`], for another creditor's as well.
+    /// [`ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn placement(
         &self,
         tenant: &AuthenticatedTenant,
@@ -201,10 +203,7 @@ impl PartnerApi {
         Ok(placement_view(&row, account, self.now_ms()))
     }
 
-    /// A page of placements.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns a page of the creditor's placements.
     pub async fn placements(
         &self,
         tenant: &AuthenticatedTenant,
@@ -214,7 +213,7 @@ impl PartnerApi {
         let (order, descending) = match filter.order {
             PlacementOrder::PlacedAt => (OrderBy::PlacedAt, filter.descending),
             PlacementOrder::InvoiceAmount => (OrderBy::InvoiceAmount, filter.descending),
-            // The longer past due, the earlier it was due.
+            // More days past due means an earlier due date.
             PlacementOrder::DaysPastDue => (OrderBy::DueDate, !filter.descending),
             PlacementOrder::Status => (OrderBy::Status, filter.descending),
             PlacementOrder::UpdatedAt => (OrderBy::UpdatedAt, filter.descending),
@@ -258,10 +257,10 @@ impl PartnerApi {
         operation: Operation,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<PlacementView>> {
-        let done = self.submit(self.command(tenant, operation, key)).await?;
+        let outcome = self.submit(self.command(tenant, operation, key)).await?;
         Ok(Replayable {
-            value: done.value.into_placement()?,
-            replayed: done.replayed,
+            value: outcome.value.into_placement()?,
+            replayed: outcome.replayed,
         })
     }
 
@@ -302,7 +301,7 @@ impl PartnerApi {
         Ok(account_status_of(&row, rows.iter()))
     }
 
-    /// Hands a command to its creditor's Writer and waits for the commit.
+    /// Submits a command to its creditor's Writer and waits for the commit.
     pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<CommandOutcome>> {
         self.refuse_while_draining()?;
         self.0.modules.writers.submit(command).await

@@ -1,23 +1,23 @@
-//! Recoveries of webhook deliveries, for their owner and for support.
+//! The methods that replay missing webhook deliveries, for their owner and for support. The API calls a replay a recovery.
 
 use entities::ids::{CreditorId, RecoveryId};
 use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::{AuthenticatedTenant, SupportActor};
-use crate::contract::{ApiResult, IdempotencyKey, RecoverySpan, RecoveryView, Replayable};
+use crate::contract::{ApiResult, IdempotencyKey, RecoveryPeriod, RecoveryView, Replayable};
 use crate::creditor::IdempotentOperation;
 use crate::delivery::replay;
 
 impl PartnerApi {
-    /// Makes due again what did not arrive of a time's events; once under one `key`.
+    /// Starts a replay of the deliveries that did not arrive for the events of `span`. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::Validation`] while as many as may run are running.
+    /// [`super::ApiError::Validation`] if the span is invalid or too many replays are running.
     pub async fn recover_deliveries(
         &self,
         tenant: &AuthenticatedTenant,
-        span: RecoverySpan,
+        span: RecoveryPeriod,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<RecoveryView>> {
         let tenant = tenant.clone();
@@ -28,10 +28,10 @@ impl PartnerApi {
         .await
     }
 
-    /// How far a recovery is.
+    /// Returns the progress of a replay.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn webhook_recovery(
         &self,
         tenant: &AuthenticatedTenant,
@@ -40,15 +40,16 @@ impl PartnerApi {
         replay::show(&self.0.modules.env, Some(tenant.creditor()), RecoveryId(id)).await
     }
 
-    /// The same for any creditor.
+    /// Starts a replay for any creditor. Without an idempotency key, every call starts one.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] without such a creditor, and as for its owner.
+    /// [`super::ApiError::NotFound`] if the creditor does not exist, and the errors of
+    /// [`PartnerApi::recover_deliveries`].
     pub async fn support_recover_deliveries(
         &self,
         actor: &SupportActor,
         creditor: Uuid,
-        span: RecoverySpan,
+        span: RecoveryPeriod,
     ) -> ApiResult<RecoveryView> {
         let actor = actor.clone();
         let once = IdempotentOperation::new(None, "webhook-deliveries/recover", &span);
@@ -56,10 +57,10 @@ impl PartnerApi {
             replay::start(&delivery, CreditorId(creditor), actor.name(), span, &once).await
         })
         .await
-        .map(|begun| begun.value)
+        .map(|started| started.value)
     }
 
-    /// How far anybody's recovery is.
+    /// Returns the progress of any creditor's replay.
     ///
     /// # Errors
     /// [`super::ApiError::NotFound`].

@@ -1,4 +1,4 @@
-//! What the company's own people can see and do.
+//! The methods with which support reads and changes creditors, gates, keys and deliveries.
 
 use entities::creditor;
 use entities::ids::CreditorId;
@@ -19,14 +19,11 @@ use crate::endpoints::shown_url;
 use crate::keys::{self as key_rotation, Initiator};
 use crate::onboarding::EvaluatorMsg;
 
-/// Provider events shown with a creditor.
+/// The maximum number of provider events in the view of a creditor.
 const SHOWN_EVENTS: u64 = 50;
 
 impl PartnerApi {
-    /// Creditors whose name or e-mail contains `q`.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns a page of the creditors whose name or e-mail contains `q`.
     pub async fn support_creditors(
         &self,
         _actor: &SupportActor,
@@ -49,7 +46,7 @@ impl PartnerApi {
         })
     }
 
-    /// One creditor: gates, facts and their provider events, key, limits.
+    /// Returns one creditor with its gates, provider events, API key and rate limits.
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
@@ -97,7 +94,7 @@ impl PartnerApi {
         })
     }
 
-    /// Links, suspends, sets tier or override.
+    /// Changes a creditor's status, tier, limit override or linked Stripe account.
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Validation`].
@@ -118,7 +115,7 @@ impl PartnerApi {
         self.support_creditor(actor, id).await
     }
 
-    /// Repairs a gate.
+    /// Sets a gate to `passed`. Used to correct a gate that a provider reported wrongly.
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
@@ -143,10 +140,10 @@ impl PartnerApi {
         self.support_creditor(actor, id).await
     }
 
-    /// Mints a new key; the older ones end at once, or retire for `overlap_hours`.
+    /// Creates a new full-access key. The old key keeps working for `overlap_hours`. With 0 it stops at once.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::GatesPending`] where no key was ever due.
+    /// [`ApiError::NotFound`], [`ApiError::GatesPending`] if the creditor never had a key.
     pub async fn support_rotate_key(
         &self,
         actor: &SupportActor,
@@ -165,7 +162,7 @@ impl PartnerApi {
         .await
     }
 
-    /// Ends every key of the creditor.
+    /// Revokes every API key of the creditor.
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
@@ -186,10 +183,7 @@ impl PartnerApi {
         .await
     }
 
-    /// Any creditor's deliveries, or everybody's.
-    ///
-    /// # Errors
-    /// [`ApiError::Overloaded`] when the database does not answer.
+    /// Returns a page of the deliveries of one creditor, or of all creditors.
     pub async fn support_deliveries(
         &self,
         _actor: &SupportActor,

@@ -1,4 +1,7 @@
-//! Webhooks as their owner sees them.
+//! The methods with which a creditor manages its webhook endpoints and reads its deliveries.
+//!
+//! All methods that show a secret or read or change an endpoint need a dashboard session. They return
+//! [`super::ApiError::DashboardSessionRequired`] without one.
 
 use entities::ids::{DeliveryId, EndpointId};
 use uuid::Uuid;
@@ -6,9 +9,9 @@ use uuid::Uuid;
 use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
 use crate::contract::{
-    ApiResult, DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointView,
-    IdempotencyKey, OffsetPage, Page, Replayable, TestEventView, WebhookCatalogue,
-    WebhookSecretView, WhichEndpoint,
+    ApiResult, DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointSelector,
+    EndpointView, IdempotencyKey, OffsetPage, Page, Replayable, TestEventView, WebhookCatalogue,
+    WebhookSecretView,
 };
 use crate::creditor::IdempotentOperation;
 use crate::delivery::delivery_log;
@@ -16,16 +19,13 @@ use crate::endpoints;
 use crate::outbox::catalogue;
 
 impl PartnerApi {
-    /// What can be subscribed to.
+    /// Returns the catalogue of event types.
     #[must_use]
     pub fn webhook_events(&self) -> WebhookCatalogue {
         catalogue()
     }
 
-    /// A page of deliveries, newest first.
-    ///
-    /// # Errors
-    /// [`super::ApiError::Overloaded`] when the database does not answer.
+    /// Returns a page of deliveries, newest first.
     pub async fn webhook_deliveries(
         &self,
         tenant: &AuthenticatedTenant,
@@ -35,10 +35,10 @@ impl PartnerApi {
         delivery_log::list(&self.0.modules.env, Some(tenant.creditor()), &filter, slice).await
     }
 
-    /// One delivery with its attempts.
+    /// Returns one delivery with its attempts.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn webhook_delivery(
         &self,
         tenant: &AuthenticatedTenant,
@@ -47,10 +47,12 @@ impl PartnerApi {
         delivery_log::detail(&self.0.modules.env, tenant.creditor(), DeliveryId(id)).await
     }
 
-    /// Sends a delivery again, under its old `webhook-id`; once under one `key`.
+    /// Makes a delivery due again under its original `webhook-id`. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well; [`super::ApiError::IdempotencyKeyReused`].
+    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor,
+    /// [`super::ApiError::EndpointDisabled`], [`super::ApiError::PayloadErased`],
+    /// [`super::ApiError::IdempotencyKeyReused`].
     pub async fn redeliver(
         &self,
         tenant: &AuthenticatedTenant,
@@ -66,11 +68,11 @@ impl PartnerApi {
         .await
     }
 
-    /// Sends a test event to an endpoint, or to the one that the settings set, past its filter, and waits for the
-    /// receiver's answer; once under one `key`.
+    /// Sends a test event and waits for the receiver's response. `None` sends it to the primary endpoint. The endpoint's
+    /// event filter does not apply. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] without a webhook URL, [`super::ApiError::EndpointDisabled`],
+    /// [`super::ApiError::NotFound`] if there is no such endpoint, [`super::ApiError::EndpointDisabled`],
     /// [`super::ApiError::IdempotencyKeyReused`].
     pub async fn send_test_webhook(
         &self,
@@ -88,27 +90,27 @@ impl PartnerApi {
         .await
     }
 
-    /// The newest signing secret of an endpoint, for a signed-in person.
+    /// Returns the newest signing secret of an endpoint.
     ///
     /// # Errors
-    /// [`super::ApiError::DashboardSessionRequired`], [`super::ApiError::NotFound`] without one.
+    /// [`super::ApiError::DashboardSessionRequired`], [`super::ApiError::NotFound`] if there is no such endpoint.
     pub async fn webhook_secret(
         &self,
         tenant: &AuthenticatedTenant,
-        which: WhichEndpoint,
+        which: EndpointSelector,
     ) -> ApiResult<WebhookSecretView> {
         tenant.require_session()?;
         endpoints::secret(&self.0.modules.creditors, tenant.creditor(), which).await
     }
 
-    /// Another signing secret; the older ones sign beside it for a while.
+    /// Adds a signing secret to an endpoint. The older secrets keep signing for `overlap_hours`.
     ///
     /// # Errors
-    /// [`super::ApiError::RotationInProgress`] while too many sign already.
+    /// [`super::ApiError::RotationInProgress`] if the endpoint already has the maximum number of secrets.
     pub async fn rotate_webhook_secret(
         &self,
         tenant: &AuthenticatedTenant,
-        which: WhichEndpoint,
+        which: EndpointSelector,
         overlap_hours: u32,
     ) -> ApiResult<WebhookSecretView> {
         tenant.require_session()?;
@@ -120,7 +122,7 @@ impl PartnerApi {
         .await
     }
 
-    /// Every endpoint of the creditor, the one that the settings set first.
+    /// Returns every endpoint of the creditor, the primary endpoint first.
     ///
     /// # Errors
     /// [`super::ApiError::DashboardSessionRequired`].
@@ -132,10 +134,10 @@ impl PartnerApi {
         endpoints::list(&self.0.modules.creditors, tenant.creditor()).await
     }
 
-    /// One endpoint.
+    /// Returns one endpoint.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
@@ -145,7 +147,7 @@ impl PartnerApi {
         endpoints::show(&self.0.modules.creditors, tenant.creditor(), EndpointId(id)).await
     }
 
-    /// A further endpoint; the change must have a URL. IdempotentOperation under one `key`.
+    /// Creates an additional endpoint. The change must have a URL. Idempotent under `key`.
     ///
     /// # Errors
     /// [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`], [`super::ApiError::IdempotencyKeyReused`].
@@ -168,7 +170,7 @@ impl PartnerApi {
     /// Changes an endpoint.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], and those of its creation.
+    /// [`super::ApiError::NotFound`], [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`].
     pub async fn update_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
@@ -184,10 +186,10 @@ impl PartnerApi {
         .await
     }
 
-    /// Removes an endpoint; its log stays.
+    /// Removes an endpoint. Its deliveries stay readable.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], for another creditor's as well.
+    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn remove_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,

@@ -50,7 +50,7 @@ impl AppContext {
             ActorKind::Node => modules.cluster.node.send(NodeMsg::Panic),
             ActorKind::Registry => admission.registry.send(RegistryMsg::Panic),
             ActorKind::Tenant(creditor) => match admission.tenants.get(CreditorId(creditor)) {
-                Some(entry) => entry.address.send(TenantMsg::Panic),
+                Some(entry) => entry.handle.send(TenantMsg::Panic),
                 None => return false,
             },
             ActorKind::SecretVerifier => admission.verifier.send(SecretVerifierMsg::Panic),

@@ -24,10 +24,10 @@ pub enum StartError {
     /// The database cannot be opened, or its settings are not acceptable.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The schema could not be brought up to date, or the node not be registered.
+    /// A statement during the start failed, e.g. the registration of this process as a node.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
-    /// The schema could not be brought up to date.
+    /// The schema migration failed.
     #[error(transparent)]
     Schema(#[from] migrations::MigrateError),
     /// The master key is unusable.

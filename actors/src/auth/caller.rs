@@ -144,7 +144,7 @@ impl From<ApiError> for Refused {
 impl AuthenticatedTenant {
     /// Returns a caller that was not authenticated, as the baseline for benchmarks of admission.
     #[must_use]
-    pub fn unproven(creditor: Uuid) -> Self {
+    pub fn unauthenticated(creditor: Uuid) -> Self {
         Self::new(
             CreditorId(creditor),
             AuthMethod::ApiKey,

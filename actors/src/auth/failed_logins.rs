@@ -13,7 +13,7 @@ use crate::infra::{Env, trace};
 
 /// Writes a failed login to the audit log. Runs in a separate task, so that the response time does
 /// not show whether the account exists.
-pub(super) fn note_failure(
+pub(super) fn audit_failed_login(
     env: &Arc<Env>,
     action: &str,
     creditor: Option<CreditorId>,

@@ -8,27 +8,27 @@ use std::sync::{Mutex, PoisonError};
 use crate::admission::{ClientNetwork, FixedWindowCounters, Window};
 use crate::contract::ApiError;
 
-const QUARTER_MS: i64 = 15 * 60_000;
+const QUARTER_HOUR_MS: i64 = 15 * 60_000;
 /// Failures of one account after which addresses with failures of their own must wait. An address
 /// without failures is not delayed: guesses from elsewhere must not lock out the owner.
 const PER_ACCOUNT: Window = Window {
     most: 10,
-    length_ms: QUARTER_MS,
+    length_ms: QUARTER_HOUR_MS,
 };
 /// Failures of one account after which every address must wait. Guesses may come from many addresses.
-const PER_ACCOUNT_IN_ALL: Window = Window {
+const PER_ACCOUNT_TOTAL: Window = Window {
     most: 100,
-    length_ms: QUARTER_MS,
+    length_ms: QUARTER_HOUR_MS,
 };
 /// Failures of one address after which it must wait.
 const PER_ADDRESS: Window = Window {
     most: 50,
-    length_ms: QUARTER_MS,
+    length_ms: QUARTER_HOUR_MS,
 };
 /// Wrong support tokens of one address after which it must wait. This bounds the audit entries.
 const SUPPORT: Window = Window {
     most: 10,
-    length_ms: QUARTER_MS,
+    length_ms: QUARTER_HOUR_MS,
 };
 /// Sign-ups of one address after which it must wait.
 const SIGN_UPS: Window = Window {
@@ -37,20 +37,20 @@ const SIGN_UPS: Window = Window {
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
+enum CounterKey {
     Account(String),
     Address(ClientNetwork),
-    Newcomer(ClientNetwork),
+    SignUpFrom(ClientNetwork),
     Support(ClientNetwork),
 }
 
 /// Counts of attempts for each account and client network.
 #[derive(Debug, Default)]
-pub(crate) struct LoginThrottle(Mutex<FixedWindowCounters<Who>>);
+pub(crate) struct LoginThrottle(Mutex<FixedWindowCounters<CounterKey>>);
 
 impl LoginThrottle {
     /// Counts a sign-in before its password is checked, so that concurrent guesses count as well.
-    /// [`LoginThrottle::succeeded`] and [`LoginThrottle::not_judged`] take the count back.
+    /// [`LoginThrottle::record_success`] and [`LoginThrottle::undo_attempt`] take the count back.
     ///
     /// # Errors
     /// [`ApiError::TooManyAttempts`] if the account or the address must wait.
@@ -60,17 +60,17 @@ impl LoginThrottle {
         account: &str,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let account = Who::Account(account.to_owned());
-        let address = Who::Address(ClientNetwork::of(address));
+        let account = CounterKey::Account(account.to_owned());
+        let address = CounterKey::Address(ClientNetwork::of(address));
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = counters.knows(&address, PER_ADDRESS, now_ms);
+        let known = counters.has_count(&address, PER_ADDRESS, now_ms);
         let of_account = match known {
             true => PER_ACCOUNT,
-            false => PER_ACCOUNT_IN_ALL,
+            false => PER_ACCOUNT_TOTAL,
         };
         let waits = [
-            counters.wait_s(&account, of_account, now_ms),
-            counters.wait_s(&address, PER_ADDRESS, now_ms),
+            counters.retry_after_s(&account, of_account, now_ms),
+            counters.retry_after_s(&address, PER_ADDRESS, now_ms),
         ];
         if let Some(retry_after_s) = waits.into_iter().flatten().max() {
             return Err(ApiError::TooManyAttempts { retry_after_s });
@@ -82,17 +82,30 @@ impl LoginThrottle {
 
     /// Counts a sign-up.
     pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.count_if_allowed(Who::Newcomer(ClientNetwork::of(address)), SIGN_UPS, now_ms)
+        self.count_if_allowed(
+            CounterKey::SignUpFrom(ClientNetwork::of(address)),
+            SIGN_UPS,
+            now_ms,
+        )
     }
 
     /// Counts a wrong support token.
     pub(crate) fn wrong_support_token(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.count_if_allowed(Who::Support(ClientNetwork::of(address)), SUPPORT, now_ms)
+        self.count_if_allowed(
+            CounterKey::Support(ClientNetwork::of(address)),
+            SUPPORT,
+            now_ms,
+        )
     }
 
-    fn count_if_allowed(&self, who: Who, window: Window, now_ms: i64) -> Result<(), ApiError> {
+    fn count_if_allowed(
+        &self,
+        who: CounterKey,
+        window: Window,
+        now_ms: i64,
+    ) -> Result<(), ApiError> {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(retry_after_s) = counters.wait_s(&who, window, now_ms) {
+        if let Some(retry_after_s) = counters.retry_after_s(&who, window, now_ms) {
             return Err(ApiError::TooManyAttempts { retry_after_s });
         }
         counters.count(who, window, now_ms);
@@ -100,17 +113,17 @@ impl LoginThrottle {
     }
 
     /// Clears the failures of the account, and takes this attempt back from the address.
-    pub(crate) fn succeeded(&self, address: IpAddr, account: &str) {
+    pub(crate) fn record_success(&self, address: IpAddr, account: &str) {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.forgive(&Who::Account(account.to_owned()));
-        counters.take_back(&Who::Address(ClientNetwork::of(address)));
+        counters.reset(&CounterKey::Account(account.to_owned()));
+        counters.take_back(&CounterKey::Address(ClientNetwork::of(address)));
     }
 
     /// Takes back an attempt whose password was not checked.
-    pub(crate) fn not_judged(&self, address: IpAddr, account: &str) {
+    pub(crate) fn undo_attempt(&self, address: IpAddr, account: &str) {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.take_back(&Who::Account(account.to_owned()));
-        counters.take_back(&Who::Address(ClientNetwork::of(address)));
+        counters.take_back(&CounterKey::Account(account.to_owned()));
+        counters.take_back(&CounterKey::Address(ClientNetwork::of(address)));
     }
 }
 
@@ -131,7 +144,10 @@ mod tests {
         let refused = logins.sign_in(HERE, "a@b.c", 61_000).unwrap_err();
         assert_eq!(refused, ApiError::TooManyAttempts { retry_after_s: 840 });
         assert_eq!(logins.sign_in(HERE, "other@b.c", 61_000), Ok(()));
-        assert_eq!(logins.sign_in(HERE, "a@b.c", 1_000 + QUARTER_MS), Ok(()));
+        assert_eq!(
+            logins.sign_in(HERE, "a@b.c", 1_000 + QUARTER_HOUR_MS),
+            Ok(())
+        );
     }
 
     #[test]
@@ -139,13 +155,13 @@ mod tests {
         let (logins, guesser) = (LoginThrottle::default(), |n: u32| {
             IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))
         });
-        for n in 0..PER_ACCOUNT_IN_ALL.most {
+        for n in 0..PER_ACCOUNT_TOTAL.most {
             assert_eq!(logins.sign_in(guesser(n), "a@b.c", 0), Ok(()), "{n}");
         }
         let retry_after_s = 900;
         let refused = Err(ApiError::TooManyAttempts { retry_after_s });
         assert_eq!(logins.sign_in(HERE, "a@b.c", 0), refused);
-        logins.not_judged(guesser(0), "a@b.c");
+        logins.undo_attempt(guesser(0), "a@b.c");
         assert_eq!(
             logins.sign_in(HERE, "a@b.c", 0),
             Ok(()),
@@ -160,7 +176,7 @@ mod tests {
         for _ in 0..PER_ACCOUNT.most {
             logins.sign_in(HERE, "a@b.c", 0).unwrap();
         }
-        logins.succeeded(HERE, "a@b.c");
+        logins.record_success(HERE, "a@b.c");
         assert_eq!(logins.sign_in(HERE, "a@b.c", 1), Ok(()));
     }
 

@@ -19,7 +19,9 @@ use uuid::Uuid;
 use super::handle::Auth;
 use super::unknown_token_throttle::TokenLookup;
 use crate::contract::{ApiError, DbResultExt as _};
-use crate::domain::session_expiry::{ABSOLUTE_MS, GRACE_MS, Life, ONBOARDING_MS, Token, judge};
+use crate::domain::session_expiry::{
+    ABSOLUTE_MS, GRACE_MS, ONBOARDING_MS, SessionStatus, Token, judge,
+};
 use crate::infra::{Env, entropy};
 
 /// Time after which a lookup is abandoned. Its connection may be half open, and lookups of unknown
@@ -28,7 +30,7 @@ const FIND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A new token and its row. The token is never available in clear text again.
 #[derive(Debug)]
-pub(super) struct FreshToken {
+pub(super) struct NewToken {
     pub(super) token: SecretString,
     pub(super) row: session::Model,
 }
@@ -41,7 +43,7 @@ pub(crate) struct LiveSession {
 }
 
 /// Generates the first token of a new family.
-pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> FreshToken {
+pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> NewToken {
     let life_ms = match kind {
         SessionKind::Dashboard => ABSOLUTE_MS,
         SessionKind::Onboarding => ONBOARDING_MS,
@@ -56,7 +58,7 @@ fn generate(
     family: Uuid,
     now_ms: i64,
     expires_ms: i64,
-) -> FreshToken {
+) -> NewToken {
     let mut bytes = [0_u8; 32];
     entropy(&mut bytes);
     let prefix = prefix_of(kind);
@@ -71,7 +73,7 @@ fn generate(
         family_id: Some(family),
         seen_ms: None,
     };
-    FreshToken { token, row }
+    NewToken { token, row }
 }
 
 /// Returns the creditor that the onboarding token belongs to.
@@ -101,7 +103,7 @@ pub(crate) async fn dashboard_session(
         seen_ms: session.seen_ms.unwrap_or(session.created_ms),
         expires_ms: session.expires_ms,
     };
-    let Life::Alive { note, renew } = judge(token, now_ms) else {
+    let SessionStatus::Active { note, renew } = judge(token, now_ms) else {
         return Err(ApiError::InvalidSession);
     };
     if note || session.seen_ms.is_none() {
@@ -116,8 +118,8 @@ pub(crate) async fn dashboard_session(
 }
 
 /// Marks a new token as known, so that its first use is not throttled.
-pub(super) fn introduce(auth: &Auth, token: &SecretString) {
-    auth.tokens.introduce(&digest(token));
+pub(super) fn mark_known(auth: &Auth, token: &SecretString) {
+    auth.tokens.mark_known(&digest(token));
 }
 
 /// Finds the row of a token by its digest, so that no comparison depends on the secret. A malformed
@@ -135,14 +137,14 @@ async fn find(
     let throttle = &auth.tokens;
     let permit = match throttle.meet(&digest, client, now_ms).await? {
         TokenLookup::Known => None,
-        TokenLookup::Stranger(permit) => Some(permit),
+        TokenLookup::Unknown(permit) => Some(permit),
         TokenLookup::Nobody => return Ok(None),
     };
     let asked = sessions::find(auth.env.db.reader(), kind, &digest, now_ms);
     let asked = tokio::time::timeout(FIND_TIMEOUT, asked).await;
     let found = asked.map_err(|_| ApiError::Overloaded)?.map_db_error()?;
     if permit.is_some() || found.is_none() {
-        throttle.was_found(&digest, found.is_some(), client, now_ms);
+        throttle.record_lookup(&digest, found.is_some(), client, now_ms);
     }
     Ok(found)
 }
@@ -216,7 +218,7 @@ async fn exchange(
     }
     sessions::insert(&transaction, next.row).await?;
     transaction.commit().await?;
-    introduce(auth, &next.token);
+    mark_known(auth, &next.token);
     Ok(Some(next.token))
 }
 

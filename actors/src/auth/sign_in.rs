@@ -9,9 +9,9 @@ use entities::queries::{creditors, onboarding, sessions};
 use entities::session::SessionKind;
 use secrecy::SecretString;
 
-use super::failed_logins::note_failure;
+use super::failed_logins::audit_failed_login;
 use super::handle::Auth;
-use super::sessions::{fresh, introduce};
+use super::sessions::{fresh, mark_known};
 use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignIn, SignedIn};
 use crate::creditor::account_status_of;
 use crate::domain::date::rfc3339_ms;
@@ -31,15 +31,15 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
     let row = match checked {
         Ok(Ok(row)) => row,
         Ok(Err(known)) => {
-            note_failure(&auth.env, "session.login_failed", known, request.client);
+            audit_failed_login(&auth.env, "session.login_failed", known, request.client);
             return Err(ApiError::InvalidCredentials);
         }
         Err(error) => {
-            auth.logins.not_judged(request.client, &email);
+            auth.logins.undo_attempt(request.client, &email);
             return Err(error);
         }
     };
-    auth.logins.succeeded(request.client, &email);
+    auth.logins.record_success(request.client, &email);
     let gates = onboarding::gates(auth.env.db.reader(), row.id)
         .await
         .map_db_error()?;
@@ -49,7 +49,7 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
     sessions::insert(auth.env.db.writer(), token.row)
         .await
         .map_db_error()?;
-    introduce(auth, &token.token);
+    mark_known(auth, &token.token);
     Ok(SignedIn {
         session_token: token.token,
         expires_at,

@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::handle::Auth;
-use super::sessions::{fresh, introduce};
+use super::sessions::{fresh, mark_known};
 use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignUp, SignedUp};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Mode;
@@ -85,7 +85,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
         .map_db_error()?;
     transaction.commit().await.map_db_error()?;
     outbound.dispatch(&auth.creditors.outbox);
-    introduce(auth, &token.token);
+    mark_known(auth, &token.token);
     Ok(SignedUp {
         creditor: view,
         onboarding_token: token.token,

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::failed_logins::note_failure;
+use super::failed_logins::audit_failed_login;
 use super::handle::Auth;
 use crate::contract::ApiError;
 
@@ -58,6 +58,6 @@ fn refuse_support(auth: &Auth, address: IpAddr) -> ApiError {
     if let Err(wait) = auth.logins.wrong_support_token(address, now_ms) {
         return wait;
     }
-    note_failure(&auth.env, "support.login_failed", None, address);
+    audit_failed_login(&auth.env, "support.login_failed", None, address);
     ApiError::InvalidSupportToken
 }

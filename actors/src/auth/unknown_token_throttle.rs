@@ -29,8 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct UnknownTokenThrottle {
     known: Mutex<LruCache<Digest, ()>>,
-    key_guesses: KeyGuessThrottle,
-    turns: Semaphore,
+    guesses: KeyGuessThrottle,
+    lookup_permits: Semaphore,
 }
 
 /// What is known of a token before its row is read.
@@ -39,8 +39,8 @@ pub(crate) enum TokenLookup<'a> {
     /// The token was found before.
     Known,
     /// The token is unknown. The caller may look it up while it holds the permit, and must report the
-    /// result with [`UnknownTokenThrottle::was_found`].
-    Stranger(SemaphorePermit<'a>),
+    /// result with [`UnknownTokenThrottle::record_lookup`].
+    Unknown(SemaphorePermit<'a>),
     /// The token was not found a short time ago.
     Nobody,
 }
@@ -48,10 +48,10 @@ pub(crate) enum TokenLookup<'a> {
 impl Default for UnknownTokenThrottle {
     fn default() -> Self {
         Self {
-            // `introduce` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
+            // `mark_known` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
             known: Mutex::new(LruCache::unbounded()),
-            key_guesses: KeyGuessThrottle::default(),
-            turns: Semaphore::new(MAX_LOOKUPS),
+            guesses: KeyGuessThrottle::default(),
+            lookup_permits: Semaphore::new(MAX_LOOKUPS),
         }
     }
 }
@@ -71,30 +71,30 @@ impl UnknownTokenThrottle {
         if self.known().get(token).is_some() {
             return Ok(TokenLookup::Known);
         }
-        if self.key_guesses.was_refused(token, now_ms) {
+        if self.guesses.was_refused(token, now_ms) {
             return Ok(TokenLookup::Nobody);
         }
-        self.key_guesses
-            .may_guess(&counter_prefix(token), client, now_ms)?;
-        let permit = tokio::time::timeout(TIMEOUT, self.turns.acquire()).await;
+        self.guesses
+            .check_caller(&counter_prefix(token), client, now_ms)?;
+        let permit = tokio::time::timeout(TIMEOUT, self.lookup_permits.acquire()).await;
         let permit = permit.map_err(|_| ApiError::Overloaded)?;
         permit
-            .map(TokenLookup::Stranger)
+            .map(TokenLookup::Unknown)
             .map_err(|_| ApiError::ShuttingDown)
     }
 
     /// Records the result of a lookup. A known token that is no longer found does not count as a guess.
-    pub(crate) fn was_found(&self, token: &Digest, found: bool, client: IpAddr, now_ms: i64) {
+    pub(crate) fn record_lookup(&self, token: &Digest, found: bool, client: IpAddr, now_ms: i64) {
         if found {
-            self.introduce(token);
+            self.mark_known(token);
         } else if self.known().pop(token).is_none() {
-            self.key_guesses
+            self.guesses
                 .refused(token, &counter_prefix(token), client, now_ms);
         }
     }
 
     /// Marks a token as known, because this process has created or found it.
-    pub(crate) fn introduce(&self, token: &Digest) {
+    pub(crate) fn mark_known(&self, token: &Digest) {
         let mut known = self.known();
         known.put(*token, ());
         if known.len() > MAX_KNOWN {
@@ -130,15 +130,15 @@ mod tests {
         let throttle = UnknownTokenThrottle::default();
         assert!(matches!(
             throttle.meet(&REAL, HERE, 0).await,
-            Ok(TokenLookup::Stranger(_))
+            Ok(TokenLookup::Unknown(_))
         ));
-        throttle.was_found(&REAL, true, HERE, 0);
+        throttle.record_lookup(&REAL, true, HERE, 0);
         for n in 100..130 {
             assert!(matches!(
                 throttle.meet(&made_up(n), HERE, 0).await,
-                Ok(TokenLookup::Stranger(_))
+                Ok(TokenLookup::Unknown(_))
             ));
-            throttle.was_found(&made_up(n), false, HERE, 0);
+            throttle.record_lookup(&made_up(n), false, HERE, 0);
         }
         let refused = throttle.meet(&made_up(200), HERE, 1).await;
         assert!(matches!(refused, Err(ApiError::TooManyAttempts { .. })));
@@ -150,14 +150,14 @@ mod tests {
             throttle.meet(&REAL, HERE, 1).await,
             Ok(TokenLookup::Known)
         ));
-        throttle.was_found(&REAL, false, HERE, 1);
+        throttle.record_lookup(&REAL, false, HERE, 1);
         let refused = throttle.meet(&REAL, HERE, 1).await;
         assert!(
             matches!(refused, Err(ApiError::TooManyAttempts { .. })),
             "the session has ended, so its token is unknown"
         );
         let fresh = made_up(201);
-        throttle.introduce(&fresh);
+        throttle.mark_known(&fresh);
         assert!(matches!(
             throttle.meet(&fresh, HERE, 1).await,
             Ok(TokenLookup::Known)
@@ -167,14 +167,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn excess_token_lookup_waits_for_a_permit() {
         let throttle = UnknownTokenThrottle::default();
-        let mut turns = Vec::new();
+        let mut lookup_permits = Vec::new();
         for n in 0..MAX_LOOKUPS {
             let token = made_up(u8::try_from(n).unwrap());
-            turns.push(throttle.meet(&token, HERE, 0).await.unwrap());
+            lookup_permits.push(throttle.meet(&token, HERE, 0).await.unwrap());
         }
         let one_more = throttle.meet(&made_up(99), HERE, 0).await;
         assert_eq!(one_more.unwrap_err(), ApiError::Overloaded);
-        turns.pop();
+        lookup_permits.pop();
         assert!(throttle.meet(&made_up(99), HERE, 0).await.is_ok());
     }
 }

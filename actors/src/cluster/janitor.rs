@@ -1,7 +1,7 @@
 //! Removing what has had its time.
 
 use entities::DbErr;
-use entities::queries::node::{self, Cleaned};
+use entities::queries::node::{self, CleanupResult};
 use entities::queries::retention::{self, Retention};
 
 use crate::infra::Env;
@@ -10,7 +10,7 @@ use crate::infra::Env;
 const CLEAN_BATCH: u32 = 2_000;
 
 /// One round. Answers what was removed, and whether there is more.
-pub(super) async fn clean(env: &Env) -> Result<Cleaned, DbErr> {
+pub(super) async fn clean(env: &Env) -> Result<CleanupResult, DbErr> {
     const DAY_MS: i64 = 24 * 3_600_000;
     let keep = Retention {
         payloads_ms: i64::from(env.settings.payload_days) * DAY_MS,

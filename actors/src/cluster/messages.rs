@@ -1,7 +1,7 @@
 //! What the Node is told, and what comes back from its rounds.
 
 use entities::DbErr;
-use entities::queries::node::{Cleaned, Heartbeat, Notification};
+use entities::queries::node::{CleanupResult, Heartbeat, Notification};
 use ractor::RpcReplyPort;
 
 /// Messages of the Node.
@@ -40,7 +40,7 @@ pub(crate) enum NodeMsg {
     /// It is gone.
     CleanedUp {
         /// What the database said.
-        result: Result<Cleaned, TaskError>,
+        result: Result<CleanupResult, TaskError>,
     },
     /// Copy SQLite's log into the database.
     Checkpoint,

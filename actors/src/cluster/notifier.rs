@@ -22,7 +22,7 @@ impl NodeState {
     }
 
     fn ring_soon(&mut self) {
-        if !self.notifier.busy && !self.notifier.gathered.is_silent() {
+        if !self.notifier.busy && !self.notifier.gathered.is_empty() {
             self.notifier.busy = true;
             let me = &self.cluster.node;
             me.send_after(GATHER, NodeMsg::SendNotification);
@@ -33,7 +33,8 @@ impl NodeState {
         let ring = std::mem::take(&mut self.notifier.gathered);
         let cluster = Arc::clone(&self.cluster);
         spawn_and_notify(&self.cluster.node, NodeMsg::NotificationSent, async move {
-            if let Err(error) = node::ring(&cluster.env.db, cluster.membership.epoch(), ring).await
+            if let Err(error) =
+                node::notify(&cluster.env.db, cluster.membership.epoch(), ring).await
             {
                 tracing::debug!(%error, "the others were not rung for; they poll");
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::queries::node::{self, Cleaned, Heartbeat};
+use entities::queries::node::{self, CleanupResult, Heartbeat};
 use entities::queries::wal;
 use ractor::RpcReplyPort;
 
@@ -161,10 +161,10 @@ impl NodeState {
         });
     }
 
-    pub(super) fn cleaned_up(&mut self, result: Result<Cleaned, TaskError>) {
+    pub(super) fn cleaned_up(&mut self, result: Result<CleanupResult, TaskError>) {
         let more = result.unwrap_or_else(|error| {
             tracing::warn!(%error, "cleaning up failed");
-            Cleaned::default()
+            CleanupResult::default()
         });
         let pause = if more.more { CLEAN_ON } else { CLEAN_PAUSE };
         self.cleanings
@@ -180,7 +180,7 @@ impl NodeState {
             result: Err(TaskError::Died),
         };
         spawn_and_notify(&self.cluster.node, died, async move {
-            let result = wal::copy_wal(&cluster.env.db).await;
+            let result = wal::checkpoint_wal(&cluster.env.db).await;
             NodeMsg::Checkpointed {
                 result: result.map_err(TaskError::from),
             }

@@ -27,15 +27,15 @@ pub(super) async fn rescue(cluster: &Cluster) -> Result<u64, DbErr> {
     let (db, membership) = (&cluster.env.db, &cluster.membership);
     membership.remove_stale_epochs(db).await?;
     let own = membership.epoch();
-    let mut dead = node::unlocked(db, own).await?;
+    let mut dead = node::unlocked_epochs(db, own).await?;
     let silence_ms = silence_ms(cluster.env.settings.delivery_timeout);
     if membership.unbroken_for_ms(cluster.env.clock.now_ms()) >= silence_ms {
-        dead.extend(node::silent(db, own, silence_ms).await?);
+        dead.extend(node::silent_epochs(db, own, silence_ms).await?);
     }
     let mut freed = 0;
     for epoch in dead {
         // The rows first: were the node row removed alone, they would still be found below.
-        freed += node::free(db, epoch).await?;
+        freed += node::release_leases_of(db, epoch).await?;
         node::remove(db, epoch).await?;
         tracing::warn!(epoch, "a process is dead; what it held is free");
     }
@@ -47,12 +47,12 @@ pub(super) async fn rescue(cluster: &Cluster) -> Result<u64, DbErr> {
 async fn free_rest(db: &Database) -> Result<u64, DbErr> {
     let mut freed = 0;
     for _ in 0..ROUNDS {
-        let owners = node::dead_owners(db).await?;
+        let owners = node::owners_without_node(db).await?;
         if owners.is_empty() {
             break;
         }
         for owner in owners {
-            freed += node::free(db, owner).await?;
+            freed += node::release_leases_of(db, owner).await?;
         }
     }
     Ok(freed)

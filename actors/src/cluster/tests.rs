@@ -6,7 +6,7 @@ mod wal;
 use std::time::Duration;
 
 use entities::ids::EndpointId;
-use entities::queries::delivery::{Want, claim, held_by};
+use entities::queries::delivery::{ClaimWant, claim, leased_by};
 use entities::queries::node::{self, Heartbeat};
 use entities::{Database, Pools};
 use sea_orm::ConnectionTrait as _;
@@ -58,9 +58,9 @@ impl Process {
 
 async fn lease_all(db: &Database, owner: i64, endpoint: EndpointId) -> usize {
     let transaction = db.begin().await.unwrap();
-    let wants = [Want {
+    let wants = [ClaimWant {
         endpoint,
-        credit: 100,
+        max_rows: 100,
         scan_floor_ms: 0,
     }];
     let claimed = claim(&transaction, owner, &wants, 1_000).await.unwrap();
@@ -189,9 +189,9 @@ async fn owners_between_and_beyond_the_living_are_found() {
         .chain([living[1].epoch(), living[0].epoch()]);
     for owner in owners {
         let transaction = bench.db.begin().await.unwrap();
-        let wants = [Want {
+        let wants = [ClaimWant {
             endpoint,
-            credit: 1,
+            max_rows: 1,
             scan_floor_ms: 0,
         }];
         assert_eq!(
@@ -204,7 +204,7 @@ async fn owners_between_and_beyond_the_living_are_found() {
         transaction.commit().await.unwrap();
     }
     assert_eq!(living[2].rescue().await, 4);
-    let left = held_by(bench.db.reader(), living[0].epoch(), 10)
+    let left = leased_by(bench.db.reader(), living[0].epoch(), 10)
         .await
         .unwrap();
     assert_eq!(left.len(), 1);
@@ -220,14 +220,14 @@ async fn a_process_that_loses_its_connection_joins_again() {
     let old = process.epoch();
     assert_eq!(process.lease_all(endpoint).await, 2);
     let spec = super::tree::node_spec(&process.modules.cluster, &tokio::runtime::Handle::current());
-    let (ground, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
+    let (ground, _) = ractor::Actor::spawn(None, TestRoot, ()).await.unwrap();
     spec.start(ground.get_cell()).await.unwrap();
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE application_name = 'partner-api node' AND datname = current_database()";
     bench.db.writer().execute_unprepared(sql).await.unwrap();
     // This terminated the connection of `bench` as well, which nobody uses.
     for _ in 0..500 {
-        let free = held_by(bench.db.reader(), old, 10)
+        let free = leased_by(bench.db.reader(), old, 10)
             .await
             .unwrap()
             .is_empty();
@@ -249,9 +249,9 @@ async fn a_process_that_loses_its_connection_joins_again() {
     );
 }
 
-struct Ground;
+struct TestRoot;
 
-impl ractor::Actor for Ground {
+impl ractor::Actor for TestRoot {
     type Msg = ();
     type State = ();
     type Arguments = ();

@@ -16,7 +16,7 @@ impl<T> DbResultExt<T> for Result<T, DbErr> {
         let at = std::panic::Location::caller();
         self.map_err(|error| {
             tracing::error!(%error, %at, "the database failed");
-            if entities::is_passing(&error) {
+            if entities::is_transient(&error) {
                 ApiError::Overloaded
             } else {
                 ApiError::Internal

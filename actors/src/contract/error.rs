@@ -9,7 +9,7 @@ use thiserror::Error;
 
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
 use crate::domain::gates::Gate;
-use crate::domain::placement::refusal::TransitionRefusal;
+use crate::domain::placement::refusal::TransitionRejection;
 use crate::infra::BcryptError;
 
 /// A provider whose events onboarding matches_filter to.
@@ -80,7 +80,7 @@ pub enum ApiError {
     },
     /// Support has revoked the account's keys.
     #[error("support revoked this account's API keys; contact support for a new one")]
-    SupportOnlyMints,
+    SupportRequired,
     /// The route needs a person signed in to the dashboard.
     #[error("this needs a signed-in dashboard session; an API key cannot do it")]
     DashboardSessionRequired,
@@ -149,7 +149,7 @@ pub enum ApiError {
     },
     /// The placement's state machine refuses.
     #[error(transparent)]
-    Transition(#[from] TransitionRefusal),
+    Transition(#[from] TransitionRejection),
     /// Company details are frozen.
     #[error("company details are locked once business verification has begun; contact support")]
     SetupLocked,

@@ -3,7 +3,7 @@
 //! They are already well-formed: whoever builds one has reported every malformed field.
 
 use super::views::BusinessAddress;
-use crate::domain::fingerprint::idempotency_key_ok;
+use crate::domain::fingerprint::is_valid_idempotency_key;
 use crate::domain::limits::LimitsOverride;
 use crate::domain::placement::draft::Posture;
 use crate::domain::placement::status::PlacementStatus;
@@ -76,7 +76,7 @@ pub struct SettingsPatch {
 
 /// Which webhook endpoint of a creditor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhichEndpoint {
+pub enum EndpointSelector {
     /// The one that Settings → Webhook URL sets.
     Primary,
     /// The one with this id.
@@ -106,7 +106,7 @@ pub struct EndpointChange {
 
 /// The time whose events are recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecoverySpan {
+pub struct RecoveryPeriod {
     /// From then on, Unix epoch milliseconds.
     pub since_ms: i64,
     /// And before then; absent is now.
@@ -278,7 +278,7 @@ impl IdempotencyKey {
     /// 1 to 255 printable ASCII characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        idempotency_key_ok(text).then(|| Self(text.to_owned()))
+        is_valid_idempotency_key(text).then(|| Self(text.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -42,7 +42,7 @@ impl IdempotentOperation {
     }
 
     /// What this request made before, if it did and that is known already: for what costs something before the transaction is
-    /// opened. Only [`IdempotentOperation::made_before`] is certain.
+    /// opened. Only [`IdempotentOperation::find_result`] is certain.
     ///
     /// # Errors
     /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
@@ -62,7 +62,7 @@ impl IdempotentOperation {
     ///
     /// # Errors
     /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
-    pub(crate) async fn made_before(
+    pub(crate) async fn find_result(
         &self,
         transaction: &CreditorTransaction<'_>,
     ) -> Result<Option<Uuid>, ApiError> {
@@ -92,7 +92,7 @@ impl IdempotentOperation {
     }
 
     /// Stores that this was made.
-    pub(crate) async fn made(
+    pub(crate) async fn store_result(
         &self,
         transaction: &CreditorTransaction<'_>,
         made: Uuid,

@@ -213,7 +213,7 @@ impl<'a> CreditorTransaction<'a> {
             revealed_ms: None,
             expires_ms: None,
             retired_ms: None,
-            expiring_told_ms: None,
+            expiry_notified_ms: None,
             allowed_networks: None,
             ended_ms: None,
             ended_reason: None,

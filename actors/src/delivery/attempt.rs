@@ -4,27 +4,27 @@
 //! the receiver.
 
 use bytes::Bytes;
-use entities::queries::delivery::{Attempt, ClaimedDelivery, Ending};
+use entities::queries::delivery::{Attempt, ClaimedDelivery, CompletionOutcome};
 use entities::webhook_endpoint::OnExhausted;
 use uuid::Uuid;
 
 use super::completed_lease::{AttemptOutcome, CompletedLease, DisableReason};
 use super::endpoint_config::Config;
 use super::handle::Delivery;
-use super::sender::{Answer, OutOfSockets, Post};
+use super::sender::{AttemptResponse, OutOfFileDescriptors, Post};
 use crate::domain::retry;
 use crate::domain::retry::{FailureCause, NextStep};
 use crate::domain::safe_address::UnsafeUrl;
 use crate::domain::signature::sign;
 use crate::domain::trace_context::TraceContext;
 use crate::infra::trace;
-use crate::leases::{Attempted, LeasedDelivery};
+use crate::leases::{AttemptResult, LeasedDelivery};
 
 /// Why nothing was sent. The cause is on our side, so no attempt is counted.
 #[derive(Debug, thiserror::Error)]
 enum Unsent {
     #[error(transparent)]
-    OutOfSockets(#[from] OutOfSockets),
+    OutOfFileDescriptors(#[from] OutOfFileDescriptors),
     #[error("the endpoint has no unexpired signing secret")]
     NoSecret,
 }
@@ -36,11 +36,14 @@ pub(super) async fn run(
     leased: LeasedDelivery,
 ) -> (CompletedLease, AttemptOutcome) {
     if leased.row.payload.is_empty() {
-        return (CompletedLease::cancelled(leased), AttemptOutcome::Unneeded); // erased after it was claimed
+        return (
+            CompletedLease::cancelled(leased),
+            AttemptOutcome::PayloadErased,
+        ); // erased after it was claimed
     }
     match exchange(delivery, config, &leased.row).await {
         Ok(answer) => {
-            let attempted = Attempted {
+            let attempted = AttemptResult {
                 delivered: answer.outcome == retry::Outcome::Delivered,
                 latency_ms: answer.latency_ms,
             };
@@ -63,7 +66,7 @@ async fn exchange(
     delivery: &Delivery,
     config: &Config,
     row: &ClaimedDelivery,
-) -> Result<Answer, Unsent> {
+) -> Result<AttemptResponse, Unsent> {
     let url = match &config.url {
         Ok(url) => url.clone(),
         Err(reason) => return Ok(refused(*reason)),
@@ -93,7 +96,7 @@ async fn exchange(
 /// A new span for each attempt, in the trace of the request that caused the event.
 fn span_of(row: &ClaimedDelivery) -> TraceContext {
     let parent = row.traceparent.as_deref().and_then(TraceContext::parse);
-    parent.map_or_else(trace::fresh, trace::child_of)
+    parent.map_or_else(trace::new_trace, trace::child_of)
 }
 
 /// The `webhook-id` header. It is the same for every attempt and every endpoint of a message.
@@ -101,7 +104,7 @@ fn webhook_id(row: &ClaimedDelivery) -> String {
     format!("msg_{}", row.message)
 }
 
-fn refused(reason: UnsafeUrl) -> Answer {
+fn refused(reason: UnsafeUrl) -> AttemptResponse {
     let detail = reason.to_string();
     super::sender::failed(FailureCause::UnsafeAddress, Some(&detail))
 }
@@ -111,7 +114,7 @@ fn ended(
     delivery: &Delivery,
     config: &Config,
     leased: LeasedDelivery,
-    answer: Answer,
+    answer: AttemptResponse,
 ) -> CompletedLease {
     let now_ms = delivery.env.clock.now_ms();
     let attempts_done = u32::try_from(leased.row.attempt)
@@ -125,11 +128,11 @@ fn ended(
         now_ms,
         rand::random::<f64>(),
     );
-    let ending = match next {
-        NextStep::Delivered => Ending::Delivered,
-        NextStep::RetryAt { due_ms } => Ending::Failed { due_ms },
-        NextStep::Exhausted => Ending::Exhausted,
-        NextStep::DisableEndpoint => Ending::Cancelled,
+    let outcome = match next {
+        NextStep::Delivered => CompletionOutcome::Delivered,
+        NextStep::RetryAt { due_ms } => CompletionOutcome::Failed { due_ms },
+        NextStep::Exhausted => CompletionOutcome::Exhausted,
+        NextStep::DisableEndpoint => CompletionOutcome::Cancelled,
     };
     let attempt = Attempt {
         id: Uuid::now_v7(),
@@ -148,6 +151,6 @@ fn ended(
     };
     CompletedLease {
         stop,
-        ..CompletedLease::new(leased, ending, Some(attempt))
+        ..CompletedLease::new(leased, outcome, Some(attempt))
     }
 }

@@ -32,24 +32,24 @@ enum ClaimState {
 #[derive(Debug)]
 pub(crate) enum Offer<T> {
     /// Credit for this number of rows, and the reservation that backs it.
-    Credit(u32, T),
+    Granted(u32, T),
     /// No free capacity until a lease ends.
-    Busy,
+    AtCapacity,
     /// Closed to claims. The endpoint leaves the queue until the next wake-up.
-    Shut,
+    CircuitOpen,
 }
 
 /// The claim queue and the claim state of each endpoint in it.
 #[derive(Debug, Default)]
 pub(crate) struct ClaimQueue {
-    turns: HashMap<EndpointId, ClaimState>,
+    states: HashMap<EndpointId, ClaimState>,
     queue: VecDeque<EndpointId>,
 }
 
 impl ClaimQueue {
     /// Queues an endpoint that may have due rows.
     pub(super) fn wake(&mut self, endpoint: EndpointId) {
-        match self.turns.get_mut(&endpoint) {
+        match self.states.get_mut(&endpoint) {
             None => self.enqueue(endpoint),
             Some(ClaimState::Claiming { woken }) => *woken = true,
             Some(ClaimState::Queued | ClaimState::AwaitingCapacity) => {}
@@ -57,8 +57,8 @@ impl ClaimQueue {
     }
 
     /// Queues the endpoint again if it waits for capacity.
-    pub(super) fn feed(&mut self, endpoint: EndpointId) {
-        if self.turns.get(&endpoint) == Some(&ClaimState::AwaitingCapacity) {
+    pub(super) fn capacity_freed(&mut self, endpoint: EndpointId) {
+        if self.states.get(&endpoint) == Some(&ClaimState::AwaitingCapacity) {
             self.enqueue(endpoint);
         }
     }
@@ -75,17 +75,17 @@ impl ClaimQueue {
                 break;
             };
             match offer(endpoint) {
-                Offer::Credit(credit, proof) => {
-                    self.turns
+                Offer::Granted(credit, proof) => {
+                    self.states
                         .insert(endpoint, ClaimState::Claiming { woken: false });
                     credits = credits.saturating_add(credit);
                     taken.push(proof);
                 }
-                Offer::Busy => {
-                    self.turns.insert(endpoint, ClaimState::AwaitingCapacity);
+                Offer::AtCapacity => {
+                    self.states.insert(endpoint, ClaimState::AwaitingCapacity);
                 }
-                Offer::Shut => {
-                    self.turns.remove(&endpoint);
+                Offer::CircuitOpen => {
+                    self.states.remove(&endpoint);
                 }
             }
         }
@@ -95,11 +95,11 @@ impl ClaimQueue {
     /// Ends the endpoint's claim. `more` is set if more rows may be due, for example because the claim used all its
     /// credit. Returns whether the endpoint still has rows to claim.
     pub(super) fn claimed(&mut self, endpoint: EndpointId, more: bool) -> bool {
-        match self.turns.remove(&endpoint) {
+        match self.states.remove(&endpoint) {
             Some(ClaimState::Claiming { woken }) if more || woken => self.enqueue(endpoint),
             Some(ClaimState::Claiming { .. }) | None => return false,
             Some(turn) => {
-                self.turns.insert(endpoint, turn);
+                self.states.insert(endpoint, turn);
             }
         }
         true
@@ -111,7 +111,7 @@ impl ClaimQueue {
     }
 
     fn enqueue(&mut self, endpoint: EndpointId) {
-        self.turns.insert(endpoint, ClaimState::Queued);
+        self.states.insert(endpoint, ClaimState::Queued);
         self.queue.push_back(endpoint);
     }
 }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn take(claim_queue: &mut ClaimQueue, rows: u32) -> Vec<EndpointId> {
-        claim_queue.take(rows, |endpoint| Offer::Credit(8, endpoint))
+        claim_queue.take(rows, |endpoint| Offer::Granted(8, endpoint))
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
         );
         claim_queue.claimed(endpoint(1), false);
         claim_queue.claimed(endpoint(2), false);
-        assert!(claim_queue.is_empty() && claim_queue.turns.is_empty());
+        assert!(claim_queue.is_empty() && claim_queue.states.is_empty());
     }
 
     #[test]
@@ -165,17 +165,17 @@ mod tests {
         claim_queue.wake(endpoint(1));
         claim_queue.wake(endpoint(2));
         let none = claim_queue.take(100, |candidate| match candidate == endpoint(1) {
-            true => Offer::<()>::Busy,
-            false => Offer::Shut,
+            true => Offer::<()>::AtCapacity,
+            false => Offer::CircuitOpen,
         });
         assert!(none.is_empty());
         claim_queue.wake(endpoint(1));
-        claim_queue.feed(endpoint(2));
+        claim_queue.capacity_freed(endpoint(2));
         assert!(
             claim_queue.is_empty(),
             "a wake adds no capacity, and capacity adds no rows"
         );
-        claim_queue.feed(endpoint(1));
+        claim_queue.capacity_freed(endpoint(1));
         claim_queue.wake(endpoint(2));
         assert_eq!(take(&mut claim_queue, 100), [endpoint(1), endpoint(2)]);
     }

@@ -3,10 +3,10 @@
 //! Never writes to the database; that is the Completer's task.
 
 use entities::ids::{CreditorId, DeliveryId, EndpointId};
-use entities::queries::delivery::{Attempt, Completion, Ending};
+use entities::queries::delivery::{Attempt, Completion, CompletionOutcome};
 use entities::webhook_endpoint::EndpointState;
 
-use crate::leases::{Attempted, Lease, LeasedDelivery};
+use crate::leases::{AttemptResult, Lease, LeasedDelivery};
 
 /// A lease that has ended but whose completion is not committed yet.
 #[derive(Debug)]
@@ -31,16 +31,23 @@ impl CompletedLease {
 
     /// When the next attempt is due, in milliseconds since the epoch; `None` if there is none.
     pub(super) fn due_ms(&self) -> Option<i64> {
-        match self.completion.ending {
-            Ending::Failed { due_ms } => Some(due_ms),
-            Ending::Delivered | Ending::Exhausted | Ending::Cancelled | Ending::Released => None,
+        match self.completion.outcome {
+            CompletionOutcome::Failed { due_ms } => Some(due_ms),
+            CompletionOutcome::Delivered
+            | CompletionOutcome::Exhausted
+            | CompletionOutcome::Cancelled
+            | CompletionOutcome::Released => None,
         }
     }
 
-    pub(super) fn new(leased: LeasedDelivery, ending: Ending, attempt: Option<Attempt>) -> Self {
+    pub(super) fn new(
+        leased: LeasedDelivery,
+        outcome: CompletionOutcome,
+        attempt: Option<Attempt>,
+    ) -> Self {
         let completion = Completion {
             fence: leased.lease.fence(),
-            ending,
+            outcome,
             attempt,
         };
         Self {
@@ -54,12 +61,12 @@ impl CompletedLease {
 
     /// The row was not sent and returns to the queue unchanged.
     pub(super) fn released(leased: LeasedDelivery) -> Self {
-        Self::new(leased, Ending::Released, None)
+        Self::new(leased, CompletionOutcome::Released, None)
     }
 
     /// The row was not sent and never will be.
     pub(super) fn cancelled(leased: LeasedDelivery) -> Self {
-        Self::new(leased, Ending::Cancelled, None)
+        Self::new(leased, CompletionOutcome::Cancelled, None)
     }
 }
 
@@ -67,9 +74,9 @@ impl CompletedLease {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
     /// The row was sent.
-    Sent(Attempted),
+    Sent(AttemptResult),
     /// The payload has been erased, so nothing was sent.
-    Unneeded,
+    PayloadErased,
     /// The row was not sent for a reason on our side.
     Unsent,
 }

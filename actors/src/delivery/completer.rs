@@ -22,7 +22,7 @@ use super::disable::{complete_and_disable, disable};
 use super::handle::Delivery;
 use super::health_reporter::{HealthChanges, HealthReporter};
 use super::messages::{CompleterMsg, DispatcherMsg, FlushError};
-use crate::domain::endpoint_health::{QUIET_MS, is_given_up};
+use crate::domain::endpoint_health::{FAILING_RESET_MS, should_disable};
 use crate::supervision::spawn_and_notify;
 
 /// Maximum outcomes of one transaction. It is large because a busy disk makes every commit slow.
@@ -46,7 +46,7 @@ pub(crate) struct CompleterState {
     failures: u32,
     health: HealthReporter,
     /// Endpoints that are being disabled because their receivers responded 410 Gone.
-    going: HashSet<EndpointId>,
+    disabling: HashSet<EndpointId>,
 }
 
 /// The actor that writes completed leases.
@@ -68,7 +68,7 @@ impl Actor for Completer {
             busy: false,
             failures: 0,
             health: HealthReporter::default(),
-            going: HashSet::new(),
+            disabling: HashSet::new(),
         })
     }
 
@@ -82,8 +82,8 @@ impl Actor for Completer {
             CompleterMsg::Complete { ended } => state.collect(ended),
             CompleterMsg::Flush => state.flush(),
             CompleterMsg::Flushed { batch, result } => state.flushed(batch, result),
-            CompleterMsg::DisableReason { ended, failures } => state.stop(ended, failures),
-            CompleterMsg::Stopped {
+            CompleterMsg::Disable { ended, failures } => state.stop(ended, failures),
+            CompleterMsg::DisableDone {
                 endpoint,
                 ended,
                 failures,
@@ -102,7 +102,7 @@ impl CompleterState {
             match ended.stop {
                 None => self.collected.push(ended),
                 // An earlier outcome is already disabling this endpoint.
-                Some(DisableReason::ReceiverGone) if !self.going.insert(ended.endpoint()) => {
+                Some(DisableReason::ReceiverGone) if !self.disabling.insert(ended.endpoint()) => {
                     ended.stop = None;
                     self.collected.push(ended);
                 }
@@ -114,7 +114,7 @@ impl CompleterState {
 
     fn stop(&self, ended: Box<CompletedLease>, failures: u32) {
         let (delivery, endpoint) = (Arc::clone(&self.delivery), ended.endpoint());
-        let died = CompleterMsg::Stopped {
+        let died = CompleterMsg::DisableDone {
             endpoint,
             ended: None,
             failures,
@@ -127,7 +127,7 @@ impl CompleterState {
                     failures.saturating_add(1)
                 }
             };
-            CompleterMsg::Stopped {
+            CompleterMsg::DisableDone {
                 endpoint,
                 ended: Some(ended),
                 failures,
@@ -139,11 +139,11 @@ impl CompleterState {
         match ended {
             Some(ended) if failures > 0 => {
                 let me = &self.delivery.completer;
-                let again = CompleterMsg::DisableReason { ended, failures };
+                let again = CompleterMsg::Disable { ended, failures };
                 me.send_after(pause_after(failures), again);
             }
             ended => {
-                self.going.remove(&endpoint);
+                self.disabling.remove(&endpoint);
                 self.settle(ended.map(|ended| *ended).into_iter().collect());
                 let changed = DispatcherMsg::EndpointChanged { endpoint };
                 let _ = self.delivery.dispatcher.send(changed);
@@ -177,7 +177,7 @@ impl CompleterState {
         let changes = self.health.changes(&batch, delivery.env.clock.now_ms());
         let died = CompleterMsg::Flushed {
             batch: Vec::new(),
-            result: Err(FlushError::Died),
+            result: Err(FlushError::TaskFailed),
         };
         spawn_and_notify(&self.delivery.completer, died, async move {
             let result = write(&delivery, &batch, changes)
@@ -217,7 +217,7 @@ impl CompleterState {
             .collect();
         let next_due_ms = batch.iter().filter_map(CompletedLease::due_ms).min();
         for ended in batch {
-            ended.lease.settle();
+            ended.lease.complete();
         }
         let dispatcher = &self.delivery.dispatcher;
         let endpoints = endpoints.into_iter().collect();
@@ -261,7 +261,7 @@ async fn write(
     if !failing.is_empty() {
         let delivery = Arc::clone(delivery);
         // In a separate task, so that outcomes do not wait for another creditor's lock.
-        tokio::spawn(async move { give_up(&delivery, failing).await });
+        tokio::spawn(async move { disable_failing(&delivery, failing).await });
     }
     if late > 0 {
         tracing::info!(late, "outcomes of leases that had been rescued");
@@ -275,20 +275,21 @@ async fn note_health(
     transaction: &Transaction,
     changes: &HealthChanges,
 ) -> Result<Vec<Failing>, DbErr> {
-    queue::note_healthy(transaction, &changes.healthy).await?;
+    queue::mark_healthy(transaction, &changes.healthy).await?;
     let mut failing = Vec::new();
     for endpoint in &changes.failing {
         let now_ms = delivery.env.clock.now_ms();
-        failing.extend(queue::note_failing(transaction, *endpoint, QUIET_MS, now_ms).await?);
+        failing
+            .extend(queue::mark_failing(transaction, *endpoint, FAILING_RESET_MS, now_ms).await?);
     }
     Ok(failing)
 }
 
 /// Disables endpoints that have failed for too long. If the write fails, the next failure of the endpoint triggers
 /// it again.
-async fn give_up(delivery: &Delivery, failing: Vec<Failing>) {
+async fn disable_failing(delivery: &Delivery, failing: Vec<Failing>) {
     let now_ms = delivery.env.clock.now_ms();
-    let given_up = |failing: &Failing| is_given_up(failing.since_ms, now_ms);
+    let given_up = |failing: &Failing| should_disable(failing.since_ms, now_ms);
     for Failing {
         endpoint, creditor, ..
     } in failing.into_iter().filter(given_up)

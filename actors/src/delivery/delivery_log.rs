@@ -68,7 +68,7 @@ pub(crate) async fn redeliver(
 ) -> Result<Replayable<DeliveryView>, ApiError> {
     let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    let replayed = once.made_before(&transaction).await?.is_some();
+    let replayed = once.find_result(&transaction).await?.is_some();
     if replayed {
         drop(transaction);
     } else {
@@ -84,7 +84,7 @@ pub(crate) async fn redeliver(
         }
         let data = json!({"delivery_id": id, "endpoint_id": endpoint});
         transaction.audit("webhook.redelivered", actor, data);
-        once.made(&transaction, id.0).await?;
+        once.store_result(&transaction, id.0).await?;
         transaction.commit().await.map_db_error()?;
         let _ = delivery.dispatcher.send(DispatcherMsg::Wake {
             endpoints: vec![endpoint],

@@ -63,7 +63,8 @@ async fn disable_in(
     let creditor = transaction.creditor.id;
     let now_ms = transaction.outbox.updated_ms(creditor);
     let (state, reason) = (stop.state(), stop.reason());
-    let stopped = delivery::stop(&transaction.db, creditor, endpoint, state, reason, now_ms);
+    let stopped =
+        delivery::disable_endpoint(&transaction.db, creditor, endpoint, state, reason, now_ms);
     if !stopped.await.map_db_error()? {
         return Ok(());
     }

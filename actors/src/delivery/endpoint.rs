@@ -41,7 +41,7 @@ pub(crate) enum EndpointMsg {
         config: Result<Box<Config>, LoadError>,
     },
     /// Send rows that the throttle held back. The actor sends this to itself.
-    Paced,
+    SendQueued,
     /// An attempt ended.
     Sent {
         /// The owner of the endpoint.
@@ -65,7 +65,7 @@ pub(crate) struct EndpointArgs {
 }
 
 /// The state of an [`Endpoint`].
-pub(crate) struct EndpointState_ {
+pub(crate) struct EndpointActorState {
     args: EndpointArgs,
     config: Option<Arc<Config>>,
     /// Number of the last read that was started.
@@ -80,8 +80,8 @@ pub(crate) struct EndpointState_ {
     queue: VecDeque<LeasedDelivery>,
     /// The state of the throttle, if the endpoint has one.
     throttle: Option<Throttle>,
-    /// An [`EndpointMsg::Paced`] is scheduled.
-    pace_timer: bool,
+    /// An [`EndpointMsg::SendQueued`] is scheduled.
+    send_scheduled: bool,
 }
 
 /// The actor of one endpoint.
@@ -89,7 +89,7 @@ pub(crate) struct Endpoint;
 
 impl Actor for Endpoint {
     type Msg = EndpointMsg;
-    type State = EndpointState_;
+    type State = EndpointActorState;
     type Arguments = EndpointArgs;
 
     /// Starts to read the configuration. The result arrives as a message, because the Dispatcher, which starts this
@@ -99,7 +99,7 @@ impl Actor for Endpoint {
         _myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let mut state = EndpointState_ {
+        let mut state = EndpointActorState {
             args,
             config: None,
             reading: 0,
@@ -108,7 +108,7 @@ impl Actor for Endpoint {
             sends: 0,
             queue: VecDeque::new(),
             throttle: None,
-            pace_timer: false,
+            send_scheduled: false,
         };
         state.load();
         Ok(state)
@@ -124,8 +124,8 @@ impl Actor for Endpoint {
             EndpointMsg::Deliver { rows } => state.deliver(rows),
             EndpointMsg::Changed => state.load(),
             EndpointMsg::Loaded { reading, config } => state.loaded(reading, config),
-            EndpointMsg::Paced => {
-                state.pace_timer = false;
+            EndpointMsg::SendQueued => {
+                state.send_scheduled = false;
                 state.send_queued();
             }
             EndpointMsg::Sent { creditor, tried } => state.sent(creditor, tried),
@@ -138,7 +138,7 @@ impl Actor for Endpoint {
     }
 }
 
-impl EndpointState_ {
+impl EndpointActorState {
     /// Reads the configuration again. Nothing is sent until it has been read.
     fn load(&mut self) {
         self.config = None;
@@ -151,7 +151,7 @@ impl EndpointState_ {
         );
         let died = EndpointMsg::Loaded {
             reading,
-            config: Err(LoadError::Died),
+            config: Err(LoadError::TaskFailed),
         };
         spawn_and_notify(&self.args.me, died, async move {
             EndpointMsg::Loaded {
@@ -183,7 +183,7 @@ impl EndpointState_ {
                 self.config = Some(Arc::clone(&config));
                 self.send_as_read(config.state, rows);
             }
-            Err(LoadError::ReceiverGone) => self.cancel(rows),
+            Err(LoadError::NotFound) => self.cancel(rows),
             Err(error) => {
                 tracing::error!(endpoint = %self.args.endpoint, %error, "cannot read the endpoint configuration");
                 self.release_and_cool_down(rows);
@@ -251,9 +251,9 @@ impl EndpointState_ {
     }
 
     fn schedule_send(&mut self, wait: Duration) {
-        if !self.pace_timer {
-            self.pace_timer = true;
-            self.args.me.send_after(wait, EndpointMsg::Paced);
+        if !self.send_scheduled {
+            self.send_scheduled = true;
+            self.args.me.send_after(wait, EndpointMsg::SendQueued);
         }
     }
 
@@ -285,7 +285,7 @@ impl EndpointState_ {
                 leases.record(*endpoint, creditor, attempted, now_ms);
                 self.trim_queue();
             }
-            AttemptOutcome::Unneeded => {}
+            AttemptOutcome::PayloadErased => {}
             AttemptOutcome::Unsent => {
                 leases.cool_down(*endpoint, now_ms);
                 self.release();
@@ -320,7 +320,7 @@ impl EndpointState_ {
 
     /// Cancels rows of a disabled or deleted endpoint and clears its health, which is no longer needed.
     fn cancel(&self, rows: Vec<LeasedDelivery>) {
-        self.args.leases.forgive(self.args.endpoint);
+        self.args.leases.reset_health(self.args.endpoint);
         if rows.is_empty() {
             return;
         }

@@ -52,10 +52,10 @@ pub(crate) enum LoadError {
     Database(#[from] entities::DbErr),
     /// The task that reads the configuration panicked.
     #[error("the task that reads the endpoint panicked")]
-    Died,
+    TaskFailed,
     /// The endpoint no longer exists.
     #[error("the endpoint no longer exists")]
-    ReceiverGone,
+    NotFound,
     /// A secret or header cannot be decrypted.
     #[error(transparent)]
     Sealed(#[from] VaultError),
@@ -75,7 +75,7 @@ pub(super) async fn read(delivery: &Delivery, id: EndpointId) -> Result<Config, 
     let reader = delivery.env.db.reader();
     let row = queue::endpoint(reader, id)
         .await?
-        .ok_or(LoadError::ReceiverGone)?;
+        .ok_or(LoadError::NotFound)?;
     let sealed = webhooks::secrets(reader, id, delivery.env.clock.now_ms()).await?;
     if sealed.is_empty() {
         return Err(LoadError::NoSecret);

@@ -8,10 +8,10 @@ use super::completed_lease::CompletedLease;
 use std::collections::{BTreeMap, HashMap};
 
 use entities::ids::EndpointId;
-use entities::queries::delivery::Ending;
+use entities::queries::delivery::CompletionOutcome;
 
 /// An unchanged state is reported again after this time, because another process may have reported a different one.
-const SAY_AGAIN_MS: i64 = 60_000;
+const REPORT_INTERVAL_MS: i64 = 60_000;
 /// Maximum entries of the cache. When it is full it is cleared, and every endpoint is reported once more.
 const MOST: usize = 10_000;
 
@@ -39,7 +39,7 @@ impl HealthChanges {
     fn from_batch<'a>(batch: impl Iterator<Item = &'a CompletedLease>) -> Self {
         let mut failing: BTreeMap<EndpointId, bool> = BTreeMap::new();
         for ended in batch.filter(|ended| ended.completion.attempt.is_some()) {
-            let failed = ended.completion.ending != Ending::Delivered;
+            let failed = ended.completion.outcome != CompletionOutcome::Delivered;
             *failing.entry(ended.endpoint()).or_insert(true) &= failed;
         }
         let mut changes = Self::default();
@@ -83,7 +83,8 @@ impl HealthReporter {
 
     fn should_report(&self, endpoint: EndpointId, failing: bool, now_ms: i64) -> bool {
         let said = self.said.get(&endpoint);
-        !said.is_some_and(|said| said.failing == failing && now_ms - said.at_ms < SAY_AGAIN_MS)
+        !said
+            .is_some_and(|said| said.failing == failing && now_ms - said.at_ms < REPORT_INTERVAL_MS)
     }
 
     /// Records that `changes` are committed.
@@ -120,10 +121,10 @@ mod tests {
             should_report
         };
         assert!(say(false, 0));
-        assert!(!say(false, SAY_AGAIN_MS - 1));
-        assert!(say(true, SAY_AGAIN_MS - 1));
-        assert!(say(false, SAY_AGAIN_MS - 1));
-        assert!(say(false, 2 * SAY_AGAIN_MS));
+        assert!(!say(false, REPORT_INTERVAL_MS - 1));
+        assert!(say(true, REPORT_INTERVAL_MS - 1));
+        assert!(say(false, REPORT_INTERVAL_MS - 1));
+        assert!(say(false, 2 * REPORT_INTERVAL_MS));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entities::DbErr;
 use entities::ids::{CreditorId, EndpointId};
-use entities::queries::delivery::{Fence, Waiting};
+use entities::queries::delivery::{DueEndpoint, Fence};
 use ractor::RpcReplyPort;
 
 use super::completed_lease::CompletedLease;
@@ -63,7 +63,7 @@ pub(crate) enum DispatcherMsg {
         /// Duration of the query.
         took: Duration,
         /// The endpoints that have waiting rows.
-        result: Result<Vec<Waiting>, ClaimError>,
+        result: Result<Vec<DueEndpoint>, ClaimError>,
     },
     /// Look for orphaned leases and idle endpoint actors.
     Sweep,
@@ -78,7 +78,7 @@ pub(crate) enum DispatcherMsg {
         reply: RpcReplyPort<()>,
     },
     /// Check whether a lease is left.
-    DrainLook,
+    DrainCheck,
     /// Panic, to test the supervision.
     #[cfg(feature = "fault-injection")]
     Panic,
@@ -95,7 +95,7 @@ pub(crate) enum ClaimError {
     Database(#[from] DbErr),
     /// The task panicked.
     #[error("the task panicked")]
-    Died,
+    TaskFailed,
 }
 
 impl From<DeliveryWork> for DispatcherMsg {
@@ -126,7 +126,7 @@ pub(crate) struct Claim {
     /// Claimed rows, whose leases are in the lease table.
     pub(super) rows: Vec<LeasedDelivery>,
     /// Endpoints that have rows with an ordering key.
-    pub(super) have_lines: HashSet<EndpointId>,
+    pub(super) have_ordered: HashSet<EndpointId>,
     /// Endpoints that have more ordered rows than one claim reads.
     pub(super) have_more: HashSet<EndpointId>,
 }
@@ -149,14 +149,14 @@ pub(crate) enum CompleterMsg {
         result: Result<HealthChanges, FlushError>,
     },
     /// Write an outcome that pauses or disables its endpoint.
-    DisableReason {
+    Disable {
         /// A lease whose `stop` is set.
         ended: Box<CompletedLease>,
         /// Number of failed writes so far.
         failures: u32,
     },
     /// The write of such an outcome has succeeded or failed.
-    Stopped {
+    DisableDone {
         endpoint: EndpointId,
         /// The outcome. `None` if the writing task panicked; its lease is then lost.
         ended: Option<Box<CompletedLease>>,
@@ -176,7 +176,7 @@ pub(crate) enum FlushError {
     Database(#[from] DbErr),
     /// The writing task panicked, and the batch is lost.
     #[error("the task that writes a batch panicked")]
-    Died,
+    TaskFailed,
 }
 
 /// Messages of the Replayer.
@@ -202,5 +202,5 @@ pub(crate) enum StepError {
     Database(#[from] DbErr),
     /// The task panicked.
     #[error("the task panicked")]
-    Died,
+    TaskFailed,
 }

@@ -31,16 +31,16 @@ pub(crate) struct Metrics {
 
 /// How a row was leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LeasedHow {
+pub(crate) enum LeaseOrigin {
     /// It was inserted pre-leased.
-    Born,
+    Preleased,
     /// It was claimed.
     Claimed,
 }
 
 /// Values that are read when the metrics are scraped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Levels {
+pub(crate) struct GaugeValues {
     /// Rows of the queue, by state.
     pub(crate) queue: Vec<(&'static str, i64)>,
     /// Leases and reservations of this process.
@@ -129,17 +129,17 @@ impl Metrics {
     }
 
     /// Records `rows` leased rows.
-    pub(crate) fn leased(&self, how: LeasedHow, rows: usize) {
+    pub(crate) fn leased(&self, how: LeaseOrigin, rows: usize) {
         let how = match how {
-            LeasedHow::Born => "born",
-            LeasedHow::Claimed => "claimed",
+            LeaseOrigin::Preleased => "born",
+            LeaseOrigin::Claimed => "claimed",
         };
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.leases.get_or_create(&[("how", how)]).inc_by(rows);
     }
 
     /// Renders all metrics in the text format of OpenMetrics 1.0.
-    pub(crate) fn render(&self, levels: &Levels) -> Result<String, fmt::Error> {
+    pub(crate) fn render(&self, levels: &GaugeValues) -> Result<String, fmt::Error> {
         self.in_flight.set(levels.in_flight);
         for (state, rows) in &levels.queue {
             self.queue.get_or_create(&[("state", *state)]).set(*rows);
@@ -201,8 +201,8 @@ mod tests {
             30,
             0,
         );
-        metrics.leased(LeasedHow::Born, 2);
-        let levels = Levels {
+        metrics.leased(LeaseOrigin::Preleased, 2);
+        let levels = GaugeValues {
             queue: vec![("pending", 7)],
             in_flight: 1,
             open: 2,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::ids::{CreditorId, DeliveryId, EndpointId};
-use entities::queries::delivery::{self as queue, Ending};
+use entities::queries::delivery::{self as queue, CompletionOutcome};
 use entities::queries::webhooks;
 use entities::webhook_endpoint::{self, EndpointState};
 use serde_json::json;
@@ -28,7 +28,7 @@ use crate::outbox::EventType;
 /// When the queue sends the event if it has not been sent inline. Longer than an attempt can take.
 const QUEUE_AFTER_MS: i64 = 60_000;
 /// How often a repeated request checks whether the first one has finished.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Sends a test event to the given or the primary endpoint, and returns the receiver's response.
 ///
@@ -50,7 +50,7 @@ pub(crate) async fn send_test(
     }
     let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    if let Some(made) = once.made_before(&transaction).await? {
+    if let Some(made) = once.find_result(&transaction).await? {
         drop(transaction);
         return wait_for_result(&delivery.env, creditor, DeliveryId(made)).await;
     }
@@ -58,13 +58,12 @@ pub(crate) async fn send_test(
     let data = json!({"endpoint_id": endpoint});
     transaction.audit("settings.webhook_tested", actor, data);
     let due_ms = transaction.outbox.now_ms() + QUEUE_AFTER_MS;
-    let sent =
-        transaction
-            .outbox
-            .event_sent_inline(creditor, EventType::WebhookTest, endpoint, due_ms);
+    let sent = transaction
+        .outbox
+        .inline_event(creditor, EventType::WebhookTest, endpoint, due_ms);
     let sent = sent.ok_or(ApiError::Internal)?;
     let id = *sent.deliveries.first().ok_or(ApiError::Internal)?;
-    once.made(&transaction, id.0).await?;
+    once.store_result(&transaction, id.0).await?;
     transaction.commit().await.map_db_error()?;
     let exchanged = exchange(delivery, creditor, endpoint, id).await;
     let Ok(ended) = exchanged else {
@@ -139,22 +138,22 @@ async fn lease(
     endpoint: EndpointId,
     id: DeliveryId,
 ) -> Result<LeasedDelivery, ApiError> {
-    let mut reservation = delivery.leases.reserve_one_more(endpoint);
+    let mut reservation = delivery.leases.reserve_over_capacity(endpoint);
     let transaction = delivery.env.db.begin().await.map_db_error()?;
     let row = queue::claim_one(&transaction, delivery.cluster.membership.epoch(), id).await;
     let row = row.map_db_error()?.ok_or(ApiError::Internal)?;
-    let lease = reservation.hold(row.fence);
+    let lease = reservation.lease(row.fence);
     transaction.commit().await.map_db_error()?;
     Ok(LeasedDelivery { row, lease })
 }
 
 fn view(id: DeliveryId, message: Uuid, ended: &CompletedLease) -> TestEventView {
-    let status = match ended.completion.ending {
-        Ending::Delivered => "delivered",
-        Ending::Failed { .. } => "failed",
-        Ending::Exhausted => "exhausted",
-        Ending::Cancelled => "cancelled",
-        Ending::Released => "pending",
+    let status = match ended.completion.outcome {
+        CompletionOutcome::Delivered => "delivered",
+        CompletionOutcome::Failed { .. } => "failed",
+        CompletionOutcome::Exhausted => "exhausted",
+        CompletionOutcome::Cancelled => "cancelled",
+        CompletionOutcome::Released => "pending",
     };
     let attempt = ended.completion.attempt.clone();
     TestEventView {
@@ -185,7 +184,7 @@ async fn wait_for_result(
         if answered || replayed.value.status != "delivering" || Instant::now() >= deadline {
             return Ok(replayed);
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 

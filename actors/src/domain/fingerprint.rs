@@ -25,7 +25,7 @@ pub fn request_fingerprint(route: &str, canonical_json: &[u8]) -> [u8; 32] {
 
 /// Whether a text is a valid `Idempotency-Key`: 1–255 printable ASCII characters.
 #[must_use]
-pub fn idempotency_key_ok(key: &str) -> bool {
+pub fn is_valid_idempotency_key(key: &str) -> bool {
     (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len())
         && key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn key_must_be_printable_and_bounded() {
-        assert!(idempotency_key_ok("a"));
-        assert!(idempotency_key_ok("order 17/retry~1"));
-        assert!(idempotency_key_ok(&"k".repeat(255)));
+        assert!(is_valid_idempotency_key("a"));
+        assert!(is_valid_idempotency_key("order 17/retry~1"));
+        assert!(is_valid_idempotency_key(&"k".repeat(255)));
         for key in [
             "",
             "tab\there",
@@ -67,7 +67,7 @@ mod tests {
             "schlüssel",
             &"k".repeat(256),
         ] {
-            assert!(!idempotency_key_ok(key), "{key:?}");
+            assert!(!is_valid_idempotency_key(key), "{key:?}");
         }
     }
 }

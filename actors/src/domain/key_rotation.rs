@@ -20,24 +20,24 @@ pub struct CurrentKey {
 
 /// The effect of a rotation on an older key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum OldKeyEffect {
     /// The key stops working now.
-    Replaced,
+    Revoked,
     /// The key had already expired, or there was none.
     Expired,
     /// The key works until this instant, in Unix epoch milliseconds.
     RetiresUntil(i64),
     /// The key keeps its existing deadline.
-    Stays,
+    Unchanged,
 }
 
 /// The effects of a rotation on the older keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rotation {
     /// The effect on the current key.
-    pub current: Fate,
+    pub current: OldKeyEffect,
     /// The effect on the retiring key.
-    pub retiring: Fate,
+    pub retiring: OldKeyEffect,
 }
 
 /// A used key cannot retire while another key is retiring, because both may still be in use.
@@ -65,40 +65,40 @@ pub fn rotate(
 ) -> Result<Rotation, RotationInProgress> {
     if overlap_ms <= 0 {
         return Ok(Rotation {
-            current: Fate::Replaced,
-            retiring: Fate::Replaced,
+            current: OldKeyEffect::Revoked,
+            retiring: OldKeyEffect::Revoked,
         });
     }
     match retiring_until_ms.filter(|until_ms| *until_ms > now_ms) {
         Some(until_ms) if current.used => Err(RotationInProgress { until_ms }),
         Some(_) => Ok(Rotation {
-            current: Fate::Replaced,
-            retiring: Fate::Stays,
+            current: OldKeyEffect::Revoked,
+            retiring: OldKeyEffect::Unchanged,
         }),
         None => Ok(Rotation {
             current: retire(current, now_ms + overlap_ms, now_ms),
-            retiring: Fate::Expired,
+            retiring: OldKeyEffect::Expired,
         }),
     }
 }
 
 /// Retires the current key, or replaces it at once if its secret was never revealed. A revealed key
 /// gets the overlap even without a recorded use, because another node may not have recorded it yet.
-fn retire(current: CurrentKey, until_ms: i64, now_ms: i64) -> Fate {
+fn retire(current: CurrentKey, until_ms: i64, now_ms: i64) -> OldKeyEffect {
     let until_ms = current
         .expires_ms
         .map_or(until_ms, |expires_ms| expires_ms.min(until_ms));
     match () {
-        () if !current.revealed => Fate::Replaced,
-        () if until_ms <= now_ms => Fate::Expired,
-        () => Fate::RetiresUntil(until_ms),
+        () if !current.revealed => OldKeyEffect::Revoked,
+        () if until_ms <= now_ms => OldKeyEffect::Expired,
+        () => OldKeyEffect::RetiresUntil(until_ms),
     }
 }
 
 /// Whether a key that began to retire at `retired_ms` is in the last tenth of its overlap. All
 /// instants are in Unix epoch milliseconds.
 #[must_use]
-pub fn is_near_its_end(retired_ms: i64, expires_ms: i64, now_ms: i64) -> bool {
+pub fn is_near_expiry(retired_ms: i64, expires_ms: i64, now_ms: i64) -> bool {
     let given_ms = expires_ms.saturating_sub(retired_ms);
     (expires_ms - given_ms / 10..expires_ms).contains(&now_ms)
 }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn used_key_retires_for_the_overlap() {
         let plan = rotate(USED, None, 24 * HOUR, 1_000).unwrap();
-        assert_eq!(plan.current, Fate::RetiresUntil(1_000 + 24 * HOUR));
+        assert_eq!(plan.current, OldKeyEffect::RetiresUntil(1_000 + 24 * HOUR));
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         let plan = rotate(USED, Some(9_999), 0, 1_000).unwrap();
         assert_eq!(
             (plan.current, plan.retiring),
-            (Fate::Replaced, Fate::Replaced)
+            (OldKeyEffect::Revoked, OldKeyEffect::Revoked)
         );
     }
 
@@ -140,12 +140,18 @@ mod tests {
             ..USED
         };
         let plan = rotate(unused, Some(5_000), HOUR, 1_000).unwrap();
-        assert_eq!((plan.current, plan.retiring), (Fate::Replaced, Fate::Stays));
+        assert_eq!(
+            (plan.current, plan.retiring),
+            (OldKeyEffect::Revoked, OldKeyEffect::Unchanged)
+        );
         // The first retiring key has expired, so the next one may retire.
         let plan = rotate(USED, Some(5_000), HOUR, 5_000).unwrap();
         assert_eq!(
             (plan.current, plan.retiring),
-            (Fate::RetiresUntil(5_000 + HOUR), Fate::Expired)
+            (
+                OldKeyEffect::RetiresUntil(5_000 + HOUR),
+                OldKeyEffect::Expired
+            )
         );
     }
 
@@ -158,15 +164,15 @@ mod tests {
         };
         assert_eq!(
             rotate(unseen, None, HOUR, 0).unwrap().current,
-            Fate::Replaced
+            OldKeyEffect::Revoked
         );
     }
 
     #[test]
     fn key_is_near_its_end_in_last_tenth() {
-        assert!(!is_near_its_end(0, 24 * HOUR, 21 * HOUR));
-        assert!(is_near_its_end(0, 24 * HOUR, 22 * HOUR));
-        assert!(!is_near_its_end(0, 24 * HOUR, 24 * HOUR));
+        assert!(!is_near_expiry(0, 24 * HOUR, 21 * HOUR));
+        assert!(is_near_expiry(0, 24 * HOUR, 22 * HOUR));
+        assert!(!is_near_expiry(0, 24 * HOUR, 24 * HOUR));
     }
 
     proptest! {
@@ -177,12 +183,12 @@ mod tests {
         ) {
             let current = CurrentKey { revealed, used: used && revealed, expires_ms: expires };
             if let Ok(plan) = rotate(current, retiring, overlap, now) {
-                prop_assert!(!matches!(plan.retiring, Fate::RetiresUntil(_)));
-                prop_assert!(plan.current != Fate::Stays);
-                if let Fate::RetiresUntil(until) = plan.current {
+                prop_assert!(!matches!(plan.retiring, OldKeyEffect::RetiresUntil(_)));
+                prop_assert!(plan.current != OldKeyEffect::Unchanged);
+                if let OldKeyEffect::RetiresUntil(until) = plan.current {
                     prop_assert!(until > now && until <= now + overlap);
                     prop_assert!(expires.is_none_or(|expires| until <= expires));
-                    prop_assert!(plan.retiring != Fate::Stays, "two keys retire");
+                    prop_assert!(plan.retiring != OldKeyEffect::Unchanged, "two keys retire");
                 }
             }
         }

@@ -34,11 +34,11 @@ pub struct Token {
 
 /// The status of a session token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
+pub enum SessionStatus {
     /// The token has expired, by age or by idle time.
-    Over,
+    Expired,
     /// The token is valid.
-    Alive {
+    Active {
         /// Whether this use must be recorded.
         note: bool,
         /// Whether the token must be exchanged.
@@ -48,14 +48,14 @@ pub enum Life {
 
 /// Determines the status of a dashboard token at `now_ms` (Unix epoch milliseconds).
 #[must_use]
-pub fn judge(token: Token, now_ms: i64) -> Life {
+pub fn judge(token: Token, now_ms: i64) -> SessionStatus {
     let idle_ms = now_ms - token.seen_ms;
     if now_ms >= token.expires_ms || idle_ms >= IDLE_MS {
-        return Life::Over;
+        return SessionStatus::Expired;
     }
     // A token in its grace period already has a successor.
     let left_ms = token.expires_ms - now_ms;
-    Life::Alive {
+    SessionStatus::Active {
         note: idle_ms >= NOTE_EVERY_MS,
         renew: now_ms - token.created_ms >= RENEW_AFTER_MS && left_ms > GRACE_MS,
     }
@@ -74,9 +74,15 @@ mod tests {
     #[test]
     fn session_ends_by_age_or_idle_time() {
         let seen = |seen_ms| Token { seen_ms, ..FRESH };
-        assert_eq!(judge(seen(0), IDLE_MS), Life::Over);
-        assert!(matches!(judge(seen(1), IDLE_MS), Life::Alive { .. }));
-        assert_eq!(judge(seen(ABSOLUTE_MS - 1), ABSOLUTE_MS), Life::Over);
+        assert_eq!(judge(seen(0), IDLE_MS), SessionStatus::Expired);
+        assert!(matches!(
+            judge(seen(1), IDLE_MS),
+            SessionStatus::Active { .. }
+        ));
+        assert_eq!(
+            judge(seen(ABSOLUTE_MS - 1), ABSOLUTE_MS),
+            SessionStatus::Expired
+        );
     }
 
     #[test]
@@ -88,7 +94,7 @@ mod tests {
             };
             assert_eq!(
                 judge(token, now_ms),
-                Life::Alive { note, renew },
+                SessionStatus::Active { note, renew },
                 "{now_ms}"
             );
         };
@@ -106,7 +112,7 @@ mod tests {
         };
         assert_eq!(
             judge(token, HOUR_MS),
-            Life::Alive {
+            SessionStatus::Active {
                 note: false,
                 renew: false
             }

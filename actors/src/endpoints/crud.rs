@@ -27,7 +27,7 @@ use crate::infra::VaultError;
 const MAX_ENDPOINTS: usize = 10;
 
 /// A validated change. Absent fields stay unchanged.
-struct Checked {
+struct ValidatedEndpointChange {
     url: Option<String>,
     description: Option<Option<String>>,
     events: Option<Option<String>>,
@@ -83,7 +83,7 @@ pub(crate) async fn create(
     let url = change.url.clone().ok_or(ApiError::Internal)?;
     let transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    if let Some(made) = once.made_before(&transaction).await? {
+    if let Some(made) = once.find_result(&transaction).await? {
         drop(transaction);
         return replayed(creditors, creditor, made).await;
     }
@@ -94,10 +94,10 @@ pub(crate) async fn create(
         let msg = format!("there are {MAX_ENDPOINTS} webhook endpoints already; delete one first");
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = applied(creditors, new_endpoint(&mut transaction, url), change)?;
+    let row = apply_change(creditors, new_endpoint(&mut transaction, url), change)?;
     let id = row.id;
     insert(creditors, &mut transaction, row, actor).await?;
-    once.made(&transaction, id.0).await?;
+    once.store_result(&transaction, id.0).await?;
     transaction.commit().await.map_db_error()?;
     let value = show(creditors, creditor, id).await?;
     let replayed = false;
@@ -128,7 +128,7 @@ pub(crate) async fn update(
     let row = webhooks::by_id(&transaction.db, creditor, endpoint)
         .await
         .map_db_error()?;
-    let mut row = applied(creditors, live(row)?, change)?;
+    let mut row = apply_change(creditors, live(row)?, change)?;
     row.updated_ms = transaction.outbox.updated_ms(creditor);
     let data = json!({
         "endpoint_id": row.id, "url": row.url, "state": row.state.as_str(), "events": row.events,
@@ -208,7 +208,10 @@ pub(super) async fn insert(
     Ok(())
 }
 
-async fn check(creditors: &Creditors, change: EndpointChange) -> Result<Checked, ApiError> {
+async fn check(
+    creditors: &Creditors,
+    change: EndpointChange,
+) -> Result<ValidatedEndpointChange, ApiError> {
     if let Some(url) = &change.url {
         check_url(creditors, url).await?;
     }
@@ -224,7 +227,7 @@ async fn check(creditors: &Creditors, change: EndpointChange) -> Result<Checked,
     let throttle = change
         .throttle_per_second
         .map(|rate| rate.map(checked_throttle).transpose());
-    Ok(Checked {
+    Ok(ValidatedEndpointChange {
         url: change.url,
         description: change.description,
         events: events.transpose()?,
@@ -279,10 +282,10 @@ fn checked_headers(
     })
 }
 
-fn applied(
+fn apply_change(
     creditors: &Creditors,
     mut row: webhook_endpoint::Model,
-    change: Checked,
+    change: ValidatedEndpointChange,
 ) -> Result<webhook_endpoint::Model, ApiError> {
     if let Some(url) = change.url {
         set_url(&mut row, url);
@@ -399,5 +402,5 @@ pub(crate) fn headers_of(
         return Ok(BTreeMap::new());
     };
     let json = creditors.env.vault.open(&headers_purpose(row.id), sealed)?;
-    serde_json::from_str(json.expose_secret()).map_err(|_| VaultError::DoesNotOpen)
+    serde_json::from_str(json.expose_secret()).map_err(|_| VaultError::CannotDecrypt)
 }

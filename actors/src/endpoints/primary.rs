@@ -13,7 +13,7 @@ use crate::outbox::EventType;
 
 /// A validated change of the primary endpoint. Absent fields stay unchanged.
 #[derive(Debug, Default)]
-pub(crate) struct Checked {
+pub(crate) struct ValidatedPrimaryChange {
     url: Option<Option<String>>,
     events: Option<Option<Vec<EventType>>>,
 }
@@ -23,7 +23,7 @@ pub(crate) async fn check(
     creditors: &Creditors,
     url: Option<Option<String>>,
     events: Option<Option<Vec<String>>>,
-) -> Result<Checked, ApiError> {
+) -> Result<ValidatedPrimaryChange, ApiError> {
     if let Some(Some(url)) = &url {
         check_url(creditors, url).await?;
     }
@@ -34,14 +34,14 @@ pub(crate) async fn check(
                 .transpose()
         })
         .transpose()?;
-    Ok(Checked { url, events })
+    Ok(ValidatedPrimaryChange { url, events })
 }
 
 /// Writes a validated change in the creditor's open transaction.
 pub(crate) async fn apply(
     creditors: &Creditors,
     transaction: &mut CreditorTransaction<'_>,
-    change: Checked,
+    change: ValidatedPrimaryChange,
     actor: &str,
 ) -> Result<(), ApiError> {
     if change.url.is_none() && change.events.is_none() {

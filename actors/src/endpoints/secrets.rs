@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _, WebhookSecretView, WhichEndpoint};
+use crate::contract::{ApiError, DbResultExt as _, EndpointSelector, WebhookSecretView};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::signature::WebhookSecret;
@@ -27,7 +27,7 @@ pub(crate) fn secret_purpose(endpoint: EndpointId) -> String {
 pub(crate) async fn secret(
     creditors: &Creditors,
     creditor: CreditorId,
-    which: WhichEndpoint,
+    which: EndpointSelector,
 ) -> Result<WebhookSecretView, ApiError> {
     let db = creditors.env.db.reader();
     let endpoint = find(db, creditor, which).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn rotate_secret(
     creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,
-    which: WhichEndpoint,
+    which: EndpointSelector,
     overlap_hours: u32,
 ) -> Result<WebhookSecretView, ApiError> {
     let transaction = CreditorTransaction::begin(creditors, creditor).await?;
@@ -122,14 +122,14 @@ pub(super) async fn add(
 async fn find<C: ConnectionTrait>(
     db: &C,
     creditor: CreditorId,
-    which: WhichEndpoint,
+    which: EndpointSelector,
 ) -> Result<webhook_endpoint::Model, ApiError> {
     let (found, none) = match which {
-        WhichEndpoint::Primary => (
+        EndpointSelector::Primary => (
             webhooks::primary(db, creditor).await,
             "webhook; set webhook_url first",
         ),
-        WhichEndpoint::One(id) => (
+        EndpointSelector::One(id) => (
             webhooks::by_id(db, creditor, EndpointId(id)).await,
             "webhook endpoint",
         ),

@@ -34,17 +34,17 @@ pub(crate) enum BcryptError {
 pub(crate) struct BcryptPool {
     cores: Arc<Semaphore>,
     waiting: AtomicUsize,
-    most_waiting: usize,
+    max_waiting: usize,
     checks: Arc<AtomicU64>,
 }
 
 impl BcryptPool {
-    /// Creates a pool of `at_once` concurrent hashes and `most_waiting` waiting callers.
-    pub(crate) fn new(at_once: usize, most_waiting: usize) -> Self {
+    /// Creates a pool of `max_concurrent` concurrent hashes and `max_waiting` waiting callers.
+    pub(crate) fn new(max_concurrent: usize, max_waiting: usize) -> Self {
         Self {
-            cores: Arc::new(Semaphore::new(at_once)),
+            cores: Arc::new(Semaphore::new(max_concurrent)),
             waiting: AtomicUsize::new(0),
-            most_waiting,
+            max_waiting,
             checks: Arc::default(),
         }
     }
@@ -88,8 +88,8 @@ impl BcryptPool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, BcryptError> {
-        let position = Place::enqueue(&self.waiting);
-        if position.ahead >= self.most_waiting {
+        let position = QueuePosition::enqueue(&self.waiting);
+        if position.ahead >= self.max_waiting {
             return Err(BcryptError::QueueFull);
         }
         let permit = Arc::clone(&self.cores).acquire_owned().await;
@@ -122,19 +122,19 @@ fn lower_priority() {
 }
 
 /// A position in the queue. Dropping it frees the position, also if the caller gives up.
-struct Place<'a> {
+struct QueuePosition<'a> {
     waiting: &'a AtomicUsize,
     ahead: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> QueuePosition<'a> {
     fn enqueue(waiting: &'a AtomicUsize) -> Self {
         let ahead = waiting.fetch_add(1, Ordering::AcqRel);
         Self { waiting, ahead }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePosition<'_> {
     fn drop(&mut self) {
         self.waiting.fetch_sub(1, Ordering::AcqRel);
     }

@@ -11,14 +11,14 @@ tokio::task_local! {
 
 /// Creates a trace with a random ID.
 #[must_use]
-pub fn fresh() -> TraceContext {
+pub fn new_trace() -> TraceContext {
     let mut bytes = [0; TRACE_ENTROPY];
     entropy(&mut bytes);
     TraceContext::new(bytes)
 }
 
 /// Runs `work` with `trace` as the current trace of its task.
-pub async fn within<T>(trace: TraceContext, work: impl Future<Output = T>) -> T {
+pub async fn with_trace<T>(trace: TraceContext, work: impl Future<Output = T>) -> T {
     CURRENT.scope(trace, work).await
 }
 

@@ -22,7 +22,7 @@ pub enum VaultError {
     BadMasterKey,
     /// The value was sealed under another key or for another purpose, or it is damaged.
     #[error("a sealed value cannot be opened: the master key is wrong or the value is damaged")]
-    DoesNotOpen,
+    CannotDecrypt,
 }
 
 /// Seals and opens secrets.
@@ -57,7 +57,7 @@ impl Vault {
         let sealed = self
             .0
             .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| VaultError::DoesNotOpen)?;
+            .map_err(|_| VaultError::CannotDecrypt)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -65,7 +65,7 @@ impl Vault {
     pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
         let (nonce, sealed) = sealed
             .split_first_chunk::<NONCE_BYTES>()
-            .ok_or(VaultError::DoesNotOpen)?;
+            .ok_or(VaultError::CannotDecrypt)?;
         let payload = Payload {
             msg: sealed,
             aad: purpose.as_bytes(),
@@ -73,10 +73,10 @@ impl Vault {
         let opened = self
             .0
             .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| VaultError::DoesNotOpen)?;
+            .map_err(|_| VaultError::CannotDecrypt)?;
         String::from_utf8(opened)
             .map(SecretString::from)
-            .map_err(|_| VaultError::DoesNotOpen)
+            .map_err(|_| VaultError::CannotDecrypt)
     }
 }
 
@@ -103,13 +103,13 @@ mod tests {
         );
         assert_eq!(
             vault.open("webhook:2", &sealed).unwrap_err(),
-            VaultError::DoesNotOpen
+            VaultError::CannotDecrypt
         );
         let mut damaged = sealed.clone();
         damaged[30] ^= 1;
         assert_eq!(
             vault.open("webhook:1", &damaged).unwrap_err(),
-            VaultError::DoesNotOpen
+            VaultError::CannotDecrypt
         );
         assert_ne!(
             vault.seal("webhook:1", "whsec_x").unwrap(),

@@ -26,10 +26,10 @@ pub(crate) async fn send_expiry_notice(
     let Some(mut row) = found.filter(|row| row.state == KeyState::Retiring) else {
         return Ok(());
     };
-    if row.expiring_told_ms.is_some() {
+    if row.expiry_notified_ms.is_some() {
         return Ok(());
     }
-    row.expiring_told_ms = Some(transaction.outbox.updated_ms(creditor));
+    row.expiry_notified_ms = Some(transaction.outbox.updated_ms(creditor));
     let data = json!({
         "prefix": row.prefix,
         "expires_at": row.expires_ms.map(rfc3339_ms),

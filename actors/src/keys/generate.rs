@@ -48,11 +48,11 @@ pub(super) async fn generate_secret_and_hash(
 
 /// Maximum number of keys that a creditor may mint for itself in 24 hours. A client that rotates in a loop would
 /// otherwise fill the database and the caches of every node.
-const MAX_A_DAY: usize = 100;
+const MAX_KEYS_PER_DAY: usize = 100;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Checks the daily quota of keys that the creditor mints itself. Keys minted by support do not count.
-pub(super) fn within_quota(transaction: &CreditorTransaction<'_>) -> Result<(), ApiError> {
+pub(super) fn check_daily_quota(transaction: &CreditorTransaction<'_>) -> Result<(), ApiError> {
     let since_ms = transaction.outbox.now_ms() - DAY_MS;
     let self_serve = |key: &&api_key::Model| key.origin == KeyOrigin::SelfServe;
     let minted = transaction.keys.iter().filter(self_serve);
@@ -62,7 +62,7 @@ pub(super) fn within_quota(transaction: &CreditorTransaction<'_>) -> Result<(), 
         .collect();
     recent.sort_unstable_by(|a, b| b.cmp(a));
     // The quota frees up when the oldest key that counts towards it is a day old.
-    match recent.get(MAX_A_DAY - 1) {
+    match recent.get(MAX_KEYS_PER_DAY - 1) {
         Some(oldest_ms) => Err(ApiError::TooManyAttempts {
             retry_after_s: u64::try_from(oldest_ms - since_ms)
                 .unwrap_or_default()
@@ -97,7 +97,7 @@ impl GeneratedKey {
             revealed_ms: Some(now_ms),
             expires_ms: None,
             retired_ms: None,
-            expiring_told_ms: None,
+            expiry_notified_ms: None,
             allowed_networks: predecessor.and_then(|key| key.allowed_networks.clone()),
             ended_ms: None,
             ended_reason: None,

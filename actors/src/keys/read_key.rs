@@ -5,9 +5,9 @@ use entities::ids::CreditorId;
 use serde_json::json;
 
 use super::changes::{Initiator, end};
-use super::generate::{generate_key, within_quota};
+use super::generate::{check_daily_quota, generate_key};
 use super::handle::Keys;
-use super::revoke::revoke_those;
+use super::revoke::revoke_matching;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
@@ -15,7 +15,7 @@ use crate::outbox::EventType;
 /// Mints the read-only key and ends the previous one immediately.
 ///
 /// # Errors
-/// [`ApiError::GatesPending`] before the full-access key was issued, [`ApiError::SupportOnlyMints`] after support
+/// [`ApiError::GatesPending`] before the full-access key was issued, [`ApiError::SupportRequired`] after support
 /// revoked all keys, [`ApiError::TooManyAttempts`] over the daily quota.
 pub(crate) async fn rotate_read_key(
     keys: &Keys,
@@ -31,9 +31,9 @@ pub(crate) async fn rotate_read_key(
         return Err(ApiError::GatesPending { pending });
     }
     if transaction.creditor.support_only_mint {
-        return Err(ApiError::SupportOnlyMints);
+        return Err(ApiError::SupportRequired);
     }
-    within_quota(&transaction)?;
+    check_daily_quota(&transaction)?;
     let is_previous = |key: &&_| is_read_key(key) && key.state == KeyState::Current;
     let previous = transaction.keys.iter().find(is_previous).cloned();
     let previous_prefix = previous.as_ref().map(|key| key.prefix.clone());
@@ -68,7 +68,7 @@ pub(crate) async fn revoke_read_key(
 ) -> Result<(), ApiError> {
     let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    revoke_those(&mut transaction, Initiator::Owner { actor }, is_read_key).await?;
+    revoke_matching(&mut transaction, Initiator::Owner { actor }, is_read_key).await?;
     transaction.commit().await.map_db_error()?;
     Ok(())
 }

@@ -85,7 +85,7 @@ async fn why_no_key(keys: &Keys, creditor: CreditorId) -> Result<ApiError, ApiEr
     }
     let row = creditors::by_id(db, creditor).await.map_db_error()?;
     Ok(match row {
-        Some(row) if row.support_only_mint => ApiError::SupportOnlyMints,
+        Some(row) if row.support_only_mint => ApiError::SupportRequired,
         Some(row) if row.suspended_at_ms.is_some() => {
             let action = "issuing the key";
             ApiError::AccountSuspended { action }

@@ -22,7 +22,7 @@ pub(crate) async fn revoke(
     let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     let by_support = matches!(by, Initiator::Support { .. });
-    revoke_those(&mut transaction, by, |key| {
+    revoke_matching(&mut transaction, by, |key| {
         by_support || key.scope == KeyScope::ReadWrite
     })
     .await?;
@@ -40,7 +40,7 @@ pub(crate) async fn revoke(
 ///
 /// # Errors
 /// [`ApiError::NotFound`] if there is no such key.
-pub(super) async fn revoke_those(
+pub(super) async fn revoke_matching(
     transaction: &mut CreditorTransaction<'_>,
     by: Initiator<'_>,
     selected: impl Fn(&api_key::Model) -> bool,

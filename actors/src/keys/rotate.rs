@@ -6,13 +6,13 @@ use entities::queries::{creditors, keys};
 use serde_json::json;
 
 use super::changes::{Initiator, end, save};
-use super::generate::{generate_key, within_quota};
+use super::generate::{check_daily_quota, generate_key};
 use super::handle::Keys;
 use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
 use crate::creditor::{CreditorTransaction, current_key};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::key_rotation;
-use crate::domain::key_rotation::{CurrentKey, Fate};
+use crate::domain::key_rotation::{CurrentKey, OldKeyEffect};
 use crate::outbox::EventType;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -31,7 +31,7 @@ pub(crate) async fn rotate(
     let prefix = generated.prefix;
     let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    may_mint(&transaction, by)?;
+    check_may_mint(&transaction, by)?;
     let previous = current_key(&transaction.keys).map(|key| key.prefix.clone());
     let retired = retire_old_keys(&mut transaction, overlap_hours).await?;
     let origin = match by {
@@ -49,7 +49,7 @@ pub(crate) async fn rotate(
             .await
             .map_db_error()?;
     }
-    let rotation = RotationEvent {
+    let rotation = RotationRecord {
         prefix: prefix.as_str(),
         previous: previous.as_deref(),
         retired: &retired,
@@ -72,7 +72,10 @@ struct Retired {
 /// Checks whether `by` may mint a key now.
 ///
 /// Onboarding issues the first key automatically. After a revocation by support, only support can mint.
-fn may_mint(transaction: &CreditorTransaction<'_>, by: Initiator<'_>) -> Result<(), ApiError> {
+fn check_may_mint(
+    transaction: &CreditorTransaction<'_>,
+    by: Initiator<'_>,
+) -> Result<(), ApiError> {
     let ever_issued = transaction
         .keys
         .iter()
@@ -83,10 +86,10 @@ fn may_mint(transaction: &CreditorTransaction<'_>, by: Initiator<'_>) -> Result<
     }
     let by_owner = matches!(by, Initiator::Owner { .. });
     if by_owner {
-        within_quota(transaction)?;
+        check_daily_quota(transaction)?;
     }
     if by_owner && transaction.creditor.support_only_mint {
-        return Err(ApiError::SupportOnlyMints);
+        return Err(ApiError::SupportRequired);
     }
     if by_owner
         && transaction.creditor.suspended_at_ms.is_some()
@@ -128,7 +131,7 @@ async fn retire_old_keys(
         })?;
     let cut_short = retiring
         .as_ref()
-        .filter(|_| plan.retiring == Fate::Replaced);
+        .filter(|_| plan.retiring == OldKeyEffect::Revoked);
     let cut_short = cut_short.map(|key| key.prefix.clone());
     // The retiring key first, because at most one key may be retiring.
     for (key, fate) in [(retiring, plan.retiring), (current, plan.current)] {
@@ -138,8 +141,8 @@ async fn retire_old_keys(
     }
     Ok(Retired {
         current_until_ms: match plan.current {
-            Fate::RetiresUntil(until_ms) => Some(until_ms),
-            Fate::Replaced | Fate::Expired | Fate::Stays => None,
+            OldKeyEffect::RetiresUntil(until_ms) => Some(until_ms),
+            OldKeyEffect::Revoked | OldKeyEffect::Expired | OldKeyEffect::Unchanged => None,
         },
         cut_short,
     })
@@ -162,14 +165,14 @@ async fn describe(
 async fn apply_fate(
     transaction: &mut CreditorTransaction<'_>,
     mut key: api_key::Model,
-    fate: Fate,
+    fate: OldKeyEffect,
     now_ms: i64,
 ) -> Result<(), ApiError> {
     match fate {
-        Fate::Stays => Ok(()),
-        Fate::Replaced => end(transaction, key, KeyEnd::Replaced).await,
-        Fate::Expired => end(transaction, key, KeyEnd::Expired).await,
-        Fate::RetiresUntil(until_ms) => {
+        OldKeyEffect::Unchanged => Ok(()),
+        OldKeyEffect::Revoked => end(transaction, key, KeyEnd::Replaced).await,
+        OldKeyEffect::Expired => end(transaction, key, KeyEnd::Expired).await,
+        OldKeyEffect::RetiresUntil(until_ms) => {
             key.state = KeyState::Retiring;
             key.retired_ms = Some(now_ms);
             key.expires_ms = Some(until_ms);
@@ -179,7 +182,7 @@ async fn apply_fate(
 }
 
 /// The content of a rotation's event and audit entry.
-struct RotationEvent<'a> {
+struct RotationRecord<'a> {
     prefix: &'a str,
     previous: Option<&'a str>,
     previous_expires_at: Option<&'a str>,
@@ -192,7 +195,7 @@ struct RotationEvent<'a> {
 fn record_rotation(
     transaction: &mut CreditorTransaction<'_>,
     by: Initiator<'_>,
-    rotation: &RotationEvent<'_>,
+    rotation: &RotationRecord<'_>,
 ) {
     let event = match rotation.previous {
         Some(_) => EventType::ApiKeyRotated,

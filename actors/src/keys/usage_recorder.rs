@@ -18,7 +18,7 @@ use crate::infra::Env;
 use crate::supervision::{ActorHandle, PeriodicTask};
 
 /// Interval between two writes.
-const WRITE_EVERY: Duration = Duration::from_secs(5);
+const WRITE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Messages of [`KeyUsageRecorder`].
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) enum KeyUsageMsg {
     /// Writes the collected usage now. The reply follows when the write has succeeded or failed.
     Write { reply: RpcReplyPort<()> },
     /// The result of a write. `failed` holds the entries that were not written.
-    Wrote {
+    WriteFinished {
         failed: Vec<api_key_use::Model>,
         replies: Vec<RpcReplyPort<()>>,
     },
@@ -54,12 +54,12 @@ pub(crate) struct KeyUsageRecorderState {
     me: ActorHandle<KeyUsageMsg>,
     uses: HashMap<KeyId, api_key_use::Model>,
     /// Keys whose use this process has already seen.
-    met: HashSet<KeyId>,
+    seen_keys: HashSet<KeyId>,
     /// A new key was used while a write was in progress, so another write follows immediately.
-    in_a_hurry: bool,
+    write_again: bool,
     writing: PeriodicTask,
     /// Callers of [`KeyUsageMsg::Write`] that wait for the next write.
-    waiting: Vec<RpcReplyPort<()>>,
+    pending_replies: Vec<RpcReplyPort<()>>,
 }
 
 /// The actor that records key usage. It never decides on a request.
@@ -76,15 +76,15 @@ impl Actor for KeyUsageRecorder {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         let mut writing = PeriodicTask::default();
-        writing.reschedule(args.me.send_after(WRITE_EVERY, KeyUsageMsg::Tick));
+        writing.reschedule(args.me.send_after(WRITE_INTERVAL, KeyUsageMsg::Tick));
         Ok(KeyUsageRecorderState {
             env: args.env,
             me: args.me,
             uses: HashMap::new(),
-            met: HashSet::new(),
-            in_a_hurry: false,
+            seen_keys: HashSet::new(),
+            write_again: false,
             writing,
-            waiting: Vec::new(),
+            pending_replies: Vec::new(),
         })
     }
 
@@ -106,10 +106,10 @@ impl Actor for KeyUsageRecorder {
             }),
             KeyUsageMsg::Tick => state.write(),
             KeyUsageMsg::Write { reply } => {
-                state.waiting.push(reply);
+                state.pending_replies.push(reply);
                 state.write();
             }
-            KeyUsageMsg::Wrote { failed, replies } => state.wrote(failed, replies),
+            KeyUsageMsg::WriteFinished { failed, replies } => state.wrote(failed, replies),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             KeyUsageMsg::Panic => panic!("injected into KeyUsageRecorder"),
@@ -120,10 +120,10 @@ impl Actor for KeyUsageRecorder {
 
 impl KeyUsageRecorderState {
     fn used(&mut self, usage: api_key_use::Model) {
-        let is_new = self.met.insert(usage.key_id);
+        let is_new = self.seen_keys.insert(usage.key_id);
         self.merge(usage);
         if is_new {
-            self.in_a_hurry = true;
+            self.write_again = true;
             self.write();
         }
     }
@@ -141,19 +141,19 @@ impl KeyUsageRecorderState {
         if !self.writing.try_start() {
             return;
         }
-        self.in_a_hurry = false;
+        self.write_again = false;
         let uses: Vec<_> = std::mem::take(&mut self.uses).into_values().collect();
-        let replies = std::mem::take(&mut self.waiting);
+        let replies = std::mem::take(&mut self.pending_replies);
         let (env, me) = (Arc::clone(&self.env), self.me.clone());
         tokio::spawn(async move {
-            let failed = match keys::note_uses(env.db.writer(), uses.clone()).await {
+            let failed = match keys::upsert_key_uses(env.db.writer(), uses.clone()).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
                     tracing::warn!(%error, "key usage was not written; retrying");
                     uses
                 }
             };
-            let _ = me.send(KeyUsageMsg::Wrote { failed, replies });
+            let _ = me.send(KeyUsageMsg::WriteFinished { failed, replies });
         });
     }
 
@@ -163,8 +163,8 @@ impl KeyUsageRecorderState {
             let _ = reply.send(());
         }
         self.writing
-            .reschedule(self.me.send_after(WRITE_EVERY, KeyUsageMsg::Tick));
-        if self.in_a_hurry || !self.waiting.is_empty() {
+            .reschedule(self.me.send_after(WRITE_INTERVAL, KeyUsageMsg::Tick));
+        if self.write_again || !self.pending_replies.is_empty() {
             self.write();
         }
     }

@@ -34,7 +34,7 @@ pub(super) const SLOW_MS: i64 = 3_000;
 /// all capacity leaves a few rows behind. If every later row had to be claimed, the claims would delay catching up.
 pub(super) const MAX_OVERTAKING_MS: i64 = 250;
 /// The cooldown of an endpoint whose actor failed too often.
-pub(super) const COOLDOWN_MS: i64 = 60_000;
+pub(super) const MAX_COOLDOWN_MS: i64 = 60_000;
 
 /// The capacities and leases behind one lock, which is held for a few instructions at a time.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ pub(super) struct Inner {
 
 /// The result of an attempt, as far as it affects the capacity of its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Attempted {
+pub(crate) struct AttemptResult {
     pub(crate) delivered: bool,
     pub(crate) latency_ms: i64,
 }
@@ -127,7 +127,7 @@ impl EndpointCapacity {
 
 impl Inner {
     /// How many more leases the endpoint may have now. `None` during a cooldown or while the circuit is open.
-    pub(super) fn room(&mut self, endpoint: EndpointId, now_ms: i64) -> Option<u32> {
+    pub(super) fn available(&mut self, endpoint: EndpointId, now_ms: i64) -> Option<u32> {
         let in_total = MAX_LEASES.saturating_sub(self.in_use);
         let is_below_threshold = self.in_use < FAIR_SHARE_THRESHOLD;
         let for_degraded = MAX_DEGRADED_LEASES.saturating_sub(self.in_use_by_degraded);

@@ -35,7 +35,7 @@ impl Reservation {
     }
 
     /// Turns one credit into a lease. The caller must do this before the claim commits.
-    pub(crate) fn hold(&mut self, fence: Fence) -> Lease {
+    pub(crate) fn lease(&mut self, fence: Fence) -> Lease {
         let mut inner = self.shared.lock();
         inner.held.insert(fence);
         if self.credits == 0 {
@@ -83,7 +83,7 @@ impl Lease {
     }
 
     /// Ends the lease after its completion has been committed, or if its row was never committed.
-    pub(crate) fn settle(mut self) {
+    pub(crate) fn complete(mut self) {
         self.settled = true;
     }
 }

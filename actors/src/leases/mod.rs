@@ -8,7 +8,7 @@ mod delivery;
 mod lease;
 mod table;
 
-pub(crate) use capacity::{Attempted, SENDS};
+pub(crate) use capacity::{AttemptResult, SENDS};
 pub(crate) use delivery::LeasedDelivery;
 pub(crate) use lease::{Lease, Reservation};
 pub(crate) use table::{Grant, LeaseTable};

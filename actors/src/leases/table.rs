@@ -10,8 +10,8 @@ use entities::ids::{CreditorId, EndpointId};
 use entities::queries::delivery::Fence;
 
 use super::capacity::{
-    Attempted, COOLDOWN_MS, DEGRADED_SENDS, EndpointCapacity, MAX_LEASES_OF_ENDPOINT, SENDS,
-    SLOW_MS, Shared,
+    AttemptResult, DEGRADED_SENDS, EndpointCapacity, MAX_COOLDOWN_MS, MAX_LEASES_OF_ENDPOINT,
+    SENDS, SLOW_MS, Shared,
 };
 use super::lease::{Lease, Reservation};
 use crate::domain::breaker::{Breaker, BreakerPolicy};
@@ -36,19 +36,19 @@ impl LeaseTable {
     /// Reserves the entire free capacity of the endpoint.
     pub(crate) fn reserve(&self, endpoint: EndpointId, now_ms: i64) -> Grant {
         let mut inner = self.0.lock();
-        let Some(room) = inner.room(endpoint, now_ms) else {
+        let Some(available) = inner.available(endpoint, now_ms) else {
             return Grant::CircuitOpen;
         };
-        if room == 0 {
+        if available == 0 {
             return Grant::AtCapacity;
         }
-        inner.take(endpoint, room);
+        inner.take(endpoint, available);
         drop(inner);
-        Grant::Granted(Reservation::new(Arc::clone(&self.0), endpoint, room))
+        Grant::Granted(Reservation::new(Arc::clone(&self.0), endpoint, available))
     }
 
     /// Reserves one credit regardless of the endpoint's capacity, for a send that the owner requested and waits for.
-    pub(crate) fn reserve_one_more(&self, endpoint: EndpointId) -> Reservation {
+    pub(crate) fn reserve_over_capacity(&self, endpoint: EndpointId) -> Reservation {
         self.0.lock().take(endpoint, 1);
         Reservation::new(Arc::clone(&self.0), endpoint, 1)
     }
@@ -64,8 +64,8 @@ impl LeaseTable {
         let mut inner = self.0.lock();
         let capacity = inner.capacities.entry(endpoint).or_default();
         let waits = capacity.is_degraded() || capacity.has_backlog(now_ms);
-        let room = inner.room(endpoint, now_ms).unwrap_or_default();
-        if waits || room == 0 {
+        let available = inner.available(endpoint, now_ms).unwrap_or_default();
+        if waits || available == 0 {
             return None;
         }
         inner.take(endpoint, 1);
@@ -123,7 +123,7 @@ impl LeaseTable {
         &self,
         endpoint: EndpointId,
         creditor: CreditorId,
-        attempted: Attempted,
+        attempted: AttemptResult,
         now_ms: i64,
     ) {
         self.0.lock().change(endpoint, |capacity| {
@@ -137,19 +137,19 @@ impl LeaseTable {
     }
 
     /// Resets the health of the creditor's failing endpoints, because the owner has changed some of its endpoints.
-    pub(crate) fn forgive_all_of(&self, creditor: CreditorId) {
+    pub(crate) fn reset_creditor_health(&self, creditor: CreditorId) {
         let inner = self.0.lock();
         let failing = inner.capacities.iter();
         let failing = failing.filter(|(_, capacity)| capacity.failing_creditor == Some(creditor));
         let failing: Vec<_> = failing.map(|(endpoint, _)| *endpoint).collect();
         drop(inner);
         for endpoint in failing {
-            self.forgive(endpoint);
+            self.reset_health(endpoint);
         }
     }
 
     /// Resets the health of the endpoint: its breaker, cooldown and failure history.
-    pub(crate) fn forgive(&self, endpoint: EndpointId) {
+    pub(crate) fn reset_health(&self, endpoint: EndpointId) {
         let mut inner = self.0.lock();
         inner.change(endpoint, |capacity| {
             capacity.degraded = false;
@@ -170,7 +170,7 @@ impl LeaseTable {
             RestartDecision::RestartAfter { ms } => ms,
             RestartDecision::GiveUp => {
                 tracing::error!(%endpoint, "an endpoint keeps failing on our side; its cooldown is at the maximum");
-                COOLDOWN_MS
+                MAX_COOLDOWN_MS
             }
         };
         capacity.cooldown_until_ms = now_ms.saturating_add(cooldown_ms);
@@ -206,7 +206,7 @@ impl LeaseTable {
     }
 
     /// Returns those of `fences` that this process does not hold.
-    pub(crate) fn unheld(&self, fences: Vec<Fence>) -> Vec<Fence> {
+    pub(crate) fn not_held(&self, fences: Vec<Fence>) -> Vec<Fence> {
         let inner = self.0.lock();
         fences
             .into_iter()

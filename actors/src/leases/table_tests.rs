@@ -19,11 +19,11 @@ fn fence(n: u128) -> Fence {
 }
 
 const OWNER: CreditorId = CreditorId(Uuid::from_u128(7));
-const FAILED: Attempted = Attempted {
+const FAILED: AttemptResult = AttemptResult {
     delivered: false,
     latency_ms: 1,
 };
-const DELIVERED: Attempted = Attempted {
+const DELIVERED: AttemptResult = AttemptResult {
     delivered: true,
     latency_ms: 1,
 };
@@ -41,14 +41,14 @@ fn dropped_reservation_returns_unused_credits() {
     let mut reservation = credit(&leases, 0).unwrap();
     assert_eq!(reservation.credits(), MAX_LEASES_OF_ENDPOINT);
     assert!(matches!(leases.reserve(endpoint(), 0), Grant::AtCapacity));
-    let lease = reservation.hold(fence(1));
+    let lease = reservation.lease(fence(1));
     drop(reservation);
     assert_eq!(
         credit(&leases, 0).unwrap().credits(),
         MAX_LEASES_OF_ENDPOINT - 1
     );
     assert!(!leases.is_empty() && !leases.is_idle(endpoint()));
-    lease.settle();
+    lease.complete();
     assert!(leases.is_empty() && leases.is_idle(endpoint()));
     assert!(
         leases.0.lock().capacities.is_empty(),
@@ -60,10 +60,10 @@ fn dropped_reservation_returns_unused_credits() {
 fn dropped_lease_is_lost_and_settled_lease_is_not() {
     let leases = Arc::new(LeaseTable::default());
     let mut reservation = credit(&leases, 0).unwrap();
-    let (one, two) = (reservation.hold(fence(1)), reservation.hold(fence(2)));
+    let (one, two) = (reservation.lease(fence(1)), reservation.lease(fence(2)));
     drop(reservation);
-    assert!(leases.unheld(vec![fence(1), fence(2)]).is_empty());
-    one.settle();
+    assert!(leases.not_held(vec![fence(1), fence(2)]).is_empty());
+    one.complete();
     drop(two);
     assert!(!leases.is_empty(), "a lost row is not settled yet");
     assert_eq!(leases.take_lost(), [fence(2)]);
@@ -172,7 +172,7 @@ fn degraded_endpoint_gets_capacity_under_healthy_load() {
 #[test]
 fn slow_or_throttled_endpoint_gets_fewer_leases() {
     let leases = Arc::new(LeaseTable::default());
-    let late = Attempted {
+    let late = AttemptResult {
         delivered: true,
         latency_ms: SLOW_MS,
     };
@@ -203,9 +203,9 @@ fn owner_change_resets_breaker_and_cooldown() {
         leases.record(endpoint(), OWNER, FAILED, 0);
     }
     leases.cool_down(endpoint(), 0);
-    leases.forgive_all_of(CreditorId(Uuid::from_u128(8)));
+    leases.reset_creditor_health(CreditorId(Uuid::from_u128(8)));
     assert!(matches!(leases.reserve(endpoint(), 1), Grant::CircuitOpen));
-    leases.forgive_all_of(OWNER);
+    leases.reset_creditor_health(OWNER);
     assert_eq!(
         credit(&leases, 1).unwrap().credits(),
         MAX_LEASES_OF_ENDPOINT
@@ -240,7 +240,7 @@ fn endpoint_holds_more_leases_than_sends_below_fair_share_threshold() {
     held.truncate(2);
     assert!(matches!(leases.reserve(endpoint(), 0), Grant::AtCapacity));
     assert_eq!(leases.sends(endpoint()), DEGRADED_SENDS);
-    held.into_iter().for_each(Lease::settle);
+    held.into_iter().for_each(Lease::complete);
     leases.record(endpoint(), OWNER, DELIVERED, 0);
     assert_eq!(
         credit(&leases, 0).unwrap().credits(),

@@ -24,7 +24,7 @@ struct Company {
 }
 
 /// The setup checklist, for `GET /v1/creditors/me/setup`.
-pub(crate) async fn setup_view(
+pub(crate) async fn company_profile_view(
     creditors: &Creditors,
     creditor: CreditorId,
 ) -> Result<SetupView, ApiError> {
@@ -45,7 +45,7 @@ pub(crate) async fn setup_view(
 ///
 /// # Errors
 /// [`ApiError::SetupLocked`] once the business review has begun.
-pub(crate) async fn update_setup(
+pub(crate) async fn update_company_profile(
     creditors: &Creditors,
     creditor: CreditorId,
     actor: &str,

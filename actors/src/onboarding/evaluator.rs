@@ -20,7 +20,7 @@ use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::Gate;
 use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
 
-const SWEEP_EVERY: Duration = Duration::from_secs(30);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 const SWEEP_PAGE: u64 = 500;
 
 /// Messages of the [`GateEvaluator`].
@@ -57,7 +57,7 @@ pub(crate) enum EvaluatorMsg {
     /// Looks for eligible creditors without a key. The actor sends it to itself.
     Sweep,
     /// The sweep has ended.
-    Swept,
+    SweepFinished,
     #[cfg(feature = "fault-injection")]
     Panic,
 }
@@ -144,7 +144,7 @@ impl Actor for GateEvaluator {
                 });
             }
             EvaluatorMsg::Sweep => state.sweep(),
-            EvaluatorMsg::Swept => state.swept(),
+            EvaluatorMsg::SweepFinished => state.swept(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             EvaluatorMsg::Panic => panic!("injected into the GateEvaluator"),
@@ -173,17 +173,17 @@ impl EvaluatorState {
             return;
         }
         let creditors = Arc::clone(&self.creditors);
-        spawn_and_notify(&self.me, EvaluatorMsg::Swept, async move {
+        spawn_and_notify(&self.me, EvaluatorMsg::SweepFinished, async move {
             if let Err(error) = sweep(&creditors).await {
                 tracing::warn!(%error, "the sweep for creditors without a key failed");
             }
-            EvaluatorMsg::Swept
+            EvaluatorMsg::SweepFinished
         });
     }
 
     fn swept(&mut self) {
         self.sweeping
-            .reschedule(self.me.send_after(SWEEP_EVERY, EvaluatorMsg::Sweep));
+            .reschedule(self.me.send_after(SWEEP_INTERVAL, EvaluatorMsg::Sweep));
     }
 }
 
@@ -205,13 +205,13 @@ async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
         for creditor in page {
             let own = rows.iter().filter(|row| row.creditor_id == creditor);
             if gates_from(own).all_passed() {
-                issue_late(creditors, creditor).await?;
+                issue_missing_key(creditors, creditor).await?;
             }
         }
     }
 }
 
-async fn issue_late(creditors: &Creditors, creditor: CreditorId) -> Result<(), ApiError> {
+async fn issue_missing_key(creditors: &Creditors, creditor: CreditorId) -> Result<(), ApiError> {
     let Some(transaction) = CreditorTransaction::begin(creditors, creditor).await? else {
         return Ok(());
     };

@@ -14,7 +14,7 @@ mod support_operations;
 mod tree;
 
 pub(crate) use agreement::agreement_view;
-pub(crate) use company_profile::{setup_view, update_setup};
+pub(crate) use company_profile::{company_profile_view, update_company_profile};
 pub(crate) use evaluator::EvaluatorMsg;
 pub(crate) use handle::Onboarding;
 pub(crate) use provider_event::verify_and_read;

@@ -13,7 +13,7 @@ use crate::infra::{Mode, Settings};
 use secrecy::ExposeSecret;
 
 /// How far a provider's clock may be ahead of ours, in milliseconds.
-const AHEAD_MS: i64 = 300_000;
+const MAX_CLOCK_SKEW_MS: i64 = 300_000;
 
 /// An event in the form that all providers share.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ pub(crate) fn verify_and_read(
         Provider::Middesk => read_middesk(delivery.body),
         Provider::Docusign => read_docusign(delivery.body),
     }?;
-    event.not_after(now_ms + AHEAD_MS);
+    event.not_after(now_ms + MAX_CLOCK_SKEW_MS);
     Ok(event)
 }
 

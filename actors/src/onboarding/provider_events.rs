@@ -131,7 +131,7 @@ async fn apply_event(
     row: &onboarding_event::Model,
 ) -> Result<EventOutcome, DbErr> {
     let gate = row.gate.as_deref().and_then(Gate::parse);
-    let value = row.fact_value.as_deref().and_then(value_named);
+    let value = row.fact_value.as_deref().and_then(parse_value);
     let (Some(gate), Some(value)) = (gate, value) else {
         return Ok(EventOutcome::Ignored);
     };
@@ -166,7 +166,7 @@ fn value_name(value: FactValue) -> &'static str {
     }
 }
 
-fn value_named(name: &str) -> Option<FactValue> {
+fn parse_value(name: &str) -> Option<FactValue> {
     [FactValue::Open, FactValue::Passed, FactValue::Refused]
         .into_iter()
         .find(|value| value_name(*value) == name)

@@ -52,7 +52,7 @@ pub(crate) struct AuditEntry<'a> {
 
 /// A message and its deliveries.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent {
+pub(crate) struct CreatedMessage {
     pub(crate) message: MessageId,
     /// One delivery for each endpoint whose filter matches the event.
     pub(crate) deliveries: Vec<DeliveryId>,
@@ -97,12 +97,12 @@ impl Outbox {
     }
 
     /// Sets the trace of the events that are added from now on.
-    pub(crate) fn follow(&mut self, trace: Option<TraceContext>) {
+    pub(crate) fn set_trace(&mut self, trace: Option<TraceContext>) {
         self.trace = trace;
     }
 
     /// Whether the creditor exists and this outbox has locked its position.
-    pub(crate) fn knows(&self, creditor: CreditorId) -> bool {
+    pub(crate) fn has_creditor(&self, creditor: CreditorId) -> bool {
         self.positions.contains_key(&creditor)
     }
 
@@ -152,7 +152,7 @@ impl Outbox {
         event: EventType,
         placement: Option<PlacementId>,
         data: Map<String, Value>,
-    ) -> Option<Sent> {
+    ) -> Option<CreatedMessage> {
         let matching: Vec<EndpointId> = self
             .endpoints
             .get(&creditor)
@@ -172,7 +172,7 @@ impl Outbox {
         placement: Option<PlacementId>,
         mut data: Map<String, Value>,
         endpoints: &[EndpointId],
-    ) -> Option<Sent> {
+    ) -> Option<CreatedMessage> {
         let at_ms = self.updated_ms(creditor);
         let position = self.positions.get_mut(&creditor)?;
         position.row.sequence += 1;
@@ -199,7 +199,7 @@ impl Outbox {
             deliveries.push(row.id);
             self.deliveries.push(row);
         }
-        Some(Sent {
+        Some(CreatedMessage {
             message,
             deliveries,
         })
@@ -207,13 +207,13 @@ impl Outbox {
 
     /// Adds an event that the caller sends inline after the commit, because the owner waits for the result. It has no
     /// ordering key. If it has not been sent by `due_ms`, the queue sends it.
-    pub(crate) fn event_sent_inline(
+    pub(crate) fn inline_event(
         &mut self,
         creditor: CreditorId,
         event: EventType,
         endpoint: EndpointId,
         due_ms: i64,
-    ) -> Option<Sent> {
+    ) -> Option<CreatedMessage> {
         let sent = self.event_to(creditor, event, None, Map::new(), &[endpoint])?;
         let row = self.deliveries.last_mut()?;
         (row.order_key, row.due_ms) = (None, due_ms);

@@ -27,7 +27,7 @@ const FIRST_CLAIM: i64 = 1;
 pub(crate) struct PostCommitDeliveries {
     leased: Vec<LeasedDelivery>,
     pending: BTreeSet<EndpointId>,
-    in_line: BTreeSet<EndpointId>,
+    ordered: BTreeSet<EndpointId>,
 }
 
 impl PostCommitDeliveries {
@@ -71,16 +71,16 @@ impl PostCommitDeliveries {
     fn add_pending(&mut self, row: &delivery::Model) {
         let woken = match row.order_key {
             None => &mut self.pending,
-            Some(_) => &mut self.in_line,
+            Some(_) => &mut self.ordered,
         };
         woken.insert(row.endpoint_id);
     }
 
     /// Combines two values.
-    pub(crate) fn and(mut self, mut other: Self) -> Self {
+    pub(crate) fn merge(mut self, mut other: Self) -> Self {
         self.leased.append(&mut other.leased);
         self.pending.append(&mut other.pending);
-        self.in_line.append(&mut other.in_line);
+        self.ordered.append(&mut other.ordered);
         self
     }
 
@@ -91,12 +91,12 @@ impl PostCommitDeliveries {
         if !rows.is_empty() {
             context.work.send(DeliveryWork::Leased { rows });
         }
-        if !self.pending.is_empty() || !self.in_line.is_empty() {
+        if !self.pending.is_empty() || !self.ordered.is_empty() {
             // Another process may have capacity for the rows, or this one may be about to stop.
             let due = true;
             context.cluster.notify(Notification { due, feed: false });
         }
-        for (endpoints, in_order) in [(&self.pending, false), (&self.in_line, true)] {
+        for (endpoints, in_order) in [(&self.pending, false), (&self.ordered, true)] {
             if !endpoints.is_empty() {
                 let endpoints = endpoints.iter().copied().collect();
                 context.work.send(DeliveryWork::Pending {
@@ -112,7 +112,7 @@ impl Drop for PostCommitDeliveries {
     /// Voids the leases. If the outcome of the commit is unknown, rows may exist after all; the sweep finds them.
     fn drop(&mut self) {
         for leased in self.leased.drain(..) {
-            leased.lease.settle();
+            leased.lease.complete();
         }
     }
 }

@@ -26,10 +26,10 @@ impl CommandExecutor<'_> {
         if let Some(answer) = self.stored_answer(command) {
             return answer;
         }
-        if !self.outbox.knows(command.creditor) {
+        if !self.outbox.has_creditor(command.creditor) {
             return Err(ApiError::not_found("creditor"));
         }
-        self.outbox.follow(command.trace);
+        self.outbox.set_trace(command.trace);
         let (placement, outcome) = self.perform(command)?;
         self.store_answer(command, placement, &outcome);
         Ok(Replayable {
@@ -137,7 +137,7 @@ impl CommandExecutor<'_> {
         let (mut row, before) = self.change(command, id, &Action::Recall)?;
         row.recalled_by = Some("creditor".to_owned());
         // The stored answers of `unrecall` are stale now and must not be replayed. The operations below do the same.
-        self.set.forget_answers(id, "unrecall");
+        self.set.invalidate_answers(id, "unrecall");
         self.status_changed(command, &row, before, "placement.recalled", None);
         self.finish(row)
     }
@@ -154,7 +154,7 @@ impl CommandExecutor<'_> {
         let by_creditor = row.recalled_by.as_deref() == Some("creditor");
         let (mut row, before) = self.change(command, id, &Action::Unrecall { by_creditor })?;
         row.recalled_by = None;
-        self.set.forget_answers(id, "recall");
+        self.set.invalidate_answers(id, "recall");
         self.status_changed(command, &row, before, "placement.unrecalled", None);
         self.finish(row)
     }
@@ -187,7 +187,7 @@ impl CommandExecutor<'_> {
             // Nothing changed, so `updated_ms` stays and the change feed does not move.
             return Ok((id, self.placement_outcome(&known)));
         }
-        self.set.forget_answers(id, opposite);
+        self.set.invalidate_answers(id, opposite);
         self.audit(command, &row, audit_action, json!({}));
         self.event(&row, event, Map::new());
         self.finish(row)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use entities::ids::CreditorId;
 use entities::queries::{creditors, writer};
-use entities::{DbErr, Transaction, is_passing};
+use entities::{DbErr, Transaction, is_transient};
 use uuid::Uuid;
 
 use super::command::{Command, CommandAnswer};
@@ -40,11 +40,11 @@ enum Failure {
 }
 
 /// Commits `commands` in one transaction. If that fails because of a command, commits them one by one.
-pub(super) async fn work(context: &OutboxContext, commands: &[&Command]) -> BatchResult {
+pub(super) async fn commit(context: &OutboxContext, commands: &[&Command]) -> BatchResult {
     match commit_together(context, commands).await {
         Ok(result) => result,
         // One of the commands caused the failure. After a transient database error, a rerun would only fail again.
-        Err(Failure::RolledBack(error)) if commands.len() > 1 && !is_passing(&error) => {
+        Err(Failure::RolledBack(error)) if commands.len() > 1 && !is_transient(&error) => {
             tracing::warn!(%error, commands = commands.len(), "a batch failed; its commands run one by one");
             commit_one_by_one(context, commands).await
         }
@@ -68,7 +68,7 @@ async fn commit_one_by_one(context: &OutboxContext, commands: &[&Command]) -> Ba
         match commit_together(context, std::slice::from_ref(command)).await {
             Ok(result) => {
                 answers.extend(result.answers);
-                outbound = outbound.and(result.outbound);
+                outbound = outbound.merge(result.outbound);
             }
             Err(failure) => answers.push(Err(caller_error(&failure, command))),
         }
@@ -82,7 +82,7 @@ fn caller_error(failure: &Failure, command: &Command) -> ApiError {
     match failure {
         Failure::RolledBack(error) => {
             tracing::error!(%error, operation, "a command failed and was rolled back");
-            if is_passing(error) {
+            if is_transient(error) {
                 ApiError::Overloaded
             } else {
                 ApiError::Internal

@@ -172,10 +172,10 @@ impl CommandExecutor<'_> {
 }
 
 /// Maps a refused transition to an error. Errors about the account name the requested `action`.
-pub(super) fn refused(refusal: transition::TransitionRefusal, action: &'static str) -> ApiError {
+pub(super) fn refused(refusal: transition::TransitionRejection, action: &'static str) -> ApiError {
     match refusal {
-        transition::TransitionRefusal::AccountSuspended => ApiError::AccountSuspended { action },
-        transition::TransitionRefusal::AccountRejected => ApiError::AccountRejected { action },
+        transition::TransitionRejection::AccountSuspended => ApiError::AccountSuspended { action },
+        transition::TransitionRejection::AccountRejected => ApiError::AccountRejected { action },
         other => ApiError::Transition(other),
     }
 }

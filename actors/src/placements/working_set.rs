@@ -20,7 +20,7 @@ use crate::domain::account::AccountStatus;
 
 /// The status and the defaults of a creditor's account.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct AccountSnapshot {
     pub(crate) status: AccountStatus,
     pub(crate) posture_default: String,
 }
@@ -28,20 +28,20 @@ pub(crate) struct Account {
 /// The rows of a batch and their changes.
 #[derive(Debug, Default)]
 pub(crate) struct WorkingSet {
-    pub(crate) accounts: HashMap<CreditorId, Account>,
+    pub(crate) accounts: HashMap<CreditorId, AccountSnapshot>,
     placements: HashMap<PlacementId, placement::Model>,
     invoices: HashMap<(CreditorId, String), PlacementId>,
     disputes: HashMap<Uuid, dispute::Model>,
     pub(crate) records: HashMap<(CreditorId, String), idempotency_record::Model>,
     /// Keys of stored answers that have expired. A new answer under the same key replaces the row.
-    outlived: HashSet<(CreditorId, String)>,
+    expired_records: HashSet<(CreditorId, String)>,
     new_placements: BTreeSet<PlacementId>,
     changed_placements: BTreeSet<PlacementId>,
     dirty_disputes: BTreeSet<Uuid>,
     new_records: BTreeSet<(CreditorId, String)>,
     pub(crate) history: Vec<placement_history::Model>,
     pub(crate) payments: Vec<payment::Model>,
-    pub(crate) forgotten: Vec<(PlacementId, &'static str)>,
+    pub(crate) invalidated: Vec<(PlacementId, &'static str)>,
 }
 
 impl WorkingSet {
@@ -51,7 +51,7 @@ impl WorkingSet {
         commands: &[&Command],
         now_ms: i64,
     ) -> Result<Self, DbErr> {
-        let wanted = Wanted::of(commands);
+        let wanted = RequiredKeys::of(commands);
         // A connection executes one statement at a time. Joining the futures decodes one result while the next
         // statement executes.
         let (gates, creditors, named, duplicates, disputes, records) = futures::try_join!(
@@ -79,7 +79,7 @@ impl WorkingSet {
             if row.created_ms > now_ms - IDEMPOTENCY_MS {
                 set.records.insert(key, row);
             } else {
-                set.outlived.insert(key);
+                set.expired_records.insert(key);
             }
         }
         Ok(set)
@@ -140,8 +140,8 @@ impl WorkingSet {
     }
 
     /// Removes the stored answers of `operation` on a placement, because they are stale.
-    pub(crate) fn forget_answers(&mut self, placement: PlacementId, operation: &'static str) {
-        self.forgotten.push((placement, operation));
+    pub(crate) fn invalidate_answers(&mut self, placement: PlacementId, operation: &'static str) {
+        self.invalidated.push((placement, operation));
         let stale = |row: &idempotency_record::Model| {
             row.placement_id == Some(placement) && row.operation == operation
         };
@@ -158,7 +158,7 @@ impl WorkingSet {
     /// Writes all changes.
     pub(crate) async fn write(mut self, transaction: &Transaction) -> Result<(), DbErr> {
         // Delete first, so that an answer that the same batch stores later is kept.
-        for (placement, operation) in &self.forgotten {
+        for (placement, operation) in &self.invalidated {
             writer::forget_answers(transaction, *placement, operation).await?;
         }
         let mut taken = |ids: BTreeSet<PlacementId>| -> Vec<placement::Model> {
@@ -175,7 +175,7 @@ impl WorkingSet {
         let (replaced, added): (Vec<_>, Vec<_>) = self
             .new_records
             .iter()
-            .partition(|key| self.outlived.contains(*key));
+            .partition(|key| self.expired_records.contains(*key));
         let mut taken = |keys: Vec<&(CreditorId, String)>| -> Vec<idempotency_record::Model> {
             keys.into_iter()
                 .filter_map(|key| self.records.remove(key))
@@ -201,7 +201,7 @@ impl WorkingSet {
 
 /// Keys of the rows that a batch has to load.
 #[derive(Debug, Default)]
-struct Wanted {
+struct RequiredKeys {
     creditors: Vec<CreditorId>,
     placements: Vec<PlacementId>,
     invoices: Vec<(CreditorId, String)>,
@@ -209,7 +209,7 @@ struct Wanted {
     records: Vec<(CreditorId, String)>,
 }
 
-impl Wanted {
+impl RequiredKeys {
     fn of(commands: &[&Command]) -> Self {
         let mut wanted = Self::default();
         let (mut creditors, mut placements) = (BTreeSet::new(), BTreeSet::new());
@@ -245,8 +245,8 @@ impl Wanted {
 fn account<'a>(
     row: &creditor::Model,
     gates: impl Iterator<Item = &'a entities::gate::Model>,
-) -> Account {
-    Account {
+) -> AccountSnapshot {
+    AccountSnapshot {
         status: account_status_of(row, gates),
         posture_default: row.posture_default.clone(),
     }

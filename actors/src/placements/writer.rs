@@ -16,9 +16,9 @@ use crate::outbox::OutboxContext;
 use crate::supervision::ActorHandle;
 
 /// Maximum number of placements in one transaction. A larger command runs alone.
-const BATCH: usize = 500;
+const MAX_BATCH_ROWS: usize = 500;
 /// Maximum number of queued placements: twenty batches, which commit well within the callers' `SUBMIT_TIMEOUT`.
-const MAX_WAITING: usize = 20 * BATCH;
+const MAX_QUEUED_ROWS: usize = 20 * MAX_BATCH_ROWS;
 
 /// Messages of a [`Writer`].
 #[derive(Debug)]
@@ -47,15 +47,15 @@ pub(crate) struct WriterArgs {
 pub(crate) struct WriterState {
     outbox: Arc<OutboxContext>,
     me: ActorHandle<WriterMsg>,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<QueuedCommand>,
     rows_waiting: usize,
     flush_is_due: bool,
     draining: Vec<RpcReplyPort<()>>,
     #[cfg(feature = "fault-injection")]
-    doomed: bool,
+    panic_in_next_batch: bool,
 }
 
-struct Waiting {
+struct QueuedCommand {
     command: Box<Command>,
     reply: RpcReplyPort<CommandAnswer>,
 }
@@ -81,7 +81,7 @@ impl Actor for Writer {
             flush_is_due: false,
             draining: Vec::new(),
             #[cfg(feature = "fault-injection")]
-            doomed: false,
+            panic_in_next_batch: false,
         })
     }
 
@@ -92,12 +92,12 @@ impl Actor for Writer {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            WriterMsg::Submit { command, reply } => state.submit(Waiting { command, reply }),
+            WriterMsg::Submit { command, reply } => state.submit(QueuedCommand { command, reply }),
             // No other actor awaits its own work. A Writer does nothing but commit, so its mailbox may wait.
             WriterMsg::Flush => state.flush().await,
             WriterMsg::Drain { reply } => state.drain(reply),
             #[cfg(feature = "fault-injection")]
-            WriterMsg::Panic => state.doomed = true,
+            WriterMsg::Panic => state.panic_in_next_batch = true,
         }
         Ok(())
     }
@@ -106,8 +106,8 @@ impl Actor for Writer {
 impl WriterState {
     /// Queues a command and schedules a flush. Messages that are already in the mailbox arrive before the flush, so
     /// they join its batch. If the queue is full, the caller receives [`ApiError::Overloaded`] immediately.
-    fn submit(&mut self, waiting: Waiting) {
-        if self.rows_waiting >= MAX_WAITING {
+    fn submit(&mut self, waiting: QueuedCommand) {
+        if self.rows_waiting >= MAX_QUEUED_ROWS {
             let _ = waiting.reply.send(Err(ApiError::Overloaded));
             return;
         }
@@ -126,16 +126,16 @@ impl WriterState {
         self.flush_is_due = false;
         // Drop the commands of callers that have timed out, so that these commands have no late effect.
         self.waiting.retain(|waiting| !waiting.reply.is_closed());
-        let batch = by_creditor(take_fair(&mut self.waiting, BATCH));
+        let batch = by_creditor(take_fair(&mut self.waiting, MAX_BATCH_ROWS));
         self.rows_waiting = rows(&self.waiting);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch
                 .iter()
                 .map(|waiting| waiting.command.as_ref())
                 .collect();
-            let result = batch::work(&self.outbox, &commands).await;
+            let result = batch::commit(&self.outbox, &commands).await;
             #[cfg(feature = "fault-injection")]
-            assert!(!self.doomed, "injected into a Writer");
+            assert!(!self.panic_in_next_batch, "injected into a Writer");
             for (waiting, answer) in batch.into_iter().zip(result.answers) {
                 let _ = waiting.reply.send(answer);
             }
@@ -163,7 +163,7 @@ impl WriterState {
 }
 
 /// Number of placements that the queued commands may write.
-fn rows(waiting: &VecDeque<Waiting>) -> usize {
+fn rows(waiting: &VecDeque<QueuedCommand>) -> usize {
     waiting
         .iter()
         .map(|waiting| waiting.command.operation.rows())
@@ -173,7 +173,7 @@ fn rows(waiting: &VecDeque<Waiting>) -> usize {
 /// Takes commands with up to `max_rows` rows from the queue, round-robin over the tenants.
 ///
 /// No tenant can fill a batch alone while others wait. The commands of each tenant keep their order.
-fn take_fair(waiting: &mut VecDeque<Waiting>, max_rows: usize) -> Vec<Waiting> {
+fn take_fair(waiting: &mut VecDeque<QueuedCommand>, max_rows: usize) -> Vec<QueuedCommand> {
     if rows(waiting) <= max_rows {
         return waiting.drain(..).collect();
     }
@@ -212,8 +212,8 @@ fn take_fair(waiting: &mut VecDeque<Waiting>, max_rows: usize) -> Vec<Waiting> {
 ///
 /// Most indexes begin with the tenant, so neighboring rows share index pages. The tenant of the first command comes
 /// first, and the others follow in circular id order, so that no tenant always gets the first pre-leases.
-fn by_creditor(mut batch: Vec<Waiting>) -> Vec<Waiting> {
-    let sort_key = |waiting: &Waiting| waiting.command.creditor.0.as_u128();
+fn by_creditor(mut batch: Vec<QueuedCommand>) -> Vec<QueuedCommand> {
+    let sort_key = |waiting: &QueuedCommand| waiting.command.creditor.0.as_u128();
     let first = batch.first().map(sort_key).unwrap_or_default();
     batch.sort_by_key(|waiting| sort_key(waiting).wrapping_sub(first));
     batch
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     /// A `BatchCreate` command with `rows` rows.
-    fn batch_command(creditor: u128, rows: usize) -> Waiting {
+    fn batch_command(creditor: u128, rows: usize) -> QueuedCommand {
         let mut waiting = waiting(creditor, 0);
         let refused = crate::contract::BatchRowError {
             code: "validation_failed".to_owned(),
@@ -262,9 +262,9 @@ mod tests {
         assert!(queue.is_empty());
     }
 
-    fn waiting(creditor: u128, placement: u128) -> Waiting {
+    fn waiting(creditor: u128, placement: u128) -> QueuedCommand {
         let (reply, _) = tokio::sync::oneshot::channel();
-        Waiting {
+        QueuedCommand {
             command: Box::new(Command {
                 creditor: CreditorId(Uuid::from_u128(creditor)),
                 actor: "test".to_owned(),
@@ -278,7 +278,7 @@ mod tests {
         }
     }
 
-    fn placements(batch: &[Waiting]) -> Vec<u128> {
+    fn placements(batch: &[QueuedCommand]) -> Vec<u128> {
         batch
             .iter()
             .filter_map(|w| w.command.operation.placement())

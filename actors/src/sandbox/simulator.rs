@@ -18,11 +18,11 @@ use crate::placements::{Command, Operation, Writers};
 use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
 
 /// Interval between two rounds.
-const EVERY: Duration = Duration::from_millis(500);
+const TICK_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a placement stays in one status, in milliseconds.
-const REST_MS: i64 = 1_500;
+const STATUS_DWELL_MS: i64 = 1_500;
 /// Maximum number of placements that one round advances.
-const MAX_AT: u64 = 200;
+const MAX_PER_TICK: u64 = 200;
 
 /// Messages of the [`Simulator`].
 #[derive(Debug)]
@@ -106,16 +106,16 @@ impl SimulatorState {
 
     fn ticked(&mut self) {
         self.ticking
-            .reschedule(self.me.send_after(EVERY, SimulatorMsg::Tick));
+            .reschedule(self.me.send_after(TICK_INTERVAL, SimulatorMsg::Tick));
     }
 }
 
 async fn advance(env: &Env, writers: &Writers) -> Result<(), DbErr> {
     let moving =
         [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
-    let before_ms = env.clock.now_ms() - REST_MS;
+    let before_ms = env.clock.now_ms() - STATUS_DWELL_MS;
     let reader = env.db.reader();
-    let due = placements::untouched_since(reader, &moving, before_ms, MAX_AT).await?;
+    let due = placements::untouched_since(reader, &moving, before_ms, MAX_PER_TICK).await?;
     // Submit concurrently, so that the commands share a batch. If a placement has moved meanwhile, the rules reject it.
     futures::future::join_all(due.iter().map(|row| step(writers, row))).await;
     Ok(())

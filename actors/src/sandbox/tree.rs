@@ -10,7 +10,7 @@ use crate::supervision::{ChildSpec, SupervisorArgs, SupervisorStatus};
 /// The supervisor of the simulator. It has no child if the simulator is disabled.
 pub(crate) fn sandbox_tree(sandbox: &Arc<Sandbox>, status: Arc<SupervisorStatus>) -> ChildSpec {
     let (sandbox, shared) = (Arc::clone(sandbox), Arc::clone(&status));
-    ChildSpec::supervisor("jobs", status, move || SupervisorArgs {
+    ChildSpec::supervisor("sandbox", status, move || SupervisorArgs {
         status: Arc::clone(&shared),
         children: sandbox
             .env

@@ -22,32 +22,32 @@ use uuid::Uuid;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
-pub use cancel::{cancel_disabled, cancelling};
+pub use cancel::{cancel_disabled, cancel_statements};
 pub use claim::{SQLITE_CLAIM, claim, claim_one};
-pub use claim_in_order::{InOrder, claim_in_order};
+pub use claim_in_order::{OrderedClaim, claim_in_order};
 pub use complete::Completions;
-pub use due_endpoints::waiting;
-pub use endpoint::{endpoint, endpoint_ids, stop};
-pub use health::{Failing, note_failing, note_healthy};
+pub use due_endpoints::due_endpoints;
+pub use endpoint::{disable_endpoint, endpoint, endpoint_ids};
+pub use health::{Failing, mark_failing, mark_healthy};
 pub use list::{DeliveryRow, ListFilter, attempts, detail, list};
 pub use queue_depth::depth;
 pub use redeliver::{is_erased, requeue};
-pub use release_leases::{held_by, release};
+pub use release_leases::{leased_by, release};
 
 /// How many rows of one endpoint may be leased next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Want {
+pub struct ClaimWant {
     /// Whose rows.
     pub endpoint: EndpointId,
     /// At most so many.
-    pub credit: u32,
+    pub max_rows: u32,
     /// Nothing is due before this: spares the index scan what has been deleted there.
     pub scan_floor_ms: i64,
 }
 
 /// The earliest waiting row of one endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct DueEndpoint {
     /// Whose rows wait.
     pub endpoint: EndpointId,
     /// When the first of them is due.
@@ -96,7 +96,7 @@ pub struct ClaimedDelivery {
 
 /// What becomes of a leased row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum CompletionOutcome {
     /// It leaves the hot table.
     Delivered,
     /// It is tried again.
@@ -135,7 +135,7 @@ pub struct Completion {
     /// Which lease.
     pub fence: Fence,
     /// What becomes of the row.
-    pub ending: Ending,
+    pub outcome: CompletionOutcome,
     /// What was tried, if anything.
     pub attempt: Option<Attempt>,
 }

@@ -11,7 +11,7 @@ use crate::ids::{CreditorId, KeyId};
 use crate::{Transaction, api_key_use};
 
 /// Uses that are noted by one statement.
-const USES: usize = 500;
+const USES_PER_STATEMENT: usize = 500;
 
 /// Every key of a creditor, newest first.
 ///
@@ -79,18 +79,18 @@ pub async fn last_uses<C: ConnectionTrait>(
 ///
 /// # Errors
 /// Whatever the database says; what was noted before stays noted.
-pub async fn note_uses<C: ConnectionTrait>(
+pub async fn upsert_key_uses<C: ConnectionTrait>(
     connection: &C,
     mut uses: Vec<api_key_use::Model>,
 ) -> Result<(), DbErr> {
     use api_key_use::Column;
-    uses.sort_by_key(|noted| noted.key_id.0);
+    uses.sort_by_key(|used| used.key_id.0);
     let is_later = Expr::cust("excluded.last_used_ms > api_key_use.last_used_ms");
     let keep_latest = OnConflict::column(Column::KeyId)
         .update_columns([Column::LastUsedMs, Column::Address])
         .action_and_where(is_later)
         .to_owned();
-    for chunk in uses.chunks(USES) {
+    for chunk in uses.chunks(USES_PER_STATEMENT) {
         let rows = chunk
             .iter()
             .cloned()

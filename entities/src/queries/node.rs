@@ -15,8 +15,8 @@ use crate::Database;
 use crate::database::statement;
 
 pub use feed::{append_feed, feed_head, read_feed};
-pub use janitor::{Cleaned, clean};
-pub use notifier::{Listener, Notification, ring};
+pub use janitor::{CleanupResult, clean};
+pub use notifier::{Listener, Notification, notify};
 
 /// Advisory locks of epochs are `EPOCH_LOCKS + epoch`; the migrations' lock lies below them.
 const EPOCH_LOCKS: i64 = 7_306_421_000_000_000;
@@ -64,7 +64,7 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
         "SELECT pg_backend_pid()::bigint AS session WHERE pg_try_advisory_lock($1)",
         [(EPOCH_LOCKS + epoch).into()],
     );
-    let locked = node.query_one_raw(lock).await?.ok_or_else(nothing)?;
+    let locked = node.query_one_raw(lock).await?.ok_or_else(no_row)?;
     let session: i64 = locked.try_get("", "session")?;
     let row = statement(
         node,
@@ -133,7 +133,7 @@ pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn unlocked(database: &Database, own: i64) -> Result<Vec<i64>, DbErr> {
+pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>, DbErr> {
     if !database.is_postgres() {
         return Ok(Vec::new());
     }
@@ -152,7 +152,11 @@ pub async fn unlocked(database: &Database, own: i64) -> Result<Vec<i64>, DbErr> 
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn silent(database: &Database, own: i64, silent_ms: i64) -> Result<Vec<i64>, DbErr> {
+pub async fn silent_epochs(
+    database: &Database,
+    own: i64,
+    silent_ms: i64,
+) -> Result<Vec<i64>, DbErr> {
     if !database.is_postgres() {
         return Ok(Vec::new());
     }
@@ -168,7 +172,7 @@ pub async fn silent(database: &Database, own: i64, silent_ms: i64) -> Result<Vec
 /// Owners of leased rows that have no `node` row, at most one between two living epochs: call
 /// again until there is none. One statement, so both tables are read at one instant; and it never
 /// walks over the leases of a living epoch.
-const DEAD_OWNERS: &str = "
+const OWNERS_WITHOUT_NODE: &str = "
 SELECT gap.owner FROM (
     SELECT (SELECT d.owner FROM delivery d WHERE d.owner > living.low AND d.owner < living.high
             ORDER BY d.owner LIMIT 1) AS owner
@@ -183,22 +187,22 @@ SELECT gap.owner FROM (
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn dead_owners(database: &Database) -> Result<Vec<i64>, DbErr> {
-    epochs(database.writer(), DEAD_OWNERS, []).await
+pub async fn owners_without_node(database: &Database) -> Result<Vec<i64>, DbErr> {
+    epochs(database.writer(), OWNERS_WITHOUT_NODE, []).await
 }
 
 /// Frees every row that a dead epoch holds. Answers how many.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn free(database: &Database, dead: i64) -> Result<u64, DbErr> {
+pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
-    let freed = statement(
+    let release = statement(
         writer,
         "UPDATE delivery SET owner = NULL WHERE owner = $1",
-        [dead.into()],
+        [epoch.into()],
     );
-    Ok(writer.execute_raw(freed).await?.rows_affected())
+    Ok(writer.execute_raw(release).await?.rows_affected())
 }
 
 /// Removes the row of an epoch: from now on it is dead.
@@ -225,12 +229,12 @@ pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, 
             [own.into()],
         ))
         .await?;
-    let free = statement(
+    let release = statement(
         writer,
         "UPDATE delivery SET owner = NULL WHERE owner IS NOT NULL AND owner <> $1",
         [own.into()],
     );
-    Ok(writer.execute_raw(free).await?.rows_affected())
+    Ok(writer.execute_raw(release).await?.rows_affected())
 }
 
 /// The next number of a counter. Inside a transaction its row stays locked until the end, so that
@@ -244,7 +248,7 @@ async fn next_number<C: ConnectionTrait>(connection: &C, counter: &str) -> Resul
     connection
         .query_one_raw(next)
         .await?
-        .ok_or_else(nothing)?
+        .ok_or_else(no_row)?
         .try_get("", "value")
 }
 
@@ -259,6 +263,6 @@ async fn epochs<C: ConnectionTrait>(
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-fn nothing() -> DbErr {
+fn no_row() -> DbErr {
     DbErr::RecordNotFound("a statement that always answers a row answered none".to_owned())
 }

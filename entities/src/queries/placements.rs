@@ -90,7 +90,7 @@ pub async fn by_ids<C: ConnectionTrait>(
 
 /// Only the index on (`creditor_id`, `invoice_number`) has this order. Of an empty table every index on `creditor_id` looks
 /// alike to the planner, and it keeps the plan while the table grows: then it reads all that the creditor has placed.
-const THE_FIRST_FROM_THE_PAIR_ON: &str = "LATERAL (SELECT * FROM placement \
+const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM placement \
      WHERE creditor_id = pair.creditor_id AND invoice_number >= pair.text ORDER BY invoice_number LIMIT 1)";
 
 /// Those of `invoices` that are placed already.
@@ -103,7 +103,7 @@ pub async fn by_invoices<C: ConnectionTrait>(
 ) -> Result<Vec<placement::Model>, DbErr> {
     let backend = connection.get_database_backend();
     let found = match backend {
-        DbBackend::Postgres => THE_FIRST_FROM_THE_PAIR_ON,
+        DbBackend::Postgres => FIRST_ROW_FROM_PAIR,
         _ => "placement",
     };
     let mut placed = Vec::new();

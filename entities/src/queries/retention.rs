@@ -6,13 +6,13 @@
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::node::Cleaned;
+use super::node::CleanupResult;
 use crate::Database;
 use crate::database::statement;
 use crate::ids::CreditorId;
 
 /// Messages go so long after the attempts that tell of them: the last attempt may be that late.
-const MESSAGES_LATER_MS: i64 = 7 * 24 * 3_600_000;
+const EXTRA_MESSAGE_RETENTION_MS: i64 = 7 * 24 * 3_600_000;
 
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,26 +50,26 @@ pub async fn prune(
     keep: Retention,
     now_ms: i64,
     batch: u32,
-) -> Result<Cleaned, DbErr> {
-    let mut cleaned = Cleaned::default();
-    let messages_ms = keep.attempts_ms.saturating_add(MESSAGES_LATER_MS);
+) -> Result<CleanupResult, DbErr> {
+    let mut cleaned = CleanupResult::default();
+    let messages_ms = keep.attempts_ms.saturating_add(EXTRA_MESSAGE_RETENTION_MS);
     for (sql, age_ms) in [
         (UNDELIVERED, keep.payloads_ms),
         (ATTEMPTS, keep.attempts_ms),
         (MESSAGES, messages_ms),
     ] {
         let writer = database.writer();
-        let values = [before(now_ms - age_ms).into(), i64::from(batch).into()];
+        let values = [min_id_at(now_ms - age_ms).into(), i64::from(batch).into()];
         let removed = writer.execute_raw(statement(writer, sql, values)).await?;
         cleaned.add(removed.rows_affected(), batch);
     }
-    let erased = erase_old_payloads(database, before(now_ms - keep.payloads_ms), batch).await?;
+    let erased = erase_old_payloads(database, min_id_at(now_ms - keep.payloads_ms), batch).await?;
     cleaned.add(erased, batch);
     Ok(cleaned)
 }
 
 /// The smallest id of that time.
-fn before(at_ms: i64) -> Uuid {
+fn min_id_at(at_ms: i64) -> Uuid {
     let at_ms = u64::try_from(at_ms).unwrap_or_default();
     let (seconds, millis) = (
         at_ms / 1_000,
@@ -181,7 +181,7 @@ mod tests {
         let time = Timestamp::from_unix(NoContext, at_ms / 1_000, 123_000_000);
         let id = Uuid::new_v7(time);
         let at_ms = i64::try_from(at_ms).expect("fits");
-        assert!(before(at_ms) < id && id < before(at_ms + 1));
-        assert!(before(-1) < before(1));
+        assert!(min_id_at(at_ms) < id && id < min_id_at(at_ms + 1));
+        assert!(min_id_at(-1) < min_id_at(1));
     }
 }

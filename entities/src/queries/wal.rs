@@ -12,48 +12,48 @@ use crate::Database;
 use crate::database::{BUSY_TIMEOUT, statement};
 
 /// From so many pages on the log is to begin anew (100 MiB).
-const FULL: i64 = 25_000;
+const MAX_LOG_PAGES: i64 = 25_000;
 /// So many pages (4 MiB) are worth no pass of their own.
-const FEW: i64 = 1_000;
+const MIN_PASS_PAGES: i64 = 1_000;
 /// Passes beside the transactions; each has only what was written during the one before.
-const PASSES: usize = 4;
+const MAX_PASSES: usize = 4;
 
-const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// Waits for the readers of this moment, because any of them would keep the log from beginning anew: not for
 /// as long as a writer otherwise waits, for all writers wait behind it.
-const BEGIN_ANEW: &str = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART)";
+const RESTART: &str = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART)";
 
 /// One round. Answers how long the log was, in pages of 4 KiB. Postgres does all this by itself: nothing
 /// happens there, and the answer is 0.
 ///
 /// # Errors
 /// Whatever the database says; the log stays as long as it is.
-pub async fn copy_wal(database: &Database) -> Result<i64, DbErr> {
-    let Some(aside) = database.checkpointer() else {
+pub async fn checkpoint_wal(database: &Database) -> Result<i64, DbErr> {
+    let Some(checkpointer) = database.checkpointer() else {
         return Ok(0);
     };
     let mut last = Pass::default();
-    for _ in 0..PASSES {
-        let pass = Pass::run(aside).await?;
+    for _ in 0..MAX_PASSES {
+        let pass = Pass::run(checkpointer).await?;
         let next = pass.next(last.copied);
         last = pass;
         match next {
             Next::Pass => {}
-            Next::BeginAnew => break,
+            Next::Restart => break,
             Next::End => return Ok(last.pages),
         }
     }
-    begin_anew(database.writer()).await?;
+    restart_log(database.writer()).await?;
     Ok(last.pages)
 }
 
-async fn begin_anew(writer: &DatabaseConnection) -> Result<(), DbErr> {
-    let begun = writer.execute_unprepared(BEGIN_ANEW).await;
-    let patience = BUSY_TIMEOUT.as_millis();
-    let patient = format!("PRAGMA busy_timeout = {patience}");
-    writer.execute_unprepared(&patient).await?;
-    begun.map(|_| ())
+async fn restart_log(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    let restarted = writer.execute_unprepared(RESTART).await;
+    let timeout_ms = BUSY_TIMEOUT.as_millis();
+    let reset = format!("PRAGMA busy_timeout = {timeout_ms}");
+    writer.execute_unprepared(&reset).await?;
+    restarted.map(|_| ())
 }
 
 /// What `PRAGMA wal_checkpoint` answers.
@@ -71,14 +71,14 @@ enum Next {
     /// Another one, for what was written during this one.
     Pass,
     /// So little was, that the write connection can copy the rest.
-    BeginAnew,
+    Restart,
     /// Nothing, in this round.
     End,
 }
 
 impl Pass {
     async fn run<C: ConnectionTrait>(connection: &C) -> Result<Self, DbErr> {
-        let row = connection.query_one_raw(statement(connection, COPY, []));
+        let row = connection.query_one_raw(statement(connection, CHECKPOINT, []));
         let row = row.await?;
         let row = row.ok_or_else(|| DbErr::RecordNotFound("no answer to a checkpoint".into()))?;
         Ok(Self {
@@ -89,14 +89,14 @@ impl Pass {
 
     /// `copied_before` is how much of the log the pass before had copied.
     fn next(self, copied_before: i64) -> Next {
-        let held_back = self.pages - self.copied > FEW;
-        if held_back || self.pages < FULL {
+        let held_back = self.pages - self.copied > MIN_PASS_PAGES;
+        if held_back || self.pages < MAX_LOG_PAGES {
             return Next::End;
         }
-        if self.pages - copied_before > FEW {
+        if self.pages - copied_before > MIN_PASS_PAGES {
             return Next::Pass;
         }
-        Next::BeginAnew
+        Next::Restart
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     fn a_full_log_begins_anew_once_little_is_left() {
         assert_eq!(next(25_000, 25_000, 0), Next::Pass);
         assert_eq!(next(27_000, 27_000, 25_000), Next::Pass);
-        assert_eq!(next(28_000, 27_500, 27_000), Next::BeginAnew);
+        assert_eq!(next(28_000, 27_500, 27_000), Next::Restart);
     }
 
     #[test]

@@ -230,7 +230,7 @@ pub struct MissingDelivery {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn untold_page(
+pub async fn missing_deliveries_page(
     transaction: &Transaction,
     recovery: &webhook_recovery::Model,
     page: u32,
@@ -266,7 +266,7 @@ pub async fn untold_page(
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn note_told(
+pub async fn record_deliveries(
     transaction: &Transaction,
     message: MessageId,
     deliveries: usize,

@@ -111,7 +111,7 @@ pub async fn disputes(
 }
 
 /// Only the primary key has this order, so no plan that was made of an empty table can read it otherwise.
-const THE_FIRST_FROM_THE_PAIR_ON: &str = "LATERAL (SELECT * FROM idempotency_record \
+const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM idempotency_record \
      WHERE creditor_id = pair.creditor_id AND key >= pair.text ORDER BY key LIMIT 1)";
 
 /// The stored records of these keys, however old.
@@ -124,7 +124,7 @@ pub async fn idempotency_records(
 ) -> Result<Vec<idempotency_record::Model>, DbErr> {
     let backend = transaction.get_database_backend();
     let found = match backend {
-        DbBackend::Postgres => THE_FIRST_FROM_THE_PAIR_ON,
+        DbBackend::Postgres => FIRST_ROW_FROM_PAIR,
         _ => "idempotency_record",
     };
     let mut records = Vec::new();

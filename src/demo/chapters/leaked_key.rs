@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::onboarding::Account;
 use super::placements;
 use super::received_webhooks::{self, Settled};
-use crate::demo::context::Stage;
+use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
 use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
@@ -14,23 +14,23 @@ use crate::demo::terminal_text::count;
 
 /// Chapter 9. Returns the new key and all events received so far.
 pub(in crate::demo) async fn rotate(
-    stage: &Stage,
+    context: &DemoContext,
     account: &Account,
     leaked: &Caller,
     before: &Settled,
 ) -> Result<(Caller, Settled), Failure> {
-    stage.narrator.chapter("A leaked key is replaced");
-    stage
+    context.narrator.chapter("A leaked key is replaced");
+    context
         .narrator
         .says("Someone who found the key tries to redirect events, read the signing secret and create a new key:");
-    try_privileged_calls(stage, leaked).await?;
-    let key = support_rotates(stage, account, leaked).await?;
-    let placed = placements::place_one_more(stage, &key).await?;
-    let after = received_webhooks::settle(stage, &key).await?;
-    received_webhooks::table(stage, &after, before.events.len());
+    try_privileged_calls(context, leaked).await?;
+    let key = support_rotates(context, account, leaked).await?;
+    let placed = placements::place_one_more(context, &key).await?;
+    let after = received_webhooks::settle(context, &key).await?;
+    received_webhooks::table(context, &after, before.events.len());
     let received = |kind: &str| after.events.iter().any(|event| event.kind == kind);
     let rotated = received("api_key.rotated");
-    stage.check(
+    context.check(
         rotated,
         "api_key.rotated was received",
         "api_key.rotated",
@@ -41,14 +41,14 @@ pub(in crate::demo) async fn rotate(
         .iter()
         .any(|event| is_creation_of(event, &placed));
     let what = "placement.created of the new placement was received";
-    stage.check(
+    context.check(
         created,
         what,
         format!("placement.created of {placed}"),
         "no such event",
     )?;
-    received_webhooks::verify(stage, &after)?;
-    check_audit_log(stage, account).await?;
+    received_webhooks::verify(context, &after)?;
+    check_audit_log(context, account).await?;
     Ok((key, after))
 }
 
@@ -56,7 +56,7 @@ fn is_creation_of(event: &Event, placement: &str) -> bool {
     event.kind == "placement.created" && event.field("placement_id") == Some(placement)
 }
 
-async fn try_privileged_calls(stage: &Stage, leaked: &Caller) -> Result<(), Failure> {
+async fn try_privileged_calls(context: &DemoContext, leaked: &Caller) -> Result<(), Failure> {
     let redirect = Call::patch("/v1/settings")
         .by(leaked)
         .json(&json!({"webhook_url": "https://example.org/stolen"}))
@@ -64,80 +64,80 @@ async fn try_privileged_calls(stage: &Stage, leaked: &Caller) -> Result<(), Fail
     let read_secret = Call::get("/v1/settings/webhook-secret").by(leaked);
     let rotate = Call::post("/v1/settings/api-key/rotate").by(leaked);
     for call in [redirect, read_secret, rotate] {
-        stage
+        context
             .client
             .ask(call)
             .await?
             .must_refuse(403, "dashboard_session_required")?;
     }
     let call = Call::get("/v1/settings").by(leaked);
-    let url = stage
+    let url = context
         .client
         .quietly(call)
         .await?
         .must_be(200)?
         .string("/webhook_url")?;
-    let unchanged = url == stage.receiver.url();
+    let unchanged = url == context.receiver.url();
     let what = "the leaked key can do none of this: it requires a signed-in dashboard user";
-    stage.check(unchanged, what, stage.receiver.url(), url)
+    context.check(unchanged, what, context.receiver.url(), url)
 }
 
 async fn support_rotates(
-    stage: &Stage,
+    context: &DemoContext,
     account: &Account,
     leaked: &Caller,
 ) -> Result<Caller, Failure> {
     let path = format!("/support/v1/creditors/{}/api-key/rotate", account.id);
     let body = json!({"reason": "demo: key found in a public repository", "overlap_hours": 0});
     let call = Call::post(path)
-        .by(&stage.support)
+        .by(&context.support)
         .json(&body)
         .says("overlap_hours 0")
         .shows(&["/api_key", "/prefix"]);
-    let answer = stage.client.ask(call).await?.must_be(201)?;
+    let answer = context.client.ask(call).await?.must_be(201)?;
     let key = Caller::key(&answer.string("/api_key")?);
     let settings = |caller| {
         Call::get("/v1/settings")
             .by(caller)
             .shows(&["/name", "/api_key_prefix"])
     };
-    stage
+    context
         .client
         .ask(settings(leaked))
         .await?
         .must_refuse(401, "revoked_api_key")?;
-    stage
+    context
         .narrator
         .held("the leaked key is refused from the next request on");
-    let shown = stage
+    let shown = context
         .client
         .ask(settings(&key))
         .await?
         .must_be(200)?
         .string("/api_key_prefix")?;
     let prefix = answer.string("/prefix")?;
-    stage.check(shown == prefix, "the new key works", prefix, &shown)?;
+    context.check(shown == prefix, "the new key works", prefix, &shown)?;
     Ok(key)
 }
 
-async fn check_audit_log(stage: &Stage, account: &Account) -> Result<(), Failure> {
+async fn check_audit_log(context: &DemoContext, account: &Account) -> Result<(), Failure> {
     let action = "creditor.api_key_issued";
     let path = format!(
         "/support/v1/audit?creditor_id={}&action={action}",
         account.id
     );
-    let call = Call::get(path).by(&stage.support);
-    let answer = stage.client.ask(call).await?.must_be(200)?;
+    let call = Call::get(path).by(&context.support);
+    let answer = context.client.ask(call).await?.must_be(200)?;
     let events = answer.list("/events")?;
     for event in events {
         let text = |name| plain(event.get(name).unwrap_or(&Value::Null));
-        stage
+        context
             .narrator
             .happened(&format!("{}  {action}  by {}", text("at"), text("actor")));
     }
     let what = "the audit log has both events: the automatic issue and the rotation";
     let came = count(events.len(), "event");
-    stage.check(
+    context.check(
         events.len() >= 2,
         what,
         format!("two {action} events"),

@@ -5,7 +5,7 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::demo::context::Stage;
+use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
 use crate::demo::random;
 use crate::demo::request::{Call, Caller};
@@ -26,57 +26,57 @@ pub(in crate::demo) struct Account {
 }
 
 /// Chapter 1: a new account with three pending gates and no key.
-pub(in crate::demo) async fn sign_up(stage: &Stage) -> Result<Account, Failure> {
-    stage.narrator.chapter("A creditor signs up");
-    let email = format!("demo-{}@example.com", stage.suffix);
+pub(in crate::demo) async fn sign_up(context: &DemoContext) -> Result<Account, Failure> {
+    context.narrator.chapter("A creditor signs up");
+    let email = format!("demo-{}@example.com", context.suffix);
     let password = random::hex(12);
-    stage.narrator.hide(&password);
+    context.narrator.hide(&password);
     let body = json!({"company_name": "Brightwater Tools", "email": email, "password": password});
     let call = Call::post("/v1/creditors")
         .json(&body)
         .says(format!("Brightwater Tools, {email}"))
         .shows(&["/creditor/id", "/creditor/status", "/onboarding_token"]);
-    let answer = stage.client.ask(call).await?.must_be(201)?;
+    let answer = context.client.ask(call).await?.must_be(201)?;
     let account = Account {
         id: answer.string("/creditor/id")?,
         token: Caller::onboarding(&answer.string("/onboarding_token")?),
         password: SecretString::from(password),
         email,
     };
-    let status = status(stage, &account).await?;
+    let status = status(context, &account).await?;
     let pending = status.list("/pending")?;
     let all = ["kyb_verified", "payouts_enabled", "msa_on_file"];
     let three = all
         .iter()
         .all(|gate| pending.iter().any(|name| name == gate));
-    stage.check(
+    context.check(
         three,
         "all three gates are pending",
         all.join(", "),
         list(pending),
     )?;
-    request_key_too_early(stage, &account).await?;
+    request_key_too_early(context, &account).await?;
     Ok(account)
 }
 
-async fn request_key_too_early(stage: &Stage, account: &Account) -> Result<(), Failure> {
+async fn request_key_too_early(context: &DemoContext, account: &Account) -> Result<(), Failure> {
     let call = Call::post("/v1/creditors/me/api-key").by(&account.token);
-    let answer = stage
+    let answer = context
         .client
         .ask(call)
         .await?
         .must_refuse(409, "gates_pending")?;
     let named = answer.list("/pending_gates")?;
     let what = "there is no key before all gates have passed; the error names the pending ones";
-    stage.check(named.len() == 3, what, "three pending_gates", list(named))
+    context.check(named.len() == 3, what, "three pending_gates", list(named))
 }
 
 /// Chapter 2: the company details of the onboarding checklist.
 pub(in crate::demo) async fn company_details(
-    stage: &Stage,
+    context: &DemoContext,
     account: &Account,
 ) -> Result<(), Failure> {
-    stage.narrator.chapter("Company details");
+    context.narrator.chapter("Company details");
     let body = json!({
         "legal_name": "Brightwater Tools LLC",
         "ein": EIN,
@@ -92,17 +92,17 @@ pub(in crate::demo) async fn company_details(
         .json(&body)
         .says("legal name, EIN, industry, state, address")
         .shows(&["/next_step"]);
-    let answer = stage.client.ask(call).await?.must_be(200)?;
+    let answer = context.client.ask(call).await?.must_be(200)?;
     let next = plain(answer.at("/next_step")?);
     let done = next == "business_verification";
-    stage.check(
+    context.check(
         done,
         "the step company_details is complete",
         "next_step business_verification",
         &next,
     )?;
     let leaks = answer.text().contains(EIN) || answer.text().contains(&EIN.replace('-', ""));
-    stage.check(
+    context.check(
         !leaks,
         "the EIN is stored and not in the response",
         "no EIN",
@@ -112,41 +112,44 @@ pub(in crate::demo) async fn company_details(
 
 /// Chapter 5: the API key is shown once. Returns the key.
 pub(in crate::demo) async fn reveal_once(
-    stage: &Stage,
+    context: &DemoContext,
     account: &Account,
 ) -> Result<Caller, Failure> {
-    stage.narrator.chapter("The key is shown once");
+    context.narrator.chapter("The key is shown once");
     let reveal = || {
         let call = Call::post("/v1/creditors/me/api-key").by(&account.token);
-        stage
+        context
             .client
             .ask(call.shows(&["/api_key", "/prefix", "/created_at"]))
     };
     let answer = reveal().await?.must_be(201)?;
     let (key, prefix) = (answer.string("/api_key")?, answer.string("/prefix")?);
     let shaped = prefix.chars().count() == 8 && key.starts_with(&format!("ca_{prefix}_"));
-    stage.check(
+    context.check(
         shaped,
         "the key has the form ca_<8 characters>_<secret>",
         "this form",
         &key,
     )?;
     reveal().await?.must_refuse(409, "already_revealed")?;
-    stage
+    context
         .narrator
         .held("a second reveal is refused: only a hash of the secret is stored");
     Ok(Caller::key(&key))
 }
 
 /// Reads the onboarding status and prints the exchange.
-pub(super) async fn status(stage: &Stage, account: &Account) -> Result<Answer, Failure> {
+pub(super) async fn status(context: &DemoContext, account: &Account) -> Result<Answer, Failure> {
     let call = status_call(account).shows(&["/status", "/pending", "/api_key/issued"]);
-    stage.client.ask(call).await?.must_be(200)
+    context.client.ask(call).await?.must_be(200)
 }
 
 /// Reads the onboarding status without printing anything.
-pub(super) async fn quiet_status(stage: &Stage, account: &Account) -> Result<Answer, Failure> {
-    stage
+pub(super) async fn quiet_status(
+    context: &DemoContext,
+    account: &Account,
+) -> Result<Answer, Failure> {
+    context
         .client
         .quietly(status_call(account))
         .await?

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::context::Stage;
+use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
 use crate::demo::providers;
 use crate::demo::request::{Call, Caller};
@@ -10,24 +10,24 @@ use crate::demo::request::{Call, Caller};
 const CREATED: &[&str] = &["/id", "/status", "/balance"];
 
 /// Chapter 6: three placements, one repeated request and two rejections.
-pub(in crate::demo) async fn place(stage: &Stage, key: &Caller) -> Result<(), Failure> {
-    stage.narrator.chapter("Invoices are placed");
-    check_account(stage, key).await?;
-    repeat_with_same_key(stage, key).await?;
+pub(in crate::demo) async fn place(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
+    context.narrator.chapter("Invoices are placed");
+    check_account(context, key).await?;
+    repeat_with_same_key(context, key).await?;
     for (number, company, amount) in [
         (2, "Kestrel Freight Inc", "1840.50"),
         (3, "Harrow & Sons LLC", "990"),
     ] {
-        let body = invoice(stage, number, company, amount);
-        let says = format!("{}, {company}, {amount}", number_of(stage, number));
-        create(stage, key, &body, &says).await?;
+        let body = invoice(context, number, company, amount);
+        let says = format!("{}, {company}, {amount}", number_of(context, number));
+        create(context, key, &body, &says).await?;
     }
-    stage.narrator.held("three invoices are placed");
-    consumer_debt(stage, key).await?;
-    duplicate(stage, key).await
+    context.narrator.held("three invoices are placed");
+    consumer_debt(context, key).await?;
+    duplicate(context, key).await
 }
 
-async fn check_account(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+async fn check_account(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
     let call = Call::get("/v1/settings").by(key).shows(&[
         "/name",
         "/status",
@@ -37,14 +37,14 @@ async fn check_account(stage: &Stage, key: &Caller) -> Result<(), Failure> {
         "/tier",
         "/outreach_ready",
     ]);
-    let answer = stage.client.ask(call).await?.must_be(200)?;
+    let answer = context.client.ask(call).await?.must_be(200)?;
     let facts = ["/kyb_cleared", "/payouts_enabled", "/msa_accepted"];
     let mut cleared = answer.string("/status")? == "verified";
     for fact in facts {
         cleared &= answer.truth(fact)?;
     }
     let limits = answer.header("ratelimit").unwrap_or_default().to_owned();
-    stage.check(
+    context.check(
         cleared,
         "the key works, and the account is cleared",
         "all true",
@@ -52,7 +52,7 @@ async fn check_account(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     )?;
     let both = limits.contains("\"key\"") && limits.contains("\"tenant\"");
     let what = format!("every response shows both limits: RateLimit: {limits}");
-    stage.check(
+    context.check(
         both,
         &what,
         "a RateLimit header with key and tenant",
@@ -60,20 +60,20 @@ async fn check_account(stage: &Stage, key: &Caller) -> Result<(), Failure> {
     )
 }
 
-async fn repeat_with_same_key(stage: &Stage, key: &Caller) -> Result<(), Failure> {
-    let body = invoice(stage, 1, "Baker & Lane Supplies", "7500.00");
-    let header = format!("demo-{}-1", stage.suffix);
-    let says = format!("{}, Baker & Lane Supplies, 7500.00", number_of(stage, 1));
+async fn repeat_with_same_key(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
+    let body = invoice(context, 1, "Baker & Lane Supplies", "7500.00");
+    let header = format!("demo-{}-1", context.suffix);
+    let says = format!("{}, Baker & Lane Supplies, 7500.00", number_of(context, 1));
     let send = || {
         let call = Call::post("/v1/placements")
             .by(key)
             .header("Idempotency-Key", &header);
-        stage
+        context
             .client
             .ask(call.json(&body).says(&says).shows(CREATED))
     };
     let first = send().await?.must_be(201)?;
-    stage
+    context
         .narrator
         .says("Suppose the connection was lost. The client sends the same request again:");
     let second = send().await?.must_be(201)?;
@@ -82,14 +82,14 @@ async fn repeat_with_same_key(stage: &Stage, key: &Caller) -> Result<(), Failure
         .unwrap_or("no such header")
         .to_owned();
     let what = "the response repeats the first one, with Idempotent-Replayed: true";
-    stage.check(
+    context.check(
         replayed == "true",
         what,
         "Idempotent-Replayed: true",
         replayed,
     )?;
     let (first, second) = (first.string("/id")?, second.string("/id")?);
-    stage.check(
+    context.check(
         first == second,
         "there is one placement, not two",
         first,
@@ -97,43 +97,46 @@ async fn repeat_with_same_key(stage: &Stage, key: &Caller) -> Result<(), Failure
     )
 }
 
-async fn consumer_debt(stage: &Stage, key: &Caller) -> Result<(), Failure> {
-    let mut body = invoice(stage, 4, "Jane Miller", "250.00");
+async fn consumer_debt(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
+    let mut body = invoice(context, 4, "Jane Miller", "250.00");
     body["debtor"]["kind"] = json!("individual");
     let call = Call::post("/v1/placements")
         .by(key)
         .json(&body)
-        .says(format!("{}, debtor.kind individual", number_of(stage, 4)));
-    stage
+        .says(format!("{}, debtor.kind individual", number_of(context, 4)));
+    context
         .client
         .ask(call)
         .await?
         .must_refuse(422, "consumer_debt")?;
-    stage.narrator.held("a consumer debt is refused");
+    context.narrator.held("a consumer debt is refused");
     Ok(())
 }
 
-async fn duplicate(stage: &Stage, key: &Caller) -> Result<(), Failure> {
-    let body = invoice(stage, 2, "Kestrel Freight Inc", "1840.50");
-    let says = format!("{} again, without an Idempotency-Key", number_of(stage, 2));
+async fn duplicate(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
+    let body = invoice(context, 2, "Kestrel Freight Inc", "1840.50");
+    let says = format!(
+        "{} again, without an Idempotency-Key",
+        number_of(context, 2)
+    );
     let call = Call::post("/v1/placements").by(key).json(&body).says(says);
-    stage
+    context
         .client
         .ask(call)
         .await?
         .must_refuse(409, "duplicate_invoice")?;
-    stage
+    context
         .narrator
         .held("the same invoice number is refused the second time");
     let call = Call::get("/v1/placements").by(key).shows(&["/total"]);
-    let total = stage
+    let total = context
         .client
         .ask(call)
         .await?
         .must_be(200)?
         .at("/total")?
         .clone();
-    stage.check(
+    context.check(
         total == 3,
         "the refused requests stored nothing",
         "total 3",
@@ -143,31 +146,36 @@ async fn duplicate(stage: &Stage, key: &Caller) -> Result<(), Failure> {
 
 /// Places one more invoice. Returns the placement id.
 pub(in crate::demo) async fn place_one_more(
-    stage: &Stage,
+    context: &DemoContext,
     key: &Caller,
 ) -> Result<String, Failure> {
-    let body = invoice(stage, 5, "Tidewater Printing Co", "3120.00");
-    let says = format!("{}, Tidewater Printing Co, 3120.00", number_of(stage, 5));
-    create(stage, key, &body, &says).await
+    let body = invoice(context, 5, "Tidewater Printing Co", "3120.00");
+    let says = format!("{}, Tidewater Printing Co, 3120.00", number_of(context, 5));
+    create(context, key, &body, &says).await
 }
 
-async fn create(stage: &Stage, key: &Caller, body: &Value, says: &str) -> Result<String, Failure> {
+async fn create(
+    context: &DemoContext,
+    key: &Caller,
+    body: &Value,
+    says: &str,
+) -> Result<String, Failure> {
     let call = Call::post("/v1/placements")
         .by(key)
         .json(body)
         .says(says)
         .shows(CREATED);
-    stage.client.ask(call).await?.must_be(201)?.string("/id")
+    context.client.ask(call).await?.must_be(201)?.string("/id")
 }
 
-fn number_of(stage: &Stage, number: u32) -> String {
-    format!("INV-{}-{number}", stage.suffix)
+fn number_of(context: &DemoContext, number: u32) -> String {
+    format!("INV-{}-{number}", context.suffix)
 }
 
-fn invoice(stage: &Stage, number: u32, company: &str, amount: &str) -> Value {
-    let (invoice_date, due_date) = providers::overdue(stage.clock.now_ms());
+fn invoice(context: &DemoContext, number: u32, company: &str, amount: &str) -> Value {
+    let (invoice_date, due_date) = providers::overdue(context.clock.now_ms());
     json!({
-        "invoice_number": number_of(stage, number),
+        "invoice_number": number_of(context, number),
         "invoice_amount": amount,
         "invoice_date": invoice_date,
         "due_date": due_date,
@@ -175,7 +183,7 @@ fn invoice(stage: &Stage, number: u32, company: &str, amount: &str) -> Value {
             "company_name": company,
             "primary_email": "ap@example.net",
             "state": "OH",
-            "external_debtor_ref": format!("{}-debtor-{number}", stage.suffix),
+            "external_debtor_ref": format!("{}-debtor-{number}", context.suffix),
         },
     })
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::demo::context::Stage;
-use crate::demo::failure::{Failure, Look, until};
+use crate::demo::context::DemoContext;
+use crate::demo::failure::{Failure, Poll, until};
 use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
 use crate::demo::terminal_text::count;
@@ -48,35 +48,38 @@ pub(in crate::demo) struct Settled {
 }
 
 /// Waits until every event has been received and the events agree with the API.
-pub(in crate::demo) async fn settle(stage: &Stage, key: &Caller) -> Result<Settled, Failure> {
+pub(in crate::demo) async fn settle(
+    context: &DemoContext,
+    key: &Caller,
+) -> Result<Settled, Failure> {
     let expected = "every event at the receiver, and the same statuses there as in the API";
-    until(&stage.narrator, expected, TIMEOUT, async || {
-        let sent = deliveries(stage, key).await?;
-        fail_if_undeliverable(stage, &sent)?;
+    until(&context.narrator, expected, TIMEOUT, async || {
+        let sent = deliveries(context, key).await?;
+        fail_if_undeliverable(context, &sent)?;
         let received = sent
             .iter()
-            .filter(|row| stage.receiver.has(&row.webhook_id))
+            .filter(|row| context.receiver.has(&row.webhook_id))
             .count();
         let done = sent.iter().filter(|row| row.status == "delivered").count();
         if received < sent.len() || done < sent.len() || sent.is_empty() {
             let total = count(sent.len(), "event");
-            return Ok(Look::NotYet(format!(
+            return Ok(Poll::NotYet(format!(
                 "{received} of {total} received and verified"
             )));
         }
-        let settled = matched(stage, &sent);
-        let placements = placements(stage, key).await?;
+        let settled = matched(context, &sent);
+        let placements = placements(context, key).await?;
         Ok(match disagreement(&settled.events, &placements) {
-            Some(text) => Look::NotYet(text),
-            None => Look::Done(settled),
+            Some(text) => Poll::NotYet(text),
+            None => Poll::Done(settled),
         })
     })
     .await
 }
 
 /// Fails on a rejected webhook and on a delivery that will not be retried.
-fn fail_if_undeliverable(stage: &Stage, sent: &[Delivery]) -> Result<(), Failure> {
-    if let Some(refused) = stage.receiver.refused().first() {
+fn fail_if_undeliverable(context: &DemoContext, sent: &[Delivery]) -> Result<(), Failure> {
+    if let Some(refused) = context.receiver.refused().first() {
         return Err(Failure::new(
             "the receiver verifies every webhook",
             "no rejected webhook",
@@ -95,9 +98,9 @@ fn fail_if_undeliverable(stage: &Stage, sent: &[Delivery]) -> Result<(), Failure
 
 /// The received events of the deliveries in `sent`. Events of later deliveries may have arrived already and are left
 /// out.
-fn matched(stage: &Stage, sent: &[Delivery]) -> Settled {
+fn matched(context: &DemoContext, sent: &[Delivery]) -> Settled {
     let attempts = |event: &Event| sent.iter().find(|row| row.webhook_id == event.id);
-    let pairs = stage.receiver.events().into_iter();
+    let pairs = context.receiver.events().into_iter();
     let (events, attempts) = pairs
         .filter_map(|event| {
             attempts(&event)
@@ -131,15 +134,15 @@ fn last_status<'a>(events: &'a [Event], placement: &str) -> Option<&'a str> {
 }
 
 /// Prints the events after the first `known` ones.
-pub(in crate::demo) fn table(stage: &Stage, settled: &Settled, known: usize) {
-    stage
+pub(in crate::demo) fn table(context: &DemoContext, settled: &Settled, known: usize) {
+    context
         .narrator
         .row(&line("seq", "event", "content", "tries", "signature"));
     for (event, tries) in settled.events.iter().zip(&settled.attempts).skip(known) {
-        let genuine = stage.receiver.believes(event, event.body());
+        let genuine = context.receiver.believes(event, event.body());
         let (seq, tries) = (event.sequence.to_string(), tries.to_string());
         let signature = if genuine { "verified" } else { "INVALID" };
-        stage.narrator.row(&line(
+        context.narrator.row(&line(
             &seq,
             &event.kind,
             &about(&event.data),
@@ -172,18 +175,18 @@ fn about(data: &Value) -> String {
 }
 
 /// Checks the signatures, the sequence numbers and the rejection of changed bodies at the receiver.
-pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Failure> {
+pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Result<(), Failure> {
     let events = &settled.events;
-    let refused = stage.receiver.refused();
+    let refused = context.receiver.refused();
     let genuine = events
         .iter()
-        .all(|event| stage.receiver.believes(event, event.body()));
+        .all(|event| context.receiver.believes(event, event.body()));
     let what = format!(
         "{} received, and every signature verifies",
         count(events.len(), "event")
     );
     let came = format!("rejected: {}", refused.join("; "));
-    stage.check(
+    context.check(
         genuine && refused.is_empty(),
         &what,
         "only genuine signatures",
@@ -192,10 +195,10 @@ pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Fa
 
     let forged = events
         .iter()
-        .find(|event| stage.receiver.believes(event, &tampered(event)));
+        .find(|event| context.receiver.believes(event, &tampered(event)));
     let what = "no signature verifies after one byte of the body is changed";
     let came = forged.map_or("", |event| &event.id);
-    stage.check(forged.is_none(), what, "no changed body verifies", came)?;
+    context.check(forged.is_none(), what, "no changed body verifies", came)?;
 
     let numbers: Vec<i64> = events.iter().map(|event| event.sequence).collect();
     let gapless = numbers
@@ -207,8 +210,8 @@ pub(in crate::demo) fn verify(stage: &Stage, settled: &Settled) -> Result<(), Fa
         numbers.len()
     );
     let expected = format!("1 to {}", numbers.len());
-    stage.check(gapless, &what, expected, format!("{numbers:?}"))?;
-    stage
+    context.check(gapless, &what, expected, format!("{numbers:?}"))?;
+    context
         .narrator
         .held("the last event of each placement agrees with the API");
     Ok(())
@@ -226,14 +229,14 @@ fn tampered(event: &Event) -> Vec<u8> {
 
 /// Reads all deliveries without printing anything.
 pub(in crate::demo) async fn deliveries(
-    stage: &Stage,
+    context: &DemoContext,
     key: &Caller,
 ) -> Result<Vec<Delivery>, Failure> {
     let mut rows = Vec::new();
     loop {
         let path = "/v1/settings/webhook-deliveries";
         let call = Call::get(format!("{path}?limit={PAGE}&offset={}", rows.len())).by(key);
-        let answer = stage.client.quietly(call).await?.must_be(200)?;
+        let answer = context.client.quietly(call).await?.must_be(200)?;
         let items = answer.list("/items")?;
         for item in items {
             rows.push(delivery(item)?);
@@ -259,11 +262,11 @@ fn delivery(item: &Value) -> Result<Delivery, Failure> {
 
 /// Reads the creditor's placements, at most one page, without printing anything.
 pub(in crate::demo) async fn placements(
-    stage: &Stage,
+    context: &DemoContext,
     key: &Caller,
 ) -> Result<Vec<Placed>, Failure> {
     let call = Call::get(format!("/v1/placements?limit={PAGE}&sort=placed_at")).by(key);
-    let answer = stage.client.quietly(call).await?.must_be(200)?;
+    let answer = context.client.quietly(call).await?.must_be(200)?;
     answer.list("/items")?.iter().map(placed).collect()
 }
 

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::onboarding::Account;
 use super::received_webhooks::Settled;
 use crate::demo::Cast;
-use crate::demo::context::Stage;
+use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
 use crate::demo::request::Call;
 use crate::demo::server::DemoServer;
@@ -19,41 +19,41 @@ use crate::demo::workspace::Workspace;
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Chapter 10: the numbers of events, attempts and duplicates.
-pub(in crate::demo) fn summary(stage: &Stage, account: &Account, settled: &Settled) {
-    stage.narrator.chapter("Summary");
+pub(in crate::demo) fn summary(context: &DemoContext, account: &Account, settled: &Settled) {
+    context.narrator.chapter("Summary");
     let attempts: usize = settled.attempts.iter().sum();
-    stage.narrator.says(&format!(
+    context.narrator.says(&format!(
         "{} for creditor {}, delivered in {}. All are signed and none is missing.",
         count(settled.events.len(), "event"),
         account.id,
         count(attempts, "attempt"),
     ));
-    let repeated = count(stage.receiver.duplicates(), "duplicate");
-    stage.narrator.says(&format!(
+    let repeated = count(context.receiver.duplicates(), "duplicate");
+    context.narrator.says(&format!(
         "The receiver got {repeated}. It recognises a duplicate by its webhook-id."
     ));
 }
 
 /// Keeps the server and the receiver running until Ctrl-C, and writes an access file for the user.
 pub(in crate::demo) async fn keep_running(
-    stage: &Stage,
+    context: &DemoContext,
     workspace: &Workspace,
     cast: Option<&Cast>,
 ) -> Result<(), Failure> {
-    let url = stage.client.base_url();
+    let url = context.client.base_url();
     let path = workspace
-        .write_private("demo.env", &access(stage, cast))
+        .write_private("demo.env", &access(context, cast))
         .map_err(|error| Failure::broken("write the access file", error))?;
-    stage.narrator.chapter("The server keeps running");
-    stage.narrator.row(&format!("API        {url}/v1"));
-    stage
+    context.narrator.chapter("The server keeps running");
+    context.narrator.row(&format!("API        {url}/v1"));
+    context
         .narrator
         .row(&format!("Reference  {url}/docs and {url}/openapi.json"));
-    stage.narrator.row(&format!(
+    context.narrator.row(&format!(
         "Access     {} (only you can read it)",
         path.display()
     ));
-    stage
+    context
         .narrator
         .says("Ctrl-C stops the server and removes that file.");
     interrupted().await;
@@ -61,10 +61,10 @@ pub(in crate::demo) async fn keep_running(
 }
 
 /// The contents of the access file: the variables that a shell and the published client read.
-fn access(stage: &Stage, cast: Option<&Cast>) -> String {
-    let support = stage.keys.support_token.expose_secret();
+fn access(context: &DemoContext, cast: Option<&Cast>) -> String {
+    let support = context.keys.support_token.expose_secret();
     let mut lines = vec![
-        format!("MC_API_BASE_URL={}", stage.client.base_url()),
+        format!("MC_API_BASE_URL={}", context.client.base_url()),
         format!("PARTNER_API_SUPPORT_TOKEN={support}"),
     ];
     if let Some(Cast { account, key }) = cast {
@@ -108,14 +108,17 @@ async fn terminated() {
 }
 
 /// Stops the server and checks that it no longer listens.
-pub(in crate::demo) async fn stop(stage: &Stage, server: DemoServer) -> Result<(), Failure> {
+pub(in crate::demo) async fn stop(
+    context: &DemoContext,
+    server: DemoServer,
+) -> Result<(), Failure> {
     let started = Instant::now();
     let stopped = tokio::time::timeout(STOP_TIMEOUT, server.stop()).await;
     let elapsed_ms = started.elapsed().as_millis();
-    let unreachable = stage.client.quietly(Call::get("/health")).await.is_err();
+    let unreachable = context.client.quietly(Call::get("/health")).await.is_err();
     let what = "the server stops cleanly";
     let expected = format!("no listener within {} s", STOP_TIMEOUT.as_secs());
     let came = format!("finished: {}, no listener: {unreachable}", stopped.is_ok());
     let held = stopped.is_ok() && unreachable;
-    stage.check(held, &format!("{what} ({elapsed_ms} ms)"), expected, came)
+    context.check(held, &format!("{what} ({elapsed_ms} ms)"), expected, came)
 }

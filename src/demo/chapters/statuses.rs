@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::received_webhooks::{self, Placed};
-use crate::demo::context::Stage;
-use crate::demo::failure::{Failure, Look, until};
+use crate::demo::context::DemoContext;
+use crate::demo::failure::{Failure, Poll, until};
 use crate::demo::request::{Call, Caller};
 
 /// How long a placement may stay in one status before the demo advances it.
@@ -17,22 +17,22 @@ const STALLS_AFTER: Duration = Duration::from_secs(4);
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Chapter 7: outreach starts, one debtor pays, and the creditor recalls another placement.
-pub(in crate::demo) async fn change(stage: &Stage, key: &Caller) -> Result<(), Failure> {
-    stage.narrator.chapter("Statuses change");
-    stage.narrator.says(
+pub(in crate::demo) async fn change(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
+    context.narrator.chapter("Statuses change");
+    context.narrator.says(
         "In the sandbox a simulator takes the role of the company's operations. The demo advances \
          a placement that does not move, with the sandbox's advance call.",
     );
-    let placements = wait_for_outreach(stage, key).await?;
-    stage
+    let placements = wait_for_outreach(context, key).await?;
+    context
         .narrator
         .held("every placement is past pending_enrichment and ready");
     let mut open = placements.iter().filter(|placed| is_open(&placed.status));
     let (Some(paid), Some(recalled)) = (open.next(), open.next()) else {
         return Err(Failure::new("two placements are open", "two", "fewer"));
     };
-    pay(stage, key, paid).await?;
-    recall(stage, key, recalled).await
+    pay(context, key, paid).await?;
+    recall(context, key, recalled).await
 }
 
 /// The last seen status of each placement, and when it was first seen.
@@ -43,7 +43,7 @@ struct Watch {
 
 impl Watch {
     /// Prints each change. Returns the placements that have not changed for longer than [`STALLS_AFTER`].
-    fn update<'a>(&mut self, stage: &Stage, placements: &'a [Placed]) -> Vec<&'a Placed> {
+    fn update<'a>(&mut self, context: &DemoContext, placements: &'a [Placed]) -> Vec<&'a Placed> {
         let mut stalled = Vec::new();
         for placed in placements {
             let known = self.seen.get(&placed.id);
@@ -58,7 +58,7 @@ impl Watch {
                     let Placed {
                         invoice, status, ..
                     } = placed;
-                    stage
+                    context
                         .narrator
                         .happened(&format!("{invoice}: {before} → {status}"));
                 }
@@ -71,14 +71,14 @@ impl Watch {
     }
 }
 
-async fn wait_for_outreach(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, Failure> {
+async fn wait_for_outreach(context: &DemoContext, key: &Caller) -> Result<Vec<Placed>, Failure> {
     let mut watch = Watch::default();
     let expected = "every placement past pending_enrichment and ready";
-    until(&stage.narrator, expected, TIMEOUT, async || {
-        let placements = received_webhooks::placements(stage, key).await?;
-        for placed in watch.update(stage, &placements) {
+    until(&context.narrator, expected, TIMEOUT, async || {
+        let placements = received_webhooks::placements(context, key).await?;
+        for placed in watch.update(context, &placements) {
             if let Some(to) = next(&placed.status) {
-                advance(stage, key, placed, to).await?;
+                advance(context, key, placed, to).await?;
             }
         }
         let waiting = placements
@@ -86,8 +86,8 @@ async fn wait_for_outreach(stage: &Stage, key: &Caller) -> Result<Vec<Placed>, F
             .filter(|placed| next(&placed.status).is_some())
             .count();
         Ok(match waiting {
-            0 => Look::Done(placements),
-            _ => Look::NotYet(format!(
+            0 => Poll::Done(placements),
+            _ => Poll::NotYet(format!(
                 "{waiting} of {} not in outreach yet",
                 placements.len()
             )),
@@ -109,13 +109,18 @@ fn is_open(status: &str) -> bool {
     next(status).is_some() || ["in_outreach", "disputed"].contains(&status)
 }
 
-async fn advance(stage: &Stage, key: &Caller, placed: &Placed, to: &str) -> Result<(), Failure> {
+async fn advance(
+    context: &DemoContext,
+    key: &Caller,
+    placed: &Placed,
+    to: &str,
+) -> Result<(), Failure> {
     let call = Call::post(format!("/v1/test/placements/{}/advance", placed.id))
         .by(key)
         .json(&json!({"to": to}))
         .says(format!("{} to {to}", placed.invoice))
         .shows(&["/status"]);
-    let answer = stage.client.ask(call).await?;
+    let answer = context.client.ask(call).await?;
     // The simulator may have advanced the placement in the meantime.
     if answer.refuses(409, "invalid_transition") {
         return Ok(());
@@ -123,34 +128,37 @@ async fn advance(stage: &Stage, key: &Caller, placed: &Placed, to: &str) -> Resu
     answer.must_succeed().map(drop)
 }
 
-async fn pay(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Failure> {
+async fn pay(context: &DemoContext, key: &Caller, placed: &Placed) -> Result<(), Failure> {
     let Placed {
         id,
         invoice,
         balance,
         ..
     } = placed;
-    stage
+    context
         .narrator
         .says(&format!("The debtor of {invoice} pays the full amount."));
     let call = Call::post(format!("/v1/placements/{id}/payment-received"))
         .by(key)
-        .header("Idempotency-Key", format!("demo-{}-payment", stage.suffix))
+        .header(
+            "Idempotency-Key",
+            format!("demo-{}-payment", context.suffix),
+        )
         .json(&json!({"amount": balance}))
         .says(format!("{balance} for {invoice}"))
         .shows(&["/amount", "/balance", "/status"]);
-    let answer = stage.client.ask(call).await?.must_succeed()?;
+    let answer = context.client.ask(call).await?.must_succeed()?;
     let (balance, status) = (answer.string("/balance")?, answer.string("/status")?);
     let paid = status == "paid" && balance == "0.00";
     let came = format!("{status}, balance {balance}");
-    stage.check(
+    context.check(
         paid,
         "the placement is paid and nothing is owed",
         "paid, balance 0.00",
         came,
     )?;
     check_outreach_blocked(
-        stage,
+        context,
         key,
         id,
         "a debtor who has paid is no longer contacted",
@@ -158,31 +166,31 @@ async fn pay(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Failure
     .await
 }
 
-async fn recall(stage: &Stage, key: &Caller, placed: &Placed) -> Result<(), Failure> {
+async fn recall(context: &DemoContext, key: &Caller, placed: &Placed) -> Result<(), Failure> {
     let Placed { id, invoice, .. } = placed;
-    stage
+    context
         .narrator
         .says(&format!("The creditor recalls {invoice}."));
     let call = Call::post(format!("/v1/placements/{id}/recall"))
         .by(key)
         .shows(&["/status"]);
-    let status = stage
+    let status = context
         .client
         .ask(call)
         .await?
         .must_succeed()?
         .string("/status")?;
-    stage.check(
+    context.check(
         status == "recalled",
         "the placement is recalled",
         "recalled",
         &status,
     )?;
-    check_outreach_blocked(stage, key, id, "outreach has stopped").await
+    check_outreach_blocked(context, key, id, "outreach has stopped").await
 }
 
 async fn check_outreach_blocked(
-    stage: &Stage,
+    context: &DemoContext,
     key: &Caller,
     id: &str,
     what: &str,
@@ -192,13 +200,13 @@ async fn check_outreach_blocked(
         "/outreach_allowed",
         "/outreach_blocked_reason",
     ]);
-    let allowed = stage
+    let allowed = context
         .client
         .ask(call)
         .await?
         .must_be(200)?
         .truth("/outreach_allowed")?;
-    stage.check(
+    context.check(
         !allowed,
         what,
         "outreach_allowed false",

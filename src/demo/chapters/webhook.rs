@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 
 use super::onboarding::Account;
 use super::received_webhooks::{self, Settled};
-use crate::demo::context::Stage;
-use crate::demo::failure::{Failure, Look, until};
+use crate::demo::context::DemoContext;
+use crate::demo::failure::{Failure, Poll, until};
 use crate::demo::request::{Call, Caller};
 use crate::demo::terminal_text::count;
 
@@ -19,84 +19,84 @@ const FAILURE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Chapter 3: sign in, set the URL, read the signing secret.
 pub(in crate::demo) async fn point_at_the_receiver(
-    stage: &Stage,
+    context: &DemoContext,
     account: &Account,
 ) -> Result<(), Failure> {
-    stage
+    context
         .narrator
         .chapter("A webhook is set while its receiver is down");
-    let refused = match TcpStream::connect(stage.receiver.address()).await {
+    let refused = match TcpStream::connect(context.receiver.address()).await {
         Ok(_) => "a connection".to_owned(),
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => String::new(),
         Err(error) => error.to_string(),
     };
-    let what = format!("nothing listens on {} yet", stage.receiver.address());
-    stage.check(refused.is_empty(), &what, "connection refused", refused)?;
-    let session = sign_in(stage, account).await?;
-    set_url(stage, &session).await?;
+    let what = format!("nothing listens on {} yet", context.receiver.address());
+    context.check(refused.is_empty(), &what, "connection refused", refused)?;
+    let session = sign_in(context, account).await?;
+    set_url(context, &session).await?;
     let call = Call::get("/v1/settings/webhook-secret")
         .by(&session)
         .shows(&["/secret"]);
-    let secret = stage
+    let secret = context
         .client
         .ask(call)
         .await?
         .must_be(200)?
         .string("/secret")?;
-    stage.receiver.trust(&secret);
+    context.receiver.trust(&secret);
     let shaped = secret.starts_with("whsec_");
     let what = "the receiver has the signing secret";
-    stage.check(shaped, what, "whsec_ followed by base64", "something else")
+    context.check(shaped, what, "whsec_ followed by base64", "something else")
 }
 
-async fn sign_in(stage: &Stage, account: &Account) -> Result<Caller, Failure> {
+async fn sign_in(context: &DemoContext, account: &Account) -> Result<Caller, Failure> {
     let body = json!({"email": account.email, "password": account.password.expose_secret()});
     let call = Call::post("/v1/sessions")
         .json(&body)
         .says(format!("{}, password", account.email))
         .shows(&["/session_token", "/expires_at"]);
-    let answer = stage.client.ask(call).await?.must_be(201)?;
+    let answer = context.client.ask(call).await?.must_be(201)?;
     Ok(Caller::session(&answer.string("/session_token")?))
 }
 
-async fn set_url(stage: &Stage, session: &Caller) -> Result<(), Failure> {
-    let url = stage.receiver.url();
+async fn set_url(context: &DemoContext, session: &Caller) -> Result<(), Failure> {
+    let url = context.receiver.url();
     let call = Call::patch("/v1/settings")
         .by(session)
         .json(&json!({"webhook_url": url}))
         .says(format!("webhook_url {url}"))
         .shows(&["/webhook_url"]);
-    let set = stage
+    let set = context
         .client
         .ask(call)
         .await?
         .must_be(200)?
         .string("/webhook_url")?;
-    stage.check(set == url, "events go to this URL", &url, &set)
+    context.check(set == url, "events go to this URL", &url, &set)
 }
 
 /// Chapter 8: the API shows failed attempts, the receiver comes up, and all events arrive.
 pub(in crate::demo) async fn receiver_comes_up(
-    stage: &Stage,
+    context: &DemoContext,
     key: &Caller,
 ) -> Result<Settled, Failure> {
-    stage.narrator.chapter("The receiver comes up");
-    show_failed_attempts(stage, key).await?;
-    stage.receiver.open()?;
-    stage.narrator.happened(&format!(
+    context.narrator.chapter("The receiver comes up");
+    show_failed_attempts(context, key).await?;
+    context.receiver.open()?;
+    context.narrator.happened(&format!(
         "the receiver now listens on {}",
-        stage.receiver.address()
+        context.receiver.address()
     ));
-    let settled = received_webhooks::settle(stage, key).await?;
-    received_webhooks::table(stage, &settled, 0);
-    received_webhooks::verify(stage, &settled)?;
+    let settled = received_webhooks::settle(context, key).await?;
+    received_webhooks::table(context, &settled, 0);
+    received_webhooks::verify(context, &settled)?;
     Ok(settled)
 }
 
-async fn show_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure> {
+async fn show_failed_attempts(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
     let expected = "a delivery with status failed and at least one attempt";
-    let summary = until(&stage.narrator, expected, FAILURE_TIMEOUT, async || {
-        let deliveries = received_webhooks::deliveries(stage, key).await?;
+    let summary = until(&context.narrator, expected, FAILURE_TIMEOUT, async || {
+        let deliveries = received_webhooks::deliveries(context, key).await?;
         let failed = deliveries
             .iter()
             .filter(|row| row.status == "failed" && row.attempts > 0);
@@ -108,9 +108,9 @@ async fn show_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure
             count(failed.iter().copied().max().unwrap_or(0), "attempt"),
         );
         Ok(if failed.is_empty() {
-            Look::NotYet(text)
+            Poll::NotYet(text)
         } else {
-            Look::Done(text)
+            Poll::Done(text)
         })
     })
     .await?;
@@ -122,7 +122,7 @@ async fn show_failed_attempts(stage: &Stage, key: &Caller) -> Result<(), Failure
             "/items/0/attempts",
             "/items/0/next_attempt_at",
         ]);
-    stage.client.ask(call).await?.must_be(200)?;
-    stage.narrator.held(&summary);
+    context.client.ask(call).await?.must_be(200)?;
+    context.narrator.held(&summary);
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, FieldErrors, PathId, QueryOf, Unknown, path_id::Placement};
+use crate::extract::{Caller, FieldErrors, PathId, StrictQuery, Unknown, path_id::Placement};
 
 const DEFAULT_LIMIT: u64 = 50;
 
@@ -50,7 +50,7 @@ pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
     id: PathId<Placement>,
-    QueryOf(query): QueryOf<Query>,
+    StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<AuditPage>, PartnerError> {
     Ok(Json(
         api.placement_audit(&caller.0, id.0, read(query)?).await?,

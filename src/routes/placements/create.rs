@@ -1,7 +1,7 @@
 //! `POST /v1/placements`: places an invoice for collection.
 
 use actors::domain::placement::draft::{
-    self, DebtorDraft, DraftRefusal, NewPlacement, PlacementDraft,
+    self, DebtorDraft, DraftRejection, NewPlacement, PlacementDraft,
 };
 use actors::{ApiError, PartnerApi, PlacementView};
 use axum::extract::State;
@@ -158,8 +158,8 @@ pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
     };
     let placement = match draft::validate(&draft) {
         Ok(placement) => Some(placement),
-        Err(DraftRefusal::ConsumerDebt) => return Err(ApiError::ConsumerDebt),
-        Err(DraftRefusal::Fields(found)) => {
+        Err(DraftRejection::ConsumerDebt) => return Err(ApiError::ConsumerDebt),
+        Err(DraftRejection::Fields(found)) => {
             errors.add_all(found.iter().cloned());
             None
         }

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, FieldErrors, QueryOf, Unknown};
+use crate::extract::{Caller, FieldErrors, StrictQuery, Unknown};
 
 const DEFAULT_LIMIT: u64 = 25;
 /// The maximum length of `q`. No company name and no invoice number is longer.
@@ -68,7 +68,7 @@ pub(crate) struct Query {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    QueryOf(query): QueryOf<Query>,
+    StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<Page<PlacementView>>, PartnerError> {
     let (filter, slice) = read(query)?;
     Ok(Json(api.placements(&caller.0, filter, slice).await?))

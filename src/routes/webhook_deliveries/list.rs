@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, FieldErrors, QueryOf, Unknown};
+use crate::extract::{Caller, FieldErrors, StrictQuery, Unknown};
 
 /// Filters and paging.
 #[derive(Default, Deserialize, IntoParams)]
@@ -39,7 +39,7 @@ pub(crate) struct Query {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    QueryOf(query): QueryOf<Query>,
+    StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<Page<DeliveryView>>, PartnerError> {
     let mut errors = FieldErrors::of_query();
     let filter = super::filter(&api, &mut errors, query.status, query.event);

@@ -3,7 +3,7 @@
 pub(crate) mod create;
 pub(crate) mod show;
 
-use actors::RecoverySpan;
+use actors::RecoveryPeriod;
 use actors::domain::date;
 
 use crate::extract::{Field, FieldErrors};
@@ -13,7 +13,7 @@ pub(super) fn span(
     errors: &mut FieldErrors,
     since: Field<String>,
     until: Field<String>,
-) -> Option<RecoverySpan> {
+) -> Option<RecoveryPeriod> {
     let since = errors.required("since", since);
     let since = errors.check("since", since, |text| date::parse_instant(&text));
     let until = errors.optional("until", until);
@@ -23,5 +23,5 @@ pub(super) fn span(
         true => Ok(()),
         false => Err("must be after since"),
     });
-    Some(RecoverySpan { since_ms, until_ms })
+    Some(RecoveryPeriod { since_ms, until_ms })
 }

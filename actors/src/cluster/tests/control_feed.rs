@@ -64,7 +64,7 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
         .zip(&creditors)
         .map(|(n, creditor): (u8, _)| {
             let prefix = KeyPrefix::parse(&format!("prefix0{n}")).unwrap();
-            modules.admission.tenants.enter(prefix, *creditor)
+            modules.admission.tenants.insert_prefix(prefix, *creditor)
         })
         .collect();
     let at_boot: Vec<u64> = entries.iter().map(|entry| entry.generation()).collect();

@@ -1,6 +1,6 @@
 //! SQLite's write-ahead log, and who copies it into the database.
 
-use entities::queries::wal::copy_wal;
+use entities::queries::wal::checkpoint_wal;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
 
 use crate::delivery::tests::running_delivery::{start, until};
@@ -42,7 +42,7 @@ impl Bench {
 
     /// How long the log was.
     async fn copy(&self) -> i64 {
-        copy_wal(&self.db).await.unwrap()
+        checkpoint_wal(&self.db).await.unwrap()
     }
 }
 

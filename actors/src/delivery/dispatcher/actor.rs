@@ -21,7 +21,7 @@ use super::super::messages::DispatcherMsg;
 use super::state::DispatcherState;
 
 /// How often a draining Dispatcher checks whether every outcome is written.
-const DRAIN_LOOK: Duration = Duration::from_millis(20);
+const DRAIN_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Arguments of the [`Dispatcher`].
 pub(crate) struct DispatcherArgs {
@@ -63,7 +63,7 @@ impl Actor for Dispatcher {
             DispatcherMsg::EndpointChanged { endpoint } => state.endpoints.changed(endpoint),
             DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner } => {
                 if by_owner {
-                    state.leases.forgive_all_of(creditor);
+                    state.leases.reset_creditor_health(creditor);
                 }
                 state.endpoints.changed_of(creditor);
             }
@@ -84,7 +84,7 @@ impl Actor for Dispatcher {
             DispatcherMsg::Sweep => state.sweep(),
             DispatcherMsg::Swept { result } => state.swept(result),
             DispatcherMsg::Drain { reply } => state.drain(reply),
-            DispatcherMsg::DrainLook => state.drain_look(),
+            DispatcherMsg::DrainCheck => state.drain_check(),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]
             DispatcherMsg::Panic => panic!("injected into the Dispatcher"),
@@ -124,13 +124,13 @@ impl DispatcherState {
     }
 
     fn drain(&mut self, reply: RpcReplyPort<()>) {
-        self.drains = true;
+        self.is_draining = true;
         self.draining.push(reply);
         self.endpoints.release();
-        self.drain_look();
+        self.drain_check();
     }
 
-    fn drain_look(&mut self) {
+    fn drain_check(&mut self) {
         self.release_lost();
         if self.leases.is_empty() {
             for reply in self.draining.drain(..) {
@@ -139,7 +139,7 @@ impl DispatcherState {
         } else if !self.draining.is_empty() {
             self.delivery
                 .dispatcher
-                .send_after(DRAIN_LOOK, DispatcherMsg::DrainLook);
+                .send_after(DRAIN_CHECK_INTERVAL, DispatcherMsg::DrainCheck);
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use entities::ids::EndpointId;
-use entities::queries::delivery::{self as queue, ClaimedDelivery, Want};
+use entities::queries::delivery::{self as queue, ClaimWant, ClaimedDelivery};
 use ractor::ActorRef;
 use tokio::time::Instant;
 
 use super::super::claim_queue::Offer;
 use super::super::handle::Delivery;
 use super::super::messages::{Claim, ClaimError, ClaimRequest, DispatcherMsg};
-use super::super::metrics::LeasedHow;
+use super::super::metrics::LeaseOrigin;
 use super::super::release::release;
 use super::state::DispatcherState;
 use crate::leases::{Grant, LeasedDelivery, Reservation};
@@ -20,7 +20,7 @@ use crate::supervision::spawn_and_notify_on;
 /// Approximate maximum rows of one claim. It can be exceeded, because the credit of an endpoint is never split.
 const BATCH: u32 = 1_024;
 /// Minimum weight of an endpoint in a claim, whatever its credit, because each endpoint costs a lookup.
-const LOOK_UP: u32 = 4;
+const MIN_WEIGHT: u32 = 4;
 
 impl DispatcherState {
     pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
@@ -37,14 +37,14 @@ impl DispatcherState {
 
     pub(super) fn capacity_freed(&mut self, endpoints: &[EndpointId], next_due_ms: Option<i64>) {
         for endpoint in endpoints {
-            self.claim_queue.feed(*endpoint);
+            self.claim_queue.capacity_freed(*endpoint);
         }
         self.poll_by(next_due_ms);
         self.claim_soon();
     }
 
     pub(super) fn claim_soon(&mut self) {
-        if self.claim_interval.busy || self.drains || self.claim_queue.is_empty() {
+        if self.claim_interval.busy || self.is_draining || self.claim_queue.is_empty() {
             return;
         }
         let pause = self.claim_interval.pause();
@@ -62,7 +62,7 @@ impl DispatcherState {
     pub(super) fn claim(&mut self) {
         self.claim_interval.busy = false;
         let now_ms = self.delivery.env.clock.now_ms();
-        if self.drains || !self.delivery.cluster.membership.may_send(now_ms) {
+        if self.is_draining || !self.delivery.cluster.membership.may_send(now_ms) {
             return;
         }
         let leases = &self.leases;
@@ -70,10 +70,10 @@ impl DispatcherState {
             self.claim_queue
                 .take(BATCH, |endpoint| match leases.reserve(endpoint, now_ms) {
                     Grant::Granted(reservation) => {
-                        Offer::Credit(reservation.credits().max(LOOK_UP), reservation)
+                        Offer::Granted(reservation.credits().max(MIN_WEIGHT), reservation)
                     }
-                    Grant::AtCapacity => Offer::Busy,
-                    Grant::CircuitOpen => Offer::Shut,
+                    Grant::AtCapacity => Offer::AtCapacity,
+                    Grant::CircuitOpen => Offer::CircuitOpen,
                 });
         if reservations.is_empty() {
             return;
@@ -94,11 +94,11 @@ impl DispatcherState {
         self.spawn_claim(reservations, wants, ordered, now_ms);
     }
 
-    fn want(&self, reservation: &Reservation) -> Want {
+    fn want(&self, reservation: &Reservation) -> ClaimWant {
         let endpoint = reservation.endpoint();
-        Want {
+        ClaimWant {
             endpoint,
-            credit: reservation.credits(),
+            max_rows: reservation.credits(),
             scan_floor_ms: self.endpoints.scan_floor_ms(endpoint),
         }
     }
@@ -106,7 +106,7 @@ impl DispatcherState {
     fn spawn_claim(
         &self,
         reservations: Vec<Reservation>,
-        wants: Vec<Want>,
+        wants: Vec<ClaimWant>,
         ordered: HashSet<EndpointId>,
         now_ms: i64,
     ) {
@@ -114,12 +114,12 @@ impl DispatcherState {
             .iter()
             .map(|want| ClaimRequest {
                 endpoint: want.endpoint,
-                credit: want.credit,
+                credit: want.max_rows,
             })
             .collect();
         let died = DispatcherMsg::Claimed {
             asked: asked.clone(),
-            result: Err(ClaimError::Died),
+            result: Err(ClaimError::TaskFailed),
         };
         let delivery = Arc::clone(&self.delivery);
         let (runtime, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
@@ -141,9 +141,9 @@ impl DispatcherState {
             tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
             Claim::default()
         });
-        self.in_order.extend(&claim.have_lines);
+        self.in_order.extend(&claim.have_ordered);
         let metrics = &self.delivery.metrics;
-        metrics.leased(LeasedHow::Claimed, claim.rows.len());
+        metrics.leased(LeaseOrigin::Claimed, claim.rows.len());
         let mut by_endpoint = by_endpoint(claim.rows);
         for ClaimRequest { endpoint, credit } in asked {
             let rows = by_endpoint.remove(&endpoint).unwrap_or_default();
@@ -166,7 +166,7 @@ impl DispatcherState {
         rows: Vec<LeasedDelivery>,
     ) {
         let metrics = &self.delivery.metrics;
-        metrics.leased(LeasedHow::Born, rows.len());
+        metrics.leased(LeaseOrigin::Preleased, rows.len());
         for (endpoint, rows) in by_endpoint(rows) {
             self.deliver(myself, endpoint, rows).await;
         }
@@ -181,7 +181,7 @@ impl DispatcherState {
         if rows.is_empty() {
             return;
         }
-        if self.drains {
+        if self.is_draining {
             release(&self.delivery.completer, rows);
             return;
         }
@@ -211,7 +211,7 @@ fn by_endpoint(rows: Vec<LeasedDelivery>) -> HashMap<EndpointId, Vec<LeasedDeliv
 async fn claim(
     delivery: &Delivery,
     mut reservations: Vec<Reservation>,
-    wants: &[Want],
+    wants: &[ClaimWant],
     ordered: &HashSet<EndpointId>,
     now_ms: i64,
 ) -> Result<Claim, ClaimError> {
@@ -227,15 +227,17 @@ async fn claim(
         if !ordered.contains(&endpoint) {
             continue;
         }
-        let want = Want {
+        let want = ClaimWant {
             endpoint,
-            credit: reservation.credits(),
+            max_rows: reservation.credits(),
             scan_floor_ms: 0,
         };
         let found = queue::claim_in_order(&transaction, owner, want, now_ms).await?;
-        claim.have_lines.extend(found.has_lines.then_some(endpoint));
+        claim
+            .have_ordered
+            .extend(found.has_ordering_keys.then_some(endpoint));
         claim.have_more.extend(found.more.then_some(endpoint));
-        claim.hold(std::slice::from_mut(reservation), found.taken);
+        claim.hold(std::slice::from_mut(reservation), found.claimed);
     }
     transaction.commit().await?;
     Ok(claim)
@@ -249,7 +251,7 @@ impl Claim {
                 .find(|one| one.endpoint() == row.endpoint);
             if let Some(reservation) = reservation {
                 self.rows.push(LeasedDelivery {
-                    lease: reservation.hold(row.fence),
+                    lease: reservation.lease(row.fence),
                     row,
                 });
             }

@@ -17,7 +17,7 @@ use crate::supervision::{ActorHandle, spawn_metered};
 /// Idle time after which an endpoint actor is stopped.
 const IDLE_MS: i64 = 60_000;
 /// Maximum time from the due time of a row until its transaction commits and the row becomes visible.
-const LATE_MS: i64 = 10_000;
+const MAX_COMMIT_DELAY_MS: i64 = 10_000;
 
 /// The endpoint actors, which are children of the Dispatcher.
 pub(super) struct Endpoints {
@@ -75,7 +75,7 @@ impl Endpoints {
     /// Raises the scan floor after a claim. A claim takes the earliest due rows, so none is left before `latest_ms`.
     pub(super) fn raise_floor(&mut self, endpoint: EndpointId, latest_ms: Option<i64>) {
         if let (Some(entry), Some(latest_ms)) = (self.entries.get_mut(&endpoint), latest_ms) {
-            entry.scan_floor_ms = entry.scan_floor_ms.max(latest_ms - LATE_MS);
+            entry.scan_floor_ms = entry.scan_floor_ms.max(latest_ms - MAX_COMMIT_DELAY_MS);
         }
     }
 
@@ -195,14 +195,14 @@ impl Endpoints {
     /// Raises all scan floors after a poll. The poll sees every waiting row except those not yet visible.
     pub(super) fn raise_floors(&mut self, began_ms: i64) {
         for entry in self.entries.values_mut() {
-            entry.scan_floor_ms = entry.scan_floor_ms.max(began_ms - LATE_MS);
+            entry.scan_floor_ms = entry.scan_floor_ms.max(began_ms - MAX_COMMIT_DELAY_MS);
         }
     }
 
     /// Lowers the scan floor of an endpoint, because the poll saw a row that is due at `due_ms`.
     pub(super) fn lower_floor(&mut self, endpoint: EndpointId, due_ms: i64) {
         if let Some(entry) = self.entries.get_mut(&endpoint) {
-            entry.scan_floor_ms = entry.scan_floor_ms.min(due_ms - LATE_MS);
+            entry.scan_floor_ms = entry.scan_floor_ms.min(due_ms - MAX_COMMIT_DELAY_MS);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::queries::delivery::{self as queue, Waiting};
+use entities::queries::delivery::{self as queue, DueEndpoint};
 use tokio::time::Instant;
 
 use super::super::messages::{ClaimError, DispatcherMsg};
@@ -23,7 +23,7 @@ impl DispatcherState {
     /// Spawns a query for endpoints with waiting rows.
     pub(super) fn poll(&mut self) {
         self.rung = false;
-        if self.drains || !self.polls.try_start() {
+        if self.is_draining || !self.polls.try_start() {
             return;
         }
         self.release_lost();
@@ -32,12 +32,12 @@ impl DispatcherState {
         let died = DispatcherMsg::Polled {
             began_ms,
             took: Duration::ZERO,
-            result: Err(ClaimError::Died),
+            result: Err(ClaimError::TaskFailed),
         };
         let delivery = Arc::clone(&self.delivery);
         spawn_and_notify(&self.delivery.dispatcher, died, async move {
             let begun = Instant::now();
-            let result = queue::waiting(delivery.env.db.reader())
+            let result = queue::due_endpoints(delivery.env.db.reader())
                 .await
                 .map_err(ClaimError::from);
             DispatcherMsg::Polled {
@@ -52,7 +52,7 @@ impl DispatcherState {
         &mut self,
         began_ms: i64,
         took: Duration,
-        result: Result<Vec<Waiting>, ClaimError>,
+        result: Result<Vec<DueEndpoint>, ClaimError>,
     ) {
         let now_ms = self.delivery.env.clock.now_ms();
         let next_ms = match result {
@@ -75,10 +75,10 @@ impl DispatcherState {
     }
 
     /// Wakes endpoints with due rows. Returns when the next row is due, in milliseconds since the epoch.
-    fn apply_poll(&mut self, waiting: Vec<Waiting>, began_ms: i64, now_ms: i64) -> i64 {
+    fn apply_poll(&mut self, waiting: Vec<DueEndpoint>, began_ms: i64, now_ms: i64) -> i64 {
         self.endpoints.raise_floors(began_ms);
         let mut next_ms = now_ms + MAX_POLL_MS;
-        for Waiting {
+        for DueEndpoint {
             endpoint,
             due_ms,
             in_order,
@@ -91,7 +91,7 @@ impl DispatcherState {
             if due_ms <= now_ms {
                 self.claim_queue.wake(endpoint);
                 self.leases.begin_backlog(endpoint, due_ms);
-                self.claim_queue.feed(endpoint);
+                self.claim_queue.capacity_freed(endpoint);
             } else {
                 next_ms = next_ms.min(due_ms);
             }

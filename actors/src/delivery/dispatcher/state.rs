@@ -37,7 +37,7 @@ pub(crate) struct DispatcherState {
     /// Callers that wait for the end of the drain.
     pub(super) draining: Vec<RpcReplyPort<()>>,
     /// The Dispatcher is draining and claims nothing more.
-    pub(crate) drains: bool,
+    pub(crate) is_draining: bool,
 }
 
 impl DispatcherState {
@@ -56,7 +56,7 @@ impl DispatcherState {
             sweeps: PeriodicTask::default(),
             orphans: Orphans::default(),
             draining: Vec::new(),
-            drains: false,
+            is_draining: false,
         }
     }
 }

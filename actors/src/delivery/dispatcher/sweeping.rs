@@ -49,11 +49,11 @@ impl DispatcherState {
         }
         self.endpoints.evict_idle();
         let died = DispatcherMsg::Swept {
-            result: Err(ClaimError::Died),
+            result: Err(ClaimError::TaskFailed),
         };
         let delivery = Arc::clone(&self.delivery);
         spawn_and_notify(&self.delivery.dispatcher, died, async move {
-            let held = queue::held_by(
+            let held = queue::leased_by(
                 delivery.env.db.reader(),
                 delivery.cluster.membership.epoch(),
                 SWEEP_LIMIT,
@@ -68,7 +68,7 @@ impl DispatcherState {
     pub(super) fn swept(&mut self, result: Result<Vec<Fence>, ClaimError>) {
         match result {
             Ok(fences) => {
-                let orphans = self.orphans.look(self.leases.unheld(fences));
+                let orphans = self.orphans.look(self.leases.not_held(fences));
                 if !orphans.is_empty() {
                     self.leases.add_lost(orphans);
                     self.release_lost();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::super::handle::Delivery;
 use super::super::messages::ReplayerMsg;
-use crate::contract::{ApiError, DbResultExt as _, RecoverySpan, RecoveryView, Replayable};
+use crate::contract::{ApiError, DbResultExt as _, RecoveryPeriod, RecoveryView, Replayable};
 use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Env;
@@ -30,12 +30,12 @@ pub(crate) async fn start(
     delivery: &Delivery,
     creditor: CreditorId,
     actor: &str,
-    span: RecoverySpan,
+    span: RecoveryPeriod,
     once: &IdempotentOperation,
 ) -> Result<Replayable<RecoveryView>, ApiError> {
     let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    if let Some(begun) = once.made_before(&transaction).await? {
+    if let Some(begun) = once.find_result(&transaction).await? {
         drop(transaction);
         let value = show(&delivery.env, Some(creditor), RecoveryId(begun)).await?;
         let replayed = true;
@@ -60,7 +60,7 @@ pub(crate) async fn start(
     recoveries::insert(&transaction.db, row.clone())
         .await
         .map_db_error()?;
-    once.made(&transaction, row.id.0).await?;
+    once.store_result(&transaction, row.id.0).await?;
     transaction.commit().await.map_db_error()?;
     let _ = delivery.replayer.send(ReplayerMsg::Work);
     Ok(Replayable {
@@ -90,7 +90,7 @@ pub(crate) async fn show(
 async fn plan(
     transaction: &CreditorTransaction<'_>,
     actor: &str,
-    span: RecoverySpan,
+    span: RecoveryPeriod,
     now_ms: i64,
 ) -> Result<webhook_recovery::Model, DbErr> {
     let (creditor_id, transaction) = (transaction.creditor.id, &transaction.db);

@@ -56,7 +56,7 @@ async fn create_missing(
     row: &mut webhook_recovery::Model,
     now_ms: i64,
 ) -> Result<BTreeSet<EndpointId>, DbErr> {
-    let missing = recoveries::untold_page(transaction, row, MESSAGES).await?;
+    let missing = recoveries::missing_deliveries_page(transaction, row, MESSAGES).await?;
     let Some(last) = missing.last() else {
         row.state = RecoveryState::Done;
         return Ok(BTreeSet::new());
@@ -67,7 +67,7 @@ async fn create_missing(
     for message in missing {
         let made = deliveries_of(&message, row, &endpoints, now_ms);
         if !made.is_empty()
-            && recoveries::note_told(transaction, message.message, made.len()).await?
+            && recoveries::record_deliveries(transaction, message.message, made.len()).await?
         {
             deliveries.extend(made);
         }

@@ -13,7 +13,7 @@ use super::step::step;
 use crate::supervision::{PeriodicTask, spawn_and_notify};
 
 /// Time between two checks for replays. A replay that this process starts begins immediately.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// Pause between two pages, so that deliveries continue in the meantime.
 const PAGE_PAUSE: Duration = Duration::from_millis(5);
 
@@ -71,7 +71,7 @@ impl ReplayerState {
         }
         let delivery = Arc::clone(&self.delivery);
         let died = ReplayerMsg::PageDone {
-            result: Err(StepError::Died),
+            result: Err(StepError::TaskFailed),
         };
         spawn_and_notify(&self.delivery.replayer, died, async move {
             let result = step(&delivery).await.map_err(StepError::from);
@@ -91,10 +91,10 @@ impl ReplayerState {
                 }
                 PAGE_PAUSE
             }
-            Ok(None) => LOOK_EVERY,
+            Ok(None) => CHECK_INTERVAL,
             Err(error) => {
                 tracing::warn!(%error, "a page of a replay failed; it is retried");
-                LOOK_EVERY
+                CHECK_INTERVAL
             }
         };
         let next = delivery.replayer.send_after(pause, ReplayerMsg::Work);

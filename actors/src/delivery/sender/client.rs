@@ -2,7 +2,7 @@
 //!
 //! Owns the HTTP client and its limits. Each connection resolves the host name once, through
 //! [`super::resolver::VettingResolver`], and goes only to an address that passed the check. The
-//! client follows no redirects, uses no proxy and does not retry. It reads at most [`MAX_BODY`]
+//! client follows no redirects, uses no proxy and does not retry. It reads at most [`MAX_BODY_BYTES`]
 //! bytes of the response body. One timeout covers the whole attempt. The client speaks HTTP/2 if
 //! the receiver offers it in the TLS handshake, and HTTP/1.1 otherwise.
 //!
@@ -26,13 +26,13 @@ use crate::domain::safe_address::AddressPolicy;
 use crate::infra::{Clock, Mode, Settings};
 
 /// Maximum number of bytes read from a response body.
-const MAX_BODY: usize = 16 * 1_024;
+const MAX_BODY_BYTES: usize = 16 * 1_024;
 /// Initial HTTP/2 stream window in bytes: how much a receiver may send before the client has read it.
 /// The client's default is 2 MB per request.
-const WINDOW: u32 = 64 * 1_024;
+const HTTP2_STREAM_WINDOW: u32 = 64 * 1_024;
 /// Shorter than the keep-alive timeout of common servers (5 s), so that a request rarely uses a
 /// connection that the server is closing.
-const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// One webhook request.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub(crate) struct Post {
 
 /// The result of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct AttemptResponse {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<u16>,
     /// Why the attempt failed, for people to read. `None` if it was delivered.
@@ -64,7 +64,7 @@ pub(crate) struct Answer {
 /// The process has no free file descriptors, so nothing was sent. The attempt does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this process has no sockets left")]
-pub(crate) struct OutOfSockets;
+pub(crate) struct OutOfFileDescriptors;
 
 /// Sends webhooks. The process has one, because it owns the connection pool.
 #[derive(Debug)]
@@ -115,8 +115,8 @@ impl Sender {
     /// Sends the request and reads the response, within the timeout.
     ///
     /// Returns an error only if the process has no free file descriptors. Every other failure is an
-    /// [`Answer`].
-    pub(crate) async fn post(&self, post: Post) -> Result<Answer, OutOfSockets> {
+    /// [`AttemptResponse`].
+    pub(crate) async fn post(&self, post: Post) -> Result<AttemptResponse, OutOfFileDescriptors> {
         let started = Instant::now();
         let deadline = started + self.timeout;
         let mut answer = match before_deadline(deadline, self.send(post)).await {
@@ -143,13 +143,13 @@ impl Sender {
     }
 
     /// Reads the response. Outside 2xx, the head alone decides: a 410 whose body never ends is a
-    /// 410. A 2xx counts as delivered only if the body arrives as announced, up to [`MAX_BODY`]
+    /// 410. A 2xx counts as delivered only if the body arrives as announced, up to [`MAX_BODY_BYTES`]
     /// bytes.
     async fn read_response(
         &self,
         mut response: Response,
         deadline: Instant,
-    ) -> Result<Answer, OutOfSockets> {
+    ) -> Result<AttemptResponse, OutOfFileDescriptors> {
         if !self.permits_peer(&response) {
             return Ok(failed(FailureCause::UnsafeAddress, None));
         }
@@ -161,7 +161,7 @@ impl Sender {
             Err(error) if outcome == Outcome::Delivered => from_send_error(error)?,
             _ => from_outcome(outcome),
         };
-        Ok(Answer {
+        Ok(AttemptResponse {
             status: Some(status),
             excerpt: sanitize::excerpt(&body),
             ..answer
@@ -190,9 +190,9 @@ pub(super) fn client(settings: &Settings) -> ClientBuilder {
         .no_proxy()
         .referer(false)
         .https_only(settings.mode == Mode::Production)
-        .pool_idle_timeout(IDLE_CONNECTION)
+        .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
         .tcp_nodelay(true)
-        .http2_initial_stream_window_size(WINDOW)
+        .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
 }
 
 /// Runs one step of an attempt until the attempt's deadline.
@@ -210,16 +210,16 @@ async fn before_deadline<T>(
 }
 
 /// The result of an attempt without a complete response.
-fn from_send_error(error: SendError) -> Result<Answer, OutOfSockets> {
+fn from_send_error(error: SendError) -> Result<AttemptResponse, OutOfFileDescriptors> {
     match error {
-        SendError::OutOfSockets => Err(OutOfSockets),
+        SendError::OutOfFileDescriptors => Err(OutOfFileDescriptors),
         SendError::Failed { cause, detail } => Ok(failed(cause, detail.as_deref())),
     }
 }
 
 /// The result of an attempt that the response decides.
-fn from_outcome(outcome: Outcome) -> Answer {
-    Answer {
+fn from_outcome(outcome: Outcome) -> AttemptResponse {
+    AttemptResponse {
         outcome,
         status: None,
         error: error_text(&outcome),
@@ -229,12 +229,12 @@ fn from_outcome(outcome: Outcome) -> Answer {
 }
 
 /// The result of an attempt that failed for `cause`. `detail` is sanitized here.
-pub(crate) fn failed(cause: FailureCause, detail: Option<&str>) -> Answer {
+pub(crate) fn failed(cause: FailureCause, detail: Option<&str>) -> AttemptResponse {
     let error = match detail {
         Some(detail) => format!("{cause}: {}", sanitize::detail(detail)),
         None => cause.to_string(),
     };
-    Answer {
+    AttemptResponse {
         outcome: Outcome::Failed { cause },
         status: None,
         error: Some(error),
@@ -259,13 +259,13 @@ fn retry_after(headers: &HeaderMap) -> Option<&str> {
         .and_then(|value| value.to_str().ok())
 }
 
-/// Reads at most [`MAX_BODY`] bytes into `body` and leaves the rest unread.
+/// Reads at most [`MAX_BODY_BYTES`] bytes into `body` and leaves the rest unread.
 async fn read_beginning(response: &mut Response, body: &mut Vec<u8>) -> Result<(), reqwest::Error> {
-    while body.len() < MAX_BODY {
+    while body.len() < MAX_BODY_BYTES {
         let Some(chunk) = response.chunk().await? else {
             break;
         };
-        let remaining = MAX_BODY - body.len();
+        let remaining = MAX_BODY_BYTES - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(remaining)]);
     }
     Ok(())

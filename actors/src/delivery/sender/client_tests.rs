@@ -30,13 +30,13 @@ fn post(url: &str) -> Post {
     }
 }
 
-async fn answer(reply: Reply) -> (Answer, Receiver) {
+async fn answer(reply: Reply) -> (AttemptResponse, Receiver) {
     let receiver = Receiver::start(move |_, _| reply.clone()).await;
     let answer = sender(|_| {}).post(post(&receiver.url)).await.unwrap();
     (answer, receiver)
 }
 
-fn cause(answer: &Answer) -> FailureCause {
+fn cause(answer: &AttemptResponse) -> FailureCause {
     match answer.outcome {
         Outcome::Failed { cause } => cause,
         other => panic!("{other:?}"),
@@ -116,7 +116,7 @@ async fn one_timeout_covers_headers_and_body() {
 #[tokio::test]
 async fn endless_body_is_truncated_and_delivered() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-    endless.extend(std::iter::repeat_n(b'x', 10 * MAX_BODY));
+    endless.extend(std::iter::repeat_n(b'x', 10 * MAX_BODY_BYTES));
     let (answer, _receiver) = answer(Reply::Hang(endless)).await;
     assert_eq!(
         answer.outcome,

@@ -1,7 +1,8 @@
 //! Responses that would do harm if the sender trusted, followed or displayed them unchanged.
 
 use super::super::misbehaving_server::{
-    HEAR, MisbehavingServer, PATIENT, Step, attempt, cause, post, say, sender, settings_with,
+    LONG_TIMEOUT, MisbehavingServer, READ_REQUEST, Step, attempt, cause, post, say, sender,
+    settings_with,
 };
 use super::*;
 use crate::domain::retry::{NextStep, Outcome, RETRY_AFTER_CAP_MS, next};
@@ -10,8 +11,8 @@ use crate::domain::retry_schedule::RetrySchedule;
 /// Returns the stored excerpt of a 200 response with these headers and this body.
 async fn excerpt_of(headers: &str, body: &[u8]) -> (Option<String>, MisbehavingServer) {
     let head = say(&format!("HTTP/1.1 200 OK\r\n{headers}\r\n"));
-    let server = MisbehavingServer::start(vec![HEAR, head, Step::Say(body.to_vec())]);
-    let answer = attempt(&sender(PATIENT), post(&server.url()), "a body").await;
+    let server = MisbehavingServer::start(vec![READ_REQUEST, head, Step::Say(body.to_vec())]);
+    let answer = attempt(&sender(LONG_TIMEOUT), post(&server.url()), "a body").await;
     assert_eq!(answer.outcome, Outcome::Delivered);
     (answer.excerpt, server)
 }
@@ -65,7 +66,7 @@ async fn compression_is_neither_requested_nor_decoded() {
 
 #[tokio::test]
 async fn redirects_are_never_followed() {
-    let target = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n")]);
+    let target = MisbehavingServer::start(vec![READ_REQUEST, say("HTTP/1.1 200 OK\r\n\r\n")]);
     let port = target.port;
     let targets = [
         format!("http://127.0.0.1:{port}/"),
@@ -83,9 +84,9 @@ async fn redirects_are_never_followed() {
             let moved = say(&format!(
                 "HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
             ));
-            let redirecting = MisbehavingServer::start(vec![HEAR, moved]);
+            let redirecting = MisbehavingServer::start(vec![READ_REQUEST, moved]);
             let what = format!("{status} to {location}");
-            let answer = attempt(&sender(PATIENT), post(&redirecting.url()), &what).await;
+            let answer = attempt(&sender(LONG_TIMEOUT), post(&redirecting.url()), &what).await;
             assert_eq!(cause(&answer, &what), FailureCause::Status(status));
             assert_eq!(
                 answer.error,
@@ -121,8 +122,8 @@ async fn invalid_or_extreme_retry_after_keeps_wait_in_bounds() {
             let refused = say(&format!(
                 "HTTP/1.1 {status} No\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n"
             ));
-            let server = MisbehavingServer::start(vec![HEAR, refused]);
-            let answer = attempt(&sender(PATIENT), post(&server.url()), value).await;
+            let server = MisbehavingServer::start(vec![READ_REQUEST, refused]);
+            let answer = attempt(&sender(LONG_TIMEOUT), post(&server.url()), value).await;
             let Outcome::RetryAfter {
                 status: reported,
                 after_ms,
@@ -158,8 +159,8 @@ async fn surplus_response_is_not_used_for_next_request() {
         "HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         let both = say(&format!("{head}{smuggled}"));
-        let server = MisbehavingServer::start(vec![HEAR, both, Step::Hold]);
-        let sender = sender(PATIENT);
+        let server = MisbehavingServer::start(vec![READ_REQUEST, both, Step::Hold]);
+        let sender = sender(LONG_TIMEOUT);
         for number in 1..=3 {
             let answer = attempt(&sender, post(&server.url()), head).await;
             assert!(matches!(
@@ -179,8 +180,11 @@ async fn surplus_response_is_not_used_for_next_request() {
 /// none of its response.
 #[tokio::test]
 async fn response_from_forbidden_address_is_not_read() {
-    let server = MisbehavingServer::start(vec![HEAR, say("HTTP/1.1 410 Gone\r\n\r\nthe secret")]);
-    let mut settings = settings_with(PATIENT);
+    let server = MisbehavingServer::start(vec![
+        READ_REQUEST,
+        say("HTTP/1.1 410 Gone\r\n\r\nthe secret"),
+    ]);
+    let mut settings = settings_with(LONG_TIMEOUT);
     settings.webhook_allow = vec!["192.0.2.0/24".parse().unwrap()];
     // This client lacks the resolver that would refuse the name.
     let sender = Sender::over(client(&settings), &settings, &Clock::system()).unwrap();

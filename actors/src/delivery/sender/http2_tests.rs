@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::super::misbehaving_server::{
-    HEAR, MisbehavingServer, PATIENT, SHORT, Step, attempt, cause, post, say,
+    LONG_TIMEOUT, MisbehavingServer, READ_REQUEST, SHORT_TIMEOUT, Step, attempt, cause, post, say,
 };
 use super::super::sanitize::MAX_EXCERPT;
 use super::super::test_ca::{TestCa, https};
@@ -79,7 +79,7 @@ async fn offered_http2_carries_all_requests_on_one_connection() {
     let ca = TestCa::new();
     let acceptor = ca.acceptor(|_| {}, &["h2", "http/1.1"]);
     let (port, counts) = start_endless_receiver(acceptor).await;
-    let sender = ca.trusting_sender(PATIENT);
+    let sender = ca.trusting_sender(LONG_TIMEOUT);
     for _ in 0..3 {
         let answer = attempt(&sender, post(&https(port)), "h2").await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
@@ -87,7 +87,7 @@ async fn offered_http2_carries_all_requests_on_one_connection() {
     }
     assert_eq!(counts.requests.load(Ordering::SeqCst), 3);
     assert_eq!(counts.connections.load(Ordering::SeqCst), 1);
-    let max = 3 * 2 * usize::try_from(WINDOW).unwrap();
+    let max = 3 * 2 * usize::try_from(HTTP2_STREAM_WINDOW).unwrap();
     let sent = counts.sent.load(Ordering::SeqCst);
     assert!(sent <= max, "{sent} bytes were taken");
 }
@@ -97,9 +97,11 @@ async fn http1_is_used_if_http2_is_not_offered() {
     let ca = TestCa::new();
     for offered in [&["http/1.1"][..], &[]] {
         let acceptor = ca.acceptor(|_| {}, offered);
-        let server =
-            MisbehavingServer::start_tls(vec![HEAR, say("HTTP/1.1 204 OK\r\n\r\n")], acceptor);
-        let sender = ca.trusting_sender(PATIENT);
+        let server = MisbehavingServer::start_tls(
+            vec![READ_REQUEST, say("HTTP/1.1 204 OK\r\n\r\n")],
+            acceptor,
+        );
+        let sender = ca.trusting_sender(LONG_TIMEOUT);
         let answer = attempt(&sender, post(&https(server.port)), "h1").await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
         assert!(server.seen().heard.starts_with(b"POST /hook HTTP/1.1\r\n"));
@@ -140,7 +142,7 @@ fn has_request_head(received: &[u8]) -> bool {
 }
 
 /// Makes one attempt to a receiver that reads the request, sends SETTINGS and performs these steps.
-async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> Answer {
+async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> AttemptResponse {
     let ca = TestCa::new();
     let begin = vec![
         Step::Hear(has_request_head),
@@ -189,7 +191,7 @@ async fn http2_goaway_or_reset_is_a_connection_failure() {
         ),
     ];
     for (name, bytes, words) in cases {
-        let answer = at(name, vec![Step::Say(bytes), Step::Hold], PATIENT).await;
+        let answer = at(name, vec![Step::Say(bytes), Step::Hold], LONG_TIMEOUT).await;
         assert_failed(name, &answer, FailureCause::Connect, words);
     }
 }
@@ -229,12 +231,12 @@ async fn invalid_http2_frames_are_protocol_failures() {
         ),
     ];
     for (name, bytes, words) in cases {
-        let answer = at(name, vec![Step::Say(bytes), Step::Hold], PATIENT).await;
+        let answer = at(name, vec![Step::Say(bytes), Step::Hold], LONG_TIMEOUT).await;
         assert_failed(name, &answer, FailureCause::Protocol, words);
     }
 }
 
-fn assert_failed(name: &str, answer: &Answer, expected: FailureCause, words: &str) {
+fn assert_failed(name: &str, answer: &AttemptResponse, expected: FailureCause, words: &str) {
     assert_eq!(cause(answer, name), expected, "{name}: {answer:?}");
     let error = answer.error.as_deref().unwrap();
     let detail = error.strip_prefix(&format!("{expected}: ")).expect(error);
@@ -270,7 +272,7 @@ async fn http2_silence_and_empty_floods_time_out() {
         ),
     ];
     for (name, status, steps) in cases {
-        let answer = at(name, steps, SHORT).await;
+        let answer = at(name, steps, SHORT_TIMEOUT).await;
         assert_eq!(
             cause(&answer, name),
             FailureCause::Timeout,
@@ -300,7 +302,12 @@ async fn http2_fragment_floods_are_cut_off() {
         ),
     ];
     for (name, begin, piece) in cases {
-        let answer = at(name, vec![Step::Say(begin), flood_frame(&piece)], PATIENT).await;
+        let answer = at(
+            name,
+            vec![Step::Say(begin), flood_frame(&piece)],
+            LONG_TIMEOUT,
+        )
+        .await;
         assert_failed(name, &answer, FailureCause::Protocol, "excessive load");
     }
 }

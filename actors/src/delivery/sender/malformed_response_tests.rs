@@ -1,6 +1,6 @@
 //! Responses that are not valid HTTP, that exceed every limit, or that are unusual but valid.
 
-use super::super::misbehaving_server::{MAX_TAKEN, OK, PATIENT, Step, at, cause, flood, say};
+use super::super::misbehaving_server::{LONG_TIMEOUT, MAX_TAKEN, OK, Step, at, cause, flood, say};
 use super::*;
 use crate::domain::retry::Outcome;
 
@@ -142,7 +142,7 @@ async fn invalid_http_is_a_protocol_failure() {
         ),
     ];
     for (name, bytes, words) in cases {
-        let (answer, _) = at(name, vec![Step::Say(bytes), Step::Hold], PATIENT).await;
+        let (answer, _) = at(name, vec![Step::Say(bytes), Step::Hold], LONG_TIMEOUT).await;
         assert_protocol(name, &answer, words);
     }
 }
@@ -189,13 +189,13 @@ async fn oversized_heads_and_trailers_are_cut_off() {
         ),
     ];
     for (name, steps, words) in cases {
-        let (answer, written) = at(name, [steps, vec![Step::Hold]].concat(), PATIENT).await;
+        let (answer, written) = at(name, [steps, vec![Step::Hold]].concat(), LONG_TIMEOUT).await;
         assert_protocol(name, &answer, words);
         assert!(written < MAX_TAKEN, "{name}: {written} bytes were taken");
     }
 }
 
-fn assert_protocol(name: &str, answer: &Answer, words: &str) {
+fn assert_protocol(name: &str, answer: &AttemptResponse, words: &str) {
     assert_eq!(
         cause(answer, name),
         FailureCause::Protocol,
@@ -258,7 +258,7 @@ async fn unusual_responses_are_classified_by_status() {
         ),
     ];
     for (response, outcome, excerpt) in cases {
-        let (answer, _) = at(response, vec![say(response)], PATIENT).await;
+        let (answer, _) = at(response, vec![say(response)], LONG_TIMEOUT).await;
         assert_eq!(answer.outcome, outcome, "{response}");
         assert_eq!(answer.excerpt.as_deref(), excerpt, "{response}");
     }

@@ -13,15 +13,15 @@ use bytes::Bytes;
 use http::HeaderMap;
 use prometheus_client::metrics::counter::Counter;
 
-use super::client::{Answer, Post, Sender};
+use super::client::{AttemptResponse, Post, Sender};
 use crate::domain::retry::{FailureCause, Outcome};
 use crate::infra::{Clock, Settings};
 use crate::test_support::bench::settings;
 
 /// Delivery timeout for tests in which only the timeout ends the attempt.
-pub(super) const SHORT: Duration = Duration::from_millis(300);
+pub(super) const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 /// Delivery timeout for tests in which the attempt must end earlier, even on a busy machine.
-pub(super) const PATIENT: Duration = Duration::from_secs(20);
+pub(super) const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long after its timeout an attempt may end on a busy machine.
 const SLACK: Duration = Duration::from_secs(10);
 /// More bytes than the buffers of the system and the client hold of a response that is not read to its
@@ -55,7 +55,7 @@ pub(super) enum Step {
 }
 
 /// Reads one complete request.
-pub(super) const HEAR: Step = Step::Hear(whole_request);
+pub(super) const READ_REQUEST: Step = Step::Hear(whole_request);
 
 /// Writes `text` once.
 pub(super) fn say(text: &str) -> Step {
@@ -253,7 +253,7 @@ pub(super) fn sender(timeout: Duration) -> Sender {
 
 /// Sends one request and checks what holds for every attempt: it ends within its timeout, it has an
 /// error text unless it was delivered, and its texts are printable.
-pub(super) async fn attempt(sender: &Sender, post: Post, what: &str) -> Answer {
+pub(super) async fn attempt(sender: &Sender, post: Post, what: &str) -> AttemptResponse {
     let finished = tokio::time::timeout(sender.timeout + SLACK, sender.post(post)).await;
     let answer = finished
         .unwrap_or_else(|_| panic!("{what}: the attempt continues after its timeout"))
@@ -268,7 +268,7 @@ pub(super) async fn attempt(sender: &Sender, post: Post, what: &str) -> Answer {
 }
 
 /// Returns the cause of the failure. Any other outcome fails the test.
-pub(super) fn cause(answer: &Answer, what: &str) -> FailureCause {
+pub(super) fn cause(answer: &AttemptResponse, what: &str) -> FailureCause {
     match answer.outcome {
         Outcome::Failed { cause } => cause,
         other => panic!("{what}: {other:?}"),
@@ -277,8 +277,12 @@ pub(super) fn cause(answer: &Answer, what: &str) -> FailureCause {
 
 /// Makes one attempt to a server that reads the request and then performs these steps. Also returns the
 /// number of bytes that the server wrote.
-pub(super) async fn at(name: &str, steps: Vec<Step>, timeout: Duration) -> (Answer, usize) {
-    let server = MisbehavingServer::start([vec![HEAR], steps].concat());
+pub(super) async fn at(
+    name: &str,
+    steps: Vec<Step>,
+    timeout: Duration,
+) -> (AttemptResponse, usize) {
+    let server = MisbehavingServer::start([vec![READ_REQUEST], steps].concat());
     let sender = sender(timeout);
     let answer = attempt(&sender, post(&server.url()), name).await;
     let seen = server.left_alone(name).await;

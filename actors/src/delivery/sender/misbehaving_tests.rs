@@ -2,8 +2,8 @@
 //! part of the response and leaves no connection open.
 
 use super::super::misbehaving_server::{
-    HEAR, MAX_TAKEN, MisbehavingServer, OK, PATIENT, SHORT, Step, at, attempt, cause, flood, post,
-    say, sender,
+    LONG_TIMEOUT, MAX_TAKEN, MisbehavingServer, OK, READ_REQUEST, SHORT_TIMEOUT, Step, at, attempt,
+    cause, flood, post, say, sender,
 };
 use super::super::sanitize::MAX_EXCERPT;
 use super::*;
@@ -78,7 +78,7 @@ async fn silent_and_dripping_responses_time_out() {
         ),
     ];
     for (name, excerpt, steps) in cases {
-        let (answer, _) = at(name, steps, SHORT).await;
+        let (answer, _) = at(name, steps, SHORT_TIMEOUT).await;
         assert_eq!(cause(&answer, name), FailureCause::Timeout);
         assert_eq!(
             answer.error.as_deref(),
@@ -106,7 +106,7 @@ async fn receiver_that_never_reads_times_out() {
             body: vec![b'x'; bytes].into(),
             ..post(&server.url())
         };
-        let answer = attempt(&sender(SHORT), webhook, "reads nothing").await;
+        let answer = attempt(&sender(SHORT_TIMEOUT), webhook, "reads nothing").await;
         assert_eq!(cause(&answer, "reads nothing"), FailureCause::Timeout);
     }
 }
@@ -124,7 +124,7 @@ async fn empty_floods_time_out() {
         ("zeros of a chunk size", vec![chunked, flood("0")]),
     ];
     for (name, steps) in cases {
-        let (answer, _) = at(name, steps, SHORT).await;
+        let (answer, _) = at(name, steps, SHORT_TIMEOUT).await;
         assert_eq!(cause(&answer, name), FailureCause::Timeout);
     }
 }
@@ -162,7 +162,7 @@ async fn broken_connections_are_connection_failures() {
         ),
     ];
     for (name, excerpt, steps) in cases {
-        let (answer, _) = at(name, steps, PATIENT).await;
+        let (answer, _) = at(name, steps, LONG_TIMEOUT).await;
         assert_eq!(cause(&answer, name), FailureCause::Connect, "{answer:?}");
         assert!(
             answer.error.unwrap().starts_with("the connection failed: "),
@@ -179,11 +179,14 @@ async fn reset_or_close_at_any_point_is_a_connection_failure() {
     let cases = [
         ("closed before the request was read", vec![]),
         ("reset before the request was read", vec![Step::Reset]),
-        ("reset in the head", vec![HEAR, say(OK), Step::Reset]),
+        (
+            "reset in the head",
+            vec![READ_REQUEST, say(OK), Step::Reset],
+        ),
         (
             "reset in the body",
             vec![
-                HEAR,
+                READ_REQUEST,
                 say(OK),
                 say("content-length: 10\r\n\r\nhalf"),
                 Step::Reset,
@@ -192,7 +195,7 @@ async fn reset_or_close_at_any_point_is_a_connection_failure() {
     ];
     for (name, steps) in cases {
         let server = MisbehavingServer::start(steps);
-        let answer = attempt(&sender(PATIENT), post(&server.url()), name).await;
+        let answer = attempt(&sender(LONG_TIMEOUT), post(&server.url()), name).await;
         assert_eq!(cause(&answer, name), FailureCause::Connect, "{answer:?}");
     }
 }
@@ -218,7 +221,7 @@ async fn only_the_start_of_an_endless_body_is_read() {
         ),
     ];
     for (name, head, body) in endless {
-        let (answer, written) = at(name, vec![head, body], PATIENT).await;
+        let (answer, written) = at(name, vec![head, body], LONG_TIMEOUT).await;
         assert_eq!(answer.outcome, Outcome::Delivered, "{name}");
         assert_eq!(answer.excerpt, Some("x".repeat(MAX_EXCERPT)), "{name}");
         assert!(written < MAX_TAKEN, "{name}: {written} bytes were taken");
@@ -243,7 +246,7 @@ async fn status_outside_2xx_counts_however_the_body_ends() {
         for end in [Step::Hold, Step::Drip(b"x"), Step::Reset] {
             let name = format!("{head:?}, {end:?}");
             let start = format!("HTTP/1.1 {head}content-length: 1000\r\n\r\nhalf");
-            let (answer, _) = at(&name, vec![say(&start), end], SHORT).await;
+            let (answer, _) = at(&name, vec![say(&start), end], SHORT_TIMEOUT).await;
             // A reset may discard the head.
             if answer.status.is_some() {
                 assert_eq!(answer.outcome, expected, "{name}");

@@ -10,4 +10,4 @@ mod send_error;
 #[cfg(test)]
 mod test_ca;
 
-pub(crate) use client::{Answer, OutOfSockets, Post, Sender, failed};
+pub(crate) use client::{AttemptResponse, OutOfFileDescriptors, Post, Sender, failed};

@@ -9,13 +9,13 @@ use crate::domain::retry::FailureCause;
 use crate::domain::safe_address::UnsafeUrl;
 
 /// `ENFILE` and `EMFILE`: no free file descriptors.
-const OUT_OF_FILES: [i32; 2] = [23, 24];
+const FD_LIMIT_ERRNOS: [i32; 2] = [23, 24];
 
 /// Why there is no complete response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SendError {
     /// This process has no free file descriptors and sent nothing.
-    OutOfSockets,
+    OutOfFileDescriptors,
     /// The network or the receiver failed. `detail` is the innermost error's text, if it may be shown.
     Failed {
         cause: FailureCause,
@@ -31,8 +31,8 @@ pub(super) fn of(error: &reqwest::Error) -> SendError {
         }
         let broken = link.downcast_ref::<io::Error>().map(innermost);
         let code = broken.and_then(io::Error::raw_os_error);
-        if code.is_some_and(|code| OUT_OF_FILES.contains(&code)) {
-            return SendError::OutOfSockets;
+        if code.is_some_and(|code| FD_LIMIT_ERRNOS.contains(&code)) {
+            return SendError::OutOfFileDescriptors;
         }
     }
     let detail = chain(error).last().map(ToString::to_string);

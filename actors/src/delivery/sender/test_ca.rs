@@ -55,7 +55,7 @@ impl TestCa {
     /// and resolves every name to loopback.
     pub(super) fn trusting_sender(&self, timeout: Duration) -> Sender {
         let settings = settings_with(timeout);
-        let resolver = resolver::VettingResolver::new(settings.address_policy(), Here);
+        let resolver = resolver::VettingResolver::new(settings.address_policy(), LoopbackLookup);
         let root = reqwest::Certificate::from_der(self.issuer.der()).unwrap();
         let client = client(&settings).dns_resolver(resolver);
         Sender::over(client.tls_certs_merge([root]), &settings, &Clock::system()).unwrap()
@@ -91,9 +91,9 @@ fn acceptor(certificate: &Certificate, key: &KeyPair, protocols: &[&str]) -> Tls
 }
 
 /// A name server that returns the loopback address for every name.
-struct Here;
+struct LoopbackLookup;
 
-impl resolver::Lookup for Here {
+impl resolver::Lookup for LoopbackLookup {
     fn addresses(&self, _name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         Box::pin(async { Ok(vec![Ipv4Addr::LOCALHOST.into()]) })
     }

@@ -5,7 +5,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::super::misbehaving_server::{
-    HEAR, MisbehavingServer, PATIENT, SHORT, Step, attempt, cause, flood, post, say,
+    LONG_TIMEOUT, MisbehavingServer, READ_REQUEST, SHORT_TIMEOUT, Step, attempt, cause, flood,
+    post, say,
 };
 use super::super::sanitize::MAX_EXCERPT;
 use super::super::test_ca::{TestCa, https, self_signed};
@@ -13,7 +14,7 @@ use super::*;
 use crate::domain::retry::Outcome;
 
 /// Reads the first handshake message to its end.
-const HEAR_HELLO: Step = Step::Hear(|heard| match *heard {
+const READ_CLIENT_HELLO: Step = Step::Hear(|heard| match *heard {
     [_, _, _, high, low, ref rest @ ..] => rest.len() >= usize::from(high) * 256 + usize::from(low),
     _ => false,
 });
@@ -40,14 +41,14 @@ async fn invalid_certificate_is_a_tls_failure() {
     let bad = changes
         .into_iter()
         .map(|(words, change)| (words, ca.acceptor(change, &[])));
-    let unproven = [
+    let unauthenticated = [
         ("UnknownIssuer", self_signed()),
         // Signed by another authority with the same name.
         ("BadSignature", TestCa::new().acceptor(|_| {}, &[])),
     ];
-    for (words, acceptor) in bad.chain(unproven) {
-        let server = MisbehavingServer::start_tls(vec![HEAR], acceptor);
-        let sender = ca.trusting_sender(PATIENT);
+    for (words, acceptor) in bad.chain(unauthenticated) {
+        let server = MisbehavingServer::start_tls(vec![READ_REQUEST], acceptor);
+        let sender = ca.trusting_sender(LONG_TIMEOUT);
         let answer = attempt(&sender, post(&https(server.port)), words).await;
         assert_eq!(cause(&answer, words), FailureCause::Tls, "{answer:?}");
         let error = answer.error.unwrap();
@@ -65,7 +66,7 @@ async fn failed_handshake_reports_its_cause() {
         (
             "plain HTTP",
             vec![
-                HEAR_HELLO,
+                READ_CLIENT_HELLO,
                 say("HTTP/1.1 400 Bad Request\r\n\r\n"),
                 Step::Hold,
             ],
@@ -78,30 +79,34 @@ async fn failed_handshake_reports_its_cause() {
         ),
         (
             "an alert",
-            vec![HEAR_HELLO, bytes(b"\x15\x03\x03\0\x02\x02\x28"), Step::Hold],
+            vec![
+                READ_CLIENT_HELLO,
+                bytes(b"\x15\x03\x03\0\x02\x02\x28"),
+                Step::Hold,
+            ],
             FailureCause::Tls,
         ),
         (
             "an endless record",
-            vec![HEAR_HELLO, flood("\x16\x03\x03\x7f\x7f")],
+            vec![READ_CLIENT_HELLO, flood("\x16\x03\x03\x7f\x7f")],
             FailureCause::Tls,
         ),
         (
             "endless zero bytes",
-            vec![HEAR_HELLO, flood("\0")],
+            vec![READ_CLIENT_HELLO, flood("\0")],
             FailureCause::Tls,
         ),
-        ("a close", vec![HEAR_HELLO], FailureCause::Tls),
+        ("a close", vec![READ_CLIENT_HELLO], FailureCause::Tls),
         (
             "a reset",
-            vec![HEAR_HELLO, Step::Reset],
+            vec![READ_CLIENT_HELLO, Step::Reset],
             FailureCause::Connect,
         ),
         ("silence", vec![Step::Hold], FailureCause::Timeout),
         (
             "a dripping record",
             vec![
-                HEAR_HELLO,
+                READ_CLIENT_HELLO,
                 bytes(b"\x16\x03\x03\x40\0"),
                 Step::Drip(b"\x02"),
             ],
@@ -111,9 +116,9 @@ async fn failed_handshake_reports_its_cause() {
     let ca = TestCa::new();
     for (name, steps, expected) in cases {
         let timeout = if expected == FailureCause::Timeout {
-            SHORT
+            SHORT_TIMEOUT
         } else {
-            PATIENT
+            LONG_TIMEOUT
         };
         let server = MisbehavingServer::start(steps);
         let sender = ca.trusting_sender(timeout);
@@ -137,26 +142,34 @@ async fn outcomes_over_tls_match_plain_http() {
     let cases = [
         (
             "a response",
-            vec![HEAR, say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")],
+            vec![
+                READ_REQUEST,
+                say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"),
+            ],
             Outcome::Delivered,
             Some("hi".to_owned()),
         ),
         (
             "an endless body",
-            vec![HEAR, say("HTTP/1.1 200 OK\r\n\r\n"), flood("x")],
+            vec![READ_REQUEST, say("HTTP/1.1 200 OK\r\n\r\n"), flood("x")],
             Outcome::Delivered,
             Some("x".repeat(MAX_EXCERPT)),
         ),
         (
             "silence",
-            vec![HEAR, Step::Hold],
+            vec![READ_REQUEST, Step::Hold],
             failed(FailureCause::Timeout),
             None,
         ),
-        ("a close", vec![HEAR], failed(FailureCause::Connect), None),
+        (
+            "a close",
+            vec![READ_REQUEST],
+            failed(FailureCause::Connect),
+            None,
+        ),
         (
             "garbage",
-            vec![HEAR, say("\0garbage\0"), Step::Hold],
+            vec![READ_REQUEST, say("\0garbage\0"), Step::Hold],
             failed(FailureCause::Protocol),
             None,
         ),
@@ -164,7 +177,7 @@ async fn outcomes_over_tls_match_plain_http() {
     let ca = TestCa::new();
     for (name, steps, outcome, excerpt) in cases {
         let silent = outcome == failed(FailureCause::Timeout);
-        let sender = ca.trusting_sender(if silent { SHORT } else { PATIENT });
+        let sender = ca.trusting_sender(if silent { SHORT_TIMEOUT } else { LONG_TIMEOUT });
         let server = MisbehavingServer::start_tls(steps, ca.acceptor(|_| {}, &["http/1.1"]));
         let answer = attempt(&sender, post(&https(server.port)), name).await;
         assert_eq!(
@@ -193,7 +206,7 @@ async fn undecryptable_record_is_a_tls_failure() {
         tcp.write_all(&[0x55; 32]).await.unwrap();
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
-    let sender = ca.trusting_sender(PATIENT);
+    let sender = ca.trusting_sender(LONG_TIMEOUT);
     let answer = attempt(&sender, post(&https(port)), "undecryptable record").await;
     assert_eq!(
         cause(&answer, "undecryptable record"),

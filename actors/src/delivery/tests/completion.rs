@@ -2,7 +2,8 @@
 
 use entities::delivery::DeliveryState;
 use entities::queries::delivery::{
-    Completion, Ending, Fence, attempts, cancel_disabled, release, requeue, stop,
+    Completion, CompletionOutcome, Fence, attempts, cancel_disabled, disable_endpoint, release,
+    requeue,
 };
 use entities::webhook_endpoint::EndpointState;
 
@@ -19,17 +20,17 @@ async fn each_ending_sets_state_and_logs_its_attempt() {
         let done = complete_now(
             db,
             &[
-                tried(claimed[0].fence, Ending::Delivered, Some(204)),
+                tried(claimed[0].fence, CompletionOutcome::Delivered, Some(204)),
                 tried(
                     claimed[1].fence,
-                    Ending::Failed { due_ms: 9_000 },
+                    CompletionOutcome::Failed { due_ms: 9_000 },
                     Some(503),
                 ),
-                tried(claimed[2].fence, Ending::Exhausted, None),
-                tried(claimed[3].fence, Ending::Cancelled, Some(410)),
+                tried(claimed[2].fence, CompletionOutcome::Exhausted, None),
+                tried(claimed[3].fence, CompletionOutcome::Cancelled, Some(410)),
                 Completion {
                     fence: claimed[4].fence,
-                    ending: Ending::Released,
+                    outcome: CompletionOutcome::Released,
                     attempt: None,
                 },
             ],
@@ -94,11 +95,11 @@ async fn stale_fence_writes_nothing() {
         assert_eq!((new.claim_no, new.owner), (2, 2));
         for stale in [old, Fence { owner: 1, ..new }, Fence { claim_no: 1, ..new }] {
             assert_eq!(
-                complete_now(db, &[tried(stale, Ending::Delivered, Some(200))]).await,
+                complete_now(db, &[tried(stale, CompletionOutcome::Delivered, Some(200))]).await,
                 0
             );
             assert_eq!(
-                complete_now(db, &[tried(stale, Ending::Exhausted, Some(500))]).await,
+                complete_now(db, &[tried(stale, CompletionOutcome::Exhausted, Some(500))]).await,
                 0
             );
             assert_eq!(release(db, &[stale]).await.unwrap(), 0);
@@ -111,7 +112,7 @@ async fn stale_fence_writes_nothing() {
         );
         let row = bench.hot(ids[0]).await.unwrap();
         assert_eq!((row.state, row.owner), (DeliveryState::Pending, Some(2)));
-        let done = [tried(new, Ending::Delivered, Some(200))];
+        let done = [tried(new, CompletionOutcome::Delivered, Some(200))];
         assert_eq!(complete_now(db, &done).await, 1);
         assert_eq!(
             complete_now(db, &done).await,
@@ -135,13 +136,13 @@ async fn owner_can_redeliver_a_delivery_in_every_state() {
         complete_now(
             db,
             &[
-                tried(claimed[0].fence, Ending::Delivered, Some(200)),
+                tried(claimed[0].fence, CompletionOutcome::Delivered, Some(200)),
                 tried(
                     claimed[1].fence,
-                    Ending::Failed { due_ms: 99_000 },
+                    CompletionOutcome::Failed { due_ms: 99_000 },
                     Some(500),
                 ),
-                tried(claimed[2].fence, Ending::Exhausted, Some(500)),
+                tried(claimed[2].fence, CompletionOutcome::Exhausted, Some(500)),
             ],
         )
         .await;
@@ -188,7 +189,7 @@ async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
         assert_eq!(cancel_disabled(db.writer(), 10).await.unwrap().rows, 0);
         let transaction = db.begin().await.unwrap();
         assert!(
-            stop(
+            disable_endpoint(
                 &transaction,
                 creditor,
                 endpoint,
@@ -200,7 +201,7 @@ async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
             .unwrap()
         );
         assert!(
-            !stop(
+            !disable_endpoint(
                 &transaction,
                 creditor,
                 endpoint,

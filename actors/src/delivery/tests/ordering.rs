@@ -1,7 +1,9 @@
 //! Ordering keys: which of the rows that share a key may be claimed, on both backends.
 
 use entities::ids::{DeliveryId, EndpointId};
-use entities::queries::delivery::{Ending, InOrder, Want, claim_in_order, waiting};
+use entities::queries::delivery::{
+    ClaimWant, CompletionOutcome, OrderedClaim, claim_in_order, due_endpoints,
+};
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
@@ -10,11 +12,16 @@ use crate::test_support::bench::{Bench, benches};
 
 const NOW_MS: i64 = 1_000;
 
-async fn claim_ordered(bench: &Bench, endpoint: EndpointId, credit: u32, now_ms: i64) -> InOrder {
+async fn claim_ordered(
+    bench: &Bench,
+    endpoint: EndpointId,
+    max_rows: u32,
+    now_ms: i64,
+) -> OrderedClaim {
     let transaction = bench.db.begin().await.unwrap();
-    let want = Want {
+    let want = ClaimWant {
         endpoint,
-        credit,
+        max_rows,
         scan_floor_ms: 0,
     };
     let found = claim_in_order(&transaction, 1, want, now_ms).await.unwrap();
@@ -22,8 +29,8 @@ async fn claim_ordered(bench: &Bench, endpoint: EndpointId, credit: u32, now_ms:
     found
 }
 
-fn ids(found: &InOrder) -> Vec<DeliveryId> {
-    found.taken.iter().map(|row| row.fence.delivery).collect()
+fn ids(found: &OrderedClaim) -> Vec<DeliveryId> {
+    found.claimed.iter().map(|row| row.fence.delivery).collect()
 }
 
 /// Sets the ordering key of the rows.
@@ -35,9 +42,9 @@ async fn set_order_key(bench: &Bench, rows: &[DeliveryId], key: Uuid) {
     }
 }
 
-async fn complete_all(bench: &Bench, found: &InOrder, ending: Ending) {
-    for row in &found.taken {
-        complete_now(&bench.db, &[tried(row.fence, ending, Some(500))]).await;
+async fn complete_all(bench: &Bench, found: &OrderedClaim, outcome: CompletionOutcome) {
+    for row in &found.claimed {
+        complete_now(&bench.db, &[tried(row.fence, outcome, Some(500))]).await;
     }
 }
 
@@ -63,34 +70,38 @@ async fn only_the_first_row_of_an_ordering_key_is_claimed() {
             );
             let first = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
             assert_eq!(ids(&first), [rows[0]]);
-            assert!(first.taken[0].in_order && first.has_lines);
+            assert!(first.claimed[0].in_order && first.has_ordering_keys);
             let none = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
             assert!(
-                none.taken.is_empty() && none.has_lines,
+                none.claimed.is_empty() && none.has_ordering_keys,
                 "a leased row blocks its key"
             );
-            complete_all(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
+            complete_all(&bench, &first, CompletionOutcome::Failed { due_ms: 5_000 }).await;
             assert!(
                 claim_ordered(&bench, endpoint, 8, NOW_MS)
                     .await
-                    .taken
+                    .claimed
                     .is_empty(),
                 "a failed row blocks its key"
             );
             let again = claim_ordered(&bench, endpoint, 8, 5_000).await;
             assert_eq!(ids(&again), [rows[0]]);
-            complete_all(&bench, &again, Ending::Exhausted).await;
+            complete_all(&bench, &again, CompletionOutcome::Exhausted).await;
             let next = claim_ordered(&bench, endpoint, 8, 5_000).await;
             assert_eq!(
                 ids(&next),
                 [rows[1]],
                 "an exhausted row does not block its key"
             );
-            complete_all(&bench, &next, Ending::Delivered).await;
+            complete_all(&bench, &next, CompletionOutcome::Delivered).await;
             let last = claim_ordered(&bench, endpoint, 8, 5_000).await;
             assert_eq!(ids(&last), [rows[2]]);
-            complete_all(&bench, &last, Ending::Delivered).await;
-            assert!(!claim_ordered(&bench, endpoint, 8, 5_000).await.has_lines);
+            complete_all(&bench, &last, CompletionOutcome::Delivered).await;
+            assert!(
+                !claim_ordered(&bench, endpoint, 8, 5_000)
+                    .await
+                    .has_ordering_keys
+            );
         }
     }
 }
@@ -114,7 +125,7 @@ async fn ordering_keys_do_not_block_each_other() {
         assert!(some.more);
         let rest = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
         assert_eq!(ids(&rest), [rows[4]]);
-        complete_all(&bench, &some, Ending::Delivered).await;
+        complete_all(&bench, &some, CompletionOutcome::Delivered).await;
         assert_eq!(
             ids(&claim_ordered(&bench, endpoint, 8, NOW_MS).await),
             [rows[1], rows[3]]
@@ -132,11 +143,11 @@ async fn rows_behind_a_failed_row_are_postponed_with_it() {
         let other = bench.enqueue(creditor, endpoint, 1, 200).await;
         set_order_key(&bench, &other, Uuid::now_v7()).await;
         let first = claim_ordered(&bench, endpoint, 1, NOW_MS).await;
-        complete_all(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
+        complete_all(&bench, &first, CompletionOutcome::Failed { due_ms: 5_000 }).await;
 
         // The first claim finds only blocked rows and postpones them.
         let blocked = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
-        assert!(blocked.taken.is_empty() && blocked.more);
+        assert!(blocked.claimed.is_empty() && blocked.more);
         assert_eq!(
             ids(&claim_ordered(&bench, endpoint, 8, NOW_MS).await),
             other
@@ -156,17 +167,20 @@ async fn waiting_reports_an_ordering_key_by_its_first_row() {
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
         let rows = bench.enqueue(creditor, endpoint, 3, 100).await;
         set_order_key(&bench, &rows, endpoint.0).await;
-        let seen = waiting(bench.db.reader()).await.unwrap();
+        let seen = due_endpoints(bench.db.reader()).await.unwrap();
         assert_eq!(seen.len(), 1);
         assert!(seen[0].in_order && seen[0].due_ms == 100);
         let first = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
         assert!(
-            waiting(bench.db.reader()).await.unwrap().is_empty(),
+            due_endpoints(bench.db.reader()).await.unwrap().is_empty(),
             "the leased row blocks its key"
         );
-        complete_all(&bench, &first, Ending::Failed { due_ms: 5_000 }).await;
-        assert_eq!(waiting(bench.db.reader()).await.unwrap()[0].due_ms, 5_000);
+        complete_all(&bench, &first, CompletionOutcome::Failed { due_ms: 5_000 }).await;
+        assert_eq!(
+            due_endpoints(bench.db.reader()).await.unwrap()[0].due_ms,
+            5_000
+        );
         bench.set_state(endpoint, "paused").await;
-        assert!(waiting(bench.db.reader()).await.unwrap().is_empty());
+        assert!(due_endpoints(bench.db.reader()).await.unwrap().is_empty());
     }
 }

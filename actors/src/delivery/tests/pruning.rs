@@ -1,6 +1,6 @@
 //! Retention: what is deleted when, on both backends.
 
-use entities::queries::delivery::{Ending, attempts};
+use entities::queries::delivery::{CompletionOutcome, attempts};
 use entities::queries::retention::{Retention, erase_placement, prune};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use uuid::Uuid;
@@ -35,7 +35,11 @@ async fn payloads_are_pruned_before_attempts_and_leased_rows_are_kept() {
         let claimed = claim_now(&bench.db, 1, &[(endpoint, 2)], 1_000).await;
         complete_now(
             &bench.db,
-            &[tried(claimed[0].fence, Ending::Delivered, Some(200))],
+            &[tried(
+                claimed[0].fence,
+                CompletionOutcome::Delivered,
+                Some(200),
+            )],
         )
         .await;
         let (delivered, leased) = (claimed[0].fence.delivery, claimed[1].fence.delivery);

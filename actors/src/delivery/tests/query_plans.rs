@@ -3,8 +3,8 @@
 use entities::Transaction;
 use entities::ids::{DeliveryId, EndpointId};
 use entities::queries::delivery::{
-    Completions, Ending, Fence, SQLITE_CLAIM, Want, cancel_disabled, cancelling, claim,
-    claim_in_order, waiting,
+    ClaimWant, CompletionOutcome, Completions, Fence, SQLITE_CLAIM, cancel_disabled,
+    cancel_statements, claim, claim_in_order, due_endpoints,
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use uuid::Uuid;
@@ -87,9 +87,9 @@ async fn claim_reads_only_the_rows_that_it_takes() {
 
         let transaction = bench.db.begin().await.unwrap();
         let before = rows_read(&transaction).await;
-        let want = |endpoint| Want {
+        let want = |endpoint| ClaimWant {
             endpoint,
-            credit: 8,
+            max_rows: 8,
             scan_floor_ms: 0,
         };
         let claimed = claim(
@@ -105,8 +105,8 @@ async fn claim_reads_only_the_rows_that_it_takes() {
         let in_order = claim_in_order(&transaction, 1, want(ordered), 1_000)
             .await
             .unwrap();
-        assert_eq!(in_order.taken.len(), 1);
-        let seen = waiting(&transaction).await.unwrap();
+        assert_eq!(in_order.claimed.len(), 1);
+        let seen = due_endpoints(&transaction).await.unwrap();
         assert_eq!(
             seen.len(),
             1,
@@ -178,7 +178,7 @@ async fn cancel_finds_rows_by_their_endpoint() {
             assert!(by_index < 50, "{by_index} rows read");
             continue;
         }
-        let statements = cancelling(bench.db.reader().get_database_backend());
+        let statements = cancel_statements(bench.db.reader().get_database_backend());
         for (sql, index) in statements
             .iter()
             .zip(["due", "endpoint_order", "placement_order"])
@@ -205,8 +205,8 @@ async fn completion_finds_its_row_by_id_with_an_empty_table_plan() {
             claim_no: 1,
             owner: 1,
         };
-        let ending = tried(fence, Ending::Delivered, Some(200));
-        let completions = Completions::of(&bench.db, &vec![ending; 200]);
+        let completion = tried(fence, CompletionOutcome::Delivered, Some(200));
+        let completions = Completions::of(&bench.db, &vec![completion; 200]);
         for statement in completions.statements() {
             let (sql, values) = (&statement.sql, statement.values.clone().unwrap());
             let explain = Statement::from_sql_and_values(

@@ -3,7 +3,8 @@
 use entities::Database;
 use entities::ids::EndpointId;
 use entities::queries::delivery::{
-    Attempt, ClaimedDelivery, Completion, Completions, Ending, Fence, Want, claim, held_by, waiting,
+    Attempt, ClaimWant, ClaimedDelivery, Completion, CompletionOutcome, Completions, Fence, claim,
+    due_endpoints, leased_by,
 };
 use uuid::Uuid;
 
@@ -17,9 +18,9 @@ pub(super) async fn claim_now(
 ) -> Vec<ClaimedDelivery> {
     let wants: Vec<_> = wants
         .iter()
-        .map(|(endpoint, credit)| Want {
+        .map(|(endpoint, max_rows)| ClaimWant {
             endpoint: *endpoint,
-            credit: *credit,
+            max_rows: *max_rows,
             scan_floor_ms: 0,
         })
         .collect();
@@ -37,7 +38,7 @@ pub(super) async fn complete_now(db: &Database, completions: &[Completion]) -> u
     done.len()
 }
 
-pub(super) fn tried(fence: Fence, ending: Ending, status: Option<u16>) -> Completion {
+pub(super) fn tried(fence: Fence, outcome: CompletionOutcome, status: Option<u16>) -> Completion {
     let attempt = Attempt {
         id: Uuid::now_v7(),
         at_ms: 500,
@@ -48,7 +49,7 @@ pub(super) fn tried(fence: Fence, ending: Ending, status: Option<u16>) -> Comple
     };
     Completion {
         fence,
-        ending,
+        outcome,
         attempt: Some(attempt),
     }
 }
@@ -93,7 +94,7 @@ async fn claim_takes_up_to_the_credit_per_endpoint_oldest_first() {
                 owner: 8
             }
         );
-        assert_eq!(held_by(db.reader(), 7, 100).await.unwrap().len(), 4);
+        assert_eq!(leased_by(db.reader(), 7, 100).await.unwrap().len(), 4);
     }
 }
 
@@ -104,9 +105,9 @@ async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
         let endpoint = bench.endpoint(creditor, "https://one.example").await;
         bench.enqueue(creditor, endpoint, 1, 100).await;
         let transaction = db.begin().await.unwrap();
-        let wants = [Want {
+        let wants = [ClaimWant {
             endpoint,
-            credit: 8,
+            max_rows: 8,
             scan_floor_ms: 101,
         }];
         assert!(
@@ -119,7 +120,7 @@ async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
         for state in ["paused", "disabled"] {
             bench.set_state(endpoint, state).await;
             assert!(claim_now(db, 1, &[(endpoint, 8)], 1_000).await.is_empty());
-            assert!(waiting(db.reader()).await.unwrap().is_empty());
+            assert!(due_endpoints(db.reader()).await.unwrap().is_empty());
         }
         bench.set_state(endpoint, "enabled").await;
         assert_eq!(claim_now(db, 1, &[(endpoint, 8)], 1_000).await.len(), 1);
@@ -130,7 +131,7 @@ async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
 async fn waiting_lists_each_endpoint_once_with_first_due_row() {
     for bench in benches().await {
         let (creditor, db) = (bench.creditor().await, &bench.db);
-        assert!(waiting(db.reader()).await.unwrap().is_empty());
+        assert!(due_endpoints(db.reader()).await.unwrap().is_empty());
         let mut endpoints = Vec::new();
         for n in 0..3_i64 {
             let endpoint = bench.endpoint(creditor, "https://one.example").await;
@@ -138,7 +139,7 @@ async fn waiting_lists_each_endpoint_once_with_first_due_row() {
             bench.enqueue(creditor, endpoint, 1, 200 + n).await;
             endpoints.push((endpoint, 200 + n));
         }
-        let mut seen: Vec<_> = waiting(db.reader())
+        let mut seen: Vec<_> = due_endpoints(db.reader())
             .await
             .unwrap()
             .into_iter()
@@ -147,7 +148,7 @@ async fn waiting_lists_each_endpoint_once_with_first_due_row() {
         seen.sort_unstable();
         assert_eq!(seen, endpoints);
         claim_now(db, 1, &[(endpoints[1].0, 8)], 1_000).await;
-        assert_eq!(waiting(db.reader()).await.unwrap().len(), 2);
+        assert_eq!(due_endpoints(db.reader()).await.unwrap().len(), 2);
     }
 }
 
@@ -159,9 +160,9 @@ async fn concurrent_claims_take_different_rows() {
     let (creditor, db): (_, &Database) = (bench.creditor().await, &bench.db);
     let endpoint = bench.endpoint(creditor, "https://one.example").await;
     bench.enqueue(creditor, endpoint, 6, 100).await;
-    let wants = [Want {
+    let wants = [ClaimWant {
         endpoint,
-        credit: 4,
+        max_rows: 4,
         scan_floor_ms: 0,
     }];
     let (first, second) = (db.begin().await.unwrap(), db.begin().await.unwrap());
@@ -179,5 +180,8 @@ async fn concurrent_claims_take_different_rows() {
 }
 
 async fn held(bench: &Bench, owner: i64) -> usize {
-    held_by(bench.db.reader(), owner, 100).await.unwrap().len()
+    leased_by(bench.db.reader(), owner, 100)
+        .await
+        .unwrap()
+        .len()
 }

@@ -25,9 +25,9 @@ pub(crate) struct Tree {
 }
 
 /// The parent of the root supervisor. It handles no messages.
-struct Ground;
+struct TestRoot;
 
-impl ractor::Actor for Ground {
+impl ractor::Actor for TestRoot {
     type Msg = ();
     type State = ();
     type Arguments = ();
@@ -59,7 +59,7 @@ pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
         budget: RestartBudget::default(),
         clock: modules.env.clock.clone(),
     };
-    let (parent, _) = ractor::Actor::spawn(None, Ground, ()).await.unwrap();
+    let (parent, _) = ractor::Actor::spawn(None, TestRoot, ()).await.unwrap();
     let handle = ActorHandle::new();
     let root = spawn_metered(
         Supervisor::at(handle.clone()),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use entities::ids::{CreditorId, DeliveryId};
-use entities::queries::delivery::{Attempt, Completion, Completions, Ending, Want, claim};
+use entities::queries::delivery::{
+    Attempt, ClaimWant, Completion, CompletionOutcome, Completions, claim,
+};
 use uuid::Uuid;
 
 use super::super::delivery_log::{detail, list, redeliver};
@@ -19,26 +21,26 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
     let endpoint = bench.endpoint(creditor, "https://one.example").await;
     let mut ids = bench.enqueue(creditor, endpoint, 4, 100).await;
     let transaction = bench.db.begin().await.unwrap();
-    let wants = [Want {
+    let wants = [ClaimWant {
         endpoint,
-        credit: 8,
+        max_rows: 8,
         scan_floor_ms: 0,
     }];
     let claimed = claim(&transaction, 1, &wants, 1_000).await.unwrap();
-    let endings = [
-        Ending::Delivered,
-        Ending::Failed { due_ms: 9_000 },
-        Ending::Exhausted,
+    let outcomes = [
+        CompletionOutcome::Delivered,
+        CompletionOutcome::Failed { due_ms: 9_000 },
+        CompletionOutcome::Exhausted,
     ];
     let completions: Vec<_> = claimed
         .iter()
-        .zip(endings)
-        .map(|(row, ending)| {
+        .zip(outcomes)
+        .map(|(row, outcome)| {
             let attempt = Attempt {
                 id: Uuid::now_v7(),
                 at_ms: 500,
                 latency_ms: 12,
-                response_status: Some(if ending == Ending::Delivered {
+                response_status: Some(if outcome == CompletionOutcome::Delivered {
                     200
                 } else {
                     500
@@ -48,7 +50,7 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
             };
             Completion {
                 fence: row.fence,
-                ending,
+                outcome,
                 attempt: Some(attempt),
             }
         })

@@ -148,7 +148,7 @@ pub struct Debtor {
 
 /// Why a draft is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DraftRefusal {
+pub enum DraftRejection {
     /// All field errors, at least one.
     #[error("{0}")]
     Fields(FieldErrorList),
@@ -162,12 +162,12 @@ pub enum DraftRefusal {
 /// Validates a draft.
 ///
 /// # Errors
-/// [`DraftRefusal::ConsumerDebt`] before any other check, or [`DraftRefusal::Fields`] with all errors.
-pub fn validate(draft: &PlacementDraft) -> Result<NewPlacement, DraftRefusal> {
+/// [`DraftRejection::ConsumerDebt`] before any other check, or [`DraftRejection::Fields`] with all errors.
+pub fn validate(draft: &PlacementDraft) -> Result<NewPlacement, DraftRejection> {
     let absent = DebtorDraft::default();
     let debtor = draft.debtor.as_ref().unwrap_or(&absent);
     if is_consumer(debtor) {
-        return Err(DraftRefusal::ConsumerDebt);
+        return Err(DraftRejection::ConsumerDebt);
     }
     let mut errors = Errors::default();
     if draft.callback_url.is_some() {
@@ -177,7 +177,7 @@ pub fn validate(draft: &PlacementDraft) -> Result<NewPlacement, DraftRefusal> {
     match validate_invoice(draft, debtor, &mut errors) {
         Some(placement) if errors.0.is_empty() => Ok(placement),
         // Every missing field has its error in the list.
-        _ => Err(DraftRefusal::Fields(errors.0)),
+        _ => Err(DraftRejection::Fields(errors.0)),
     }
 }
 

@@ -21,7 +21,7 @@ fn good() -> PlacementDraft {
 
 fn errors(draft: &PlacementDraft) -> Vec<String> {
     match validate(draft) {
-        Err(DraftRefusal::Fields(errors)) => errors.iter().map(ToString::to_string).collect(),
+        Err(DraftRejection::Fields(errors)) => errors.iter().map(ToString::to_string).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -70,7 +70,7 @@ fn all_missing_fields_are_reported_together() {
             .to_string()
             .starts_with("debtor.company_name: is required; invoice_amount: is required; ")
     );
-    let DraftRefusal::Fields(fields) = refusal else {
+    let DraftRejection::Fields(fields) = refusal else {
         panic!("{refusal:?}")
     };
     assert_eq!(fields[0].loc, ["body", "debtor", "company_name"]);
@@ -130,7 +130,7 @@ fn consumer_debt_takes_precedence_over_field_errors() {
             debtor,
             ..PlacementDraft::default()
         };
-        assert_eq!(validate(&draft), Err(DraftRefusal::ConsumerDebt));
+        assert_eq!(validate(&draft), Err(DraftRejection::ConsumerDebt));
     }
 }
 

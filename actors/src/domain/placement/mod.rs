@@ -22,7 +22,7 @@ pub mod refusal;
 pub mod status;
 pub mod transition;
 
-pub use draft::{Debtor, DraftRefusal, FieldError, NewPlacement, PlacementDraft, Posture};
+pub use draft::{Debtor, DraftRejection, FieldError, NewPlacement, PlacementDraft, Posture};
 pub use outreach::OutreachDecision;
 pub use status::PlacementStatus;
-pub use transition::{Action, Change, PlacementState, Resolution, TransitionRefusal};
+pub use transition::{Action, Change, PlacementState, Resolution, TransitionRejection};

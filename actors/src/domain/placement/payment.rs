@@ -7,7 +7,7 @@ use super::super::money::Cents;
 
 /// Why a payment is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PaymentRefusal {
+pub enum PaymentRejection {
     /// The payment exceeds the balance.
     #[error(
         "the payment is more than the balance of {balance}: record at most that, or amend the amount first"
@@ -38,18 +38,18 @@ pub fn settles(amount: Cents, paid: Cents) -> bool {
 /// Returns the new sum of payments.
 ///
 /// # Errors
-/// [`PaymentRefusal::Overpayment`] if the payment exceeds the balance,
-/// [`PaymentRefusal::NotPositive`] if it is zero or negative.
-pub fn record(amount: Cents, paid: Cents, payment: Cents) -> Result<Cents, PaymentRefusal> {
+/// [`PaymentRejection::Overpayment`] if the payment exceeds the balance,
+/// [`PaymentRejection::NotPositive`] if it is zero or negative.
+pub fn record(amount: Cents, paid: Cents, payment: Cents) -> Result<Cents, PaymentRejection> {
     if payment <= Cents::ZERO {
-        return Err(PaymentRefusal::NotPositive);
+        return Err(PaymentRejection::NotPositive);
     }
     let balance = balance(amount, paid);
     if payment > balance {
-        return Err(PaymentRefusal::Overpayment { balance });
+        return Err(PaymentRejection::Overpayment { balance });
     }
     paid.checked_add(payment)
-        .ok_or(PaymentRefusal::Overpayment { balance })
+        .ok_or(PaymentRejection::Overpayment { balance })
 }
 
 #[cfg(test)]
@@ -66,21 +66,24 @@ mod tests {
     fn payment_above_the_balance_is_refused() {
         assert_eq!(record(cents(100), cents(0), cents(100)), Ok(cents(100)));
         let refusal = record(cents(100), cents(40), cents(61)).unwrap_err();
-        assert_eq!(refusal, PaymentRefusal::Overpayment { balance: cents(60) });
+        assert_eq!(
+            refusal,
+            PaymentRejection::Overpayment { balance: cents(60) }
+        );
         assert!(refusal.to_string().contains("0.60"));
         assert_eq!(
             record(cents(100), cents(120), cents(1)),
-            Err(PaymentRefusal::Overpayment {
+            Err(PaymentRejection::Overpayment {
                 balance: Cents::ZERO
             })
         );
         assert_eq!(
             record(cents(100), cents(0), Cents::ZERO),
-            Err(PaymentRefusal::NotPositive)
+            Err(PaymentRejection::NotPositive)
         );
         assert_eq!(
             record(cents(100), cents(0), cents(-1)),
-            Err(PaymentRefusal::NotPositive)
+            Err(PaymentRejection::NotPositive)
         );
     }
 

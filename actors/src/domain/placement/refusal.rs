@@ -3,12 +3,12 @@
 //! Owns the reasons and their messages. Never chooses the HTTP status: the front does.
 
 use super::super::money::Cents;
-use super::payment::PaymentRefusal;
+use super::payment::PaymentRejection;
 use super::status::PlacementStatus;
 
 /// Why an action is refused. The message states what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TransitionRefusal {
+pub enum TransitionRejection {
     /// The status does not permit the action.
     #[error(
         "cannot {action} a placement that is {from}: possible only while it is {}",
@@ -66,7 +66,7 @@ pub enum TransitionRefusal {
     #[error(
         "the 7 days for undoing a recall are over: place the invoice again under another number"
     )]
-    RecallWindowOver,
+    RecallWindowExpired,
     /// The recall on record is not the creditor's own.
     #[error("only the creditor's own recall can be undone: contact support")]
     NotOwnRecall,
@@ -88,11 +88,11 @@ fn move_advice(allowed: &[PlacementStatus]) -> String {
     }
 }
 
-impl From<PaymentRefusal> for TransitionRefusal {
-    fn from(refusal: PaymentRefusal) -> Self {
+impl From<PaymentRejection> for TransitionRejection {
+    fn from(refusal: PaymentRejection) -> Self {
         match refusal {
-            PaymentRefusal::Overpayment { balance } => Self::Overpayment { balance },
-            PaymentRefusal::NotPositive => Self::NotPositive,
+            PaymentRejection::Overpayment { balance } => Self::Overpayment { balance },
+            PaymentRejection::NotPositive => Self::NotPositive,
         }
     }
 }

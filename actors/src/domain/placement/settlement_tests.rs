@@ -30,20 +30,20 @@ fn payment_is_recorded_in_every_status_up_to_the_balance() {
     let refusal = pay(&paid, 1).unwrap_err();
     assert_eq!(
         refusal,
-        TransitionRefusal::Overpayment {
+        TransitionRejection::Overpayment {
             balance: Cents::ZERO
         }
     );
     assert!(refusal.to_string().contains("0.00"));
     assert_eq!(
         pay(&placement(Ready), 1_001),
-        Err(TransitionRefusal::Overpayment {
+        Err(TransitionRejection::Overpayment {
             balance: cents(1_000)
         })
     );
     assert_eq!(
         pay(&placement(Ready), 0),
-        Err(TransitionRefusal::NotPositive)
+        Err(TransitionRejection::NotPositive)
     );
 }
 
@@ -86,7 +86,7 @@ fn amendment_to_the_paid_sum_settles_the_placement() {
     );
     assert_eq!(
         apply(&state, &Action::AmendAmount { amount: cents(0) }, NOW_MS),
-        Err(TransitionRefusal::NotPositive)
+        Err(TransitionRejection::NotPositive)
     );
     assert_eq!(
         status_after(&placement(Paid), Action::AmendAmount { amount: cents(5) }),

@@ -20,7 +20,7 @@ use super::super::account::AccountStatus;
 use super::super::money::Cents;
 pub use super::action::{Action, Resolution, operations_targets};
 use super::payment;
-pub use super::refusal::TransitionRefusal;
+pub use super::refusal::TransitionRejection;
 use super::status::PlacementStatus;
 
 /// How long a recall can be undone, in milliseconds: 7 days, inclusive.
@@ -120,11 +120,11 @@ impl Change {
 /// Checks that a creditor with this account status may place invoices.
 ///
 /// # Errors
-/// [`TransitionRefusal::AccountSuspended`] or [`TransitionRefusal::AccountRejected`].
-pub const fn may_place(account: AccountStatus) -> Result<(), TransitionRefusal> {
+/// [`TransitionRejection::AccountSuspended`] or [`TransitionRejection::AccountRejected`].
+pub const fn may_place(account: AccountStatus) -> Result<(), TransitionRejection> {
     match account {
-        AccountStatus::Suspended => Err(TransitionRefusal::AccountSuspended),
-        AccountStatus::Rejected => Err(TransitionRefusal::AccountRejected),
+        AccountStatus::Suspended => Err(TransitionRejection::AccountSuspended),
+        AccountStatus::Rejected => Err(TransitionRejection::AccountRejected),
         AccountStatus::PendingSignup | AccountStatus::InReview | AccountStatus::Verified => Ok(()),
     }
 }
@@ -132,13 +132,13 @@ pub const fn may_place(account: AccountStatus) -> Result<(), TransitionRefusal> 
 /// Applies an action at `now_ms` (Unix epoch milliseconds).
 ///
 /// # Errors
-/// [`TransitionRefusal`] of the first check that fails: the account status, then the placement's
+/// [`TransitionRejection`] of the first check that fails: the account status, then the placement's
 /// status, then the rules of the action.
 pub fn apply(
     state: &PlacementState,
     action: &Action,
     now_ms: i64,
-) -> Result<Change, TransitionRefusal> {
+) -> Result<Change, TransitionRejection> {
     account_permits(state.account, action)?;
     status_permits(state.status, action)?;
     let mut change = Change::none(state);
@@ -161,7 +161,7 @@ pub fn apply(
             change.paid = payment::record(state.amount, state.paid, cents)?;
         }
         Action::AmendAmount { amount } if amount <= Cents::ZERO => {
-            return Err(TransitionRefusal::NotPositive);
+            return Err(TransitionRejection::NotPositive);
         }
         Action::AmendAmount { amount } => change.amount = amount,
         Action::EditDetails => {}
@@ -171,10 +171,13 @@ pub fn apply(
 
 /// Reports from operations and the debtor describe facts, so every account status permits them. The
 /// account status limits only the creditor's own actions.
-const fn account_permits(account: AccountStatus, action: &Action) -> Result<(), TransitionRefusal> {
+const fn account_permits(
+    account: AccountStatus,
+    action: &Action,
+) -> Result<(), TransitionRejection> {
     match (account, action) {
         (AccountStatus::Suspended, Action::Unrecall { .. } | Action::Resume) => {
-            Err(TransitionRefusal::AccountSuspended)
+            Err(TransitionRejection::AccountSuspended)
         }
         (
             AccountStatus::Rejected,
@@ -184,24 +187,24 @@ const fn account_permits(account: AccountStatus, action: &Action) -> Result<(), 
             | Action::Resume
             | Action::AmendAmount { .. }
             | Action::EditDetails,
-        ) => Err(TransitionRefusal::AccountRejected),
+        ) => Err(TransitionRejection::AccountRejected),
         _ => Ok(()),
     }
 }
 
-fn status_permits(from: PlacementStatus, action: &Action) -> Result<(), TransitionRefusal> {
+fn status_permits(from: PlacementStatus, action: &Action) -> Result<(), TransitionRejection> {
     if action.possible_from().contains(&from) {
         return Ok(());
     }
     Err(match *action {
-        Action::OperationsMove { to } => TransitionRefusal::InvalidMove {
+        Action::OperationsMove { to } => TransitionRejection::InvalidMove {
             from,
             to,
             allowed: operations_targets(from),
         },
         _ => {
             let allowed = action.possible_from().to_vec();
-            TransitionRefusal::InvalidTransition {
+            TransitionRejection::InvalidTransition {
                 from,
                 action: action.name(),
                 allowed,
@@ -214,9 +217,9 @@ fn resolve(
     change: &mut Change,
     resolution: Resolution,
     answered: bool,
-) -> Result<(), TransitionRefusal> {
+) -> Result<(), TransitionRejection> {
     match resolution {
-        Resolution::Denied if !answered => return Err(TransitionRefusal::AnswerRequired),
+        Resolution::Denied if !answered => return Err(TransitionRejection::AnswerRequired),
         Resolution::Denied => change.status = PlacementStatus::InOutreach,
         Resolution::Upheld => change.status = PlacementStatus::Resolved,
         Resolution::Withdrawn => {
@@ -227,14 +230,18 @@ fn resolve(
     Ok(())
 }
 
-fn unrecall(change: &mut Change, by_creditor: bool, now_ms: i64) -> Result<(), TransitionRefusal> {
+fn unrecall(
+    change: &mut Change,
+    by_creditor: bool,
+    now_ms: i64,
+) -> Result<(), TransitionRejection> {
     let origin = change.recalled_from.filter(|status| status.is_open());
     let (true, Some(origin), Some(recalled_at_ms)) = (by_creditor, origin, change.recalled_at_ms)
     else {
-        return Err(TransitionRefusal::NotOwnRecall);
+        return Err(TransitionRejection::NotOwnRecall);
     };
     if now_ms.saturating_sub(recalled_at_ms) > RECALL_WINDOW_MS {
-        return Err(TransitionRefusal::RecallWindowOver);
+        return Err(TransitionRejection::RecallWindowExpired);
     }
     change.status = origin;
     change.recalled_from = None;

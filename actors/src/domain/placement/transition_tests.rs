@@ -80,7 +80,7 @@ fn dispute_resolutions_follow_the_table() {
     assert_eq!(outcome(Resolution::Denied, true), Ok((InOutreach, false)));
     assert_eq!(
         outcome(Resolution::Denied, false),
-        Err(TransitionRefusal::AnswerRequired)
+        Err(TransitionRejection::AnswerRequired)
     );
     assert_eq!(outcome(Resolution::Upheld, false), Ok((Resolved, false)));
     assert_eq!(outcome(Resolution::Upheld, true), Ok((Resolved, false)));
@@ -102,7 +102,7 @@ fn dispute_resolutions_follow_the_table() {
     {
         let refusal = apply(&placement(from), &denied, NOW_MS).unwrap_err();
         assert!(
-            matches!(refusal, TransitionRefusal::InvalidTransition { .. }),
+            matches!(refusal, TransitionRejection::InvalidTransition { .. }),
             "{from}"
         );
     }
@@ -152,22 +152,22 @@ fn unrecall_is_refused_after_seven_days_or_by_others() {
     };
     let state = recalled(Ready, NOW_MS);
     let late = unrecall(&state, true, NOW_MS + RECALL_WINDOW_MS + 1);
-    assert_eq!(late, Err(TransitionRefusal::RecallWindowOver));
+    assert_eq!(late, Err(TransitionRejection::RecallWindowExpired));
     assert_eq!(
         unrecall(&state, false, NOW_MS),
-        Err(TransitionRefusal::NotOwnRecall)
+        Err(TransitionRejection::NotOwnRecall)
     );
     assert_eq!(
         unrecall(&placement(Recalled), true, NOW_MS),
-        Err(TransitionRefusal::NotOwnRecall)
+        Err(TransitionRejection::NotOwnRecall)
     );
     assert_eq!(
         unrecall(&recalled(Paid, NOW_MS), true, NOW_MS),
-        Err(TransitionRefusal::NotOwnRecall)
+        Err(TransitionRejection::NotOwnRecall)
     );
     assert!(matches!(
         unrecall(&placement(Ready), true, NOW_MS),
-        Err(TransitionRefusal::InvalidTransition { .. })
+        Err(TransitionRejection::InvalidTransition { .. })
     ));
 }
 
@@ -199,7 +199,7 @@ fn account_status_limits_actions() {
     let (suspended, rejected) = (AccountStatus::Suspended, AccountStatus::Rejected);
     let unrecall = Action::Unrecall { by_creditor: true };
     let pay = Action::RecordPayment { cents: cents(1) };
-    let refused = Some(TransitionRefusal::AccountSuspended);
+    let refused = Some(TransitionRejection::AccountSuspended);
     assert_eq!(with(suspended, placement(Ready), Action::Resume), refused);
     assert_eq!(with(suspended, recalled(Ready, NOW_MS), unrecall), refused);
     for action in [Action::Recall, Action::Pause, pay, Action::EditDetails] {
@@ -209,7 +209,7 @@ fn account_status_limits_actions() {
             "{action:?}"
         );
     }
-    let refused = Some(TransitionRefusal::AccountRejected);
+    let refused = Some(TransitionRejection::AccountRejected);
     let withdrawn = Action::ResolveDispute {
         resolution: Resolution::Withdrawn,
         answered: true,
@@ -238,9 +238,12 @@ fn account_status_limits_actions() {
     assert_eq!(may_place(AccountStatus::Verified), Ok(()));
     assert_eq!(
         may_place(suspended),
-        Err(TransitionRefusal::AccountSuspended)
+        Err(TransitionRejection::AccountSuspended)
     );
-    assert_eq!(may_place(rejected), Err(TransitionRefusal::AccountRejected));
+    assert_eq!(
+        may_place(rejected),
+        Err(TransitionRejection::AccountRejected)
+    );
 }
 
 #[test]

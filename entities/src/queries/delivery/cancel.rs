@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use crate::database::statement;
-use crate::queries::node::Cleaned;
+use crate::queries::node::CleanupResult;
 
 /// A row waits in no line, in its endpoint's one line or in its placement's, and each kind has an index of
 /// its own: a statement that leaves the kind open would read the whole queue.
@@ -16,7 +16,7 @@ const KINDS: [&str; 3] = [
 /// Begins with the endpoints, whatever the planner thinks of the queue: on SQLite because of CROSS JOIN, on
 /// Postgres because a lateral query with a limit cannot be turned round.
 #[must_use]
-pub fn cancelling(backend: DbBackend) -> [String; 3] {
+pub fn cancel_statements(backend: DbBackend) -> [String; 3] {
     KINDS.map(|kind| {
         let waits = format!("d.owner IS NULL AND d.state IN ('pending', 'failed') AND {kind}");
         let found = match backend {
@@ -44,9 +44,9 @@ pub fn cancelling(backend: DbBackend) -> [String; 3] {
 pub async fn cancel_disabled<C: ConnectionTrait>(
     connection: &C,
     limit: u32,
-) -> Result<Cleaned, DbErr> {
-    let mut cancelled = Cleaned::default();
-    for sql in cancelling(connection.get_database_backend()) {
+) -> Result<CleanupResult, DbErr> {
+    let mut cancelled = CleanupResult::default();
+    for sql in cancel_statements(connection.get_database_backend()) {
         let cancel = statement(connection, &sql, [i64::from(limit).into()]);
         let done = connection.execute_raw(cancel).await?;
         cancelled.add(done.rows_affected(), limit);

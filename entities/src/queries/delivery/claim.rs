@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use super::{ClaimedDelivery, Fence, Want};
+use super::{ClaimWant, ClaimedDelivery, Fence};
 use crate::Transaction;
 use crate::database::statement;
 use crate::ids::DeliveryId;
@@ -99,7 +99,7 @@ pub async fn claim_one(
 pub async fn claim(
     transaction: &Transaction,
     owner: i64,
-    wants: &[Want],
+    wants: &[ClaimWant],
     now_ms: i64,
 ) -> Result<Vec<ClaimedDelivery>, DbErr> {
     let rows = match transaction.get_database_backend() {
@@ -114,7 +114,7 @@ pub async fn claim(
 async fn claim_postgres(
     transaction: &Transaction,
     owner: i64,
-    wants: &[Want],
+    wants: &[ClaimWant],
     now_ms: i64,
 ) -> Result<Vec<QueryResult>, DbErr> {
     transaction.execute_unprepared(ASYNC_COMMIT).await?;
@@ -122,7 +122,7 @@ async fn claim_postgres(
         .iter()
         .map(|want| {
             serde_json::json!({
-                "endpoint_id": want.endpoint.0, "credit": want.credit, "scan_floor_ms": want.scan_floor_ms,
+                "endpoint_id": want.endpoint.0, "credit": want.max_rows, "scan_floor_ms": want.scan_floor_ms,
             })
         })
         .collect();
@@ -139,7 +139,7 @@ async fn claim_postgres(
 async fn claim_sqlite(
     transaction: &Transaction,
     owner: i64,
-    wants: &[Want],
+    wants: &[ClaimWant],
     now_ms: i64,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let mut rows = Vec::new();
@@ -149,7 +149,7 @@ async fn claim_sqlite(
             now_ms.into(),
             want.endpoint.into(),
             want.scan_floor_ms.into(),
-            i64::from(want.credit).into(),
+            i64::from(want.max_rows).into(),
         ];
         rows.extend(
             transaction

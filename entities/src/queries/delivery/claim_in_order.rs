@@ -9,22 +9,22 @@ use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::claim::{claimed, leasing};
-use super::{ClaimedDelivery, Want};
+use super::{ClaimWant, ClaimedDelivery};
 use crate::Transaction;
 use crate::database::statement;
 use crate::ids::{DeliveryId, EndpointId};
 
 /// Rows of placements' lines that one claim looks at.
-const LOOK_AT: i64 = 256;
+const MAX_SCANNED_ROWS: i64 = 256;
 
 /// The first of an endpoint's one line.
-const FIRST_IN_LINE: &str = "
+const FIRST_OF_ENDPOINT_KEY: &str = "
 SELECT d.id, d.owner, d.due_ms FROM delivery d
 WHERE d.endpoint_id = $1 AND d.order_key IS NOT DISTINCT FROM d.endpoint_id AND d.state IN ('pending', 'failed')
 ORDER BY d.sequence LIMIT 1";
 
 /// Due rows of placements' lines, each with the first of its line.
-const DUE_OF_KEYS: &str = "
+const DUE_BY_PLACEMENT_KEY: &str = "
 SELECT due.id, due.order_key, first.id AS first_id, first.owner AS first_owner, first.due_ms AS first_due_ms
 FROM (
     SELECT d.id, d.order_key, d.due_ms,
@@ -42,12 +42,12 @@ ORDER BY due.due_ms, due.id";
 
 /// Rows behind a first one that waits for its next attempt are due with it: otherwise every claim
 /// would read them again.
-const STEP_BACK: &str = "
+const POSTPONE_BLOCKED: &str = "
 UPDATE delivery SET due_ms = $3
 WHERE endpoint_id = $1 AND order_key = $2 AND order_key <> endpoint_id
   AND state IN ('pending', 'failed') AND owner IS NULL AND due_ms < $3";
 
-const TAKE: &str = leasing!(
+const CLAIM_FIRST: &str = leasing!(
     "
 UPDATE delivery SET owner = $1, claim_no = claim_no + 1
 WHERE id = $2 AND owner IS NULL AND state IN ('pending', 'failed') AND due_ms <= $3
@@ -56,11 +56,11 @@ WHERE id = $2 AND owner IS NULL AND state IN ('pending', 'failed') AND due_ms <=
 
 /// What a claim of one endpoint's lines found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InOrder {
+pub struct OrderedClaim {
     /// Leased now.
-    pub taken: Vec<ClaimedDelivery>,
+    pub claimed: Vec<ClaimedDelivery>,
     /// Whether the endpoint has lines at all.
-    pub has_lines: bool,
+    pub has_ordering_keys: bool,
     /// Whether there was more to look at.
     pub more: bool,
 }
@@ -72,18 +72,20 @@ pub struct InOrder {
 pub async fn claim_in_order(
     transaction: &Transaction,
     owner: i64,
-    want: Want,
+    want: ClaimWant,
     now_ms: i64,
-) -> Result<InOrder, DbErr> {
-    let mut found = InOrder::default();
+) -> Result<OrderedClaim, DbErr> {
+    let mut found = OrderedClaim::default();
     let mut firsts = Vec::new();
-    if let Some((first, is_free)) = first_in_line(transaction, want.endpoint, now_ms).await? {
-        found.has_lines = true;
+    if let Some((first, is_free)) =
+        first_of_endpoint_key(transaction, want.endpoint, now_ms).await?
+    {
+        found.has_ordering_keys = true;
         firsts.extend(is_free.then_some(first));
     }
-    let due = due_of_keys(transaction, want.endpoint, now_ms).await?;
-    found.has_lines |= !due.is_empty();
-    found.more = due.len() >= usize::try_from(LOOK_AT).unwrap_or(usize::MAX);
+    let due = due_by_placement_key(transaction, want.endpoint, now_ms).await?;
+    found.has_ordering_keys |= !due.is_empty();
+    found.more = due.len() >= usize::try_from(MAX_SCANNED_ROWS).unwrap_or(usize::MAX);
     for row in due {
         if row.id == row.first {
             firsts.push(row.id);
@@ -94,30 +96,34 @@ pub async fn claim_in_order(
                 row.first_due_ms.into(),
             ];
             transaction
-                .execute_raw(statement(transaction, STEP_BACK, values))
+                .execute_raw(statement(transaction, POSTPONE_BLOCKED, values))
                 .await?;
         }
     }
     for first in firsts {
-        if found.taken.len() >= want.credit as usize {
+        if found.claimed.len() >= want.max_rows as usize {
             found.more = true;
             break;
         }
         found
-            .taken
-            .extend(take(transaction, owner, first, now_ms).await?);
+            .claimed
+            .extend(claim_first(transaction, owner, first, now_ms).await?);
     }
     Ok(found)
 }
 
 /// The first of the endpoint's one line, and whether it may be taken now.
-async fn first_in_line(
+async fn first_of_endpoint_key(
     transaction: &Transaction,
     endpoint: EndpointId,
     now_ms: i64,
 ) -> Result<Option<(DeliveryId, bool)>, DbErr> {
     let row = transaction
-        .query_one_raw(statement(transaction, FIRST_IN_LINE, [endpoint.into()]))
+        .query_one_raw(statement(
+            transaction,
+            FIRST_OF_ENDPOINT_KEY,
+            [endpoint.into()],
+        ))
         .await?;
     let Some(row) = row else {
         return Ok(None);
@@ -139,14 +145,14 @@ struct DueRow {
     first_due_ms: i64,
 }
 
-async fn due_of_keys(
+async fn due_by_placement_key(
     transaction: &Transaction,
     endpoint: EndpointId,
     now_ms: i64,
 ) -> Result<Vec<DueRow>, DbErr> {
-    let values = [endpoint.into(), now_ms.into(), LOOK_AT.into()];
+    let values = [endpoint.into(), now_ms.into(), MAX_SCANNED_ROWS.into()];
     let rows = transaction
-        .query_all_raw(statement(transaction, DUE_OF_KEYS, values))
+        .query_all_raw(statement(transaction, DUE_BY_PLACEMENT_KEY, values))
         .await?;
     rows.iter()
         .map(|row| {
@@ -162,7 +168,7 @@ async fn due_of_keys(
 }
 
 /// Another process may have been quicker: then nothing is taken, and nothing behind it either.
-async fn take(
+async fn claim_first(
     transaction: &Transaction,
     owner: i64,
     first: DeliveryId,
@@ -170,7 +176,7 @@ async fn take(
 ) -> Result<Option<ClaimedDelivery>, DbErr> {
     let values = [owner.into(), first.into(), now_ms.into()];
     transaction
-        .query_one_raw(statement(transaction, TAKE, values))
+        .query_one_raw(statement(transaction, CLAIM_FIRST, values))
         .await?
         .as_ref()
         .map(claimed)

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use super::{Completion, Ending, Fence};
+use super::{Completion, CompletionOutcome, Fence};
 use crate::ids::DeliveryId;
 use crate::queries::bulk::{self, List};
 use crate::{Database, Transaction};
@@ -62,7 +62,7 @@ const POSTGRES_COMPLETE: &str = ", found AS MATERIALIZED (
 SELECT id FROM done";
 
 /// FAIL: whoever gets an error rolls the transaction back, so the statement need not remember how to undo itself.
-const SQLITE_HISTORY: &str = "
+const SQLITE_INSERT_ATTEMPTS: &str = "
 INSERT OR FAIL INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
     outcome, at_ms, latency_ms, response_status, error, response_excerpt)
 SELECT ending.attempt_id, d.id, d.message_id, d.endpoint_id, d.creditor_id, d.attempt + 1,
@@ -70,12 +70,12 @@ SELECT ending.attempt_id, d.id, d.message_id, d.endpoint_id, d.creditor_id, d.at
 FROM ending CROSS JOIN delivery d
 WHERE d.id = ending.id AND d.claim_no = ending.claim_no AND d.owner = ending.owner AND ending.attempt_id IS NOT NULL";
 
-const SQLITE_GONE: &str = "
+const SQLITE_DELETE_DELIVERED: &str = "
 DELETE FROM delivery WHERE (id, claim_no, owner) IN (
     SELECT id, claim_no, owner FROM ending)
 RETURNING id";
 
-const SQLITE_KEPT: &str = "
+const SQLITE_UPDATE_UNDELIVERED: &str = "
 UPDATE delivery SET owner = NULL,
     state = coalesce(ending.state, delivery.state),
     due_ms = coalesce(ending.due_ms, delivery.due_ms),
@@ -90,9 +90,9 @@ RETURNING id";
 #[derive(Debug)]
 pub struct Completions {
     /// Written first: the history is read off the rows, so it is written before they go.
-    history: Vec<Statement>,
+    attempts: Vec<Statement>,
     /// Answers the rows that matched.
-    endings: Vec<Statement>,
+    completions: Vec<Statement>,
 }
 
 impl Completions {
@@ -100,14 +100,14 @@ impl Completions {
     #[must_use]
     pub fn of(db: &Database, completions: &[Completion]) -> Self {
         let mut made = Self {
-            history: Vec::new(),
-            endings: Vec::new(),
+            attempts: Vec::new(),
+            completions: Vec::new(),
         };
         for some in completions.chunks(bulk::ROWS) {
             match db.is_postgres() {
                 true => {
                     let rows = some.iter().map(cells);
-                    made.endings.push(postgres(POSTGRES_COMPLETE, rows));
+                    made.completions.push(postgres(POSTGRES_COMPLETE, rows));
                 }
                 false => made.on_sqlite(some),
             }
@@ -119,27 +119,27 @@ impl Completions {
     fn on_sqlite(&mut self, completions: &[Completion]) {
         let attempts = completions.iter().filter(|one| one.attempt.is_some());
         let attempts: Vec<_> = attempts.map(cells).collect();
-        let is_delivered = |one: &&Completion| one.ending == Ending::Delivered;
+        let is_delivered = |one: &&Completion| one.outcome == CompletionOutcome::Delivered;
         let (gone, kept): (Vec<_>, Vec<_>) = completions.iter().partition(is_delivered);
         if !attempts.is_empty() {
-            self.history
-                .push(sqlite(&COLUMNS, SQLITE_HISTORY, attempts));
+            self.attempts
+                .push(sqlite(&COLUMNS, SQLITE_INSERT_ATTEMPTS, attempts));
         }
         if !gone.is_empty() {
             let fences = gone.into_iter().map(|one| fence(&one.fence));
-            self.endings
-                .push(sqlite(&FENCE, SQLITE_GONE, fences.collect()));
+            self.completions
+                .push(sqlite(&FENCE, SQLITE_DELETE_DELIVERED, fences.collect()));
         }
         if !kept.is_empty() {
             let rows = kept.into_iter().map(cells);
-            self.endings
-                .push(sqlite(&COLUMNS, SQLITE_KEPT, rows.collect()));
+            self.completions
+                .push(sqlite(&COLUMNS, SQLITE_UPDATE_UNDELIVERED, rows.collect()));
         }
     }
 
     /// Every statement, so that a test can ask for its plan.
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        self.history.iter().chain(&self.endings)
+        self.attempts.iter().chain(&self.completions)
     }
 
     /// Ends leases: delivered rows leave the hot table, failed ones wait for their next attempt, and
@@ -149,11 +149,11 @@ impl Completions {
     /// # Errors
     /// Whatever the database says; then the transaction must be rolled back, for a part may have been written.
     pub async fn write(self, transaction: &Transaction) -> Result<Vec<DeliveryId>, DbErr> {
-        for statement in self.history {
+        for statement in self.attempts {
             transaction.execute_raw(statement).await?;
         }
         let mut done = Vec::new();
-        for statement in self.endings {
+        for statement in self.completions {
             for row in transaction.query_all_raw(statement).await? {
                 done.push(row.try_get("", "id")?);
             }
@@ -198,15 +198,15 @@ fn fence(fence: &Fence) -> [Value; FENCE.len()] {
 }
 
 fn cells(completion: &Completion) -> [Value; COLUMNS.len()] {
-    let (state, due_ms) = match completion.ending {
-        Ending::Delivered => (Some("delivered"), None),
-        Ending::Failed { due_ms } => (Some("failed"), Some(due_ms)),
-        Ending::Exhausted => (Some("exhausted"), None),
-        Ending::Cancelled => (Some("cancelled"), None),
-        Ending::Released => (None, None),
+    let (state, due_ms) = match completion.outcome {
+        CompletionOutcome::Delivered => (Some("delivered"), None),
+        CompletionOutcome::Failed { due_ms } => (Some("failed"), Some(due_ms)),
+        CompletionOutcome::Exhausted => (Some("exhausted"), None),
+        CompletionOutcome::Cancelled => (Some("cancelled"), None),
+        CompletionOutcome::Released => (None, None),
     };
     let attempt = completion.attempt.as_ref();
-    let delivered = completion.ending == Ending::Delivered;
+    let delivered = completion.outcome == CompletionOutcome::Delivered;
     let outcome = if delivered { "delivered" } else { "failed" };
     let status = attempt.and_then(|attempt| attempt.response_status);
     [

@@ -2,16 +2,17 @@
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use super::Waiting;
+use super::DueEndpoint;
 use crate::database::statement;
 
 /// Rows in no line.
-const FREE: &str = "d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.order_key IS NULL";
+const UNORDERED: &str =
+    "d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.order_key IS NULL";
 /// Rows of placements' lines.
-const OF_A_KEY: &str =
+const BY_PLACEMENT_KEY: &str =
     "d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.order_key <> d.endpoint_id";
 /// Rows of their endpoints' one line, leased ones included.
-const IN_LINE: &str =
+const BY_ENDPOINT_KEY: &str =
     "d.state IN ('pending', 'failed') AND d.order_key IS NOT DISTINCT FROM d.endpoint_id";
 
 /// Hops from endpoint to endpoint along an index instead of reading every waiting row.
@@ -28,7 +29,7 @@ fn hop(which: &str, due: &str) -> String {
              (SELECT {due} FROM delivery d WHERE d.endpoint_id = hop.endpoint_id AND {which} ORDER BY {} LIMIT 1) AS due_ms
          FROM hop
          WHERE (SELECT e.state FROM webhook_endpoint e WHERE e.id = hop.endpoint_id) = 'enabled'",
-        if which == IN_LINE { "d.sequence" } else { "d.due_ms" },
+        if which == BY_ENDPOINT_KEY { "d.sequence" } else { "d.due_ms" },
     )
 }
 
@@ -37,29 +38,29 @@ fn hop(which: &str, due: &str) -> String {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<Waiting>, DbErr> {
+pub async fn due_endpoints<C: ConnectionTrait>(connection: &C) -> Result<Vec<DueEndpoint>, DbErr> {
     // A line whose first row is leased waits for nothing but that row.
-    let first_in_line = "CASE WHEN d.owner IS NULL THEN d.due_ms END";
+    let due_of_first = "CASE WHEN d.owner IS NULL THEN d.due_ms END";
     let mut found = Vec::new();
     for (which, due, in_order) in [
-        (FREE, "d.due_ms", false),
-        (OF_A_KEY, "d.due_ms", true),
-        (IN_LINE, first_in_line, true),
+        (UNORDERED, "d.due_ms", false),
+        (BY_PLACEMENT_KEY, "d.due_ms", true),
+        (BY_ENDPOINT_KEY, due_of_first, true),
     ] {
         let rows = connection
             .query_all_raw(statement(connection, &hop(which, due), []))
             .await?;
         for row in &rows {
-            found.extend(seen(row, in_order)?);
+            found.extend(due_endpoint(row, in_order)?);
         }
     }
     Ok(found)
 }
 
-fn seen(row: &QueryResult, in_order: bool) -> Result<Option<Waiting>, DbErr> {
+fn due_endpoint(row: &QueryResult, in_order: bool) -> Result<Option<DueEndpoint>, DbErr> {
     let due_ms: Option<i64> = row.try_get("", "due_ms")?;
     let endpoint = row.try_get("", "endpoint_id")?;
-    Ok(due_ms.map(|due_ms| Waiting {
+    Ok(due_ms.map(|due_ms| DueEndpoint {
         endpoint,
         due_ms,
         in_order,

@@ -42,7 +42,7 @@ pub async fn endpoint_ids<C: ConnectionTrait>(
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn stop(
+pub async fn disable_endpoint(
     transaction: &Transaction,
     creditor: CreditorId,
     endpoint: EndpointId,

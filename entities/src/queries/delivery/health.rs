@@ -22,7 +22,7 @@ pub struct Failing {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn note_healthy(
+pub async fn mark_healthy(
     transaction: &Transaction,
     endpoints: &[EndpointId],
 ) -> Result<(), DbErr> {
@@ -43,7 +43,7 @@ pub async fn note_healthy(
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn note_failing(
+pub async fn mark_failing(
     transaction: &Transaction,
     endpoint: EndpointId,
     quiet_ms: i64,

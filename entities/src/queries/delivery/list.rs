@@ -10,7 +10,7 @@ use crate::delivery_attempt;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
 /// A total beyond this is not counted when every creditor's rows match.
-const COUNTED: u64 = 10_000;
+const MAX_COUNTED: u64 = 10_000;
 
 /// One delivery as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,8 +113,8 @@ struct Parts {
 
 /// What is being sent, found among everybody's by its owner (epochs are positive): there is never much of it. The limit,
 /// which it never reaches, keeps planners from walking the whole queue instead for the sake of its order.
-fn leased(and_whose: &str) -> String {
-    format!("(SELECT * FROM delivery WHERE owner >= 0{and_whose} LIMIT 1000000)")
+fn leased(and_creditor: &str) -> String {
+    format!("(SELECT * FROM delivery WHERE owner >= 0{and_creditor} LIMIT 1000000)")
 }
 
 const HOT_COLUMNS: &str = "d.id, d.message_id, d.endpoint_id, d.creditor_id, \
@@ -133,12 +133,12 @@ impl Parts {
             format!("${}", values.len())
         };
         let (mut hot, mut past) = (vec!["true".to_owned()], vec![PAST.to_owned()]);
-        let mut and_whose = String::new();
+        let mut and_creditor = String::new();
         if let Some(creditor) = filter.creditor {
             let creditor = placeholder(creditor.into());
             hot.push(format!("d.creditor_id = {creditor}"));
             past.push(format!("d.creditor_id = {creditor}"));
-            and_whose = format!(" AND creditor_id = {creditor}");
+            and_creditor = format!(" AND creditor_id = {creditor}");
         }
         if let Some(delivery) = delivery {
             let delivery = placeholder(delivery.into());
@@ -156,7 +156,7 @@ impl Parts {
         };
         let waiting =
             |hot: &[String]| of("delivery", &[hot, &["d.owner IS NULL".to_owned()]].concat());
-        let being_sent = |hot: &[String]| of(&leased(&and_whose), hot);
+        let being_sent = |hot: &[String]| of(&leased(&and_creditor), hot);
         let hot = match filter.status.as_deref() {
             Some("delivered") => Vec::new(),
             Some("delivering") => vec![being_sent(&hot)],
@@ -207,10 +207,10 @@ impl Parts {
     async fn count<C: ConnectionTrait>(
         &self,
         connection: &C,
-        everybodys: bool,
+        all_creditors: bool,
     ) -> Result<Option<u64>, DbErr> {
-        let cap = if everybodys {
-            format!("LIMIT {}", COUNTED + 1)
+        let cap = if all_creditors {
+            format!("LIMIT {}", MAX_COUNTED + 1)
         } else {
             String::new()
         };
@@ -227,7 +227,7 @@ impl Parts {
             .transpose()?
             .unwrap_or_default();
         let total = u64::try_from(total).unwrap_or_default();
-        Ok((!everybodys || total <= COUNTED).then_some(total))
+        Ok((!all_creditors || total <= MAX_COUNTED).then_some(total))
     }
 }
 

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use crate::database::statement;
 
 /// Rows that are counted at most.
-const MOST: i64 = 1_000_000;
+const MAX_COUNTED: i64 = 1_000_000;
 
 /// Rows of the queue by state (a leased one is `delivering`), as far as a million of them.
 ///
@@ -19,7 +19,7 @@ pub async fn depth<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, i6
                 SELECT CASE WHEN owner IS NULL THEN state ELSE 'delivering' END AS state \
                 FROM delivery LIMIT $1) queue \
              GROUP BY state",
-            [MOST.into()],
+            [MAX_COUNTED.into()],
         ))
         .await?;
     rows.iter()

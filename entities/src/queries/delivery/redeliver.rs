@@ -8,7 +8,7 @@ use crate::ids::{CreditorId, DeliveryId, EndpointId};
 
 /// What has run out, was cancelled or waits for its next attempt becomes due now. Only a delivery
 /// whose ladder has ended begins a new one. A leased row is being sent already.
-const AGAIN: &str = "
+const REQUEUE_UNDELIVERED: &str = "
 UPDATE delivery SET
     attempt = CASE WHEN state IN ('exhausted', 'cancelled') THEN 0 ELSE attempt END,
     state = CASE WHEN state IN ('exhausted', 'cancelled') THEN 'pending' ELSE state END,
@@ -18,7 +18,7 @@ RETURNING endpoint_id";
 
 /// A delivered row comes back from its history under its old id. Its claims are counted from the
 /// time on, so that no fence of its first life can match it.
-const BACK: &str = "
+const REQUEUE_DELIVERED: &str = "
 INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no,
     attempt, order_key, sequence, response_status)
 SELECT a.delivery_id, a.message_id, a.endpoint_id, a.creditor_id, 'pending', $3, NULL, $3,
@@ -30,7 +30,7 @@ ON CONFLICT (id) DO NOTHING
 RETURNING endpoint_id";
 
 /// What has stepped back behind this row in a placement's line comes forward with it.
-const BEHIND: &str = "
+const ADVANCE_BLOCKED: &str = "
 UPDATE delivery SET due_ms = $3
 WHERE endpoint_id = $1 AND owner IS NULL AND state = 'pending' AND order_key <> endpoint_id AND due_ms > $3
   AND order_key = (SELECT d.order_key FROM delivery d WHERE d.id = $2)";
@@ -47,7 +47,7 @@ pub async fn requeue(
     now_ms: i64,
 ) -> Result<Option<EndpointId>, DbErr> {
     // The last step is for whoever loses a race to bring it back.
-    for sql in [AGAIN, BACK, AGAIN] {
+    for sql in [REQUEUE_UNDELIVERED, REQUEUE_DELIVERED, REQUEUE_UNDELIVERED] {
         let values = [delivery.into(), creditor.into(), now_ms.into()];
         let row = transaction
             .query_one_raw(statement(transaction, sql, values))
@@ -56,7 +56,7 @@ pub async fn requeue(
             let endpoint: EndpointId = row.try_get("", "endpoint_id")?;
             let values = [endpoint.into(), delivery.into(), now_ms.into()];
             transaction
-                .execute_raw(statement(transaction, BEHIND, values))
+                .execute_raw(statement(transaction, ADVANCE_BLOCKED, values))
                 .await?;
             return Ok(Some(endpoint));
         }

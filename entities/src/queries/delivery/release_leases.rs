@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{Completion, Completions, Ending, Fence};
+use super::{Completion, CompletionOutcome, Completions, Fence};
 use crate::database::statement;
 use crate::{Database, ids::DeliveryId};
 
@@ -19,7 +19,7 @@ pub async fn release(database: &Database, fences: &[Fence]) -> Result<usize, DbE
         .iter()
         .map(|fence| Completion {
             fence: *fence,
-            ending: Ending::Released,
+            outcome: CompletionOutcome::Released,
             attempt: None,
         })
         .collect();
@@ -34,7 +34,7 @@ pub async fn release(database: &Database, fences: &[Fence]) -> Result<usize, DbE
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn held_by<C: ConnectionTrait>(
+pub async fn leased_by<C: ConnectionTrait>(
     connection: &C,
     owner: i64,
     limit: u32,

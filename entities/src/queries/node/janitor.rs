@@ -35,7 +35,7 @@ const STALE: [(&str, i64); 4] = [
 
 /// What a round removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cleaned {
+pub struct CleanupResult {
     /// Rows removed, or cancelled in the queue.
     pub rows: u64,
     /// Whether some statement removed as many as it may: there is more.
@@ -46,9 +46,9 @@ pub struct Cleaned {
 ///
 /// # Errors
 /// Whatever the database says; what was removed before stays removed.
-pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Cleaned, DbErr> {
+pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<CleanupResult, DbErr> {
     let writer = database.writer();
-    let mut cleaned = Cleaned::default();
+    let mut cleaned = CleanupResult::default();
     for (sql, age_ms) in STALE {
         let values = [(now_ms - age_ms).into(), i64::from(batch).into()];
         let removed = writer
@@ -61,7 +61,7 @@ pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Clean
     Ok(cleaned.and(cancelled))
 }
 
-impl Cleaned {
+impl CleanupResult {
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -31,11 +31,11 @@ impl Notification {
 
     /// Whether there is anything.
     #[must_use]
-    pub fn is_silent(self) -> bool {
+    pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    fn word(self) -> &'static str {
+    fn encode(self) -> &'static str {
         match (self.due, self.feed) {
             (true, true) => "due feed",
             (true, false) => "due",
@@ -44,15 +44,15 @@ impl Notification {
     }
 
     /// What another process rang; `None` for one's own, and for what a newer program may say.
-    fn heard(payload: &str, own_epoch: i64) -> Option<Self> {
+    fn decode(payload: &str, own_epoch: i64) -> Option<Self> {
         let (epoch, words) = payload.split_once(' ')?;
         let is_own = epoch.parse() == Ok(own_epoch);
-        let says = |word| words.split(' ').any(|said| said == word);
-        let ring = Self {
+        let says = |word| words.split(' ').any(|part| part == word);
+        let notification = Self {
             due: says("due"),
             feed: says("feed"),
         };
-        (!is_own && !ring.is_silent()).then_some(ring)
+        (!is_own && !notification.is_empty()).then_some(notification)
     }
 }
 
@@ -60,11 +60,11 @@ impl Notification {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn ring(db: &Database, epoch: i64, ring: Notification) -> Result<(), DbErr> {
+pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Result<(), DbErr> {
     if !db.is_postgres() {
         return Ok(());
     }
-    let payload = format!("{epoch} {}", ring.word());
+    let payload = format!("{epoch} {}", notification.encode());
     let sql = "SELECT pg_notify($1, $2)";
     let values = [CHANNEL.into(), payload.into()];
     // Not on the node's own connection: no heartbeat waits behind a notifier.
@@ -99,14 +99,14 @@ impl Listener {
     /// When the connection cannot be had again; then another listener has to be opened.
     pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Notification, DbErr> {
         loop {
-            let Some(heard) = self.0.try_recv().await.map_err(failed)? else {
+            let Some(received) = self.0.try_recv().await.map_err(failed)? else {
                 return Ok(Notification {
                     due: true,
                     feed: true,
                 });
             };
-            if let Some(ring) = Notification::heard(heard.payload(), own_epoch()) {
-                return Ok(ring);
+            if let Some(notification) = Notification::decode(received.payload(), own_epoch()) {
+                return Ok(notification);
             }
         }
     }
@@ -122,15 +122,15 @@ mod tests {
 
     #[test]
     fn others_are_heard_and_oneself_is_not() {
-        let rings = [(true, false), (false, true), (true, true)];
-        for ring in rings.map(|(due, feed)| Notification { due, feed }) {
-            let payload = format!("7 {}", ring.word());
-            assert_eq!(Notification::heard(&payload, 8), Some(ring));
-            assert_eq!(Notification::heard(&payload, 7), None);
+        let notifications = [(true, false), (false, true), (true, true)];
+        for notification in notifications.map(|(due, feed)| Notification { due, feed }) {
+            let payload = format!("7 {}", notification.encode());
+            assert_eq!(Notification::decode(&payload, 8), Some(notification));
+            assert_eq!(Notification::decode(&payload, 7), None);
         }
         for unknown in ["", "7", "7 something", "x due"] {
             assert_eq!(
-                Notification::heard(unknown, 8).is_some(),
+                Notification::decode(unknown, 8).is_some(),
                 unknown == "x due"
             );
         }

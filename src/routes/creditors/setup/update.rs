@@ -76,7 +76,9 @@ pub(crate) async fn handle(
     caller: Caller,
     Body(body): Body<Request>,
 ) -> Result<Json<SetupView>, PartnerError> {
-    Ok(Json(api.update_setup(&caller.0, read(body)?).await?))
+    Ok(Json(
+        api.update_company_profile(&caller.0, read(body)?).await?,
+    ))
 }
 
 fn read(body: Request) -> Result<SetupPatch, PartnerError> {

@@ -1,6 +1,6 @@
 //! `POST /v1/settings/webhook-endpoints/{id}/secret/rotate`: rotates the signing secret of an endpoint.
 
-use actors::{PartnerApi, WhichEndpoint};
+use actors::{EndpointSelector, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -27,6 +27,6 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let hours = body.overlap_hours()?;
-    let view = api.rotate_webhook_secret(&caller.0, WhichEndpoint::One(id.0), hours);
+    let view = api.rotate_webhook_secret(&caller.0, EndpointSelector::One(id.0), hours);
     Ok(answer(StatusCode::CREATED, view.await?))
 }

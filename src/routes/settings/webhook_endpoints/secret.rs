@@ -1,6 +1,6 @@
 //! `GET /v1/settings/webhook-endpoints/{id}/secret`: shows the signing secret of an endpoint.
 
-use actors::{PartnerApi, WhichEndpoint};
+use actors::{EndpointSelector, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,6 +21,6 @@ pub(crate) async fn handle(
     caller: Caller,
     id: PathId<Endpoint>,
 ) -> Result<Response, PartnerError> {
-    let view = api.webhook_secret(&caller.0, WhichEndpoint::One(id.0));
+    let view = api.webhook_secret(&caller.0, EndpointSelector::One(id.0));
     Ok(answer(StatusCode::OK, view.await?))
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/settings/webhook-secret/rotate`: creates a new signing secret. Older secrets also sign for an overlap.
 
 use actors::domain::key_rotation::OVERLAP_DEFAULT_HOURS;
-use actors::{ApiError, PartnerApi, WhichEndpoint};
+use actors::{ApiError, EndpointSelector, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -56,6 +56,6 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let hours = body.overlap_hours()?;
-    let view = api.rotate_webhook_secret(&caller.0, WhichEndpoint::Primary, hours);
+    let view = api.rotate_webhook_secret(&caller.0, EndpointSelector::Primary, hours);
     Ok(answer(StatusCode::CREATED, view.await?))
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/settings/webhook-secret`: shows the webhook signing secret.
 
-use actors::{PartnerApi, WhichEndpoint};
+use actors::{EndpointSelector, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,7 +21,7 @@ pub(crate) async fn handle(
     caller: Caller,
 ) -> Result<Response, PartnerError> {
     let view = api
-        .webhook_secret(&caller.0, WhichEndpoint::Primary)
+        .webhook_secret(&caller.0, EndpointSelector::Primary)
         .await?;
     Ok(answer(StatusCode::OK, view))
 }

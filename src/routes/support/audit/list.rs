@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::PartnerError;
-use crate::extract::{FieldErrors, QueryOf, Support, Unknown};
+use crate::extract::{FieldErrors, StrictQuery, Support, Unknown};
 
 const DEFAULT_LIMIT: u64 = 50;
 
@@ -45,7 +45,7 @@ pub(crate) struct Query {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    QueryOf(query): QueryOf<Query>,
+    StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<SupportAuditPage>, PartnerError> {
     let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
     let mut errors = FieldErrors::of_query();

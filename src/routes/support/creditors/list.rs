@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::PartnerError;
-use crate::extract::{FieldErrors, QueryOf, Support, Unknown};
+use crate::extract::{FieldErrors, StrictQuery, Support, Unknown};
 
 const DEFAULT_LIMIT: u64 = 25;
 
@@ -36,7 +36,7 @@ pub(crate) struct Query {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    QueryOf(query): QueryOf<Query>,
+    StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<Page<SupportCreditor>>, PartnerError> {
     let mut errors = FieldErrors::of_query();
     let slice = errors.slice(query.limit, query.offset, DEFAULT_LIMIT);

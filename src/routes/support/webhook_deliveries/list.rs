@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::PartnerError;
-use crate::extract::{FieldErrors, QueryOf, Support, Unknown};
+use crate::extract::{FieldErrors, StrictQuery, Support, Unknown};
 use crate::routes::webhook_deliveries;
 
 /// Filters and paging.
@@ -41,7 +41,7 @@ pub(crate) struct Query {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    QueryOf(query): QueryOf<Query>,
+    StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<Page<DeliveryView>>, PartnerError> {
     let mut errors = FieldErrors::of_query();
     let creditor = errors.check(
