@@ -1,4 +1,4 @@
-//! An acceptance of the Master Services Agreement.
+//! An acceptance of the Master Services Agreement by a creditor.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,18 +9,18 @@ use crate::ids::CreditorId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "agreement_acceptance")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// Which version.
+    /// Version of the agreement text.
     pub version: String,
-    /// Who signed.
+    /// Name of the person who signed.
     pub signatory_name: String,
     /// `dashboard` or `docusign`.
     pub source: String,
-    /// When.
+    /// Acceptance time, epoch milliseconds.
     pub accepted_ms: i64,
 }
 

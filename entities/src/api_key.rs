@@ -1,4 +1,4 @@
-//! An API key. Only the bcrypt hash of its secret half is ever stored.
+//! An API key. The database stores only the bcrypt hash of its secret half.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::ids::{CreditorId, KeyId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum KeyScope {
-    /// Everything of its creditor.
+    /// May read and write everything of its creditor.
     #[sea_orm(string_value = "read_write")]
     ReadWrite,
-    /// Only read.
+    /// May only read.
     #[sea_orm(string_value = "read")]
     Read,
 }
@@ -27,17 +27,17 @@ impl KeyScope {
     }
 }
 
-/// Whether a key lives.
+/// Lifecycle state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum KeyState {
-    /// It is the one key of its scope.
+    /// The current key of its scope.
     #[sea_orm(string_value = "current")]
     Current,
-    /// It was replaced and still works until it expires.
+    /// Replaced by a rotation, and valid until it expires.
     #[sea_orm(string_value = "retiring")]
     Retiring,
-    /// It works no more.
+    /// No longer valid.
     #[sea_orm(string_value = "ended")]
     Ended,
 }
@@ -54,17 +54,17 @@ impl KeyState {
     }
 }
 
-/// How a key came to be.
+/// How a key was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum KeyOrigin {
     /// Issued by the gate evaluator when the last gate passed.
     #[sea_orm(string_value = "automatic")]
     Automatic,
-    /// Minted by support.
+    /// Issued by support.
     #[sea_orm(string_value = "support")]
     Support,
-    /// Rotated from a session.
+    /// Issued by a rotation from a dashboard session.
     #[sea_orm(string_value = "self_serve")]
     SelfServe,
 }
@@ -85,13 +85,13 @@ impl KeyOrigin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum KeyEnd {
-    /// Somebody revoked it.
+    /// The owner or support revoked it.
     #[sea_orm(string_value = "revoked")]
     Revoked,
     /// A rotation without overlap replaced it.
     #[sea_orm(string_value = "replaced")]
     Replaced,
-    /// Its overlap is over.
+    /// Its overlap period ended.
     #[sea_orm(string_value = "expired")]
     Expired,
 }
@@ -113,36 +113,36 @@ impl KeyEnd {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_key")]
 pub struct Model {
-    /// Id.
+    /// UUID v7; the public identifier of a key is its `prefix`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: KeyId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// The public half, by which it is looked up.
+    /// Public half of the key, used to look it up.
     pub prefix: String,
-    /// What it may do.
+    /// What the key may do.
     pub scope: KeyScope,
-    /// Whether it lives.
+    /// Lifecycle state.
     pub state: KeyState,
-    /// How it came to be.
+    /// How the key was issued.
     pub origin: KeyOrigin,
-    /// bcrypt of the secret half; absent until the first reveal.
+    /// bcrypt hash of the secret half; absent until the first reveal.
     pub secret_hash: Option<String>,
-    /// When it was issued.
+    /// Issue time, epoch milliseconds.
     pub created_ms: i64,
-    /// When its secret was drawn and shown.
+    /// When the secret was generated and shown, epoch milliseconds.
     pub revealed_ms: Option<i64>,
-    /// When a retiring key stops.
+    /// When a retiring key stops working, epoch milliseconds.
     pub expires_ms: Option<i64>,
-    /// When it began to retire; the time from here to `expires_ms` is what is left of its life.
+    /// Start of the overlap period, epoch milliseconds. The period ends at `expires_ms`.
     pub retired_ms: Option<i64>,
-    /// When its creditor was told that it is still in use near its end.
+    /// When the creditor was notified that the key is still in use near its expiry, epoch milliseconds.
     pub expiry_notified_ms: Option<i64>,
-    /// JSON array of the networks that may use it; absent is everywhere.
+    /// JSON array of the networks that may use the key; absent means all.
     pub allowed_networks: Option<String>,
-    /// When it ended.
+    /// When the key ended, epoch milliseconds.
     pub ended_ms: Option<i64>,
-    /// Why it ended.
+    /// Why the key ended.
     pub ended_reason: Option<KeyEnd>,
 }
 

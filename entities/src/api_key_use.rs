@@ -1,5 +1,6 @@
-//! When and from where a key was used last. A table of its own: it is written all the time, and by
-//! nobody who holds the creditor's lock.
+//! When and from where a key was last used.
+//!
+//! The data has its own table because it changes often and its writers do not hold the creditor's lock.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,12 +11,12 @@ use crate::ids::KeyId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_key_use")]
 pub struct Model {
-    /// Which key.
+    /// The key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key_id: KeyId,
-    /// When; never goes back.
+    /// Time of the last use, epoch milliseconds. It never decreases.
     pub last_used_ms: i64,
-    /// The client's address then.
+    /// Client address of the last use.
     pub address: String,
 }
 

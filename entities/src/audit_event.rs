@@ -1,4 +1,4 @@
-//! A line of the audit log; the database refuses to change or delete it.
+//! An entry of the audit log. The database rejects changes to it and its deletion.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,22 +9,22 @@ use crate::ids::{CreditorId, PlacementId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_event")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// What happened, e.g. `creditor.api_key_issued`.
     pub action: String,
-    /// Who did it.
+    /// Who did it, e.g. `system:delivery`.
     pub actor: String,
-    /// Whose account.
+    /// Creditor whose account is concerned, if any.
     pub creditor_id: Option<CreditorId>,
-    /// Which placement.
+    /// Placement concerned, if any.
     pub placement_id: Option<PlacementId>,
-    /// When.
+    /// Time, epoch milliseconds.
     pub at_ms: i64,
     /// JSON details; never a secret.
     pub data: String,
-    /// The trace of the request, 32 hexadecimal digits: deliveries of the same change carry it too.
+    /// Trace of the request, 32 hexadecimal digits. Deliveries of the same change carry it too.
     pub trace_id: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Numbers that are allocated under their row's lock: a reader that has seen n never sees n-1 appear later.
+//! A counter. Numbers are allocated under the row's lock, so a reader that sees n never sees n-1 appear later.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,7 @@ pub struct Model {
     /// `node_epoch` or `control_feed`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// The number allocated last.
+    /// The last allocated number.
     pub value: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What one node tells the others: something of a creditor changed, look again.
+//! A notice to the other nodes that data of a creditor has changed and must be reloaded.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,14 +9,14 @@ use crate::ids::CreditorId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "control_feed")]
 pub struct Model {
-    /// Without a gap, in the order of commits.
+    /// Entry number: without gaps, in commit order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub number: i64,
     /// `keys`, `limits`, `endpoints` or `disabled_endpoint`.
     pub kind: String,
-    /// Whose.
+    /// The creditor whose data changed.
     pub creditor_id: CreditorId,
-    /// When.
+    /// Time of the change, epoch milliseconds.
     pub at_ms: i64,
 }
 

@@ -9,32 +9,32 @@ use crate::ids::CreditorId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "creditor")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CreditorId,
-    /// Company name as signed up.
+    /// Company name as given at sign-up.
     pub name: String,
-    /// Lower-cased e-mail of the account.
+    /// E-mail address of the account, in lower case.
     pub email: String,
-    /// Name and e-mail, folded by [`crate::queries::folded`].
+    /// Name and e-mail address, folded by [`crate::queries::folded`].
     pub search: String,
-    /// bcrypt of the password.
+    /// bcrypt hash of the password.
     pub password_hash: String,
     /// Rate-limit tier.
     pub tier: String,
-    /// JSON of the support-set override.
+    /// JSON of the limits that support has set; absent means those of the tier.
     pub limits_override: Option<String>,
-    /// Set while support has suspended the account.
+    /// When support suspended the account, epoch milliseconds; absent if it is not suspended.
     pub suspended_at_ms: Option<i64>,
-    /// After a revocation by support only support mints keys.
+    /// Set after a revocation by support: only support can issue keys.
     pub support_only_mint: bool,
-    /// Posture of new placements.
+    /// Default posture of new placements.
     pub posture_default: String,
     /// JSON of the company details, without the EIN.
     pub company: String,
     /// The EIN, encrypted.
     pub ein_sealed: Option<Vec<u8>>,
-    /// When the account was made.
+    /// Sign-up time, epoch milliseconds.
     pub created_ms: i64,
 }
 

@@ -1,4 +1,4 @@
-//! The position of a creditor in its own history: the lock under which everything happens.
+//! The position of a creditor in its event sequence. Its row lock serializes the creditor's transactions.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,12 +9,12 @@ use crate::ids::CreditorId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "creditor_position")]
 pub struct Model {
-    /// Whose.
+    /// The creditor.
     #[sea_orm(primary_key, auto_increment = false)]
     pub creditor_id: CreditorId,
     /// Sequence of the last event.
     pub sequence: i64,
-    /// Time of the last change, never repeated, never going back.
+    /// Time of the last change, epoch milliseconds. It increases with every change.
     pub updated_ms: i64,
 }
 

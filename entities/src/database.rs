@@ -1,9 +1,10 @@
-//! Connections: which database, how many of them, and how a transaction begins.
+//! Connection pools, their settings, and how transactions begin. Never retries a statement.
 //!
-//! SQLite has one write connection, whose transactions begin IMMEDIATE, a separate read pool, and a
-//! connection that copies the log into the database.
-//! Postgres has three pools: writes, reads, and one connection of the node's own, because a
-//! heartbeat that waits behind a busy pool would make a healthy node fence itself.
+//! SQLite has one write connection, whose transactions begin IMMEDIATE, a read pool, and a connection that checkpoints the
+//! write-ahead log.
+//!
+//! Postgres has a write pool, a read pool, a connection for the node and a connection for the listener. The node has its
+//! own connection because a heartbeat that waits for a busy pool would make a healthy node fence itself.
 
 use std::time::Duration;
 
@@ -15,34 +16,34 @@ use sea_orm::{
 };
 use thiserror::Error;
 
-/// An open transaction: rolled back unless it is committed.
+/// An open transaction. It is rolled back when dropped without a commit.
 pub type Transaction = DatabaseTransaction;
 
-/// How long a caller may wait for a connection.
+/// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// No statement of this program runs longer; one that does is a bug that must not hold locks.
+/// Every statement of this program is faster. A slower one is a bug and must not hold locks.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Whoever holds a creditor's lock for longer is stalled; nobody's batch waits for it.
+/// A transaction that holds a creditor's lock longer than this is stalled. Other batches stop waiting for it.
 const LOCK_TIMEOUT: &str = "4s";
-/// A process that was paused between lock and commit loses its transaction, not everybody's time.
+/// A process that pauses between lock and commit loses its transaction, so that it does not block the others.
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "8s";
 
-/// How long SQLite waits for another process that writes.
+/// How long SQLite waits while another process writes.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Prepared statements that a connection keeps: lists of rows come in nine lengths (`queries::bulk`).
+/// Prepared statements that a connection caches. Each bulk statement comes in nine lengths (`queries::bulk`).
 const CACHED_STATEMENTS: usize = 400;
 
-/// What SQLite's write connection keeps of the database in memory, in KiB (negative: not in pages).
-/// Four times as much was no faster.
+/// Page cache of SQLite's write connection, as a value of `PRAGMA cache_size`: negative values are KiB. Four times as much
+/// was no faster.
 const WRITER_CACHE: &str = "-32768";
-/// The same of each other connection, which forgets all of it when somebody has written.
+/// Page cache of each other connection, which discards it after every write of another connection.
 const READER_CACHE: &str = "-16384";
 
-/// Sizes of the pools.
+/// Sizes of the connection pools.
 #[derive(Debug, Clone, Copy)]
 pub struct Pools {
-    /// Connections for transactions (Postgres; SQLite always has one).
+    /// Connections for transactions on Postgres; SQLite always has one.
     pub write: u32,
     /// Connections for plain reads.
     pub read: u32,
@@ -54,21 +55,21 @@ impl Default for Pools {
     }
 }
 
-/// Why no connection could be had.
+/// Why the database could not be connected to.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// Neither `sqlite:` nor `postgres:`.
+    /// The URL scheme is neither `sqlite:` nor `postgres:`.
     #[error("DATABASE_URL must begin with sqlite: or postgres:")]
     UnknownBackend,
-    /// Each connection would have a database of its own.
+    /// The SQLite database is in memory. Each connection would have its own database.
     #[error(
-        "DATABASE_URL must name a file: an in-memory SQLite database cannot be shared by connections"
+        "DATABASE_URL must name a file: connections cannot share an in-memory SQLite database"
     )]
     InMemory,
-    /// The database cannot be reached or opened. The URL is not repeated: it may hold a password.
+    /// The database cannot be reached or opened. The message omits the URL, because it can contain a password.
     #[error("the database cannot be opened: {0}")]
     Unreachable(#[source] DbErr),
-    /// A commit that may be lost is not one.
+    /// Postgres acknowledges commits before they are durable.
     #[error(
         "Postgres runs with synchronous_commit=off, which loses commits in a crash: switch it on for this database or role"
     )]
@@ -81,9 +82,9 @@ pub struct Database {
     write: DatabaseConnection,
     read: DatabaseConnection,
     node: DatabaseConnection,
-    /// Hears the other processes (Postgres).
+    /// Receives notifications of other processes (Postgres).
     listener: Option<DatabaseConnection>,
-    /// Copies the log into the database while others write (SQLite).
+    /// Checkpoints the write-ahead log while others write (SQLite).
     checkpointer: Option<DatabaseConnection>,
     backend: DbBackend,
 }
@@ -92,7 +93,7 @@ impl Database {
     /// Opens the pools.
     ///
     /// # Errors
-    /// [`ConnectError`] when the URL is of another kind or nothing answers.
+    /// [`ConnectError`] if the URL is not supported or the database cannot be opened.
     pub async fn connect(url: &str, pools: Pools) -> Result<Self, ConnectError> {
         if url.starts_with("sqlite:") {
             return Self::connect_sqlite(url, pools).await;
@@ -142,32 +143,32 @@ impl Database {
         self.backend == DbBackend::Postgres
     }
 
-    /// For plain reads outside a transaction.
+    /// The connection pool for plain reads outside a transaction.
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.read
     }
 
-    /// For single statements that write.
+    /// The connection pool for single statements that write.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.write
     }
 
-    /// The node's own connection: heartbeat, control feed, advisory locks.
+    /// The node's own connection, for its heartbeat, the control feed and its advisory lock.
     #[must_use]
     pub fn node(&self) -> &DatabaseConnection {
         &self.node
     }
 
-    /// Where the other processes are heard; there are none on SQLite.
+    /// The connection that receives notifications of other processes; `None` on SQLite.
     pub(crate) fn listener(&self) -> Option<&sea_orm::sqlx::PgPool> {
         self.listener
             .as_ref()
             .map(DatabaseConnection::get_postgres_connection_pool)
     }
 
-    /// Where SQLite's log is copied into the database; Postgres does so by itself.
+    /// The connection that checkpoints the write-ahead log; `None` on Postgres, which checkpoints by itself.
     pub(crate) fn checkpointer(&self) -> Option<&DatabaseConnection> {
         self.checkpointer.as_ref()
     }
@@ -175,20 +176,20 @@ impl Database {
     /// Begins a transaction that will write.
     ///
     /// # Errors
-    /// When no connection is free in time.
+    /// [`DbErr::ConnectionAcquire`] if no connection is free within 3 seconds.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
-            // Deferred would take the write lock at the first write, and fail there instead of waiting.
+            // A deferred transaction takes the write lock at its first write, and fails there instead of waiting.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         self.write.begin_with_options(options).await
     }
 
-    /// Refuses a Postgres that acknowledges commits before they are durable.
+    /// Checks that Postgres makes commits durable before it acknowledges them.
     ///
     /// # Errors
-    /// [`ConnectError::UnsafeCommit`].
+    /// [`ConnectError::UnsafeCommit`] if it does not.
     pub async fn require_durable_commits(&self) -> Result<(), ConnectError> {
         if !self.is_postgres() {
             return Ok(());
@@ -205,19 +206,19 @@ impl Database {
         Ok(())
     }
 
-    /// Closes every pool, waiting for connections in use.
+    /// Closes all pools, after the connections in use are returned.
     pub async fn close(&self) {
         let pools = [&self.write, &self.read, &self.node].into_iter();
         for pool in pools.chain(&self.listener).chain(&self.checkpointer) {
             if let Err(error) = pool.clone().close().await {
-                tracing::debug!(%error, "closing a pool");
+                tracing::debug!(%error, "a connection pool failed to close");
             }
         }
     }
 }
 
-/// Whether the database is away, busy, full or has held a lock for too long: the same thing may work
-/// in a moment. Anything else is a statement that fails whenever it is tried.
+/// Returns whether a retry can succeed: the database is unreachable, busy or full, or a lock was not granted in time. Any
+/// other error repeats with every attempt.
 #[must_use]
 pub fn is_transient(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error;
@@ -238,7 +239,7 @@ pub fn is_transient(error: &DbErr) -> bool {
                 is_transient_on_postgres(code)
             }
         }
-        // The first two: a transaction was open already where one was to begin.
+        // The first two mean that the connection already had an open transaction.
         Error::InvalidSavePointStatement
         | Error::BeginFailed
         | Error::Io(_)
@@ -251,7 +252,7 @@ pub fn is_transient(error: &DbErr) -> bool {
     }
 }
 
-/// SQLite's result codes (<https://sqlite.org/rescode.html>). The low byte is the primary code, the rest says where.
+/// Checks a result code of SQLite (<https://sqlite.org/rescode.html>). The low byte is the primary code.
 fn is_transient_on_sqlite(code: &str) -> bool {
     /// BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
     const TRANSIENT: &[u32] = &[5, 6, 7, 8, 9, 10, 13, 14];
@@ -259,7 +260,7 @@ fn is_transient_on_sqlite(code: &str) -> bool {
         .is_ok_and(|code| TRANSIENT.contains(&(code & 0xff)))
 }
 
-/// Postgres' error codes (its manual, appendix A), whole or by class.
+/// Checks an error code of Postgres (its manual, appendix A). The list holds whole codes and classes.
 fn is_transient_on_postgres(code: &str) -> bool {
     const TRANSIENT: &[&str] = &[
         "08",    // connection exceptions
@@ -278,7 +279,7 @@ fn is_transient_on_postgres(code: &str) -> bool {
     TRANSIENT.iter().any(|prefix| code.starts_with(prefix))
 }
 
-/// A statement for the backend of `connection`. Both backends understand `$1`, `$2`, ….
+/// Creates a statement for the backend of `connection`. Both backends support the placeholders `$1`, `$2`, ….
 pub(crate) fn statement<C: ConnectionTrait>(
     connection: &C,
     sql: &str,
@@ -287,7 +288,7 @@ pub(crate) fn statement<C: ConnectionTrait>(
     Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
 }
 
-/// `FOR UPDATE` where rows can be locked; on SQLite the transaction holds the whole database.
+/// Returns ` FOR UPDATE` on Postgres. On SQLite a transaction locks the whole database, so it returns an empty string.
 pub(crate) fn for_update<C: ConnectionTrait>(connection: &C) -> &'static str {
     match connection.get_database_backend() {
         DbBackend::Postgres => " FOR UPDATE",
@@ -301,14 +302,14 @@ async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectErro
         .map_err(ConnectError::Unreachable)
 }
 
-/// Whether SQLite's write connection may go back to its pool. One whose transaction could not be ended may not: the driver
-/// would take the next transaction for a part of that one, and never commit it.
+/// Returns whether SQLite's write connection may return to its pool. A connection with an open transaction may not: the
+/// driver would nest the next transaction in it and never commit it.
 async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // A rollback may be queued: it has been executed when the connection answers.
+    // A rollback may still be queued. It has been executed when the ping returns.
     connection.ping().await?;
     let is_clean = !connection.is_in_transaction();
     if !is_clean {
-        tracing::warn!("a transaction could not be ended: its connection is closed");
+        tracing::warn!("a transaction could not be ended; its connection is closed");
     }
     Ok(is_clean)
 }
@@ -319,7 +320,7 @@ fn base_options(url: &str, size: u32) -> ConnectOptions {
         .max_connections(size)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // Statements carry secrets' hashes and people's data: they are not logged, at any level.
+        // Statements contain hashes of secrets and personal data, so they are never logged.
         .sqlx_logging(false)
         .test_before_acquire(false)
         .max_lifetime(None)
@@ -327,7 +328,7 @@ fn base_options(url: &str, size: u32) -> ConnectOptions {
     options
 }
 
-/// `cache` is of each connection, as `PRAGMA cache_size` takes it.
+/// `cache` is the value of `PRAGMA cache_size` for each connection.
 fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
     let mut options = base_options(url, size);
     options.map_sqlx_sqlite_opts(move |sqlite| {
@@ -337,15 +338,15 @@ fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
-            // Without it, REPLACE would delete rows behind the append-only trigger's back.
+            // Without it, REPLACE deletes rows without firing the append-only trigger.
             .pragma("recursive_triggers", "ON")
             .pragma("cache_size", cache)
-            // What a statement would have to undo stays in memory: as a file it took a sixth of a commit.
+            // Keeps the statement journal in memory. A file took a sixth of the time of a commit.
             .pragma("temp_store", "MEMORY")
-            // Rounds of their own copy the log (`queries::wal`). A commit that may not copy it, because
-            // somebody reads from an old snapshot, would sort the whole of it to find that out.
+            // A periodic task checkpoints the log (`queries::wal`). While a reader holds an old snapshot, an automatic
+            // checkpoint would sort the entire log in every commit and copy nothing.
             .pragma("wal_autocheckpoint", "0")
-            // Twice what it is under load: what a long snapshot let it grow to is given back.
+            // In bytes: twice the size under load. Truncates a log that grew during a long snapshot.
             .pragma("journal_size_limit", "402653184")
             .statement_cache_capacity(CACHED_STATEMENTS)
     });
@@ -363,7 +364,7 @@ fn postgres_options_with(
 ) -> ConnectOptions {
     let mut settings = vec![
         ("lock_timeout", LOCK_TIMEOUT),
-        // Compiling costs more than any statement of ours takes.
+        // Compiling a query takes longer than any statement of this program.
         ("jit", "off"),
         (
             "idle_in_transaction_session_timeout",
@@ -381,9 +382,10 @@ fn postgres_options_with(
     options
 }
 
-/// What is written walks indexes from a few rows that it is given. A plan is kept for many executions:
-/// made while a table is small it might read that table whole, and go on to when it is not. So only
-/// the one plan that is right at every size is left to choose.
+/// Restricts the planner to nested index scans for statements that write.
+///
+/// Such statements look up a few given rows by index. Postgres caches plans. A plan made while a table is small could scan
+/// the entire table, and would stay in use after the table has grown.
 fn writer_options(url: &str, size: u32) -> ConnectOptions {
     let plan = [
         ("enable_seqscan", "off"),
@@ -394,14 +396,14 @@ fn writer_options(url: &str, size: u32) -> ConnectOptions {
     postgres_options_with(url, size, &plan)
 }
 
-/// One connection that lives as long as the process: its session holds the node's advisory lock.
+/// One connection for the lifetime of the process. Its session holds the node's advisory lock.
 fn node_options(url: &str) -> ConnectOptions {
     let mut options = postgres_options(url, 1);
     options.set_application_name("partner-api node");
     options
 }
 
-/// One connection that waits for notifications, and does nothing else.
+/// One connection that only waits for notifications.
 fn listener_options(url: &str) -> ConnectOptions {
     let mut options = postgres_options(url, 1);
     options.set_application_name("partner-api listener");

@@ -1,23 +1,25 @@
-//! An undelivered (or exhausted, or cancelled) delivery: the hot queue.
+//! A delivery that is pending, failed, exhausted or cancelled: the hot queue.
+//!
+//! A delivered row is deleted. Its history is in [`crate::delivery_attempt`].
 
 use sea_orm::entity::prelude::*;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
-/// Where an undelivered delivery stands; a lease is `owner`, not a state.
+/// State of an undelivered delivery. A lease is not a state; see [`Model::owner`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DeliveryState {
-    /// Never tried.
+    /// Not attempted yet.
     #[sea_orm(string_value = "pending")]
     Pending,
-    /// Tried, and will be tried again.
+    /// The last attempt failed and another one is due.
     #[sea_orm(string_value = "failed")]
     Failed,
-    /// Out of attempts; replayable.
+    /// Out of attempts; can be replayed.
     #[sea_orm(string_value = "exhausted")]
     Exhausted,
-    /// Its endpoint is gone.
+    /// Its endpoint was disabled.
     #[sea_orm(string_value = "cancelled")]
     Cancelled,
 }
@@ -40,28 +42,28 @@ impl DeliveryState {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: DeliveryId,
-    /// What.
+    /// The message to send.
     pub message_id: MessageId,
-    /// Where to.
+    /// The endpoint to send it to.
     pub endpoint_id: EndpointId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// Where it stands.
+    /// State, apart from a lease.
     pub state: DeliveryState,
-    /// When the next attempt is due.
+    /// When the next attempt is due, epoch milliseconds.
     pub due_ms: i64,
-    /// Boot epoch of the process that holds it.
+    /// Epoch of the node that leases the row; absent if the row is not leased.
     pub owner: Option<i64>,
-    /// Grows at every claim: the fence.
+    /// Incremented by every claim. With `owner` it fences writes to a leased row.
     pub claim_no: i64,
-    /// Outcomes so far.
+    /// Number of finished attempts.
     pub attempt: i32,
-    /// The line in which it stands, if in any: its endpoint's id, or its placement's.
+    /// Ordering key: the id of the endpoint or of the placement; absent if deliveries are unordered.
     pub order_key: Option<Uuid>,
-    /// The message's sequence.
+    /// Sequence of the message.
     pub sequence: i64,
     /// HTTP status of the last attempt.
     pub response_status: Option<i32>,

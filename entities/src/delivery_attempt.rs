@@ -1,4 +1,4 @@
-//! One finished attempt: the history of the queue.
+//! A finished delivery attempt: the history of the queue.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum AttemptOutcome {
-    /// 2xx.
+    /// The receiver responded 2xx.
     #[sea_orm(string_value = "delivered")]
     Delivered,
-    /// Anything else.
+    /// Any other response, or none.
     #[sea_orm(string_value = "failed")]
     Failed,
 }
@@ -32,30 +32,30 @@ impl AttemptOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery_attempt")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Of which delivery.
+    /// The delivery.
     pub delivery_id: DeliveryId,
-    /// What.
+    /// The message that was sent.
     pub message_id: MessageId,
-    /// Where to.
+    /// The endpoint that it was sent to.
     pub endpoint_id: EndpointId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// 1 for the first.
+    /// Number of the attempt; the first is 1.
     pub attempt: i32,
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: AttemptOutcome,
-    /// When it ended.
+    /// When the attempt ended, epoch milliseconds.
     pub at_ms: i64,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub latency_ms: i64,
-    /// HTTP status, if there was an answer.
+    /// HTTP status, if there was a response.
     pub response_status: Option<i32>,
-    /// Why it failed.
+    /// Why the attempt failed.
     pub error: Option<String>,
-    /// The beginning of the answer.
+    /// Beginning of the response body.
     pub response_excerpt: Option<String>,
 }
 

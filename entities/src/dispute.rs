@@ -1,17 +1,17 @@
-//! What a debtor objects, and how it ended.
+//! A debtor's dispute of a placement, and its resolution.
 
 use sea_orm::entity::prelude::*;
 
 use crate::ids::{CreditorId, PlacementId};
 
-/// Whether a dispute is going on.
+/// Whether a dispute is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DisputeStatus {
-    /// It is.
+    /// Not resolved yet.
     #[sea_orm(string_value = "open")]
     Open,
-    /// It ended.
+    /// Resolved; see [`Model::resolution`].
     #[sea_orm(string_value = "resolved")]
     Resolved,
 }
@@ -32,28 +32,28 @@ impl DisputeStatus {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "dispute")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Which placement.
+    /// The disputed placement.
     pub placement_id: PlacementId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
     /// Open or resolved.
     pub status: DisputeStatus,
-    /// What the debtor said.
+    /// The debtor's objection.
     pub reason: String,
-    /// The answer on record.
+    /// The creditor's answer.
     pub answer: Option<String>,
-    /// When it was opened.
+    /// When the dispute was opened, epoch milliseconds.
     pub opened_ms: i64,
-    /// When it was answered.
+    /// When the creditor answered, epoch milliseconds.
     pub answered_ms: Option<i64>,
-    /// When the creditor acknowledged it.
+    /// When the creditor acknowledged the dispute, epoch milliseconds.
     pub acknowledged_ms: Option<i64>,
     /// `denied`, `upheld` or `withdrawn`.
     pub resolution: Option<String>,
-    /// When it ended.
+    /// When the dispute was resolved, epoch milliseconds.
     pub resolved_ms: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! The state of one gate of one creditor.
+//! The state of an onboarding gate of a creditor.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,19 +9,19 @@ use crate::ids::CreditorId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "gate")]
 pub struct Model {
-    /// Whose.
+    /// The creditor.
     #[sea_orm(primary_key, auto_increment = false)]
     pub creditor_id: CreditorId,
     /// `kyb_verified`, `payouts_enabled` or `msa_on_file`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub gate: String,
-    /// The provider's time of the newest fact.
+    /// Time of the newest fact by the provider's clock, epoch milliseconds.
     pub fact_at_ms: i64,
-    /// Bit set of what was observed at exactly that time.
+    /// Bit set of the observations at exactly that time; see `actors::domain::gates`.
     pub seen: i32,
-    /// Who reported it: a provider, `agreement` or a support actor.
+    /// Who reported the fact: a provider, `agreement` or a support actor.
     pub source: String,
-    /// When we last changed it.
+    /// When this row last changed, epoch milliseconds.
     pub changed_ms: i64,
 }
 

@@ -1,4 +1,4 @@
-//! The typed outcome of a keyed request, kept for replay.
+//! The outcome of a request with an `Idempotency-Key`, kept so that a retry gets the same answer.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,21 +9,21 @@ use crate::ids::{CreditorId, PlacementId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_record")]
 pub struct Model {
-    /// Whose.
+    /// Owning creditor.
     #[sea_orm(primary_key, auto_increment = false)]
     pub creditor_id: CreditorId,
-    /// The `Idempotency-Key`.
+    /// Value of the `Idempotency-Key` header.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// SHA-256 of the request.
+    /// SHA-256 hash of the request.
     pub fingerprint: Vec<u8>,
-    /// What was asked for.
+    /// Name of the operation, e.g. `place` or `recall`.
     pub operation: String,
-    /// Which placement it changed.
+    /// The placement that the request changed, if any.
     pub placement_id: Option<PlacementId>,
     /// JSON of the typed outcome.
     pub outcome: String,
-    /// When.
+    /// When the request was processed, epoch milliseconds.
     pub created_ms: i64,
 }
 

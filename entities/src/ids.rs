@@ -1,4 +1,4 @@
-//! Typed ids, so that a placement's id cannot be passed where a creditor's is asked for.
+//! Typed ids: the compiler rejects a placement's id where a creditor's is expected.
 
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ macro_rules! typed_id {
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
-        // Required of primary keys; only auto-increment ones are ever made from an integer.
+        // SeaORM requires this of primary keys, but calls it only for auto-increment keys.
         impl sea_orm::TryFromU64 for $name {
             fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
                 Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
@@ -29,18 +29,18 @@ macro_rules! typed_id {
 }
 
 typed_id! {
-    /// Id of a creditor, the tenant of everything else.
+    /// Id of a creditor, the tenant.
     CreditorId,
     /// Id of a placement.
     PlacementId,
-    /// Id of an API key row; its prefix is what callers see.
+    /// Id of an API key row. Callers see its prefix instead.
     KeyId,
     /// Id of a webhook endpoint.
     EndpointId,
-    /// Id of an outbound event; the receiver sees it as `webhook-id`.
+    /// Id of an outbound event. Receivers see it as `webhook-id`.
     MessageId,
-    /// Id of one message's delivery to one endpoint.
+    /// Id of the delivery of one message to one endpoint.
     DeliveryId,
-    /// Id of a recovery.
+    /// Id of a recovery (bulk replay).
     RecoveryId,
 }

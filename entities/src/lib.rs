@@ -1,8 +1,12 @@
-//! The tables, one file each, and the only SQL there is.
+//! The tables of the partner platform, one file each, and all of its SQL.
 //!
-//! Models mirror the rows; `queries` holds every statement, one file a subject, and every query
-//! of a creditor's data takes the creditor. Nothing here decides anything: rules live in
-//! `actors::domain`, and transactions are composed by the actor that owns them.
+//! Models mirror the rows. [`queries`] holds every statement, one file for each subject. Every query of a creditor's data
+//! takes the creditor. This crate makes no decisions: the rules are in `actors::domain`, and the actors compose the
+//! transactions.
+//!
+//! Columns that end in `_ms` are epoch milliseconds or durations in milliseconds. Functions that return [`DbErr`] pass on
+//! the errors of the database; [`is_transient`] tells which ones are worth a retry. A function documents its errors only if
+//! there is more to say.
 
 pub mod database;
 pub mod ids;

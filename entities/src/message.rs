@@ -1,4 +1,4 @@
-//! An event that happened, as it is sent to every endpoint.
+//! An event, as it is sent to every subscribed endpoint.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,22 +9,22 @@ use crate::ids::{CreditorId, MessageId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message")]
 pub struct Model {
-    /// Id; `webhook-id` to receivers.
+    /// UUID v7. Receivers see it as `webhook-id`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MessageId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
     /// Event type.
     pub event_type: String,
-    /// Grows by one per creditor.
+    /// Sequence number, incremented by one for each event of the creditor.
     pub sequence: i64,
-    /// The exact body that is signed and sent; empty once its time is over, or it was erased.
+    /// The exact body that is signed and sent; empty after its retention period or its erasure.
     pub payload: String,
-    /// When it happened.
+    /// When the event happened, epoch milliseconds.
     pub created_ms: i64,
-    /// How many deliveries carry it; those that none does can be recovered.
+    /// Number of deliveries that were created for the message. A replay can create those of a message with 0.
     pub initial_deliveries: i32,
-    /// The trace of the request that it came from, W3C Trace Context.
+    /// Trace of the request that caused the event, in W3C Trace Context format.
     pub traceparent: Option<String>,
 }
 

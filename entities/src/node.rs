@@ -1,4 +1,4 @@
-//! One boot of one process: alive as long as its row stands.
+//! A node: one run of one process. The node is a member of the cluster while its row exists.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,14 +7,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "node")]
 pub struct Model {
-    /// Number of this boot; never used again.
+    /// Number of this run; never reused.
     #[sea_orm(primary_key, auto_increment = false)]
     pub epoch: i64,
-    /// Host and process id, for people.
+    /// Host and process id, for humans.
     pub name: String,
-    /// When it joined, by the database's clock.
+    /// Join time by the database's clock, epoch milliseconds.
     pub started_ms: i64,
-    /// When it was last renewed, by the database's clock.
+    /// Last heartbeat by the database's clock, epoch milliseconds.
     pub heartbeat_ms: i64,
 }
 

@@ -1,20 +1,20 @@
-//! A provider event that was accepted, kept for ever and at most once.
+//! A provider event that was accepted. Each event is stored at most once and never deleted.
 
 use sea_orm::entity::prelude::*;
 
 use crate::ids::CreditorId;
 
-/// What became of a provider event.
+/// Effect of a provider event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum EventOutcome {
-    /// It changed what is known of a gate.
+    /// It changed the known facts of a gate.
     #[sea_orm(string_value = "applied")]
     Applied,
-    /// Something later was already known.
+    /// A later fact was already known.
     #[sea_orm(string_value = "stale")]
     Stale,
-    /// It carries no fact that we use.
+    /// It carries no fact that a gate uses.
     #[sea_orm(string_value = "ignored")]
     Ignored,
     /// No creditor is linked to its account yet.
@@ -40,30 +40,30 @@ impl EventOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "onboarding_event")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `stripe`, `middesk` or `docusign`.
     pub provider: String,
-    /// The provider's id, unique per provider.
+    /// The provider's event id, unique per provider.
     pub event_id: String,
-    /// The provider's type.
+    /// The provider's event type.
     pub event_type: String,
-    /// The provider's name for the account.
+    /// The provider's id of the account.
     pub external_id: String,
-    /// Whose, once linked.
+    /// Owning creditor; absent until the account is linked.
     pub creditor_id: Option<CreditorId>,
-    /// The gate it speaks of, if any.
+    /// The gate that the event concerns, if any.
     pub gate: Option<String>,
-    /// `open`, `passed` or `refused`.
+    /// Value of the fact: `open`, `passed` or `refused`.
     pub fact_value: Option<String>,
-    /// Whether `previous_attributes` names the field.
+    /// Whether `previous_attributes` of the event names the field.
     pub names_previous: bool,
-    /// The provider's time of the fact.
+    /// Time of the fact by the provider's clock, epoch milliseconds.
     pub occurred_ms: i64,
-    /// What became of it.
+    /// Effect of the event.
     pub outcome: EventOutcome,
-    /// When it arrived here.
+    /// When the event was received, epoch milliseconds.
     pub received_ms: i64,
 }
 

@@ -9,16 +9,16 @@ use crate::ids::{CreditorId, PlacementId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payment")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Against which placement.
+    /// The placement that was paid.
     pub placement_id: PlacementId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// Cents.
+    /// Amount in cents.
     pub amount_cents: i64,
-    /// When.
+    /// When the payment was recorded, epoch milliseconds.
     pub recorded_ms: i64,
 }
 

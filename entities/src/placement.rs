@@ -1,4 +1,4 @@
-//! A placement: an overdue invoice handed over.
+//! A placement: an overdue invoice that a creditor has handed over for collection.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,56 +9,56 @@ use crate::ids::{CreditorId, PlacementId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "placement")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: PlacementId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// The creditor's number, unique per creditor.
+    /// The creditor's invoice number, unique per creditor.
     pub invoice_number: String,
-    /// ISO date.
+    /// Invoice date, `YYYY-MM-DD`.
     pub invoice_date: String,
-    /// ISO date.
+    /// Due date, `YYYY-MM-DD`.
     pub due_date: String,
     /// Invoice amount in cents.
     pub amount_cents: i64,
-    /// Recorded payments in cents.
+    /// Sum of the recorded payments in cents.
     pub paid_cents: i64,
-    /// See `actors::domain::placement`.
+    /// Status; see `actors::domain::placement`.
     pub status: String,
-    /// Paused by the creditor.
+    /// Whether the creditor has paused collection.
     pub paused: bool,
     /// `preserve` or `escalate`.
     pub posture: String,
-    /// Free text.
+    /// The creditor's notes.
     pub notes: Option<String>,
-    /// The debtor.
+    /// Company name of the debtor.
     pub company_name: String,
     /// Company name and invoice number, folded by [`crate::queries::folded`].
     pub search: String,
-    /// E-mail.
+    /// E-mail address of the debtor.
     pub primary_email: Option<String>,
-    /// Phone.
+    /// Phone number of the debtor.
     pub primary_phone: Option<String>,
-    /// Web domain.
+    /// Web domain of the debtor.
     pub primary_domain: Option<String>,
-    /// Two-letter state.
+    /// State of the debtor's address, two letters.
     pub state: Option<String>,
-    /// City.
+    /// City of the debtor's address.
     pub city: Option<String>,
-    /// ZIP.
+    /// ZIP code of the debtor's address.
     pub zip: Option<String>,
-    /// The creditor's id of the debtor.
+    /// The creditor's own id of the debtor.
     pub external_debtor_ref: Option<String>,
-    /// Status before the recall.
+    /// Status before the recall; absent unless recalled.
     pub recalled_from: Option<String>,
-    /// When it was recalled.
+    /// When the placement was recalled, epoch milliseconds.
     pub recalled_ms: Option<i64>,
     /// Who recalled it.
     pub recalled_by: Option<String>,
-    /// When it was placed.
+    /// When the invoice was placed, epoch milliseconds.
     pub placed_ms: i64,
-    /// Position of its last change in the feed.
+    /// Time of the last change, epoch milliseconds; unique per creditor and increasing, so it orders the change feed.
     pub updated_ms: i64,
 }
 

@@ -1,4 +1,4 @@
-//! One change of a placement's status.
+//! A change of a placement's status.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,22 +9,22 @@ use crate::ids::{CreditorId, PlacementId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "placement_history")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Which.
+    /// The placement.
     pub placement_id: PlacementId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// Before; absent when placed.
+    /// Status before the change; absent when the invoice was placed.
     pub from_status: Option<String>,
-    /// After.
+    /// Status after the change.
     pub to_status: String,
-    /// Who.
+    /// Who made the change.
     pub actor: String,
-    /// Why.
+    /// Reason, if one was given.
     pub reason: Option<String>,
-    /// When.
+    /// Time of the change, epoch milliseconds.
     pub at_ms: i64,
 }
 

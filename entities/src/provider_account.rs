@@ -15,7 +15,7 @@ pub struct Model {
     /// The provider's id of the account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub external_id: String,
-    /// Whose; absent until it is linked, while its events are stored.
+    /// Linked creditor; absent until the account is linked. Its events are stored meanwhile.
     pub creditor_id: Option<CreditorId>,
 }
 

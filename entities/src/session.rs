@@ -1,17 +1,17 @@
-//! A dashboard session or an onboarding token; only the SHA-256 of the token is stored.
+//! A dashboard session or an onboarding token. The database stores only the SHA-256 hash of the token.
 
 use sea_orm::entity::prelude::*;
 
 use crate::ids::CreditorId;
 
-/// What a token is for.
+/// Kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SessionKind {
-    /// A signed-in person.
+    /// Session of a signed-in user.
     #[sea_orm(string_value = "dashboard")]
     Dashboard,
-    /// The sign-up wizard, until a key exists.
+    /// Token of the sign-up wizard, used until a key exists.
     #[sea_orm(string_value = "onboarding")]
     Onboarding,
 }
@@ -32,22 +32,22 @@ impl SessionKind {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "session")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// SHA-256 of the token.
+    /// SHA-256 hash of the token.
     pub token_hash: Vec<u8>,
-    /// What it is.
+    /// Kind of the token.
     pub kind: SessionKind,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// When it began.
+    /// When the token was issued, epoch milliseconds.
     pub created_ms: i64,
-    /// Its absolute end.
+    /// When the token expires, epoch milliseconds.
     pub expires_ms: i64,
-    /// The sign-in that it goes back to: its tokens are renewed, and end together.
+    /// Sign-in that the token descends from. Renewed tokens keep it, and signing out ends all of them.
     pub family_id: Option<Uuid>,
-    /// When it was seen last, to the minute.
+    /// When the token was last used, epoch milliseconds, to the minute.
     pub seen_ms: Option<i64>,
 }
 

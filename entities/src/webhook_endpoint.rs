@@ -1,20 +1,20 @@
-//! Where a creditor wants its events.
+//! A webhook endpoint: the URL that a creditor receives events at.
 
 use sea_orm::entity::prelude::*;
 
 use crate::ids::{CreditorId, EndpointId};
 
-/// Whether an endpoint is sent to.
+/// Whether deliveries are sent to an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum EndpointState {
-    /// It is.
+    /// Deliveries are sent.
     #[sea_orm(string_value = "enabled")]
     Enabled,
-    /// Its deliveries wait.
+    /// Deliveries are queued but not sent.
     #[sea_orm(string_value = "paused")]
     Paused,
-    /// It gets nothing more.
+    /// No deliveries are queued or sent.
     #[sea_orm(string_value = "disabled")]
     Disabled,
 }
@@ -31,24 +31,24 @@ impl EndpointState {
     }
 }
 
-/// In which order an endpoint's deliveries arrive for the first time.
+/// In which order the first attempts of an endpoint's deliveries are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DeliveryOrder {
-    /// In no particular one, and so as fast as can be.
+    /// In no particular order, which gives the highest throughput.
     #[default]
     #[sea_orm(string_value = "none")]
     Free,
-    /// All of them one after the other, by `sequence`.
+    /// All deliveries in order of `sequence`, one at a time.
     #[sea_orm(string_value = "endpoint")]
     Endpoint,
-    /// Those of one placement one after the other.
+    /// The deliveries of each placement in order of `sequence`, one at a time.
     #[sea_orm(string_value = "placement")]
     Placement,
 }
 
 impl DeliveryOrder {
-    /// Every one there is.
+    /// All variants.
     pub const ALL: [Self; 3] = [Self::Free, Self::Endpoint, Self::Placement];
 
     /// The text in storage and on the wire.
@@ -62,21 +62,21 @@ impl DeliveryOrder {
     }
 }
 
-/// What happens when the first in a line is out of attempts.
+/// What happens when the first delivery of an ordering key is out of attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum OnExhausted {
-    /// The endpoint is paused: nothing overtakes what did not arrive.
+    /// The endpoint is paused, so that no later delivery overtakes.
     #[default]
     #[sea_orm(string_value = "pause")]
     Pause,
-    /// The next one goes on.
+    /// The next delivery follows.
     #[sea_orm(string_value = "skip")]
     Skip,
 }
 
 impl OnExhausted {
-    /// Every one there is.
+    /// All variants.
     pub const ALL: [Self; 2] = [Self::Pause, Self::Skip];
 
     /// The text in storage and on the wire.
@@ -94,38 +94,38 @@ impl OnExhausted {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_endpoint")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: EndpointId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// The one that Settings → Webhook URL sets.
+    /// Whether Settings → Webhook URL manages this endpoint.
     pub is_primary: bool,
-    /// Where.
+    /// URL that deliveries are sent to; empty if the endpoint was removed.
     pub url: String,
-    /// JSON list of event types; absent is all.
+    /// JSON array of the subscribed event types; absent means all.
     pub events: Option<String>,
-    /// Whether it is sent to.
+    /// Whether deliveries are sent.
     pub state: EndpointState,
-    /// Why it is not.
+    /// Why the endpoint is paused or disabled.
     pub state_reason: Option<String>,
-    /// Its owner's words.
+    /// Description by the owner.
     pub description: Option<String>,
-    /// Sends a second at most.
+    /// Maximum sends per second.
     pub throttle_per_second: Option<i32>,
-    /// Headers that its owner adds: JSON, encrypted, for they hold tokens.
+    /// Headers that the owner adds: JSON, encrypted because they can hold tokens.
     pub sealed_headers: Option<Vec<u8>>,
-    /// In which order its deliveries arrive.
+    /// Delivery order.
     pub ordering: DeliveryOrder,
-    /// What becomes of a line whose first delivery is out of attempts.
+    /// What happens when the first delivery of an ordering key is out of attempts.
     pub on_exhausted: OnExhausted,
-    /// Since when nothing has succeeded; absent while something does.
+    /// Since when every delivery has failed, epoch milliseconds; absent if the endpoint is not failing.
     pub failing_since_ms: Option<i64>,
-    /// When it failed last, to the minute.
+    /// When a delivery last failed, epoch milliseconds, to the minute.
     pub last_failed_ms: Option<i64>,
-    /// When it was made.
+    /// Creation time, epoch milliseconds.
     pub created_ms: i64,
-    /// When it was last changed.
+    /// Time of the last change, epoch milliseconds.
     pub updated_ms: i64,
 }
 

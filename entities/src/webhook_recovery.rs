@@ -1,20 +1,20 @@
-//! A recovery: a creditor's deliveries of some time sent again, as a job.
+//! A recovery: a background job that replays the deliveries of a creditor's events of a time range.
 
 use sea_orm::entity::prelude::*;
 
 use crate::ids::{CreditorId, DeliveryId, RecoveryId};
 
-/// How far a recovery is.
+/// Phase of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum RecoveryState {
-    /// It walks the queue, for what has failed or run out.
+    /// Requeues failed, exhausted and cancelled deliveries.
     #[sea_orm(string_value = "deliveries")]
     Deliveries,
-    /// It walks the messages that nobody was told.
+    /// Creates deliveries for messages that have none.
     #[sea_orm(string_value = "messages")]
     Messages,
-    /// Everything is queued.
+    /// Finished: everything is queued.
     #[sea_orm(string_value = "done")]
     Done,
 }
@@ -24,34 +24,34 @@ pub enum RecoveryState {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_recovery")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RecoveryId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor_id: CreditorId,
-    /// Who asked for it.
+    /// Who requested it.
     pub requested_by: String,
-    /// How far it is.
+    /// Phase.
     pub state: RecoveryState,
-    /// Events from then on.
+    /// Start of the time range (inclusive), epoch milliseconds.
     pub since_ms: i64,
-    /// And before then.
+    /// End of the time range (exclusive), epoch milliseconds.
     pub until_ms: i64,
-    /// The first message of that time.
+    /// Sequence of the first message of the range.
     pub first_sequence: i64,
-    /// The last one; before the first if there is none.
+    /// Sequence of the last message of the range; less than `first_sequence` if the range is empty.
     pub last_sequence: i64,
-    /// Deliveries up to this one have been seen to.
+    /// Last delivery that was processed.
     pub delivery_cursor: DeliveryId,
-    /// Messages up to this one have been seen to.
+    /// Sequence of the last message that was processed.
     pub message_cursor: i64,
-    /// Deliveries that are due again.
+    /// Number of deliveries that were requeued.
     pub requeued: i64,
-    /// Deliveries made for messages that had none.
+    /// Number of deliveries that were created for messages without any.
     pub created: i64,
-    /// When it was asked for.
+    /// When it was requested, epoch milliseconds.
     pub created_ms: i64,
-    /// When it last got on.
+    /// When it last advanced, epoch milliseconds.
     pub updated_ms: i64,
 }
 

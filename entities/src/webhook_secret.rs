@@ -9,16 +9,16 @@ use crate::ids::EndpointId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_secret")]
 pub struct Model {
-    /// Id.
+    /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Of which endpoint.
+    /// The endpoint whose deliveries it signs.
     pub endpoint_id: EndpointId,
     /// Nonce and ciphertext.
     pub sealed: Vec<u8>,
-    /// When it was made.
+    /// Creation time, epoch milliseconds.
     pub created_ms: i64,
-    /// When a rotated one stops.
+    /// When a rotated secret stops signing, epoch milliseconds.
     pub expires_ms: Option<i64>,
 }
 

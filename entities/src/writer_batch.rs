@@ -1,4 +1,4 @@
-//! The mark of a committed batch. A Writer whose connection breaks during COMMIT looks here for the outcome.
+//! Marks a committed batch. A Writer whose connection breaks during COMMIT finds the commit status here.
 
 use sea_orm::entity::prelude::*;
 

@@ -11,6 +11,7 @@ pub(crate) mod idempotency;
 pub(crate) mod json;
 pub(crate) mod path_id;
 pub(crate) mod query;
+mod request_body;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -26,6 +27,7 @@ pub(crate) use idempotency::{
 pub(crate) use json::Body;
 pub(crate) use path_id::PathId;
 pub(crate) use query::StrictQuery;
+pub(crate) use request_body::request_body;
 
 use crate::layers::client_address::ClientAddress;
 

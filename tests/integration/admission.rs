@@ -3,25 +3,25 @@
 use serde_json::json;
 
 use crate::harness::account::place;
-use crate::harness::forged_keys::made_up;
+use crate::harness::forged_keys::forged_key;
 use crate::harness::{Account, TestServer, on_both_backends};
 
 on_both_backends! {
     async fn malformed_unknown_and_wrong_keys_look_the_same(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, _) = Account::ready(&server.http).await;
-        let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         let real_prefix = status["api_key"]["prefix"].as_str().unwrap().to_owned();
         // A prefix that nobody has, one whose secret was never drawn, and one that is in use.
         let unrevealed = Account::sign_up(&server.http).await;
         unrevealed.onboard().await;
-        let status = unrevealed.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let status = unrevealed.applicant.get("/v1/creditors/me/status").await.expect(200);
         let silent_prefix = status["api_key"]["prefix"].as_str().unwrap();
-        let mut mistyped = made_up(None, 1);
+        let mut mistyped = forged_key(None, 1);
         let last = mistyped.pop().unwrap();
         mistyped.push(if last == '0' { '1' } else { '0' });
         let mut answers = Vec::new();
-        for token in ["nonsense", "ca_abcdefgh_short", &mistyped, &made_up(None, 2), &made_up(Some(silent_prefix), 3), &made_up(Some(&real_prefix), 4)] {
+        for token in ["nonsense", "ca_abcdefgh_short", &mistyped, &forged_key(None, 2), &forged_key(Some(silent_prefix), 3), &forged_key(Some(&real_prefix), 4)] {
             let mut answer = server.http.bearer(token).get("/v1/placements").await;
             assert_eq!((answer.status, answer.code()), (401, "invalid_api_key"), "{token}");
             answer.body.as_object_mut().unwrap().remove("request_id");
@@ -73,7 +73,7 @@ on_both_backends! {
         assert_eq!(server.support().post(&path, json!({"reason": "leaked"})).await.status, 204);
         let refused = key.get("/v1/settings").await;
         assert_eq!((refused.status, refused.code()), (401, "revoked_api_key"));
-        let minted = account.wizard.act("/v1/creditors/me/api-key").await;
+        let minted = account.applicant.act("/v1/creditors/me/api-key").await;
         assert_eq!(minted.code(), "already_revealed", "after a revocation only support mints");
         let path = format!("/support/v1/creditors/{}/api-key/rotate", account.id);
         let fresh = server.support().post(&path, json!({"reason": "owner identified"})).await.expect(201);

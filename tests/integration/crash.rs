@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use crate::harness::queue::{UNWRITTEN, settled};
+use crate::harness::queue::{MAX_UNRECORDED, wait_until_delivered};
 use crate::harness::receiver::Arrival;
 use crate::harness::{Account, Load, Process, Receiver, TestDatabase, on_both_backends};
 
@@ -62,14 +62,14 @@ async fn crash_again_and_again(database: &TestDatabase, receiver: &Receiver, end
         process.kill();
         kills.push(all_read(receiver).await);
         if random.random_ratio(1, 4) {
-            Process::stillborn(database, random.random_range(Duration::ZERO..BOOT)).await;
+            Process::start_and_kill(database, random.random_range(Duration::ZERO..BOOT)).await;
             kills.push(all_read(receiver).await);
         }
         process = Process::start(database).await;
         load.at(&[&process]);
     }
     let accepted = load.end().await;
-    settled(database, receiver, &accepted).await;
+    wait_until_delivered(database, receiver, &accepted).await;
     let repeats = repeats_by_kill(receiver, &kills);
     eprintln!(
         "{} kills in {rounds} rounds, {} events accepted and delivered, {} of them twice; by kill: {repeats:?}",
@@ -78,7 +78,7 @@ async fn crash_again_and_again(database: &TestDatabase, receiver: &Receiver, end
         repeats.iter().sum::<usize>(),
     );
     assert!(
-        repeats.iter().all(|count| *count <= UNWRITTEN),
+        repeats.iter().all(|count| *count <= MAX_UNRECORDED),
         "no more than were in flight: {repeats:?}"
     );
 }

@@ -284,10 +284,10 @@ on_both_backends! {
     async fn refused_reveals_and_changed_limits_are_in_the_audit_log(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
-        assert_eq!(account.wizard.act("/v1/creditors/me/api-key").await.code(), "gates_pending");
+        assert_eq!(account.applicant.act("/v1/creditors/me/api-key").await.code(), "gates_pending");
         account.onboard().await;
         account.reveal().await;
-        assert_eq!(account.wizard.act("/v1/creditors/me/api-key").await.code(), "already_revealed");
+        assert_eq!(account.applicant.act("/v1/creditors/me/api-key").await.code(), "already_revealed");
         let lines = audited(&server, &account, "creditor.api_key_reveal_refused").await;
         let reasons: Vec<_> = lines.iter().map(|(actor, data)| (actor.as_str(), data["prefix"].is_string(), data["reason"].as_str().unwrap())).collect();
         assert_eq!(reasons.len(), 2);
@@ -303,7 +303,7 @@ on_both_backends! {
         // Gates are conditions for the first key alone, so a later reveal is never told of them.
         server.support().post(&format!("{path}/api-key/revoke"), json!({"reason": "leaked"})).await;
         server.support().post(&format!("{path}/gates/payouts_enabled"), json!({"passed": false, "reason": "for the test"})).await.expect(200);
-        assert_eq!(account.wizard.act("/v1/creditors/me/api-key").await.code(), "already_revealed");
+        assert_eq!(account.applicant.act("/v1/creditors/me/api-key").await.code(), "already_revealed");
         server.stop().await;
     }
 }

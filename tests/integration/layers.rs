@@ -1,8 +1,8 @@
-//! The layers of `actors/src`: a file imports only from layers below its own and from its own folder, and no two files import
-//! each other, straight or through others.
+//! Checks the layers of `actors/src`. A file imports only from its own folder and from layers below. No files import each
+//! other, directly or through others.
 //!
-//! `LAYERS` is the table of `docs/architecture.md`. Paths are read with a parser, facades (`mod.rs`) are looked through, and
-//! code for tests is left out.
+//! `LAYERS` is the table of `docs/architecture.md`. Paths are read with a parser. An import from a facade (`mod.rs`) counts
+//! as an import from the file that defines the item. Test code is ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::{Attribute, File, Item, ItemUse, UseTree};
 
-/// The folders of `actors/src` from top to bottom, one layer a line.
+/// The folders of `actors/src` from top to bottom, one layer per line.
 const LAYERS: &[&[&str]] = &[
     &["api"],
     &["app"],
@@ -30,17 +30,17 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 #[test]
-fn imports_point_downwards_and_form_no_circle() {
+fn imports_point_downwards_and_form_no_cycle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/src");
     let sources = Sources::read(&root);
-    assert!(sources.files.len() > 150, "the sources are where they were");
+    assert!(sources.files.len() > 150, "actors/src has as many files as expected");
     let imports = sources.imports();
     let mut problems = upward(&imports);
-    problems.extend(circles(&imports));
+    problems.extend(cycles(&imports));
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 
-/// Which files a file imports from, and by which path.
+/// For each file, the files that it imports from, each with one import path.
 type Imports = BTreeMap<String, BTreeMap<String, String>>;
 
 fn upward(imports: &Imports) -> Vec<String> {
@@ -63,18 +63,18 @@ fn folder(file: &str) -> &str {
 /// The number of a folder's layer, counted from the top.
 fn layer(folder: &str) -> usize {
     let found = LAYERS.iter().position(|names| names.contains(&folder));
-    found.unwrap_or_else(|| panic!("the folder {folder} has no place in LAYERS"))
+    found.unwrap_or_else(|| panic!("the folder {folder} is missing in LAYERS"))
 }
 
-/// One line for each circle: the files along its shortest way round.
-fn circles(imports: &Imports) -> Vec<String> {
+/// One line for each cycle: its files, along the shortest path.
+fn cycles(imports: &Imports) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut problems = Vec::new();
     for start in imports.keys() {
-        if let Some(way) = way_back(imports, start) {
-            let members: BTreeSet<&str> = way.iter().copied().collect();
+        if let Some(files) = shortest_cycle(imports, start) {
+            let members: BTreeSet<&str> = files.iter().copied().collect();
             if seen.insert(members) {
-                problems.push(format!("circle: {} → {start}", way.join(" → ")));
+                problems.push(format!("cycle: {} → {start}", files.join(" → ")));
             }
         }
     }
@@ -82,33 +82,33 @@ fn circles(imports: &Imports) -> Vec<String> {
 }
 
 /// The shortest path of imports from a file back to itself.
-fn way_back<'a>(imports: &'a Imports, start: &'a str) -> Option<Vec<&'a str>> {
-    let mut ways = vec![vec![start]];
+fn shortest_cycle<'a>(imports: &'a Imports, start: &'a str) -> Option<Vec<&'a str>> {
+    let mut paths_so_far = vec![vec![start]];
     let mut visited = BTreeSet::new();
-    while !ways.is_empty() {
+    while !paths_so_far.is_empty() {
         let mut longer = Vec::new();
-        for way in ways {
+        for files in paths_so_far {
             for next in imports
-                .get(*way.last()?)
+                .get(*files.last()?)
                 .into_iter()
                 .flat_map(BTreeMap::keys)
             {
                 if next == start {
-                    return Some(way);
+                    return Some(files);
                 }
                 if visited.insert(next.as_str()) {
-                    let mut longer_way = way.clone();
-                    longer_way.push(next);
-                    longer.push(longer_way);
+                    let mut longer_path = files.clone();
+                    longer_path.push(next);
+                    longer.push(longer_path);
                 }
             }
         }
-        ways = longer;
+        paths_so_far = longer;
     }
     None
 }
 
-/// The parsed files, by path below `actors/src`.
+/// The parsed files, by their path relative to `actors/src`.
 struct Sources {
     files: BTreeMap<String, File>,
 }
@@ -163,10 +163,10 @@ impl Sources {
         targets
     }
 
-    /// The file that defines what an absolute path (without `crate`) names.
+    /// The file that defines the item of an absolute path. The path does not contain `crate`.
     fn file_of(&self, path: &[String], depth: usize) -> Option<String> {
-        assert!(depth < 20, "facades lead in a circle: {path:?}");
-        // The longest beginning that is a module.
+        assert!(depth < 20, "facades re-export each other: {path:?}");
+        // The longest prefix that is a module.
         for end in (1..=path.len()).rev() {
             let module = path[..end].join("/");
             let leaf = format!("{module}.rs");
@@ -184,7 +184,7 @@ impl Sources {
         None
     }
 
-    /// Where a facade takes an item from.
+    /// The file from which a facade re-exports an item.
     fn exported(
         &self,
         module: &[String],
@@ -216,7 +216,7 @@ impl Sources {
     }
 }
 
-/// Whether a file is compiled for tests alone.
+/// Whether a file is compiled only for tests.
 fn is_for_tests(name: &str) -> bool {
     let stem = name.trim_end_matches(".rs");
     stem.ends_with("tests")
@@ -245,13 +245,13 @@ fn module_of(file: &str) -> Vec<String> {
     stem.split('/').map(str::to_owned).collect()
 }
 
-/// A path from the crate's root on; `None` where it leads out of the crate.
+/// The path relative to the crate root, or `None` if it is a path of another crate.
 fn absolute(module: &[String], path: &[String]) -> Option<Vec<String>> {
     match path.first()?.as_str() {
         "crate" => Some(path[1..].to_vec()),
         "self" => Some([module, &path[1..]].concat()),
         "super" => {
-            let ups = path.iter().take_while(|step| *step == "super").count();
+            let ups = path.iter().take_while(|segment| *segment == "super").count();
             let base = &module[..module.len().checked_sub(ups)?];
             Some([base, &path[ups..]].concat())
         }
@@ -259,7 +259,7 @@ fn absolute(module: &[String], path: &[String]) -> Option<Vec<String>> {
     }
 }
 
-/// The paths of a file outside code for tests: what `use` brings in, and every other path of several steps.
+/// The paths of a file outside test code: those of `use` items, and all other paths of several segments.
 #[derive(Default)]
 struct Paths {
     used: Vec<(Vec<String>, Option<String>)>,
@@ -267,17 +267,17 @@ struct Paths {
 }
 
 impl Paths {
-    /// Every path, with names that a `use` has brought in spelt out.
+    /// All paths. A path that starts with an imported name is expanded to the imported path.
     fn all(self) -> Vec<Vec<String>> {
         let used = self.used.iter();
         let named: BTreeMap<&String, &Vec<String>> = used
             .filter_map(|(path, name)| Some((name.as_ref()?, path)))
             .collect();
-        let spelt_out = |path: &Vec<String>| match named.get(&path[0]) {
+        let expanded = |path: &Vec<String>| match named.get(&path[0]) {
             Some(module) => [module.as_slice(), &path[1..]].concat(),
             None => path.clone(),
         };
-        let others: Vec<Vec<String>> = self.others.iter().map(spelt_out).collect();
+        let others: Vec<Vec<String>> = self.others.iter().map(expanded).collect();
         let used = self.used.into_iter().map(|(path, _)| path);
         used.chain(others).collect()
     }
@@ -303,14 +303,14 @@ impl<'ast> Visit<'ast> for Paths {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.segments.len() > 1 {
-            let steps = path.segments.iter();
+            let segments = path.segments.iter();
             self.others
-                .push(steps.map(|step| step.ident.to_string()).collect());
+                .push(segments.map(|segment| segment.ident.to_string()).collect());
         }
         visit::visit_path(self, path);
     }
 
-    /// What is inside a macro's brackets is not parsed: paths are found by their colons.
+    /// The tokens of a macro call are not parsed, so paths are found by their `::`.
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let text = call
             .tokens
@@ -319,9 +319,9 @@ impl<'ast> Visit<'ast> for Paths {
             .replace(" ::", "::");
         let is_of_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
         for word in text.split(|c| !is_of_path(c)) {
-            let steps: Vec<String> = word.split("::").map(str::to_owned).collect();
-            if steps.len() > 1 && steps.iter().all(|step| !step.is_empty()) {
-                self.others.push(steps);
+            let segments: Vec<String> = word.split("::").map(str::to_owned).collect();
+            if segments.len() > 1 && segments.iter().all(|segment| !segment.is_empty()) {
+                self.others.push(segments);
             }
         }
         visit::visit_macro(self, call);
@@ -335,14 +335,14 @@ fn is_cfg_test(attribute: &Attribute) -> bool {
             .is_ok_and(|name| name == "test")
 }
 
-/// The paths of a `use`, each with the name that it gives, or none for `*`.
+/// The paths of a `use` tree, each with the name that it imports, or `None` for `*`.
 fn leaves(tree: &UseTree) -> Vec<(Vec<String>, Option<String>)> {
     match tree {
         UseTree::Path(path) => {
             let below = leaves(&path.tree).into_iter();
             let own = path.ident.to_string();
             let with = |(rest, name): (Vec<String>, Option<String>)| {
-                // `a::{self}` gives the name `a`.
+                // `a::{self}` imports the name `a`.
                 let name = name.map(|name| if name == "self" { own.clone() } else { name });
                 ([vec![own.clone()], rest].concat(), name)
             };

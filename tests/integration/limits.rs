@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::harness::forged_keys::made_up;
+use crate::harness::forged_keys::forged_key;
 use crate::harness::server::config;
 use crate::harness::{
     Account, Answer, Http, TestDatabase, TestServer, eventually, on_both_backends,
@@ -89,23 +89,23 @@ on_both_backends! {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         key.get("/v1/settings").await.expect(200);
-        let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         let prefix = status["api_key"]["prefix"].as_str().unwrap().to_owned();
         let guess = async |token: String| server.http.bearer(&token).get("/v1/settings").await;
         // The same wrong key again and again, as a forgotten script sends it, is not guessing.
-        let forgotten = made_up(Some(&prefix), 1);
+        let forgotten = forged_key(Some(&prefix), 1);
         for _ in 0..100 {
             assert_eq!(guess(forgotten.clone()).await.code(), "invalid_api_key");
         }
         let mut codes = Vec::new();
         for number in 2..60 {
-            let of_nobody = guess(made_up(None, number)).await.code().to_owned();
-            let of_somebody = guess(made_up(Some(&prefix), number)).await.code().to_owned();
+            let of_nobody = guess(forged_key(None, number)).await.code().to_owned();
+            let of_somebody = guess(forged_key(Some(&prefix), number)).await.code().to_owned();
             codes.push((of_nobody, of_somebody));
         }
         assert_eq!(codes[0], ("invalid_api_key".to_owned(), "invalid_api_key".to_owned()));
         assert_eq!(codes[57], ("too_many_attempts".to_owned(), "too_many_attempts".to_owned()), "the same for both");
-        let throttled = guess(made_up(None, 99)).await;
+        let throttled = guess(forged_key(None, 99)).await;
         let wait: u64 = throttled.header("Retry-After").unwrap().parse().unwrap();
         assert!(throttled.status == 429 && (1..=60).contains(&wait));
         // Malformed ones cost nothing and are told so all the time.
@@ -164,11 +164,11 @@ on_both_backends! {
         // A script that signs in gets no more than one with a key.
         let admitted = hammer(&session, 40, 4).await.iter().filter(|status| **status == 200).count();
         assert_eq!(admitted, 7);
-        let refused = account.wizard.get("/v1/creditors/me/status").await;
+        let refused = account.applicant.get("/v1/creditors/me/status").await;
         assert_eq!((refused.status, refused.code(), left(&refused)), (429, "rate_limited", 0), "whichever token it brings");
         assert_eq!(refused.header("Retry-After"), Some("1"));
         clock.advance_ms(1_000);
-        account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        account.applicant.get("/v1/creditors/me/status").await.expect(200);
         clock.advance_ms(8_000);
         assert_eq!(left(&key.get("/v1/settings").await), 7, "nor does a person take from the key");
         // To mint a key costs as much as five requests.
@@ -222,7 +222,7 @@ on_both_backends! {
         assert_eq!(server.http.bearer("cs_nonsense").get("/v1/settings").await.code(), "invalid_session");
         session.get("/v1/settings").await.expect(200);
         account.session().await.get("/v1/settings").await.expect(200);
-        Account::sign_up(&server.http).await.wizard.get("/v1/creditors/me/status").await.expect(200);
+        Account::sign_up(&server.http).await.applicant.get("/v1/creditors/me/status").await.expect(200);
         server.stop().await;
     }
 }

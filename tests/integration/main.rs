@@ -1,8 +1,8 @@
-//! The service from outside: every test runs on SQLite and on Postgres, through HTTP.
+//! Integration tests: they call the service through HTTP, on SQLite and on Postgres.
 //!
-//! `harness` gives a test its database, servers (in this process, or as processes that can be
-//! killed), a receiver, and a creditor that is ready to place. A test waits for a condition, never
-//! for a fixed time.
+//! `harness` provides a test with a database, servers (in this process, or as child processes that
+//! can be killed), a webhook receiver, and a creditor that can create placements. A test waits for
+//! a condition, never for a fixed time.
 
 #![allow(
     clippy::unwrap_used,

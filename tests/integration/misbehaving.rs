@@ -1,4 +1,4 @@
-//! Receivers that misbehave, end to end: each attempt ends, and the delivery log tells its cause.
+//! Misbehaving receivers: each attempt ends, and the delivery log names the cause of its failure.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,56 +12,58 @@ use crate::harness::account::place;
 use crate::harness::server::config;
 use crate::harness::{Account, Http, TestServer, eventually, on_both_backends};
 
-/// What a receiver does after its first words.
+/// What a receiver does after it has sent its response text.
 #[derive(Debug, Clone, Copy)]
 enum Then {
+    /// Keeps the connection open.
     Hold,
+    /// Resets the connection.
     Reset,
-    /// The same words again and again, with a pause after each time.
+    /// Repeats the text with a pause of 50 ms.
     Drip(&'static str),
-    /// The same words again and again, as fast as they are taken.
+    /// Repeats the text without a pause.
     Flood(&'static str),
 }
 
-/// One receiver, and what the log must tell of an attempt at it.
+/// One receiver, and what the delivery log must show for an attempt at it.
 struct Case {
     name: &'static str,
     scheme: &'static str,
-    says: String,
+    response: String,
     then: Then,
     status: Value,
     error: Option<&'static str>,
     excerpt: &'static str,
 }
 
-/// Listens on a port of its own; counts its connections.
-async fn misbehave(says: String, then: Then) -> (u16, Arc<AtomicUsize>) {
+/// Starts a receiver. Returns its port and the number of connections that it has accepted.
+async fn start_receiver(response: String, then: Then) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let came = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&came);
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::SeqCst);
-            tokio::spawn(answer(stream, says.clone(), then));
+            tokio::spawn(answer(stream, response.clone(), then));
         }
     });
-    (port, came)
+    (port, connections)
 }
 
-async fn answer(mut stream: TcpStream, says: String, then: Then) -> std::io::Result<()> {
-    // An answer to a request that has not come would be another fault than the one that is tried here.
+async fn answer(mut stream: TcpStream, response: String, then: Then) -> std::io::Result<()> {
+    // A response before the request would be a different fault from the one under test.
     stream.peek(&mut [0]).await?;
-    stream.write_all(says.as_bytes()).await?;
+    stream.write_all(response.as_bytes()).await?;
     match then {
         Then::Hold => while stream.read(&mut [0; 8_192]).await? > 0 {},
         Then::Reset => stream.set_zero_linger()?,
-        Then::Drip(words) => loop {
-            stream.write_all(words.as_bytes()).await?;
+        Then::Drip(text) => loop {
+            stream.write_all(text.as_bytes()).await?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         },
-        Then::Flood(words) => {
-            let many = words.repeat(1_000);
+        Then::Flood(text) => {
+            let many = text.repeat(1_000);
             loop {
                 stream.write_all(many.as_bytes()).await?;
             }
@@ -70,11 +72,11 @@ async fn answer(mut stream: TcpStream, says: String, then: Then) -> std::io::Res
     Ok(())
 }
 
-fn case(name: &'static str, says: &str, then: Then, status: Value, error: &'static str) -> Case {
+fn case(name: &'static str, response: &str, then: Then, status: Value, error: &'static str) -> Case {
     Case {
         name,
         scheme: "http",
-        says: says.to_owned(),
+        response: response.to_owned(),
         then,
         status,
         error: Some(error),
@@ -82,10 +84,10 @@ fn case(name: &'static str, says: &str, then: Then, status: Value, error: &'stat
     }
 }
 
-fn cases(elsewhere: u16) -> Vec<Case> {
+fn cases(local_port: u16) -> Vec<Case> {
     let late = "no complete answer in time";
     let moved = format!(
-        "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:{elsewhere}/\r\ncontent-length: 0\r\n\r\n"
+        "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:{local_port}/\r\ncontent-length: 0\r\n\r\n"
     );
     let huge = format!(
         "HTTP/1.1 200 OK\r\nx: {}\r\n\r\n",
@@ -95,7 +97,7 @@ fn cases(elsewhere: u16) -> Vec<Case> {
     let ok = "HTTP/1.1 200 OK\r\n\r\n";
     vec![
         case("silence", "", Then::Hold, Value::Null, late),
-        case("1xx for ever", hints, Then::Flood(hints), Value::Null, late),
+        case("endless 1xx", hints, Then::Flood(hints), Value::Null, late),
         case(
             "a reset",
             "",
@@ -111,7 +113,7 @@ fn cases(elsewhere: u16) -> Vec<Case> {
             "the answer was not valid HTTP: message head is too large",
         ),
         case(
-            "a redirect inside",
+            "a redirect to a local server",
             &moved,
             Then::Hold,
             json!(307),
@@ -145,11 +147,11 @@ fn cases(elsewhere: u16) -> Vec<Case> {
     ]
 }
 
-/// Adds an endpoint for each receiver; answers with the endpoints' ids.
+/// Adds an endpoint for each receiver. Returns the ids of the endpoints.
 async fn subscribe(session: &Http, cases: &[Case]) -> Vec<Value> {
     let mut endpoints = Vec::new();
     for case in cases {
-        let (port, _) = misbehave(case.says.clone(), case.then).await;
+        let (port, _) = start_receiver(case.response.clone(), case.then).await;
         let url = format!("{}://127.0.0.1:{port}/hook", case.scheme);
         let settings = json!({"url": url, "events": ["placement.created"]});
         let made = session
@@ -161,21 +163,21 @@ async fn subscribe(session: &Http, cases: &[Case]) -> Vec<Value> {
     endpoints
 }
 
-/// The rows of all deliveries, once each has had its attempt.
-async fn tried(key: &Http, count: usize) -> Vec<Value> {
-    eventually("every endpoint is tried", || async {
+/// Waits until each delivery has had one attempt. Returns their rows in the delivery list.
+async fn wait_for_attempts(key: &Http, count: usize) -> Vec<Value> {
+    eventually("every endpoint has an attempt", || async {
         let list = key
             .get("/v1/settings/webhook-deliveries?event=placement.created")
             .await
             .expect(200);
         let rows = list["items"].as_array().unwrap();
-        let tried = rows.iter().filter(|row| row["attempts"] == json!(1));
-        (tried.count() == count).then(|| rows.clone())
+        let attempted = rows.iter().filter(|row| row["attempts"] == json!(1));
+        (attempted.count() == count).then(|| rows.clone())
     })
     .await
 }
 
-/// What the log tells of the one attempt.
+/// Checks the log of the one attempt.
 fn check(case: &Case, detail: &Value) {
     let name = case.name;
     let [attempt] = detail["attempt_log"].as_array().unwrap().as_slice() else {
@@ -186,10 +188,10 @@ fn check(case: &Case, detail: &Value) {
     assert!(attempt["at"].is_string(), "{name}: {attempt}");
     let error = attempt["error"].as_str();
     assert_eq!(error.is_some(), case.error.is_some(), "{name}: {attempt}");
-    let said = error.unwrap_or_default();
+    let message = error.unwrap_or_default();
     assert!(
-        said.starts_with(case.error.unwrap_or_default()),
-        "{name}: {said}"
+        message.starts_with(case.error.unwrap_or_default()),
+        "{name}: {message}"
     );
     let excerpt = attempt["response_excerpt"].as_str().unwrap_or_default();
     assert!(excerpt.starts_with(case.excerpt), "{name}: {excerpt:?}");
@@ -198,7 +200,7 @@ fn check(case: &Case, detail: &Value) {
         case.excerpt.is_empty(),
         "{name}: {excerpt:?}"
     );
-    let shown = [said, excerpt].concat();
+    let shown = [message, excerpt].concat();
     assert!(
         !shown
             .chars()
@@ -208,18 +210,18 @@ fn check(case: &Case, detail: &Value) {
 }
 
 on_both_backends! {
-    async fn the_log_tells_why_each_attempt_failed(database: TestDatabase) {
+    async fn delivery_log_names_the_cause_of_each_failure(database: TestDatabase) {
         let mut config = config(&database);
         config.settings.delivery_timeout = Duration::from_millis(500);
-        // One attempt each.
+        // No second attempt during the test.
         config.settings.retry_schedule = "1h".parse().unwrap();
         let server = TestServer::start_with(config).await;
-        let (inside, came) = misbehave(String::new(), Then::Hold).await;
+        let (local_port, connections) = start_receiver(String::new(), Then::Hold).await;
         let (account, key) = Account::ready(&server.http).await;
-        let cases = cases(inside);
+        let cases = cases(local_port);
         let endpoints = subscribe(&account.session().await, &cases).await;
         place(&key, "INV-1").await;
-        let rows = tried(&key, cases.len()).await;
+        let rows = wait_for_attempts(&key, cases.len()).await;
         for (case, endpoint) in cases.iter().zip(&endpoints) {
             let row = rows.iter().find(|row| row["endpoint_id"] == *endpoint).expect(case.name);
             let state = if case.error.is_some() { "failed" } else { "delivered" };
@@ -227,7 +229,7 @@ on_both_backends! {
             let path = format!("/v1/settings/webhook-deliveries/{}", row["id"].as_str().unwrap());
             check(case, &key.get(&path).await.expect(200));
         }
-        assert_eq!(came.load(Ordering::SeqCst), 0, "no redirect was followed");
+        assert_eq!(connections.load(Ordering::SeqCst), 0, "no redirect was followed");
         server.stop().await;
     }
 }

@@ -9,16 +9,16 @@ on_both_backends! {
     async fn a_key_is_refused_until_all_gates_hold_and_then_shown_once(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
-        let early = account.wizard.act("/v1/creditors/me/api-key").await;
+        let early = account.applicant.act("/v1/creditors/me/api-key").await;
         assert_eq!((early.status, early.code()), (409, "gates_pending"));
         assert_eq!(early.body["pending_gates"], json!(["kyb_verified", "payouts_enabled", "msa_on_file"]));
         assert!(early.body["detail"].as_str().unwrap().contains("payouts_enabled"));
         account.onboard().await;
-        let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         assert_eq!((&status["status"], &status["api_key"]["issued"], &status["api_key"]["revealed"]),
             (&json!("verified"), &json!(true), &json!(false)));
         let key = account.reveal().await;
-        let again = account.wizard.act("/v1/creditors/me/api-key").await;
+        let again = account.applicant.act("/v1/creditors/me/api-key").await;
         assert_eq!((again.status, again.code()), (409, "already_revealed"));
         let settings = key.get("/v1/settings").await.expect(200);
         assert_eq!(settings["api_key_prefix"], status["api_key"]["prefix"]);
@@ -29,7 +29,7 @@ on_both_backends! {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.onboard().await;
-        let reveals = (0..20).map(|_| account.wizard.act("/v1/creditors/me/api-key"));
+        let reveals = (0..20).map(|_| account.applicant.act("/v1/creditors/me/api-key"));
         let answers = futures::future::join_all(reveals).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
         assert!(answers.iter().filter(|answer| answer.status != 201).all(|answer| answer.code() == "already_revealed"));
@@ -41,7 +41,7 @@ on_both_backends! {
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
         // Three providers, duplicated and shuffled: 7 is prime to 50.
-        let facts = (0..50).map(|n| account.fact(&server.http, n * 7 % 50));
+        let facts = (0..50).map(|n| account.send_fact(&server.http, n * 7 % 50));
         let statuses = futures::future::join_all(facts).await;
         assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
         assert_eq!(database.number("SELECT count(*) FROM api_key").await, 1);
@@ -64,14 +64,14 @@ on_both_backends! {
     async fn linking_an_account_replays_its_stored_events(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
-        assert_eq!(account.fact(&server.http, 0).await, 202, "stored until linked");
-        assert_eq!(account.fact(&server.http, 0).await, 200, "and only once");
-        assert_eq!(account.fact(&server.http, 1).await, 200);
-        assert_eq!(account.fact(&server.http, 2).await, 200);
-        let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        assert_eq!(account.send_fact(&server.http, 0).await, 202, "stored until linked");
+        assert_eq!(account.send_fact(&server.http, 0).await, 200, "and only once");
+        assert_eq!(account.send_fact(&server.http, 1).await, 200);
+        assert_eq!(account.send_fact(&server.http, 2).await, 200);
+        let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         assert_eq!(status["pending"], json!(["payouts_enabled"]));
         account.link_stripe().await;
-        let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         assert_eq!((&status["pending"], &status["api_key"]["issued"]), (&json!([]), &json!(true)));
         server.stop().await;
     }
@@ -80,9 +80,9 @@ on_both_backends! {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
-        account.fact(&server.http, 0).await;
+        account.send_fact(&server.http, 0).await;
         let pending = || async {
-            account.wizard.get("/v1/creditors/me/status").await.expect(200)["pending"].clone()
+            account.applicant.get("/v1/creditors/me/status").await.expect(200)["pending"].clone()
         };
         assert_eq!(pending().await, json!(["kyb_verified", "msa_on_file"]));
         let path = format!("/support/v1/creditors/{}", account.id);
@@ -99,7 +99,7 @@ on_both_backends! {
         assert_eq!((taken.status, taken.code()), (422, "validation_failed"));
         link(serde_json::Value::Null).await.expect(200);
         server.support().patch(&format!("/support/v1/creditors/{}", other.id), json!({"stripe_account_id": account.stripe_account, "reason": "sorted out"})).await.expect(200);
-        let moved = other.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let moved = other.applicant.get("/v1/creditors/me/status").await.expect(200);
         assert_eq!(moved["pending"], json!(["kyb_verified", "msa_on_file"]));
         server.stop().await;
     }
@@ -116,7 +116,7 @@ on_both_backends! {
             }
         };
         let gate = || async {
-            let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+            let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
             let gate = &status["gates"][1];
             (gate["passed"].as_bool().unwrap(), gate["unconfirmed"].as_bool().unwrap())
         };
@@ -150,8 +150,8 @@ on_both_backends! {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
-        account.fact(&server.http, 0).await;
-        account.fact(&server.http, 1).await;
+        account.send_fact(&server.http, 0).await;
+        account.send_fact(&server.http, 1).await;
         let path = format!("/support/v1/creditors/{}/gates/msa_on_file", account.id);
         let repaired = server.support().post(&path, json!({"passed": true, "reason": "signed on paper"})).await.expect(200);
         assert_eq!(repaired["api_key"]["issued"], json!(true));
@@ -164,14 +164,14 @@ on_both_backends! {
     async fn the_agreement_is_accepted_by_a_person_and_never_by_a_key(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
-        let current = account.wizard.get("/v1/agreements/current").await.expect(200);
+        let current = account.applicant.get("/v1/agreements/current").await.expect(200);
         let accept = json!({"signatory_name": "Ann Owner", "version": current["version"]});
         let old = json!({"signatory_name": "Ann Owner", "version": "1999-01"});
-        let refused = account.wizard.post("/v1/agreements/current/accept", old).await;
+        let refused = account.applicant.post("/v1/agreements/current/accept", old).await;
         assert_eq!((refused.status, refused.code()), (422, "validation_failed"));
-        let accepted = account.wizard.post("/v1/agreements/current/accept", accept.clone()).await.expect(200);
+        let accepted = account.applicant.post("/v1/agreements/current/accept", accept.clone()).await.expect(200);
         assert_eq!(accepted["accepted"], json!(true));
-        let status = account.wizard.get("/v1/creditors/me/status").await.expect(200);
+        let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         assert_eq!(status["pending"], json!(["kyb_verified", "payouts_enabled"]));
         account.onboard().await;
         let key = account.reveal().await;
@@ -187,12 +187,12 @@ on_both_backends! {
             "legal_name": "Acme Receivables LLC", "ein": "12-3456789", "industry": "logistics", "state_of_incorporation": "OH",
             "business_address": {"line1": "1 Main St", "city": "Dayton", "state": "OH", "postal_code": "45402", "country": "US"},
         });
-        let setup = account.wizard.patch("/v1/creditors/me/setup", details.clone()).await.expect(200);
+        let setup = account.applicant.patch("/v1/creditors/me/setup", details.clone()).await.expect(200);
         assert_eq!(setup["next_step"], json!("business_verification"));
         assert!(!setup.to_string().contains("3456789"), "the EIN is never returned");
         assert_eq!(setup["company"]["ein_on_file"], json!(true));
         providers::middesk(&server.http, "m1", &account.id, "in_review", "2026-01-02T03:04:05Z").await.expect(200);
-        let locked = account.wizard.patch("/v1/creditors/me/setup", details).await;
+        let locked = account.applicant.patch("/v1/creditors/me/setup", details).await;
         assert_eq!((locked.status, locked.code()), (409, "setup_locked"));
         server.stop().await;
     }

@@ -1,15 +1,16 @@
-//! Bodies that would be many times their size once they are parsed: they are refused with a small answer, and cost little.
+//! Bodies that would take many times their size in memory when parsed. They are refused with a short response and use
+//! little memory.
 
 use crate::harness::{Account, Http, Process, on_both_backends};
 
 const MIB: u64 = 1024 * 1024;
-/// What one body may add to the process' memory at its peak. The largest below is 2 MB.
+/// The most that one body may add to the peak memory of the process. The largest body below has 2 MB.
 const MAX_GROWTH: u64 = 48 * MIB;
-/// The longest error answer, in bytes.
+/// The maximum length of an error response, in bytes.
 const MAX_ANSWER: usize = 100_000;
 
 on_both_backends! {
-    async fn body_with_many_wrong_members_costs_little(database: TestDatabase) {
+    async fn body_with_many_invalid_members_uses_little_memory(database: TestDatabase) {
         let process = Process::start(&database).await;
         let texts = vec![r#""\u0000""#; 17_000].join(",");
         let nul = format!(r#"{{"{}":[{texts}]}}"#, "k".repeat(8_000));
@@ -18,22 +19,22 @@ on_both_backends! {
         let names: Vec<String> = (0..900).map(|n| format!(r#""{}{n}":0"#, "k".repeat(250))).collect();
         let long_names = format!("{{{}}}", names.join(","));
         for body in [nul, unknown, long_names, "[".repeat(200_000), r#"{"a":"#.repeat(40_000)] {
-            refused_cheaply(&process, &process.http, "/v1/sessions", body).await;
+            assert_refused_cheaply(&process, &process.http, "/v1/sessions", body).await;
         }
     }
 
-    async fn array_with_many_elements_costs_little(database: TestDatabase) {
+    async fn array_with_many_elements_uses_little_memory(database: TestDatabase) {
         let process = Process::start(&database).await;
         let (_account, key) = Account::ready(&process.http).await;
         for element in ["0", "{}", "null", "[]", r#""""#] {
             let count = 2 * 1024 * 1024 / (element.len() + 1);
             let body = format!(r#"{{"placements":[{}]}}"#, vec![element; count].join(","));
-            refused_cheaply(&process, &key, "/v1/placements/batch", body).await;
+            assert_refused_cheaply(&process, &key, "/v1/placements/batch", body).await;
         }
     }
 }
 
-async fn refused_cheaply(process: &Process, caller: &Http, path: &str, body: String) {
+async fn assert_refused_cheaply(process: &Process, caller: &Http, path: &str, body: String) {
     let (length, before) = (body.len(), process.peak_memory());
     let begin: String = body.chars().take(24).collect();
     let bearer = format!("Bearer {}", caller.token().unwrap_or("none"));

@@ -1,25 +1,26 @@
-//! SIGSTOP for longer than a lease lasts: the others take over, and the process that comes back
-//! writes nothing to what is no longer its own.
+//! Processes that are paused with SIGSTOP for longer than a lease lasts.
 //!
-//! `PARTNER_API_STOP_ROUNDS` sets how often; each takes as long as a lease lasts.
+//! Another process takes over. The resumed process must not write to leases that it has lost.
+//!
+//! `PARTNER_API_STOP_ROUNDS` sets the number of rounds. Each round takes as long as a lease.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::harness::account::invoice;
-use crate::harness::queue::{UNWRITTEN, in_flight, leased, settled, undelivered};
+use crate::harness::queue::{MAX_UNRECORDED, wait_for_in_flight, leased, wait_until_delivered, undelivered};
 use crate::harness::receiver::Repeat;
 use crate::harness::{Account, Http, Load, Process, Receiver, TestDatabase, eventually};
 
 const ROUNDS: usize = 1;
-/// A silent process counts as dead after 8 s without a heartbeat, the delivery timeout of the tests
-/// and a margin of 5 s.
+/// How long a lease lasts: 8 s without a heartbeat, the delivery timeout of the tests (2 s) and a
+/// margin of 5 s.
 const LEASE: Duration = Duration::from_secs(8 + 2 + 5);
-/// What a process says whose outcomes came too late.
+/// What a process logs when it drops outcomes of leases that it has lost.
 const FENCED: &str = "outcomes of leases that had been rescued";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopped_process_is_replaced_and_writes_nothing_when_it_comes_back() {
+async fn resumed_process_writes_nothing_to_rescued_leases() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
@@ -28,90 +29,92 @@ async fn a_stopped_process_is_replaced_and_writes_nothing_when_it_comes_back() {
     let two = Process::start_logged(&database).await;
     let (account, key) = Account::ready(&one.http).await;
     account.set_webhook(&receiver.url).await;
-    let mut story = Story {
+    let mut scenario = Scenario {
         database,
         receiver,
         key,
         accepted: HashSet::new(),
     };
     for round in 0..rounds() {
-        let (zombie, other) = if round % 2 == 0 {
+        let (paused, other) = if round % 2 == 0 {
             (&one, &two)
         } else {
             (&two, &one)
         };
-        story.round(&format!("INV-{round}"), zombie, other).await;
+        scenario.round(&format!("INV-{round}"), paused, other).await;
     }
 }
 
-/// What the rounds share.
-struct Story {
+/// The state that all rounds share.
+struct Scenario {
     database: TestDatabase,
     receiver: Receiver,
     key: Http,
     accepted: HashSet<String>,
 }
 
-impl Story {
-    async fn round(&mut self, name: &str, zombie: &Process, other: &Process) {
+impl Scenario {
+    async fn round(&mut self, name: &str, paused: &Process, other: &Process) {
         let repeats_before = self.receiver.repeats().len();
-        let load = Load::start(name, &self.key, &[zombie, other]);
-        let stalled = stop_in_flight(&self.database, &self.receiver, zombie).await;
+        let load = Load::start(name, &self.key, &[paused, other]);
+        let stalled = stop_in_flight(&self.database, &self.receiver, paused).await;
         self.accepted.extend(load.end().await);
-        self.comes_back(name, zombie, other, &stalled).await;
+        self.resume_and_check(name, paused, other, &stalled).await;
         let repeats = self.receiver.repeats().split_off(repeats_before);
         eprintln!(
-            "{name}: {} leased by the stopped process, {} sent again; {}",
+            "{name}: {} leased by the paused process, {} sent again; {}",
             stalled.leased.len(),
             repeats.len(),
-            zombie.logged(FENCED).unwrap_or_default(),
+            paused.logged(FENCED).unwrap_or_default(),
         );
         check_repeats(&repeats, &stalled);
     }
 
-    /// It goes on while the other one sends what it had leased: its late outcomes are fenced off,
-    /// it joins under another epoch, and works again.
-    async fn comes_back(
+    /// Resumes the process while the other one sends the deliveries that it had leased.
+    ///
+    /// The late outcomes must be dropped. The process must join under a new epoch and accept
+    /// requests again.
+    async fn resume_and_check(
         &mut self,
         name: &str,
-        zombie: &Process,
+        paused: &Process,
         other: &Process,
-        stalled: &Stalled,
+        stalled: &Paused,
     ) {
-        let mut rescued = in_flight(&self.database, &self.receiver, other).await;
+        let mut rescued = wait_for_in_flight(&self.database, &self.receiver, other).await;
         rescued.retain(|id| stalled.leased.contains(id));
         assert!(!rescued.is_empty());
-        let fenced_before = zombie.logged(FENCED);
-        zombie.resume();
-        eventually("its late outcomes are fenced off", || async {
-            (zombie.logged(FENCED) != fenced_before).then_some(())
+        let fenced_before = paused.logged(FENCED);
+        paused.resume();
+        eventually("the late outcomes are dropped", || async {
+            (paused.logged(FENCED) != fenced_before).then_some(())
         })
         .await;
-        eventually("it joins again", || async {
-            (zombie.epoch(&self.database).await > stalled.epoch).then_some(())
+        eventually("the process joins under a new epoch", || async {
+            (paused.epoch(&self.database).await > stalled.epoch).then_some(())
         })
         .await;
         let undelivered = undelivered(&self.database).await;
         assert!(
             rescued.is_subset(&undelivered),
-            "nobody but the zombie was told that they arrived: {rescued:?}, {undelivered:?}"
+            "the paused process recorded nothing as delivered: {rescued:?}, {undelivered:?}"
         );
         self.receiver.release();
-        self.works_again(name, zombie).await;
-        settled(&self.database, &self.receiver, &self.accepted).await;
-        assert_eq!(late_attempts(&self.database).await, 0, "it wrote nothing");
+        self.wait_until_it_accepts_again(name, paused).await;
+        wait_until_delivered(&self.database, &self.receiver, &self.accepted).await;
+        assert_eq!(late_attempts(&self.database).await, 0, "the paused process recorded no attempt");
         let touched = "SELECT count(*) FROM webhook_endpoint WHERE state <> 'enabled' OR failing_since_ms IS NOT NULL";
         assert_eq!(
             self.database.number(touched).await,
             0,
-            "nor of the endpoint"
+            "the endpoint is unchanged"
         );
     }
 
-    async fn works_again(&mut self, name: &str, zombie: &Process) {
+    async fn wait_until_it_accepts_again(&mut self, name: &str, paused: &Process) {
         let invoice_number = format!("{name}-AFTERWARDS");
-        eventually("it works again", || async {
-            let (key, body) = (self.key.at(&zombie.base), invoice(&invoice_number));
+        eventually("the process accepts placements again", || async {
+            let (key, body) = (self.key.at(&paused.base), invoice(&invoice_number));
             let asked = key.try_post_keyed("/v1/placements", body, &invoice_number);
             let placed = asked.await.is_some_and(|answer| answer.status == 201);
             placed.then_some(())
@@ -121,7 +124,7 @@ impl Story {
     }
 }
 
-/// Attempts on record that lasted as long as a lease: their process was stopped meanwhile.
+/// The number of recorded attempts that took at least as long as a lease. Their process was paused.
 async fn late_attempts(database: &TestDatabase) -> i64 {
     let lease_ms = LEASE.as_millis();
     let sql = format!("SELECT count(*) FROM delivery_attempt WHERE latency_ms >= {lease_ms}");
@@ -129,7 +132,7 @@ async fn late_attempts(database: &TestDatabase) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopped_process_that_is_alone_goes_on_where_it_was() {
+async fn resumed_single_process_completes_its_deliveries() {
     let (database, receiver) = (TestDatabase::sqlite(), Receiver::start().await);
     let process = Process::start(&database).await;
     let (account, key) = Account::ready(&process.http).await;
@@ -139,19 +142,19 @@ async fn a_stopped_process_that_is_alone_goes_on_where_it_was() {
         let (late, repeated) = (late_attempts(&database).await, receiver.repeats().len());
         let load = Load::start(&format!("INV-{round}"), &key, &[&process]);
         let stalled = stop_in_flight(&database, &receiver, &process).await;
-        // The time itself is what this is about: nobody is there to take over.
+        // The test needs this much time to pass. No other process takes over.
         tokio::time::sleep(LEASE).await;
         process.resume();
         receiver.release();
         accepted.extend(load.end().await);
-        settled(&database, &receiver, &accepted).await;
+        wait_until_delivered(&database, &receiver, &accepted).await;
         assert!(
             late_attempts(&database).await > late,
-            "its own outcomes it does write down"
+            "the process records its own outcomes"
         );
         let repeats = receiver.repeats().split_off(repeated);
         eprintln!(
-            "alone, round {round}: {} accepted so far, {} leased when it was stopped, {} of them came twice",
+            "single process, round {round}: {} accepted so far, {} leased when paused, {} sent again",
             accepted.len(),
             stalled.leased.len(),
             repeats.len(),
@@ -160,39 +163,41 @@ async fn a_stopped_process_that_is_alone_goes_on_where_it_was() {
     }
 }
 
-/// A process that was stopped.
-struct Stalled {
+/// A process that was paused.
+struct Paused {
     epoch: i64,
-    /// What it had leased.
+    /// The deliveries that it had leased, by `webhook-id`.
     leased: HashSet<String>,
 }
 
-/// Stops a process that has sends in flight. They are accepted, and it cannot hear that; when they
-/// come again the answer is held back.
+/// Pauses a process that has sends in flight.
+///
+/// The receiver accepts them, but the paused process does not read the responses. When another
+/// process sends them again, the receiver holds its responses back.
 async fn stop_in_flight(
     database: &TestDatabase,
     receiver: &Receiver,
     process: &Process,
-) -> Stalled {
+) -> Paused {
     let epoch = process.epoch(database).await;
     receiver.hold();
     loop {
-        in_flight(database, receiver, process).await;
+        wait_for_in_flight(database, receiver, process).await;
         process.stop();
         let leased = leased(database, epoch).await;
         if !leased.is_disjoint(&receiver.unanswered()) {
             receiver.release_and_hold(leased.clone());
-            return Stalled { epoch, leased };
+            return Paused { epoch, leased };
         }
-        // On a busy machine those that were in flight have run out of time just before.
+        // On a busy machine, the sends in flight may have timed out just before the pause.
         process.resume();
     }
 }
 
-/// What came twice was in flight when the process was stopped.
-fn check_repeats(repeats: &[Repeat], stalled: &Stalled) {
+/// Checks that every repeated webhook was leased when the process was paused.
+fn check_repeats(repeats: &[Repeat], stalled: &Paused) {
     let ids: HashSet<_> = repeats.iter().map(|repeat| &repeat.id).collect();
-    assert!(ids.len() <= UNWRITTEN, "{repeats:?}");
+    assert!(ids.len() <= MAX_UNRECORDED, "{repeats:?}");
     let in_flight = |repeat: &Repeat| stalled.leased.contains(&repeat.id);
     assert!(repeats.iter().all(in_flight), "{repeats:?}");
 }

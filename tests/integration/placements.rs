@@ -260,7 +260,7 @@ on_both_backends! {
         };
         let mut reader = FeedReader::new(&key);
         while reader.seen.len() < 120 {
-            reader.read_on().await;
+            reader.read_page().await;
         }
         assert_eq!(writer.await.unwrap().len(), 120);
         server.stop().await;

@@ -1,8 +1,8 @@
-//! The rules stay pure: no framework, no clock, no randomness in `actors/src/domain`.
+//! Checks that `actors/src/domain` uses no framework, no clock and no randomness.
 
 use std::path::{Path, PathBuf};
 
-/// What would make a rule depend on anything but its arguments.
+/// Words that would make a domain function depend on more than its arguments.
 const BANNED: &[&str] = &[
     "ractor",
     "sea_orm",
@@ -26,11 +26,11 @@ const BANNED: &[&str] = &[
 ];
 
 #[test]
-fn the_domain_imports_no_framework_no_clock_and_no_randomness() {
+fn domain_imports_no_framework_clock_or_randomness() {
     let domain = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/src/domain");
     let mut files = Vec::new();
     collect(&domain, &mut files);
-    assert!(files.len() > 15, "the domain is where it was: {files:?}");
+    assert!(files.len() > 15, "actors/src/domain has as many files as expected: {files:?}");
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text
@@ -40,7 +40,7 @@ fn the_domain_imports_no_framework_no_clock_and_no_randomness() {
             for word in BANNED {
                 assert!(
                     !line.contains(word),
-                    "{}: code line {}: {word} has no place in a rule: {line}",
+                    "{}: code line {}: {word} is not allowed in the domain: {line}",
                     file.display(),
                     number + 1
                 );

@@ -29,13 +29,13 @@ async fn the_last_fact_issues_one_key_whichever_process_hears_it() {
             } else {
                 &two.http
             };
-            account.fact(http, (n * 5 + round) % 6)
+            account.send_fact(http, (n * 5 + round) % 6)
         });
         let statuses = futures::future::join_all(facts).await;
         assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
         let id = database.uuid(&account.id);
         let status = account
-            .wizard
+            .applicant
             .get("/v1/creditors/me/status")
             .await
             .expect(200);
@@ -123,10 +123,10 @@ async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing(
             "paid"
         };
         outcome.insert(id, expected.to_owned());
-        reader.read_on().await;
+        reader.read_page().await;
     }
     while reader.seen != outcome {
-        reader.read_on().await;
+        reader.read_page().await;
     }
     let id = database.uuid(&account.id);
     let sequences: Vec<i64> = database

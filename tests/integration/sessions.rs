@@ -1,4 +1,4 @@
-//! Sessions: cookies that are renewed, ends by age and idleness, passwords that bcrypt can read.
+//! Sessions: cookie renewal, expiry, sign-out, password length, and throttled logins.
 
 use actors::clock::Clock;
 use partner_api::server;
@@ -13,7 +13,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// 2026-06-01.
 const START_MS: i64 = 1_780_272_000_000;
 
-/// The cookie's pair, without its attributes.
+/// The name and value of a cookie, without its attributes.
 fn pair(cookie: &str) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
@@ -23,7 +23,7 @@ async fn with_cookie(http: &Http, pair: &str) -> crate::harness::Answer {
 }
 
 on_both_backends! {
-    async fn a_cookie_is_renewed_and_ends_by_age_and_idleness(database: TestDatabase) {
+    async fn session_cookie_is_renewed_and_expires(database: TestDatabase) {
         let clock = Clock::manual(START_MS);
         let running = server::start_at(config(&database), clock.clone()).await.unwrap();
         let server = TestServer { http: Http::new(&running.base_url), running };
@@ -35,40 +35,40 @@ on_both_backends! {
             assert!(cookie.contains(attribute), "{cookie}");
         }
         let first = pair(&cookie);
-        assert_eq!(with_cookie(&server.http, &first).await.header("Set-Cookie"), None, "a young one stays");
+        assert_eq!(with_cookie(&server.http, &first).await.header("Set-Cookie"), None, "a new cookie is not renewed");
         clock.advance_ms(HOUR_MS + 1);
         let renewed = with_cookie(&server.http, &first).await;
         let second = pair(renewed.header("Set-Cookie").expect("a new cookie"));
         assert!(renewed.status == 200 && second != first);
-        // The page's other requests bring the old one, which is not exchanged again within the minute.
+        // Parallel requests of the page still carry the old cookie. It is not renewed again within a minute.
         let again = with_cookie(&server.http, &first).await;
         assert_eq!((again.status, again.header("Set-Cookie")), (200, None));
-        // An answer that was lost on its way signs nobody out: the old one works until the new one was used.
+        // If the response with the new cookie is lost, the old cookie still works until the new one is used.
         clock.advance_ms(60_000);
         let another = with_cookie(&server.http, &first).await;
         assert!(another.status == 200 && another.header("Set-Cookie").is_some());
         assert_eq!(with_cookie(&server.http, &second).await.status, 200);
         let shortened = format!("SELECT count(*) FROM session WHERE expires_ms = {}", clock.now_ms() + 60_000);
-        eventually("the old token is given a minute", async || {
+        eventually("the old token expires in a minute", async || {
             (database.number(&shortened).await == 1).then_some(())
         }).await;
         assert_eq!(with_cookie(&server.http, &first).await.status, 200);
         clock.advance_ms(60_000);
         assert_eq!(with_cookie(&server.http, &first).await.code(), "invalid_session");
         assert_eq!(with_cookie(&server.http, &second).await.status, 200);
-        // A bearer token is its holder's to keep: it is not exchanged.
+        // A bearer token is never renewed, because clients store it themselves.
         let bearer = account.session().await;
         clock.advance_ms(HOUR_MS + 1);
         let answer = bearer.get("/v1/settings").await;
         assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
-        // Nobody comes for two hours.
+        // Two idle hours end a session.
         clock.advance_ms(2 * HOUR_MS);
         assert_eq!(bearer.get("/v1/settings").await.code(), "invalid_session");
         assert_eq!(with_cookie(&server.http, &second).await.code(), "invalid_session");
         server.stop().await;
     }
 
-    async fn signing_out_ends_every_token_of_the_session(database: TestDatabase) {
+    async fn sign_out_ends_every_token_of_the_session(database: TestDatabase) {
         let clock = Clock::manual(START_MS);
         let running = server::start_at(config(&database), clock.clone()).await.unwrap();
         let server = TestServer { http: Http::new(&running.base_url), running };
@@ -90,7 +90,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_password_is_one_that_bcrypt_reads_whole(database: TestDatabase) {
+    async fn password_over_71_bytes_is_refused(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let sign_up = async |password: String| {
             let email = format!("{}@creditor.test", password.len());
@@ -98,7 +98,7 @@ on_both_backends! {
             server.http.post("/v1/creditors", body).await
         };
         assert_eq!(sign_up("p".repeat(71)).await.status, 201);
-        // 36 characters, 72 bytes: bytes count.
+        // The limit counts bytes: 36 characters are 72 bytes here.
         for long in ["p".repeat(72), "é".repeat(36)] {
             let answer = sign_up(long).await;
             assert_eq!((answer.status, answer.code()), (422, "validation_failed"));
@@ -107,7 +107,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn failed_logins_are_throttled_and_in_the_audit_log(database: TestDatabase) {
+    async fn failed_logins_are_throttled_and_audited(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let wrong = json!({"email": account.email, "password": "not the password"});
@@ -119,15 +119,15 @@ on_both_backends! {
         assert_eq!((throttled.status, throttled.code()), (429, "too_many_attempts"));
         let wait: u64 = throttled.header("Retry-After").unwrap().parse().unwrap();
         assert!((890..=900).contains(&wait), "{wait}");
-        let nobody = json!({"email": format!("{}@creditor.test", "x".repeat(300)), "password": "not the password"});
-        assert_eq!(server.http.post("/v1/sessions", nobody).await.code(), "validation_failed");
+        let invalid = json!({"email": format!("{}@creditor.test", "x".repeat(300)), "password": "not the password"});
+        assert_eq!(server.http.post("/v1/sessions", invalid).await.code(), "validation_failed");
         for number in 0..12 {
             let refused = server.http.bearer(&format!("st_made-up-{number}")).get("/support/v1/creditors").await;
             assert_eq!(refused.status, if number < 10 { 401 } else { 429 });
         }
         server.support().get("/support/v1/creditors").await.expect(200);
         for (action, creditor) in [("session.login_failed", Some(account.id.as_str())), ("support.login_failed", None)] {
-            let lines = eventually("every failure is noted", async || {
+            let lines = eventually("every failure is in the audit log", async || {
                 let log = server.support().get(&format!("/support/v1/audit?action={action}")).await.expect(200);
                 let lines = log["events"].as_array().unwrap().clone();
                 (lines.len() == 10).then_some(lines)

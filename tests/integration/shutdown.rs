@@ -1,10 +1,10 @@
-//! Draining: what was accepted is finished, and the exit is clean.
+//! Graceful shutdown: accepted requests are finished, and the exit code is 0.
 
 use crate::harness::account::invoice;
 use crate::harness::{Account, Process, on_both_backends};
 
 on_both_backends! {
-    async fn sigterm_finishes_what_was_accepted_and_exits_with_zero(database: TestDatabase) {
+    async fn sigterm_finishes_accepted_requests_and_exits_with_zero(database: TestDatabase) {
         let process = Process::start(&database).await;
         let (_, key) = Account::ready(&process.http).await;
         let placing: Vec<_> = (0..50).map(|n| {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use crate::harness::queue::{UNWRITTEN, in_flight, leased, settled};
+use crate::harness::queue::{MAX_UNRECORDED, wait_for_in_flight, leased, wait_until_delivered};
 use crate::harness::receiver::Repeat;
 use crate::harness::{
     Account, Http, Load, Process, Receiver, TestDatabase, eventually, on_both_backends,
@@ -34,7 +34,7 @@ async fn two_processes_never_send_the_same_and_one_sends_what_the_other_held() {
     );
     load.at(&[&two]);
     accepted.extend(load.end().await);
-    settled(&database, &receiver, &accepted).await;
+    wait_until_delivered(&database, &receiver, &accepted).await;
     death.check_repeats(&receiver);
 }
 
@@ -48,7 +48,7 @@ async fn both_send(
     let load = Load::start("NORMAL", key, &both);
     receiver.hold();
     for process in both {
-        in_flight(database, receiver, process).await;
+        wait_for_in_flight(database, receiver, process).await;
     }
     receiver.release();
     eventually("a good many are sent", || async {
@@ -56,7 +56,7 @@ async fn both_send(
     })
     .await;
     let accepted = load.end().await;
-    settled(database, receiver, &accepted).await;
+    wait_until_delivered(database, receiver, &accepted).await;
     let repeats = receiver.repeats();
     eprintln!(
         "both at work: {} sent, {} twice",
@@ -84,7 +84,7 @@ on_both_backends! {
         );
         load.at(&[&process]);
         let accepted = load.end().await;
-        settled(&database, &receiver, &accepted).await;
+        wait_until_delivered(&database, &receiver, &accepted).await;
         death.check_repeats(&receiver);
     }
 }
@@ -106,7 +106,7 @@ async fn kill_in_flight(
 ) -> Death {
     let epoch = process.epoch(database).await;
     receiver.hold();
-    in_flight(database, receiver, process).await;
+    wait_for_in_flight(database, receiver, process).await;
     let leased = leased(database, epoch).await;
     process.kill();
     let at = Instant::now();
@@ -131,7 +131,7 @@ impl Death {
     fn check_repeats(&self, receiver: &Receiver) {
         let repeats = receiver.repeats();
         eprintln!("{} came twice", repeats.len());
-        assert!(repeats.len() <= UNWRITTEN, "{repeats:?}");
+        assert!(repeats.len() <= MAX_UNRECORDED, "{repeats:?}");
         let in_flight = |repeat: &Repeat| repeat.accepted_at <= self.caught_up;
         assert!(repeats.iter().all(in_flight), "{repeats:?}");
     }

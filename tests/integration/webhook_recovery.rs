@@ -1,4 +1,4 @@
-//! Recovery: what did not arrive is sent again, under its old id; and endpoints that are given up.
+//! Replays of missing deliveries under their old ids, and endpoints that are disabled after failing for days.
 
 use std::collections::HashSet;
 
@@ -11,11 +11,11 @@ use crate::harness::{
 };
 
 const RECOVER: &str = "/v1/settings/webhook-deliveries/recover";
-/// Before anything in these tests.
+/// A time before all events of these tests.
 const BEGINNING: &str = "2020-01-01T00:00:00Z";
 
-/// A server with a short ladder: what fails is exhausted soon.
-async fn impatient(database: &TestDatabase) -> TestServer {
+/// Starts a server with a single retry after 10 ms, so that failing deliveries are exhausted soon.
+async fn start_with_one_retry(database: &TestDatabase) -> TestServer {
     let mut config = crate::harness::server::config(database);
     config.settings.retry_schedule = "10ms".parse().unwrap();
     TestServer::start_with(config).await
@@ -29,12 +29,12 @@ async fn total(key: &Http, status: &str) -> i64 {
     list["total"].as_i64().unwrap()
 }
 
-async fn ended(key: &Http, started: &Value) -> Value {
+async fn wait_until_done(key: &Http, started: &Value) -> Value {
     let path = format!(
         "/v1/settings/webhook-recoveries/{}",
         started["id"].as_str().unwrap()
     );
-    eventually("the recovery ends", || async {
+    eventually("the replay ends", || async {
         let shown = key.get(&path).await.expect(200);
         (shown["status"] == json!("done")).then_some(shown)
     })
@@ -46,8 +46,8 @@ fn ids<'a>(arrivals: impl Iterator<Item = &'a Arrival>) -> HashSet<&'a str> {
 }
 
 on_both_backends! {
-    async fn everything_exhausted_comes_again_under_its_old_id(database: TestDatabase) {
-        let server = impatient(&database).await;
+    async fn replay_resends_exhausted_deliveries_under_the_same_id(database: TestDatabase) {
+        let server = start_with_one_retry(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
         account.set_webhook(&receiver.url).await;
@@ -57,14 +57,14 @@ on_both_backends! {
         for n in 0..5 {
             place(&key, &format!("INV-{n}")).await;
         }
-        // Its circuit may be open: then the last ones wait for a probe.
+        // The circuit may be open. Then the last deliveries wait for a probe.
         eventually("some are exhausted", || async { (total(&key, "exhausted").await >= 2).then_some(()) }).await;
         let refused: Vec<_> = receiver.arrivals().into_iter().filter(|arrival| arrival.answered == 500).collect();
         receiver.answer(200);
-        // What was refused just before is exhausted only when that is written, and a recovery takes what is exhausted when it comes.
-        eventually("nothing is on its way", || async { (total(&key, "delivering").await == 0).then_some(()) }).await;
+        // A replay takes only deliveries that are recorded as exhausted when it starts.
+        eventually("nothing is in flight", || async { (total(&key, "delivering").await == 0).then_some(()) }).await;
         let started = key.post(RECOVER, json!({"since": BEGINNING})).await.expect(202);
-        let done = ended(&key, &started).await;
+        let done = wait_until_done(&key, &started).await;
         assert!(done["requeued"].as_i64().unwrap() >= 2, "{done}");
         let accepted = eventually("all six arrive", || async {
             let accepted: Vec<_> = receiver.accepted().into_iter().filter(|arrival| arrival.kind() == "placement.created").collect();
@@ -72,13 +72,13 @@ on_both_backends! {
         }).await;
         assert!(ids(refused.iter()).is_subset(&ids(accepted.iter())), "the same ids");
         let first = receiver.arrivals().iter().filter(|arrival| arrival.body["data"]["invoice_number"] == json!("INV-ok")).count();
-        assert_eq!(first, 1, "what was delivered is not sent again");
+        assert_eq!(first, 1, "a delivered event is not replayed");
         assert_eq!(total(&key, "exhausted").await, 0);
         server.stop().await;
     }
 
-    async fn events_that_nobody_was_sent_are_sent_after_all(database: TestDatabase) {
-        let server = impatient(&database).await;
+    async fn replay_sends_events_that_had_no_endpoint(database: TestDatabase) {
+        let server = start_with_one_retry(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         for n in 0..3 {
             place(&key, &format!("INV-{n}")).await;
@@ -86,7 +86,7 @@ on_both_backends! {
         let receiver = Receiver::start().await;
         account.set_webhook(&receiver.url).await;
         let recovery = server.support().post("/support/v1/webhook-deliveries/recover", json!({"creditor_id": account.id, "since": BEGINNING})).await.expect(202);
-        let done = ended(&key, &recovery).await;
+        let done = wait_until_done(&key, &recovery).await;
         let events = done["events"].as_i64().unwrap();
         assert_eq!((done["requeued"].as_i64().unwrap(), done["created"].as_i64().unwrap()), (0, events), "{done}");
         let accepted = eventually("they arrive", || async {
@@ -95,9 +95,9 @@ on_both_backends! {
         }).await;
         let placed = accepted.iter().filter(|arrival| arrival.kind() == "placement.created").count();
         assert_eq!(placed, 3);
-        // Once more: nothing is left to do.
+        // A second replay finds nothing to send.
         let again = key.post(RECOVER, json!({"since": BEGINNING})).await.expect(202);
-        let again = ended(&key, &again).await;
+        let again = wait_until_done(&key, &again).await;
         assert_eq!((&again["requeued"], &again["created"]), (&json!(0), &json!(0)));
         let shown = server.support().get(&format!("/support/v1/webhook-recoveries/{}", done["id"].as_str().unwrap())).await.expect(200);
         assert_eq!(shown["creditor_id"], json!(account.id));
@@ -105,8 +105,8 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn only_the_time_that_was_asked_for_is_recovered(database: TestDatabase) {
-        let server = impatient(&database).await;
+    async fn replay_covers_only_the_requested_time_range(database: TestDatabase) {
+        let server = start_with_one_retry(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let early = place(&key, "INV-early").await;
         let at = key.get(&format!("/v1/placements/{early}")).await.expect(200)["updated_at"].as_str().unwrap().to_owned();
@@ -115,15 +115,15 @@ on_both_backends! {
         let receiver = Receiver::start().await;
         account.set_webhook(&receiver.url).await;
         let started = key.post(RECOVER, json!({"since": at, "until": until})).await.expect(202);
-        let done = ended(&key, &started).await;
-        assert_eq!((&done["events"], &done["created"]), (&json!(1), &json!(1)), "from since on, before until: {done}");
+        let done = wait_until_done(&key, &started).await;
+        assert_eq!((&done["events"], &done["created"]), (&json!(1), &json!(1)), "since is inclusive, until is exclusive: {done}");
         let accepted = eventually("it arrives", || async { receiver.accepted().first().cloned() }).await;
         assert_eq!(accepted.body["data"]["invoice_number"], json!("INV-early"));
         server.stop().await;
     }
 
-    async fn a_recovery_is_refused_with_the_field_named(database: TestDatabase) {
-        let server = impatient(&database).await;
+    async fn invalid_replay_request_is_refused_with_field_name(database: TestDatabase) {
+        let server = start_with_one_retry(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         for (body, field) in [
             (json!({}), "since"), (json!({"since": "yesterday"}), "since"), (json!({"since": "2026-01-01T00:00:00"}), "since"),
@@ -142,8 +142,8 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn an_endpoint_that_failed_everything_for_five_days_is_switched_off(database: TestDatabase) {
-        let server = impatient(&database).await;
+    async fn endpoint_failing_for_five_days_is_disabled(database: TestDatabase) {
+        let server = start_with_one_retry(&database).await;
         let (dead, other) = (Receiver::start().await, Receiver::start().await);
         let (account, key) = Account::ready(&server.http).await;
         account.set_webhook(&dead.url).await;
@@ -152,20 +152,20 @@ on_both_backends! {
         dead.answer(500);
         place(&key, "INV-1").await;
         let primary = async || session.get("/v1/settings/webhook-endpoints").await.expect(200)["items"][0].clone();
-        let failing = eventually("it is known to fail", || async {
+        let failing = eventually("the endpoint is failing", || async {
             let shown = primary().await;
             shown["failing_since"].is_string().then_some(shown)
         }).await;
         assert_eq!(failing["state"], json!("enabled"));
         database.execute("UPDATE webhook_endpoint SET failing_since_ms = failing_since_ms - 432000000 WHERE failing_since_ms IS NOT NULL").await.unwrap();
-        // What this process last said of it is remembered for a minute; another one has said nothing yet.
+        // A process reports failing endpoints at most once a minute, so a new process is needed.
         server.stop().await;
-        let server = impatient(&database).await;
+        let server = start_with_one_retry(&database).await;
         let key = key.at(&server.running.base_url);
         place(&key, "INV-2").await;
-        let told = eventually("the other endpoint is told", || async { other.accepted().first().cloned() }).await;
-        assert_eq!(told.kind(), "webhook.endpoint_disabled");
-        assert!(told.body["data"]["reason"].as_str().unwrap().contains("5 days"));
+        let event = eventually("the other endpoint receives the event", || async { other.accepted().first().cloned() }).await;
+        assert_eq!(event.kind(), "webhook.endpoint_disabled");
+        assert!(event.body["data"]["reason"].as_str().unwrap().contains("5 days"));
         let session = account.at(&server.http).session().await;
         let shown = session.get("/v1/settings/webhook-endpoints").await.expect(200)["items"][0].clone();
         assert_eq!(shown["state"], json!("disabled"));
@@ -177,7 +177,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn one_success_ends_the_failing(database: TestDatabase) {
+    async fn one_success_clears_failing_since(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -185,33 +185,33 @@ on_both_backends! {
         receiver.answer(500);
         place(&key, "INV-1").await;
         let failing = "SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms IS NOT NULL";
-        eventually("it is known to fail", || async { (database.number(failing).await == 1).then_some(()) }).await;
+        eventually("the endpoint is failing", || async { (database.number(failing).await == 1).then_some(()) }).await;
         receiver.answer(200);
-        eventually("it is known to have recovered", || async { (database.number(failing).await == 0).then_some(()) }).await;
+        eventually("failing_since is cleared", || async { (database.number(failing).await == 0).then_some(()) }).await;
         server.stop().await;
     }
 
-    async fn days_without_anything_to_send_are_no_days_of_failing(database: TestDatabase) {
-        let server = impatient(&database).await;
+    async fn idle_days_do_not_count_as_failing(database: TestDatabase) {
+        let server = start_with_one_retry(&database).await;
         let dead = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
         account.set_webhook(&dead.url).await;
         dead.answer(500);
         place(&key, "INV-1").await;
         let failing = "SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms IS NOT NULL";
-        eventually("it is known to fail", || async { (database.number(failing).await == 1).then_some(()) }).await;
+        eventually("the endpoint is failing", || async { (database.number(failing).await == 1).then_some(()) }).await;
         let six_days_ago = "UPDATE webhook_endpoint SET failing_since_ms = failing_since_ms - 518400000, last_failed_ms = last_failed_ms - 518400000";
         database.execute(six_days_ago).await.unwrap();
-        // What this process last said of it is remembered for a minute; another one has said nothing yet.
+        // A process reports failing endpoints at most once a minute, so a new process is needed.
         server.stop().await;
-        let server = impatient(&database).await;
+        let server = start_with_one_retry(&database).await;
         place(&key.at(&server.running.base_url), "INV-2").await;
-        let anew = format!("SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms > {} AND state = 'enabled'", actors::clock::Clock::system().now_ms() - 3_600_000);
-        eventually("the time of failing begins anew", || async { (database.number(&anew).await == 1).then_some(()) }).await;
+        let restarted = format!("SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms > {} AND state = 'enabled'", actors::clock::Clock::system().now_ms() - 3_600_000);
+        eventually("the failing period starts again", || async { (database.number(&restarted).await == 1).then_some(()) }).await;
         server.stop().await;
     }
 
-    async fn what_is_asked_for_under_a_key_is_done_once(database: TestDatabase) {
+    async fn webhook_requests_with_same_idempotency_key_run_once(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -235,10 +235,10 @@ on_both_backends! {
             let answer = key.post_keyed(&again, json!(null), "again").await;
             assert_eq!((answer.status, answer.header("Idempotent-Replayed")), (200, replayed));
         }
-        let span = json!({"since": "2026-01-01T00:00:00Z"});
+        let range = json!({"since": "2026-01-01T00:00:00Z"});
         let path = "/v1/settings/webhook-deliveries/recover";
-        let first = key.post_keyed(path, span.clone(), "recover").await;
-        let second = key.post_keyed(path, span, "recover").await;
+        let first = key.post_keyed(path, range.clone(), "recover").await;
+        let second = key.post_keyed(path, range, "recover").await;
         assert_eq!((first.status, second.status, &first.body["id"]), (202, 202, &second.body["id"]));
         assert_eq!(second.header("Idempotent-Replayed"), Some("true"));
         assert_eq!(database.number("SELECT count(*) FROM webhook_recovery").await, 1);

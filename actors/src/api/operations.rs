@@ -17,10 +17,8 @@ use crate::infra::trace;
 use crate::placements::{Command, CommandOutcome, Operation};
 
 impl PartnerApi {
-    /// Applies each transition independently of the others. The results have the order of `requests`.
-    ///
-    /// # Errors
-    /// A transition that fails does not fail the call. Its result holds the error.
+    /// Applies each transition independently of the others. The results have the order of `requests`. A transition that
+    /// fails does not fail the call. Its result holds the error.
     pub async fn support_transitions(
         &self,
         actor: &SupportActor,

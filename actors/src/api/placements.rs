@@ -142,11 +142,11 @@ impl PartnerApi {
         .await
     }
 
-    /// Records a payment that the creditor received. The `key` is mandatory, because a payment counted twice is an error
-    /// that nobody notices.
+    /// Records a payment that the creditor received. The `key` is mandatory, because a retry without one could record the
+    /// payment twice.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::Transition`] for example if the amount exceeds the balance.
+    /// [`ApiError::NotFound`], [`ApiError::Transition`], e.g. if the amount exceeds the balance.
     pub async fn record_payment(
         &self,
         tenant: &AuthenticatedTenant,

@@ -1,12 +1,12 @@
-//! A failing database is an answer: logged where it happened, told as what the caller can do.
+//! The conversion of database errors to API errors. It logs the cause and the call site.
 
 use entities::DbErr;
 
 use super::error::ApiError;
 
-/// Turns a database's error into what the caller is told.
+/// Converts a database error to an [`ApiError`] and logs it.
 pub(crate) trait DbResultExt<T> {
-    /// `Overloaded` where a retry may help, `Internal` where it is our bug.
+    /// Maps transient errors to `Overloaded`, so that the caller retries, and all others to `Internal`.
     fn map_db_error(self) -> Result<T, ApiError>;
 }
 

@@ -1,7 +1,7 @@
-//! Every reason for which the platform says no, by cause.
+//! The errors of the platform.
 //!
-//! One enum for all rooms: the front maps it to HTTP in one exhaustive match. It never holds a
-//! secret and never an upstream error's text; what went wrong inside is logged where it happened.
+//! All modules share one enum. The front maps it to HTTP in one exhaustive match. An error never holds a secret or the text
+//! of an internal error, because its message is sent to the client. Internal causes are logged where they occur.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::domain::gates::Gate;
 use crate::domain::placement::refusal::TransitionRejection;
 use crate::infra::BcryptError;
 
-/// A provider whose events onboarding matches_filter to.
+/// A provider whose events onboarding processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Provider {
     /// Stripe Connect: payouts.
@@ -24,7 +24,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The name used in storage, logs and error texts.
+    /// The name that storage, logs and error messages use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,176 +35,176 @@ impl Provider {
     }
 }
 
-/// What every call answers.
+/// The result of a call.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-/// Why a call was refused.
+/// Why a call failed. The messages are sent to the client.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ApiError {
-    /// No `Authorization: Bearer ca_…` header.
+    /// The header `Authorization: Bearer ca_…` is missing.
     #[error("send your API key as Authorization: Bearer ca_…")]
     MissingApiKey,
-    /// Malformed, unknown or wrong key: deliberately one answer for all three.
+    /// The key is malformed, unknown or wrong. One error for all three, so that a caller cannot tell them apart.
     #[error(
-        "the API key is not valid: check that it was copied whole, and that it belongs to this server"
+        "the API key is not valid: check that it was copied completely, and that it belongs to this server"
     )]
     InvalidApiKey,
     /// The key was revoked or replaced.
     #[error("this API key was revoked; use the key that replaced it, or ask support for a new one")]
     RevokedApiKey,
-    /// A retiring key's overlap is over.
+    /// The key was replaced and its overlap has ended.
     #[error("this API key expired after its rotation; use the key that replaced it")]
     ExpiredApiKey,
-    /// No or unknown session token.
+    /// The session token is missing, unknown or expired.
     #[error("sign in again: the session is missing, unknown or expired")]
     InvalidSession,
-    /// Unknown or expired onboarding token.
+    /// The onboarding token is unknown or expired.
     #[error("the onboarding token is unknown or expired; sign in instead")]
     InvalidOnboardingToken,
-    /// Wrong e-mail or password: one answer for both.
+    /// The e-mail address or the password is wrong. One error for both, so that a caller cannot tell them apart.
     #[error("e-mail or password is wrong; check both, or sign up")]
     InvalidCredentials,
-    /// No or wrong support token.
+    /// The support token is missing or wrong.
     #[error("send a support token as Authorization: Bearer …")]
     InvalidSupportToken,
     /// The key's scope does not allow this route.
     #[error("this key may only read; use the full-access key for changes")]
     InsufficientScope,
-    /// The key may not be used from this address.
+    /// The address is not in the key's network allowlist.
     #[error(
         "this key may not be used from {address}: add the network under Settings → API key, or call from an allowed one"
     )]
     AddressNotAllowed {
-        /// The client's address, as this server sees it.
+        /// The client's address as the server sees it.
         address: IpAddr,
     },
-    /// Support has revoked the account's keys.
+    /// Support has revoked the account's keys. Only support can issue a new one.
     #[error("support revoked this account's API keys; contact support for a new one")]
     SupportRequired,
-    /// The route needs a person signed in to the dashboard.
-    #[error("this needs a signed-in dashboard session; an API key cannot do it")]
+    /// The operation needs a dashboard session.
+    #[error("this needs a signed-in dashboard session; an API key is not enough")]
     DashboardSessionRequired,
     /// The account is suspended.
     #[error("the account is suspended: {action} is not possible; contact support")]
     AccountSuspended {
-        /// What was asked for.
+        /// The operation that was requested, as a noun phrase.
         action: &'static str,
     },
     /// The account was rejected in review.
     #[error("the account was rejected: {action} is not possible; contact support")]
     AccountRejected {
-        /// What was asked for.
+        /// The operation that was requested, as a noun phrase.
         action: &'static str,
     },
-    /// A provider event whose signature does not verify.
+    /// The signature of a provider's event is not valid.
     #[error("the signature does not match the body; check the signing secret")]
     InvalidSignature,
-    /// No such object for this caller.
+    /// The object does not exist or belongs to another creditor.
     #[error("no such {what}")]
     NotFound {
-        /// The noun, e.g. `placement`.
+        /// The kind of object, e.g. `placement`.
         what: &'static str,
     },
-    /// The key cannot be minted yet.
+    /// The API key is not issued yet.
     #[error(
         "the API key is issued when onboarding is complete; still pending: {}",
         names(pending)
     )]
     GatesPending {
-        /// What is missing, in order.
+        /// The gates that have not passed, in order.
         pending: Vec<Gate>,
     },
-    /// The one reveal has happened.
+    /// The key was already revealed.
     #[error(
-        "the key was already shown once and cannot be shown again; have it rotated to get a new one"
+        "the key was already shown once and cannot be shown again; rotate it to get a new one"
     )]
     AlreadyRevealed,
     /// Another key is still retiring.
     #[error("a rotation is still in progress until {until}; wait, or revoke the key")]
     RotationInProgress {
-        /// RFC 3339 instant at which the retiring key stops.
+        /// When the retiring key stops working, in RFC 3339.
         until: String,
     },
-    /// The webhook endpoint gets nothing more until its owner switches it on.
+    /// The webhook endpoint is disabled. It receives no deliveries until its owner enables it.
     #[error(
-        "the webhook endpoint is switched off: {reason}; set its URL again, or paused to false, and then redeliver"
+        "the webhook endpoint is disabled: {reason}; to enable it, set its URL again or set paused to false, then redeliver"
     )]
     EndpointDisabled {
-        /// Why it was switched off.
+        /// Why it is disabled.
         reason: String,
     },
-    /// The contents of an event are gone.
-    #[error("the event's contents were erased, or are no longer kept; read the placement instead")]
+    /// The payload of the event was erased, or its retention has ended.
+    #[error("the event's payload was erased or is no longer stored; read the placement instead")]
     PayloadErased,
-    /// The e-mail address has an account.
-    #[error("an account with this e-mail exists; sign in instead")]
+    /// The e-mail address already has an account.
+    #[error("an account with this e-mail address exists; sign in instead")]
     EmailTaken,
-    /// The creditor has already placed this invoice.
+    /// The creditor has already placed an invoice with this number.
     #[error("invoice {invoice_number} is already placed as {placement_id}")]
     DuplicateInvoice {
-        /// The number as sent.
+        /// The invoice number from the request.
         invoice_number: String,
-        /// The placement that holds it.
+        /// The placement of that invoice.
         placement_id: uuid::Uuid,
     },
-    /// The placement's state machine refuses.
+    /// The placement's state machine does not allow the transition.
     #[error(transparent)]
     Transition(#[from] TransitionRejection),
-    /// Company details are frozen.
+    /// Company details can no longer be changed.
     #[error("company details are locked once business verification has begun; contact support")]
     SetupLocked,
-    /// The same idempotency key is still being worked on.
+    /// A request with the same idempotency key is still being processed.
     #[error("a request with this Idempotency-Key is still running; retry in a moment")]
     IdempotencyInProgress,
-    /// A later change of the same kind replaced the stored answer.
-    #[error("a later change replaced what this Idempotency-Key did; read the placement")]
+    /// A later change replaced the stored response of this idempotency key.
+    #[error("a later change replaced the response stored for this Idempotency-Key; read the placement")]
     IdempotencySuperseded,
-    /// The same idempotency key came with another request.
+    /// The idempotency key was used with a different request.
     #[error("this Idempotency-Key was used with a different request; use a new key")]
     IdempotencyKeyReused,
-    /// The route does not work without an idempotency key.
+    /// The route requires an idempotency key.
     #[error("send an Idempotency-Key header (1 to 255 printable characters) with this request")]
     IdempotencyKeyRequired,
-    /// One or more fields are wrong.
+    /// One or more fields are not valid.
     #[error("{0}")]
     Validation(FieldErrorList),
-    /// A debt of a natural person.
+    /// The debtor is a natural person.
     #[error(
         "only business debts are accepted: debtor.kind individual is a consumer debt, and nothing was stored"
     )]
     ConsumerDebt,
-    /// The webhook URL may not be called.
+    /// The webhook URL is not allowed.
     #[error("webhook_url: {reason}")]
     UnsafeWebhookUrl {
-        /// What is wrong with it and what to do.
+        /// What is wrong with the URL and how to correct it.
         reason: String,
     },
-    /// Over the rate limit of the key or of the creditor.
-    #[error("over the rate limit of the {limit}; retry after {retry_after_s} s")]
+    /// The rate limit of the key or of the creditor is exceeded.
+    #[error("the rate limit of the {limit} is exceeded; retry after {retry_after_s} s")]
     RateLimited {
         /// `key` or `tenant`.
         limit: &'static str,
-        /// Whole seconds, rounded up, at least 1.
+        /// Seconds until a retry can succeed, rounded up, at least 1.
         retry_after_s: u64,
     },
-    /// Too many requests of this creditor run at the same time.
+    /// The creditor has too many concurrent requests.
     #[error("too many requests at the same time (limit {limit}); wait for one to finish")]
     TooManyConcurrentRequests {
-        /// The creditor's limit.
+        /// The maximum number of concurrent requests.
         limit: u32,
     },
-    /// Too many failures from this address or for this account.
+    /// Too many failed attempts from this address or for this account.
     #[error("too many attempts; retry after {retry_after_s} s")]
     TooManyAttempts {
-        /// Whole seconds.
+        /// Seconds until the next attempt is allowed.
         retry_after_s: u64,
     },
-    /// A bounded resource is full.
+    /// A bounded resource is full, or the database is temporarily unavailable. A retry may succeed.
     #[error("the service is busy; retry in a moment")]
     Overloaded,
-    /// The database went away while the change was being committed.
+    /// The commit may or may not have succeeded, because the database became unavailable or did not answer in time.
     #[error(
-        "the database went away while this was saved: read the object to see whether it was, then try again"
+        "it is not known whether the change was saved, because the database became unavailable: read the object, then retry if necessary"
     )]
     OutcomeUnknown,
     /// The provider's signing secret is not set on this server.
@@ -213,7 +213,7 @@ pub enum ApiError {
     /// The process is draining.
     #[error("the server is shutting down; retry in a moment")]
     ShuttingDown,
-    /// A bug or a failing dependency; the cause is in the log under the request id.
+    /// A bug or a failed dependency. The cause is logged with the request id.
     #[error("something went wrong on our side; quote the request id to support")]
     Internal,
 }
@@ -229,7 +229,7 @@ impl From<BcryptError> for ApiError {
 }
 
 impl ApiError {
-    /// One refused field.
+    /// A validation error of one field. `loc` is the path to the field.
     #[must_use]
     pub fn field(loc: &[&str], msg: impl Into<String>) -> Self {
         Self::Validation(FieldErrorList::from(FieldError {
@@ -238,7 +238,7 @@ impl ApiError {
         }))
     }
 
-    /// Another creditor's object and an absent one look the same.
+    /// The error for an object that does not exist or belongs to another creditor. Both cases look the same to the caller.
     #[must_use]
     pub fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }

@@ -1,23 +1,23 @@
-//! The state of both rate limits, as the `RateLimit` headers show it.
+//! The state of the rate limits that the `RateLimit` headers report.
 
-/// One limit as the `RateLimit` headers show it.
+/// The state of one rate limit. The letters are the parameters of the `RateLimit` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitState {
-    /// Requests of a full bucket (`q`).
+    /// The capacity of the bucket, in requests (`q`).
     pub quota: u32,
-    /// Seconds in which an empty bucket fills (`w`).
+    /// Seconds that an empty bucket needs to fill (`w`).
     pub window_s: u64,
-    /// Requests left now (`r`).
+    /// The remaining requests (`r`).
     pub remaining: u32,
     /// Seconds until the bucket is full (`t`).
     pub reset_s: u64,
 }
 
-/// Both limits, from the very decision that admitted or refused.
+/// The state of both rate limits after the decision that admitted or rejected the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReport {
-    /// The key's limit.
+    /// The limit of the key.
     pub key: LimitState,
-    /// The creditor's limit.
+    /// The limit of the creditor.
     pub tenant: LimitState,
 }

@@ -1,4 +1,6 @@
-//! What callers see: errors, requests, views, and the report of the rate limits.
+//! The types that callers of [`crate::PartnerApi`] see: requests, views, errors and the state of the rate limits.
+//!
+//! Never contains an actor or a database row.
 
 pub(crate) mod db_error;
 pub mod error;

@@ -1,6 +1,6 @@
-//! What callers ask for: the typed arguments of [`crate::PartnerApi`].
+//! The requests: the typed arguments of [`crate::PartnerApi`].
 //!
-//! They are already well-formed: whoever builds one has reported every malformed field.
+//! The fields are well-formed. The code that builds a request has already reported every malformed field.
 
 use super::views::BusinessAddress;
 use crate::domain::fingerprint::is_valid_idempotency_key;
@@ -20,50 +20,50 @@ use uuid::Uuid;
 pub struct SignUp {
     /// 1–200 characters.
     pub company_name: String,
-    /// An e-mail address; compared without case.
+    /// An e-mail address. Its case is ignored.
     pub email: String,
-    /// 12–71 bytes: what bcrypt reads.
+    /// 12–71 bytes. bcrypt ignores longer input.
     pub password: SecretString,
-    /// Where the caller is, for the throttle.
+    /// The client's address, for the throttle.
     pub client: IpAddr,
 }
 
 /// `POST /v1/sessions`.
 #[derive(Debug)]
 pub struct SignIn {
-    /// As signed up with.
+    /// The e-mail address of the account.
     pub email: String,
-    /// As signed up with.
+    /// The password of the account.
     pub password: SecretString,
-    /// Where the caller is, for the audit log and the throttle.
+    /// The client's address, for the audit log and the throttle.
     pub client: IpAddr,
 }
 
-/// `PATCH /v1/creditors/me/setup`: absent is unchanged.
+/// `PATCH /v1/creditors/me/setup`. Absent fields stay unchanged.
 #[derive(Debug, Default)]
 pub struct SetupPatch {
     /// Registered name.
     pub legal_name: Option<String>,
-    /// Nine digits, a dash allowed after the second.
+    /// Employer Identification Number: nine digits, optionally with a dash after the second.
     pub ein: Option<SecretString>,
     /// Industry.
     pub industry: Option<String>,
-    /// Two-letter state.
+    /// Two-letter code of the state.
     pub state_of_incorporation: Option<String>,
-    /// Registered address, replaced whole.
+    /// Registered address. It replaces the stored one as a whole.
     pub business_address: Option<BusinessAddress>,
 }
 
 /// `POST /v1/agreements/current/accept`.
 #[derive(Debug)]
 pub struct AcceptAgreement {
-    /// Who signs.
+    /// Name of the person who signs.
     pub signatory_name: String,
-    /// The version that was read.
+    /// The version of the agreement that is accepted.
     pub version: String,
 }
 
-/// `PATCH /v1/settings`: absent is unchanged.
+/// `PATCH /v1/settings`. Absent fields stay unchanged.
 #[derive(Debug, Default)]
 pub struct SettingsPatch {
     /// Posture of new placements.
@@ -74,46 +74,46 @@ pub struct SettingsPatch {
     pub webhook_events: Option<Option<Vec<String>>>,
 }
 
-/// Which webhook endpoint of a creditor.
+/// Selects one of a creditor's webhook endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointSelector {
-    /// The one that Settings → Webhook URL sets.
+    /// The primary endpoint, which `webhook_url` in the settings configures.
     Primary,
-    /// The one with this id.
+    /// The endpoint with this id.
     One(Uuid),
 }
 
-/// `POST` and `PATCH /v1/settings/webhook-endpoints`: absent is unchanged, `Some(None)` removes.
+/// `POST` and `PATCH /v1/settings/webhook-endpoints`. Absent fields stay unchanged. `Some(None)` removes the value.
 #[derive(Debug, Default)]
 pub struct EndpointChange {
-    /// Where events are sent.
+    /// The URL that receives the events.
     pub url: Option<String>,
-    /// Its owner's words.
+    /// Free text of the owner.
     pub description: Option<Option<String>>,
     /// `Some(None)` subscribes to everything.
     pub events: Option<Option<Vec<String>>>,
-    /// Sends a second at most.
+    /// Maximum number of sends per second.
     pub throttle_per_second: Option<Option<u32>>,
-    /// Headers beside ours.
+    /// Custom headers, sent in addition to the platform's own.
     pub headers: Option<Option<BTreeMap<String, String>>>,
-    /// `none`, `endpoint` or `placement`.
+    /// Order of deliveries: `none`, `endpoint` or `placement`.
     pub order: Option<String>,
-    /// `pause` or `skip`.
+    /// What happens to an ordering key whose first delivery is out of attempts: `pause` or `skip`.
     pub on_exhausted: Option<String>,
-    /// Whether its events wait.
+    /// Whether deliveries to the endpoint are paused.
     pub paused: Option<bool>,
 }
 
-/// The time whose events are recovered.
+/// The period whose missing deliveries are replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryPeriod {
-    /// From then on, Unix epoch milliseconds.
+    /// Start, inclusive, in milliseconds since the Unix epoch.
     pub since_ms: i64,
-    /// And before then; absent is now.
+    /// End, exclusive, in milliseconds since the Unix epoch. `None` is now.
     pub until_ms: Option<i64>,
 }
 
-/// A slice of a list.
+/// Offset pagination.
 #[derive(Debug, Clone, Copy)]
 pub struct OffsetPage {
     /// 1–100.
@@ -122,142 +122,143 @@ pub struct OffsetPage {
     pub offset: u64,
 }
 
-/// How placements are ordered.
+/// The sort key of a list of placements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlacementOrder {
-    /// When placed.
+    /// Time of the placement.
     PlacedAt,
-    /// Amount of the invoice.
+    /// Invoice amount.
     InvoiceAmount,
-    /// Age of the debt.
+    /// Days past due.
     DaysPastDue,
     /// Name of the status.
     Status,
-    /// Last change.
+    /// Time of the last change.
     UpdatedAt,
 }
 
 /// `GET /v1/placements`.
 #[derive(Debug, Clone)]
 pub struct PlacementFilter {
-    /// Any of these; empty is all.
+    /// Only placements with one of these statuses. Empty means all.
     pub statuses: Vec<PlacementStatus>,
-    /// Part of the company name or invoice number, without case.
+    /// Part of the company name or of the invoice number. Case is ignored.
     pub q: Option<String>,
-    /// Strictly changed after this instant (epoch ms), or at it with an id above `after_id`.
+    /// Only placements that changed after this time (milliseconds since the Unix epoch), or at this time with an id greater
+    /// than `after_id`.
     pub updated_since_ms: Option<i64>,
-    /// Needs `updated_since_ms`.
+    /// The last id of the previous page. Requires `updated_since_ms`.
     pub after_id: Option<Uuid>,
-    /// Order.
+    /// The sort key.
     pub order: PlacementOrder,
-    /// Descending.
+    /// Whether to sort in descending order.
     pub descending: bool,
 }
 
 /// `GET /v1/placements/{id}/audit`.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Only these types; empty is all.
+    /// Only events of these types. Empty means all.
     pub event_types: Vec<String>,
-    /// Only this actor.
+    /// Only events of this actor.
     pub actor: Option<String>,
-    /// At or after, epoch ms.
+    /// Only events at or after this time, in milliseconds since the Unix epoch.
     pub since_ms: Option<i64>,
-    /// Before, epoch ms.
+    /// Only events before this time, in milliseconds since the Unix epoch.
     pub until_ms: Option<i64>,
-    /// Where the last page ended.
+    /// Time (milliseconds since the Unix epoch) and id of the last event of the previous page.
     pub after: Option<(i64, Uuid)>,
     /// 1–100.
     pub limit: u64,
-    /// Also the platform's own bookkeeping.
+    /// Whether internal events of the platform are included.
     pub full: bool,
 }
 
 /// `GET /support/v1/audit`.
 #[derive(Debug, Clone, Default)]
 pub struct SupportAuditFilter {
-    /// Whose.
+    /// Only events of this creditor.
     pub creditor_id: Option<Uuid>,
-    /// Which action.
+    /// Only events with this action.
     pub action: Option<String>,
-    /// At or after, epoch ms.
+    /// Only events at or after this time, in milliseconds since the Unix epoch.
     pub since_ms: Option<i64>,
-    /// Where the last page ended.
+    /// Time (milliseconds since the Unix epoch) and id of the last event of the previous page.
     pub after: Option<(i64, Uuid)>,
     /// 1–100.
     pub limit: u64,
 }
 
-/// Filter of the deliveries list.
+/// The filter of a list of deliveries.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
-    /// One of the delivery states.
+    /// Only deliveries with this status.
     pub status: Option<String>,
-    /// An event type.
+    /// Only deliveries of this event type.
     pub event: Option<String>,
 }
 
-/// `PATCH /support/v1/creditors/{id}`: absent is unchanged.
+/// `PATCH /support/v1/creditors/{id}`. Absent fields stay unchanged.
 #[derive(Debug)]
 pub struct CreditorPatch {
-    /// `suspended` suspends; any other status ends a suspension or repairs the review's outcome.
+    /// `suspended` suspends the account. Any other status ends a suspension or corrects the outcome of the review.
     pub status: Option<crate::domain::account::AccountStatus>,
-    /// A configured tier.
+    /// The name of a configured rate-limit tier.
     pub tier: Option<String>,
-    /// `Some(None)` removes the override.
+    /// Override of the tier's rate limits. `Some(None)` removes it.
     pub limits: Option<Option<LimitsOverride>>,
-    /// Links the account and replays what was stored for it; `Some(None)` unlinks.
+    /// Links a Stripe account and applies the events that were stored for it. `Some(None)` unlinks it.
     pub stripe_account_id: Option<Option<String>>,
-    /// Why; goes to the audit log.
+    /// The reason, for the audit log.
     pub reason: String,
 }
 
-/// One line of `POST /support/v1/placements/transitions`.
+/// One transition of `POST /support/v1/placements/transitions`.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransitionRequest {
     /// Placement id.
     pub placement_id: Uuid,
-    /// Where to.
+    /// The new status.
     pub to: PlacementStatus,
-    /// Why.
+    /// The reason, for the audit log.
     pub reason: Option<String>,
 }
 
-/// The signature headers and raw body of a provider's event.
+/// The signature headers and the raw body of a provider's event.
 #[derive(Debug)]
 pub struct ProviderDelivery<'a> {
-    /// Values of the signature header(s).
+    /// The values of the signature headers.
     pub signatures: Vec<&'a str>,
-    /// The bytes as received.
+    /// The body exactly as received.
     pub body: &'a [u8],
 }
 
-/// What became of a provider's event.
+/// The outcome of a provider's event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderOutcome {
-    /// Seen now, and it counted.
+    /// The event changed a gate.
     Applied,
-    /// Seen before, older than what is known, or without a fact that we use.
+    /// The event is a duplicate, is older than the known state, or contains no fact that the platform uses.
     NoEffect,
-    /// Stored until its account is linked.
+    /// The event is stored until its account is linked.
     Stored,
 }
 
-/// What a route asks of a key.
+/// What a route requires of an API key.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteRequirements {
-    /// Whether the route changes something.
+    /// Whether the route writes, and so needs a full-access key.
     pub writes: bool,
-    /// What it takes from both rate limits.
+    /// The cost of the request in both rate limits.
     pub cost: u32,
 }
 
-/// Which of a creditor's keys.
+/// A kind of API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
-    /// The one that may do everything, and the one that it replaced.
+    /// The full-access key, and the retiring key that it replaced.
     FullAccess,
-    /// The one for a warehouse.
+    /// The read-only key, e.g. for a data warehouse.
     ReadOnly,
 }
 
@@ -270,12 +271,12 @@ impl KeyKind {
     }
 }
 
-/// An `Idempotency-Key` that was checked.
+/// A valid `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// 1 to 255 printable ASCII characters.
+    /// Parses a key of 1 to 255 printable ASCII characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_valid_idempotency_key(text).then(|| Self(text.to_owned()))

@@ -163,7 +163,7 @@ impl<'a> CreditorTransaction<'a> {
 
     /// Forgets what `source` said of a gate, unless somebody else has spoken since.
     pub(crate) async fn forget_gate(&mut self, gate: Gate, source: &str) -> Result<(), DbErr> {
-        onboarding::forget_gate(&self.db, self.creditor.id, gate.as_str(), source).await?;
+        onboarding::delete_gate(&self.db, self.creditor.id, gate.as_str(), source).await?;
         let forgotten = |row: &gate::Model| row.gate == gate.as_str() && row.source == source;
         self.gates.retain(|row| !forgotten(row));
         Ok(())

@@ -159,7 +159,7 @@ impl WorkingSet {
     pub(crate) async fn write(mut self, transaction: &Transaction) -> Result<(), DbErr> {
         // Delete first, so that an answer that the same batch stores later is kept.
         for (placement, operation) in &self.invalidated {
-            writer::forget_answers(transaction, *placement, operation).await?;
+            writer::delete_answers(transaction, *placement, operation).await?;
         }
         let mut taken = |ids: BTreeSet<PlacementId>| -> Vec<placement::Model> {
             ids.iter()

@@ -1,4 +1,4 @@
-//! The audit log: appended in bulk, read by keyset.
+//! The audit log: bulk appends, and reads with keyset pagination. Never updates or deletes an entry.
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
@@ -9,31 +9,28 @@ use uuid::Uuid;
 use crate::audit_event;
 use crate::ids::{CreditorId, PlacementId};
 
-/// Which lines to read, newest first.
+/// Filter and page of a read of the audit log.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
-    /// Whose.
+    /// Only entries of this creditor.
     pub creditor: Option<CreditorId>,
-    /// Of which placement.
+    /// Only entries of this placement.
     pub placement: Option<PlacementId>,
-    /// Any of these actions; empty is all.
+    /// Only entries with one of these actions; empty means all.
     pub actions: Vec<String>,
-    /// By whom.
+    /// Only entries of this actor.
     pub actor: Option<String>,
-    /// At or after (epoch ms).
+    /// Only entries at or after this time, epoch milliseconds.
     pub since_ms: Option<i64>,
-    /// Before (epoch ms).
+    /// Only entries before this time, epoch milliseconds.
     pub until_ms: Option<i64>,
-    /// Strictly older than this line.
+    /// Only entries strictly older than this one: its time and id.
     pub after: Option<(i64, Uuid)>,
-    /// How many.
+    /// Maximum number of entries.
     pub limit: u64,
 }
 
-/// Appends lines.
-///
-/// # Errors
-/// Whatever the database says.
+/// Appends entries.
 pub async fn append<C: ConnectionTrait>(
     connection: &C,
     events: Vec<audit_event::Model>,
@@ -41,10 +38,7 @@ pub async fn append<C: ConnectionTrait>(
     super::bulk::insert::<_, audit_event::ActiveModel, _>(connection, events).await
 }
 
-/// Reads lines, newest first.
-///
-/// # Errors
-/// Whatever the database says.
+/// Returns the matching entries, newest first.
 pub async fn read<C: ConnectionTrait>(
     connection: &C,
     query: &AuditQuery,

@@ -1,8 +1,8 @@
-//! Many rows, or many keys, in one statement of few different texts.
+//! Statements with lists of rows or keys as parameters.
 //!
-//! A statement of another length for every number of rows is another statement every time: the database parses and plans
-//! each of them anew, which costs more than the rows. So a list is as long as the next power of two, filled up with rows of
-//! nulls, which match nothing and are not inserted.
+//! The text of such a statement depends on the length of its list, and the database parses and plans every new text. That
+//! costs more than the rows. Lists are therefore padded to the next power of two with rows of nulls. These match nothing and
+//! are not inserted.
 
 use sea_orm::sea_query::Value;
 use sea_orm::{
@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use crate::database::statement;
 
-/// Rows of one list, at most: a power of two.
+/// Maximum number of rows in a list; a power of two.
 pub(super) const ROWS: usize = 256;
 
-/// What happens to a row whose key is there already.
+/// How an upsert treats a row whose key exists.
 pub(super) struct Upsert<Column> {
     /// The columns of the key.
     pub(super) key: Vec<Column>,
@@ -25,7 +25,7 @@ pub(super) struct Upsert<Column> {
     pub(super) update: Vec<Column>,
 }
 
-/// Inserts models.
+/// Inserts rows.
 pub(super) async fn insert<M, A, C>(connection: &C, models: Vec<M>) -> Result<(), DbErr>
 where
     M: IntoActiveModel<A>,
@@ -35,7 +35,7 @@ where
     write::<M, A, C>(connection, models, "").await
 }
 
-/// Inserts models, and overwrites what is there already.
+/// Inserts rows, and updates rows whose key exists.
 pub(super) async fn upsert<M, A, C>(
     connection: &C,
     models: Vec<M>,
@@ -82,12 +82,12 @@ where
                     .push(value.ok_or_else(|| incomplete(table.table_name(), column))?);
             }
         }
-        // The first column of every table is of its key, and never null.
+        // The first column of every table belongs to its key and is never null.
         let (first, names) = (names[0], names.join(", "));
         let (rows, values) = list.named("new_row", backend);
         let insert = match backend {
-            // Whoever gets an error rolls the transaction back, so the statement need not remember how to undo itself, which
-            // took a tenth of the time.
+            // The caller rolls the transaction back after an error. With FAIL, SQLite keeps no statement journal, which took
+            // a tenth of the time.
             DbBackend::Sqlite => "INSERT OR FAIL INTO",
             _ => "INSERT INTO",
         };
@@ -97,7 +97,8 @@ where
         );
         statements.push(statement(connection, &sql, values));
     }
-    // All are ready before the first is executed: whoever writes several tables makes one ready while another is written.
+    // Builds all statements before the first one runs. A caller that writes several tables concurrently can then build the
+    // statements of one table while another one is written.
     for statement in statements {
         connection.execute_raw(statement).await?;
     }
@@ -105,10 +106,10 @@ where
 }
 
 fn incomplete(table: &str, column: &impl IdenStatic) -> DbErr {
-    DbErr::Custom(format!("a row for {table} has no {}", column.as_str()))
+    DbErr::Custom(format!("a row for {table} lacks a value for {}", column.as_str()))
 }
 
-/// A list of rows that a statement gets as parameters.
+/// A list of rows that become parameters of a statement.
 #[derive(Debug)]
 pub(super) struct List<'a> {
     names: &'a [&'static str],
@@ -116,7 +117,7 @@ pub(super) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// An empty list with these columns.
+    /// Creates an empty list with these columns.
     pub(super) fn of(names: &'a [&'static str]) -> Self {
         Self {
             names,
@@ -124,13 +125,14 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Adds a row, of which there may be [`ROWS`].
+    /// Adds a row. A list holds at most [`ROWS`] rows.
     pub(super) fn push<const N: usize>(&mut self, row: [Value; N]) {
-        debug_assert_eq!(N, self.names.len(), "a cell for each column");
+        debug_assert_eq!(N, self.names.len(), "one cell for each column");
         self.cells.extend(row);
     }
 
-    /// The list for a `WITH` clause, under `name`, and its parameters, which are the statement's first.
+    /// Returns the list as a common table expression called `name`, and its parameters. They must be the first parameters
+    /// of the statement.
     pub(super) fn named(mut self, name: &str, backend: DbBackend) -> (String, Vec<Value>) {
         use std::fmt::Write as _;
         let width = self.names.len();
@@ -147,7 +149,7 @@ impl<'a> List<'a> {
                 _ => ", ",
             });
             match backend {
-                // By its number alone: SQLite looks a parameter with a name up by it.
+                // Without a number: SQLite looks up numbered parameters by name, which is slower.
                 DbBackend::Sqlite => text.push('?'),
                 _ => {
                     let _ = write!(text, "${}", n + 1);
@@ -159,7 +161,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Pairs of a creditor and a text, as lists `pair (creditor_id, text)`.
+/// Returns the pairs as common table expressions `pair (creditor_id, text)`, each with its parameters.
 pub(super) fn pairs<'a>(
     pairs: &'a [(crate::ids::CreditorId, String)],
     backend: DbBackend,
@@ -173,7 +175,7 @@ pub(super) fn pairs<'a>(
     })
 }
 
-/// A condition that `column` is one of the ids of parameter `$n`, which [`ids`] makes.
+/// Returns the condition that `column` is one of the ids in parameter `$n`. [`ids`] creates the parameter.
 pub(super) fn is_one_of(backend: DbBackend, column: &str, n: usize) -> String {
     match backend {
         DbBackend::Postgres => format!("{column} = ANY (CAST(CAST(${n} AS text) AS uuid[]))"),
@@ -181,7 +183,7 @@ pub(super) fn is_one_of(backend: DbBackend, column: &str, n: usize) -> String {
     }
 }
 
-/// The parameter of [`is_one_of`].
+/// Creates the parameter of [`is_one_of`].
 pub(super) fn ids(backend: DbBackend, ids: impl Iterator<Item = Uuid>) -> Value {
     let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
     match backend {

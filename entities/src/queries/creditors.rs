@@ -1,4 +1,4 @@
-//! Creditors, and the lock of their positions.
+//! Creditors and their positions.
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
@@ -12,13 +12,10 @@ use crate::database::{for_update, statement};
 use crate::ids::CreditorId;
 use crate::{creditor, creditor_position};
 
-/// Locks the positions of `creditors`, in the order of their ids, until the transaction ends.
+/// Locks the positions of `creditors` in the order of their ids until the transaction ends, and returns them.
 ///
-/// Every transaction that produces events begins with this: it is what orders the commits of one
-/// creditor. `creditors` must be sorted and without doubles; unknown ones are left out.
-///
-/// # Errors
-/// Whatever the database says.
+/// Every transaction that produces events begins with this call, because the lock orders the commits of a creditor.
+/// `creditors` must be sorted and free of duplicates. The result omits unknown creditors.
 pub async fn lock_positions(
     transaction: &Transaction,
     creditors: &[CreditorId],
@@ -40,16 +37,13 @@ pub async fn lock_positions(
         .await
 }
 
-/// Writes back the positions that a transaction has locked and advanced.
-///
-/// # Errors
-/// Whatever the database says.
+/// Writes the positions that the transaction has locked and advanced.
 pub async fn save_positions(
     transaction: &Transaction,
     positions: Vec<creditor_position::Model>,
 ) -> Result<(), DbErr> {
     use creditor_position::Column;
-    // One upsert instead of n updates; the rows exist, so it always updates.
+    // One upsert replaces n updates. The rows exist, so it never inserts.
     let upsert = Upsert {
         key: vec![Column::CreditorId],
         update: vec![Column::Sequence, Column::UpdatedMs],
@@ -57,10 +51,10 @@ pub async fn save_positions(
     bulk::upsert::<_, creditor_position::ActiveModel, _>(transaction, positions, upsert).await
 }
 
-/// Inserts a creditor and its position. A taken e-mail is a unique violation.
+/// Inserts a creditor and its position.
 ///
 /// # Errors
-/// Whatever the database says.
+/// A unique violation if the e-mail address is in use.
 pub async fn insert(transaction: &Transaction, model: creditor::Model) -> Result<(), DbErr> {
     let position = creditor_position::Model {
         creditor_id: model.id,
@@ -72,17 +66,11 @@ pub async fn insert(transaction: &Transaction, model: creditor::Model) -> Result
 }
 
 /// Writes every column of a creditor whose position the transaction has locked.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn save(transaction: &Transaction, model: creditor::Model) -> Result<(), DbErr> {
     super::save::<_, creditor::ActiveModel, _>(transaction, model).await
 }
 
-/// The creditor with this id.
-///
-/// # Errors
-/// Whatever the database says.
+/// Returns the creditor with this id.
 pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     id: CreditorId,
@@ -90,10 +78,7 @@ pub async fn by_id<C: ConnectionTrait>(
     creditor::Entity::find_by_id(id).one(connection).await
 }
 
-/// The creditors with these ids.
-///
-/// # Errors
-/// Whatever the database says.
+/// Returns the creditors with these ids.
 pub async fn by_ids<C: ConnectionTrait>(
     connection: &C,
     ids: &[CreditorId],
@@ -110,10 +95,7 @@ pub async fn by_ids<C: ConnectionTrait>(
         .await
 }
 
-/// The creditor whose account has this (lower-cased) e-mail.
-///
-/// # Errors
-/// Whatever the database says.
+/// Returns the creditor with this e-mail address, which must be in lower case.
 pub async fn by_email<C: ConnectionTrait>(
     connection: &C,
     email: &str,
@@ -124,11 +106,8 @@ pub async fn by_email<C: ConnectionTrait>(
         .await
 }
 
-/// A page of creditors whose name or e-mail contains `q`, or whose id or key prefix it is, newest
-/// first, and how many there are.
-///
-/// # Errors
-/// Whatever the database says.
+/// Returns a page of creditors, newest first, and the total number of matches. A creditor matches if its name or e-mail
+/// address contains `q`, or if `q` is its id or the prefix of one of its keys. `None` matches all.
 pub async fn search<C: ConnectionTrait>(
     connection: &C,
     q: Option<&str>,

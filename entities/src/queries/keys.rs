@@ -14,9 +14,6 @@ use crate::{Transaction, api_key_use};
 const USES_PER_STATEMENT: usize = 500;
 
 /// Every key of a creditor, newest first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn of_creditor<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -30,9 +27,6 @@ pub async fn of_creditor<C: ConnectionTrait>(
 }
 
 /// The creditor that a prefix belongs to.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn creditor_of_prefix<C: ConnectionTrait>(
     connection: &C,
     prefix: &str,
@@ -45,9 +39,6 @@ pub async fn creditor_of_prefix<C: ConnectionTrait>(
 }
 
 /// The live full-access key of a creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn current<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -61,9 +52,6 @@ pub async fn current<C: ConnectionTrait>(
 }
 
 /// When and from where keys were used last; a key without a row was never used.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn last_uses<C: ConnectionTrait>(
     connection: &C,
     keys: &[KeyId],
@@ -104,25 +92,16 @@ pub async fn upsert_key_uses<C: ConnectionTrait>(
 }
 
 /// Inserts a key. A second live one, or a second automatic one, is a unique violation.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn insert(transaction: &Transaction, model: api_key::Model) -> Result<(), DbErr> {
     super::bulk::insert::<_, api_key::ActiveModel, _>(transaction, vec![model]).await
 }
 
 /// Writes every column of a key whose creditor's position the transaction has locked.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn save(transaction: &Transaction, model: api_key::Model) -> Result<(), DbErr> {
     super::save::<_, api_key::ActiveModel, _>(transaction, model).await
 }
 
 /// Gives a live key its secret, unless it has one: false if it was too late.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn reveal(
     transaction: &Transaction,
     creditor: CreditorId,

@@ -1,7 +1,7 @@
-//! Every statement of the program, one file a subject.
+//! Every SQL statement of the program, one file for each subject.
 //!
-//! Queries of a creditor's data take the creditor. Functions that take a [`Transaction`] must run
-//! inside the one that their caller composes; functions that take any connection are plain reads.
+//! Queries of a creditor's data take the creditor. Functions that take a [`Transaction`] are part of the transaction that
+//! the caller composes. Most functions that take any connection are plain reads.
 //!
 //! [`Transaction`]: crate::Transaction
 
@@ -27,7 +27,7 @@ use sea_orm::{
     IntoActiveModel,
 };
 
-/// Writes every column of a row that is locked by the caller.
+/// Writes every column of a row that the caller has locked.
 async fn save<M, A, C>(connection: &C, model: M) -> Result<(), DbErr>
 where
     M: IntoActiveModel<A>,
@@ -43,14 +43,14 @@ where
         .map(|_| ())
 }
 
-/// What is searched, folded in one way whatever the database's collation: SQLite and a Postgres
-/// with the C locale fold ASCII only.
+/// Joins the parts and folds their case for a search column. The database cannot do this, because SQLite, and Postgres with
+/// the C locale, fold only ASCII.
 #[must_use]
 pub fn folded(parts: &[&str]) -> String {
     parts.join("\n").to_lowercase()
 }
 
-/// A folded `column` contains `part`, without case, taking `%` and `_` for themselves.
+/// Returns the condition that the folded `column` contains `part`, ignoring case. `%` and `_` are not wildcards.
 fn contains<C: ColumnTrait>(column: C, part: &str) -> Expr {
     let literal = folded(&[part])
         .replace('\\', "\\\\")

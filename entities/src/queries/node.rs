@@ -130,9 +130,6 @@ pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
 
 /// Epochs whose lock nobody holds: their process, or its connection, is gone. Taking the lock for
 /// the length of the statement is the proof. One's own epoch is never among them.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>, DbErr> {
     if !database.is_postgres() {
         return Ok(Vec::new());
@@ -149,9 +146,6 @@ pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>, 
 
 /// Epochs that have not renewed their heartbeat for `silent_ms` by the database's clock, whatever
 /// their connection looks like.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn silent_epochs(
     database: &Database,
     own: i64,
@@ -184,17 +178,11 @@ SELECT gap.owner FROM (
 ) gap WHERE gap.owner IS NOT NULL";
 
 /// Owners of leased rows that are dead.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn owners_without_node(database: &Database) -> Result<Vec<i64>, DbErr> {
     epochs(database.writer(), OWNERS_WITHOUT_NODE, []).await
 }
 
 /// Frees every row that a dead epoch holds. Answers how many.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
     let release = statement(
@@ -206,9 +194,6 @@ pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, D
 }
 
 /// Removes the row of an epoch: from now on it is dead.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn remove(database: &Database, epoch: i64) -> Result<(), DbErr> {
     let writer = database.writer();
     let gone = statement(writer, "DELETE FROM node WHERE epoch = $1", [epoch.into()]);
@@ -217,9 +202,6 @@ pub async fn remove(database: &Database, epoch: i64) -> Result<(), DbErr> {
 
 /// One process: whatever is leased, and every other epoch, is of a dead one. Answers how many
 /// rows were freed.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
     writer

@@ -13,9 +13,6 @@ use crate::ids::CreditorId;
 use crate::{agreement_acceptance, gate, onboarding_event, provider_account};
 
 /// The gates of one creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn gates<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -27,9 +24,6 @@ pub async fn gates<C: ConnectionTrait>(
 }
 
 /// The gates of several creditors.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn gates_of<C: ConnectionTrait>(
     connection: &C,
     creditors: &[CreditorId],
@@ -47,9 +41,6 @@ pub async fn gates_of<C: ConnectionTrait>(
 }
 
 /// Writes a gate whose creditor's position the transaction has locked.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn put_gate(transaction: &Transaction, model: gate::Model) -> Result<(), DbErr> {
     use gate::Column;
     gate::Entity::insert(model.into_active_model())
@@ -72,9 +63,6 @@ pub async fn put_gate(transaction: &Transaction, model: gate::Model) -> Result<(
 ///
 /// An event for an unlinked account and the linking of that account both take this lock first, so
 /// that whichever comes second sees what the first one did.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn lock_account(
     transaction: &Transaction,
     provider: &str,
@@ -93,9 +81,6 @@ pub async fn lock_account(
 }
 
 /// Links a provider's account, which the transaction has locked.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn link_account(
     transaction: &Transaction,
     provider: &str,
@@ -113,9 +98,6 @@ pub async fn link_account(
 }
 
 /// Unlinks whatever accounts of `provider` are linked to the creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn unlink_accounts(
     transaction: &Transaction,
     provider: &str,
@@ -132,9 +114,6 @@ pub async fn unlink_accounts(
 }
 
 /// The account of `provider` that is linked to the creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn linked_account<C: ConnectionTrait>(
     connection: &C,
     provider: &str,
@@ -150,9 +129,6 @@ pub async fn linked_account<C: ConnectionTrait>(
 }
 
 /// Stores an event unless its (provider, event id) is known: false if it was.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn store_event(
     transaction: &Transaction,
     model: onboarding_event::Model,
@@ -166,9 +142,6 @@ pub async fn store_event(
 }
 
 /// Writes what became of an event.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn save_event(
     transaction: &Transaction,
     model: onboarding_event::Model,
@@ -177,9 +150,6 @@ pub async fn save_event(
 }
 
 /// Every event of a provider's account, oldest fact first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn events_of_account(
     transaction: &Transaction,
     provider: &str,
@@ -195,10 +165,7 @@ pub async fn events_of_account(
 }
 
 /// Removes a gate that `source` has told of, and nobody since.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn forget_gate(
+pub async fn delete_gate(
     transaction: &Transaction,
     creditor: CreditorId,
     gate: &str,
@@ -214,9 +181,6 @@ pub async fn forget_gate(
 }
 
 /// The newest events of a creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn events_of<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -233,9 +197,6 @@ pub async fn events_of<C: ConnectionTrait>(
 }
 
 /// Records an acceptance of the agreement.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn accept_agreement(
     transaction: &Transaction,
     model: agreement_acceptance::Model,
@@ -244,9 +205,6 @@ pub async fn accept_agreement(
 }
 
 /// The creditor's newest acceptance.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn last_acceptance<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -261,9 +219,6 @@ pub async fn last_acceptance<C: ConnectionTrait>(
 
 /// Creditors that have a row for each of three gates and were never issued a key, by id above
 /// `after`: those whose gates the sweep looks at.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn issue_candidates<C: ConnectionTrait>(
     connection: &C,
     after: CreditorId,

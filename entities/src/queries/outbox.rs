@@ -5,9 +5,6 @@ use sea_orm::DbErr;
 use crate::{Transaction, delivery, message};
 
 /// Writes messages and the deliveries that carry them.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn write(
     transaction: &Transaction,
     messages: Vec<message::Model>,

@@ -51,9 +51,6 @@ pub struct PlacementQuery {
 }
 
 /// One placement of a creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn find<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -66,9 +63,6 @@ pub async fn find<C: ConnectionTrait>(
 }
 
 /// Placements with these ids, whoever owns them: the caller compares the creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn by_ids<C: ConnectionTrait>(
     connection: &C,
     ids: &[PlacementId],
@@ -94,9 +88,6 @@ const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM placement \
      WHERE creditor_id = pair.creditor_id AND invoice_number >= pair.text ORDER BY invoice_number LIMIT 1)";
 
 /// Those of `invoices` that are placed already.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn by_invoices<C: ConnectionTrait>(
     connection: &C,
     invoices: &[(CreditorId, String)],
@@ -122,9 +113,6 @@ pub async fn by_invoices<C: ConnectionTrait>(
 }
 
 /// A page of a creditor's placements, and how many match (`None` beyond 10,000 of a search).
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn list<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -185,9 +173,6 @@ fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
 }
 
 /// Open placements that the simulator may move, longest untouched first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn untouched_since<C: ConnectionTrait>(
     connection: &C,
     statuses: &[&'static str],
@@ -205,9 +190,6 @@ pub async fn untouched_since<C: ConnectionTrait>(
 }
 
 /// A dispute, whoever owns it: for support.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn dispute<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
@@ -216,9 +198,6 @@ pub async fn dispute<C: ConnectionTrait>(
 }
 
 /// Payments recorded against a placement, oldest first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn payments<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,

@@ -10,9 +10,6 @@ use crate::ids::CreditorId;
 use crate::session::{self, Column, SessionKind};
 
 /// Stores a session.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn insert<C: ConnectionTrait>(
     connection: &C,
     model: session::Model,
@@ -21,9 +18,6 @@ pub async fn insert<C: ConnectionTrait>(
 }
 
 /// The unexpired session with this token.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn find<C: ConnectionTrait>(
     connection: &C,
     kind: SessionKind,
@@ -39,9 +33,6 @@ pub async fn find<C: ConnectionTrait>(
 }
 
 /// Notes that a session was seen, never going back.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn touch<C: ConnectionTrait>(
     connection: &C,
     session: Uuid,
@@ -57,9 +48,6 @@ pub async fn touch<C: ConnectionTrait>(
 }
 
 /// Lets the older tokens of a family end at `until_ms`, those that do not end before that.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn shorten_older<C: ConnectionTrait>(
     connection: &C,
     family: Uuid,
@@ -77,9 +65,6 @@ pub async fn shorten_older<C: ConnectionTrait>(
 }
 
 /// When the newest token of a family was made; `None` when the family has ended.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn newest_of_family<C: ConnectionTrait>(
     connection: &C,
     family: Uuid,
@@ -93,9 +78,6 @@ pub async fn newest_of_family<C: ConnectionTrait>(
 }
 
 /// Ends one session of a creditor, with every token of its family.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn end<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -120,9 +102,6 @@ pub async fn end<C: ConnectionTrait>(
 }
 
 /// Ends every session of a creditor, the onboarding wizard's included.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn end_all<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,

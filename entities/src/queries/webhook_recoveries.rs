@@ -10,9 +10,6 @@ use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId, RecoveryId};
 use crate::webhook_recovery::{self, Column};
 
 /// One recovery of a creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     creditor: Option<CreditorId>,
@@ -26,9 +23,6 @@ pub async fn by_id<C: ConnectionTrait>(
 }
 
 /// How many recoveries of a creditor are not done yet.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn running<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -44,9 +38,6 @@ pub async fn running<C: ConnectionTrait>(
 }
 
 /// Inserts a recovery.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn insert(
     transaction: &Transaction,
     model: webhook_recovery::Model,
@@ -55,18 +46,12 @@ pub async fn insert(
 }
 
 /// Writes how far a recovery is; the transaction has taken it.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn save(transaction: &Transaction, model: webhook_recovery::Model) -> Result<(), DbErr> {
     super::save::<_, webhook_recovery::ActiveModel, _>(transaction, model).await
 }
 
 /// Takes the recovery that has waited longest for its next step, passing over what another process
 /// is working on. The transaction holds it.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::Model>, DbErr> {
     let lock = match transaction.get_database_backend() {
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
@@ -83,9 +68,6 @@ pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::
 
 /// The first message of a creditor from `at_ms` on: `None` when there is none. Found by halving,
 /// because times rise with sequences and only sequences are indexed.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn first_sequence_from<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -112,9 +94,6 @@ pub async fn first_sequence_from<C: ConnectionTrait>(
 }
 
 /// The highest sequence that a creditor's messages have; 0 without any.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn highest_sequence<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -176,9 +155,6 @@ WHERE creditor_id = $1 AND id > $2 AND id <= $3 AND sequence >= $4 AND sequence 
 RETURNING endpoint_id";
 
 /// One page of a recovery's walk along the queue.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn requeue_page(
     transaction: &Transaction,
     recovery: &webhook_recovery::Model,
@@ -227,9 +203,6 @@ pub struct MissingDelivery {
 }
 
 /// The next messages of a recovery's time that had no delivery.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn missing_deliveries_page(
     transaction: &Transaction,
     recovery: &webhook_recovery::Model,
@@ -263,9 +236,6 @@ pub async fn missing_deliveries_page(
 }
 
 /// A message has got its deliveries after all. Answers whether it had none until now.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn record_deliveries(
     transaction: &Transaction,
     message: MessageId,

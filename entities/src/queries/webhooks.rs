@@ -15,9 +15,6 @@ use crate::webhook_endpoint;
 use crate::webhook_secret;
 
 /// The endpoint that Settings → Webhook URL sets; without a URL it was removed.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn primary<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -30,9 +27,6 @@ pub async fn primary<C: ConnectionTrait>(
 }
 
 /// One endpoint of a creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -45,9 +39,6 @@ pub async fn by_id<C: ConnectionTrait>(
 }
 
 /// The endpoints of a creditor that were not removed, the primary one first, then the oldest.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn of_creditor<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -62,9 +53,6 @@ pub async fn of_creditor<C: ConnectionTrait>(
 }
 
 /// Endpoints that new messages of these creditors are queued for: all that are not disabled.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn receiving<C: ConnectionTrait>(
     connection: &C,
     creditors: &[CreditorId],
@@ -82,9 +70,6 @@ pub async fn receiving<C: ConnectionTrait>(
 }
 
 /// Inserts an endpoint.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn insert(
     transaction: &Transaction,
     model: webhook_endpoint::Model,
@@ -94,9 +79,6 @@ pub async fn insert(
 
 /// Writes an endpoint whose creditor's position the transaction has locked. Since when it fails is delivery's to note,
 /// without that lock: it can only be forgotten here.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn save(transaction: &Transaction, model: webhook_endpoint::Model) -> Result<(), DbErr> {
     let forgets = model.failing_since_ms.is_none();
     let mut row = model.into_active_model().reset_all();
@@ -108,9 +90,6 @@ pub async fn save(transaction: &Transaction, model: webhook_endpoint::Model) -> 
 }
 
 /// Adds a signing secret.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn add_secret(
     transaction: &Transaction,
     model: webhook_secret::Model,
@@ -119,9 +98,6 @@ pub async fn add_secret(
 }
 
 /// Lets every secret of an endpoint end at `until_ms`, those that do not end before that.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn expire_secrets(
     transaction: &Transaction,
     endpoint: EndpointId,
@@ -142,9 +118,6 @@ pub async fn expire_secrets(
 }
 
 /// The live secrets of an endpoint, newest first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn secrets<C: ConnectionTrait>(
     connection: &C,
     endpoint: EndpointId,

@@ -12,9 +12,6 @@ use crate::ids::{CreditorId, PlacementId};
 use crate::{Transaction, idempotency_record, payment, placement, placement_history, writer_batch};
 
 /// Inserts new placements.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn append_placements(
     transaction: &Transaction,
     placements: Vec<placement::Model>,
@@ -23,9 +20,6 @@ pub async fn append_placements(
 }
 
 /// Writes every column of placements that are there already, in one statement a chunk.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn save_placements(
     transaction: &Transaction,
     placements: Vec<placement::Model>,
@@ -43,9 +37,6 @@ pub async fn save_placements(
 }
 
 /// Appends to the history.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn append_history(
     transaction: &Transaction,
     rows: Vec<placement_history::Model>,
@@ -54,9 +45,6 @@ pub async fn append_history(
 }
 
 /// Appends payments.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn append_payments(
     transaction: &Transaction,
     rows: Vec<payment::Model>,
@@ -65,9 +53,6 @@ pub async fn append_payments(
 }
 
 /// Inserts new disputes and writes every column of changed ones.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn put_disputes(
     transaction: &Transaction,
     rows: Vec<dispute::Model>,
@@ -88,9 +73,6 @@ pub async fn put_disputes(
 }
 
 /// Open disputes of these placements, and disputes with these ids.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn disputes(
     transaction: &Transaction,
     placements: &[PlacementId],
@@ -115,9 +97,6 @@ const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM idempotency_record \
      WHERE creditor_id = pair.creditor_id AND key >= pair.text ORDER BY key LIMIT 1)";
 
 /// The stored records of these keys, however old.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn idempotency_records(
     transaction: &Transaction,
     keys: &[(CreditorId, String)],
@@ -144,9 +123,6 @@ pub async fn idempotency_records(
 }
 
 /// The stored record of one key, however old.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn idempotency_record<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -158,9 +134,6 @@ pub async fn idempotency_record<C: ConnectionTrait>(
 }
 
 /// Stores records under keys that have none.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn append_idempotency_records(
     transaction: &Transaction,
     rows: Vec<idempotency_record::Model>,
@@ -169,9 +142,6 @@ pub async fn append_idempotency_records(
 }
 
 /// Stores records in the place of those that have outlived their day.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn replace_idempotency_records(
     transaction: &Transaction,
     rows: Vec<idempotency_record::Model>,
@@ -192,27 +162,21 @@ pub async fn replace_idempotency_records(
 
 /// Forgets the stored answers of `operation` on a placement: they are no longer true. That of placing it always is, so the
 /// index leaves it out, and says so in the same words.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn forget_answers(
+pub async fn delete_answers(
     transaction: &Transaction,
     placement: PlacementId,
     operation: &str,
 ) -> Result<(), DbErr> {
-    const FORGET: &str = "DELETE FROM idempotency_record \
+    const DELETE_ANSWERS: &str = "DELETE FROM idempotency_record \
         WHERE placement_id = $1 AND operation = $2 AND operation <> 'place'";
     let values = [placement.0.into(), operation.into()];
     transaction
-        .execute_raw(statement(transaction, FORGET, values))
+        .execute_raw(statement(transaction, DELETE_ANSWERS, values))
         .await
         .map(|_| ())
 }
 
 /// Leaves the mark by which a Writer learns whether its commit happened.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> Result<(), DbErr> {
     let mark = writer_batch::Model {
         id: batch,
@@ -223,9 +187,6 @@ pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> 
 
 /// Whether a batch was committed. The caller holds the batch's positions, so that a commit which
 /// is still under way on a broken connection has ended one way or the other.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn batch_is_committed(transaction: &Transaction, batch: Uuid) -> Result<bool, DbErr> {
     let mark = writer_batch::Entity::find_by_id(batch)
         .one(transaction)

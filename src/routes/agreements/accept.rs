@@ -3,31 +3,21 @@
 use actors::{AcceptAgreement, AgreementView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Caller, FieldErrors, request_body};
 
-/// The acceptance of one version of the agreement.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = AcceptAgreement)]
-pub(crate) struct Request {
-    /// Name of the person who signs.
-    #[serde(default)]
-    #[schema(value_type = String, required, min_length = 1, max_length = 200)]
-    signatory_name: Field<String>,
-    /// The version that the person has read, as returned by `GET /v1/agreements/current`.
-    #[serde(default)]
-    #[schema(value_type = String, required)]
-    version: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The acceptance of one version of the agreement.
+    #[schema(as = AcceptAgreement)]
+    pub(crate) struct Request => Values {
+        /// Name of the person who signs.
+        #[schema(min_length = 1, max_length = 200)]
+        required signatory_name: String,
+        /// The version that the person has read, as returned by `GET /v1/agreements/current`.
+        required version: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Accept the agreement
 ///
@@ -42,14 +32,12 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Json<AgreementView>, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let signatory_name = errors.required("signatory_name", body.signatory_name);
-    let signatory_name = errors.text("signatory_name", signatory_name, 200);
-    let version = errors.required("version", body.version);
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let signatory_name = errors.text("signatory_name", body.signatory_name, 200);
     let request = errors.finish(|| {
         Some(AcceptAgreement {
             signatory_name: signatory_name?,
-            version: version?,
+            version: body.version?,
         })
     })?;
     Ok(Json(api.accept_agreement(&caller.0, request).await?))

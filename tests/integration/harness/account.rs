@@ -1,4 +1,4 @@
-//! A creditor, from sign-up to a key, through the public surface.
+//! A creditor, from sign-up to API key, through the public API.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,31 +15,31 @@ pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) email: String,
     pub(crate) stripe_account: String,
-    /// With the onboarding token.
-    pub(crate) wizard: Http,
-    anyone: Http,
+    /// A client with the onboarding token.
+    pub(crate) applicant: Http,
+    anonymous: Http,
 }
 
 impl Account {
-    /// Signs up.
+    /// Signs up a new creditor.
     pub(crate) async fn sign_up(http: &Http) -> Self {
-        let lot = Uuid::now_v7().simple().to_string();
-        let email = format!("{lot}@creditor.test");
+        let unique = Uuid::now_v7().simple().to_string();
+        let email = format!("{unique}@creditor.test");
         let body =
             json!({"company_name": "Acme Receivables", "email": email, "password": PASSWORD});
         let answer = http.post("/v1/creditors", body).await.expect(201);
         Self {
             id: answer["creditor"]["id"].as_str().unwrap().to_owned(),
             email,
-            stripe_account: format!("acct_{lot}"),
-            wizard: http.bearer(answer["onboarding_token"].as_str().unwrap()),
-            anyone: http.clone(),
+            stripe_account: format!("acct_{unique}"),
+            applicant: http.bearer(answer["onboarding_token"].as_str().unwrap()),
+            anonymous: http.clone(),
         }
     }
 
-    /// Links the Stripe account.
+    /// Links the Stripe account, as support.
     pub(crate) async fn link_stripe(&self) {
-        let support = self.anyone.bearer(SUPPORT_TOKEN);
+        let support = self.anonymous.bearer(SUPPORT_TOKEN);
         let body =
             json!({"stripe_account_id": self.stripe_account, "reason": "linked by the tests"});
         support
@@ -48,8 +48,8 @@ impl Account {
             .expect(200);
     }
 
-    /// One of the three facts that open the gates, told by its provider.
-    pub(crate) async fn fact(&self, http: &Http, number: usize) -> u16 {
+    /// Sends the provider event of gate `number % 3` and returns the response status.
+    pub(crate) async fn send_fact(&self, http: &Http, number: usize) -> u16 {
         let at = "2026-01-02T03:04:05.000Z";
         match number % 3 {
             0 => {
@@ -76,41 +76,41 @@ impl Account {
         }
     }
 
-    /// All three facts: the key is issued.
+    /// Passes all three gates, so that the key is issued.
     pub(crate) async fn onboard(&self) {
         self.link_stripe().await;
         for number in 0..3 {
-            assert_eq!(self.fact(&self.anyone, number).await, 200);
+            assert_eq!(self.send_fact(&self.anonymous, number).await, 200);
         }
     }
 
-    /// Reveals the key, as a caller.
+    /// Reveals the key and returns a client that uses it.
     pub(crate) async fn reveal(&self) -> Http {
         let revealed = self
-            .wizard
+            .applicant
             .act("/v1/creditors/me/api-key")
             .await
             .expect(201);
-        self.anyone.bearer(revealed["api_key"].as_str().unwrap())
+        self.anonymous.bearer(revealed["api_key"].as_str().unwrap())
     }
 
-    /// The same creditor at another server of its database.
+    /// The same creditor, at another server of the same database.
     pub(crate) fn at(&self, http: &Http) -> Self {
         Self {
-            anyone: http.clone(),
+            anonymous: http.clone(),
             ..self.clone()
         }
     }
 
-    /// Signs in.
+    /// Signs in and returns a client with the session token.
     pub(crate) async fn session(&self) -> Http {
         let body = json!({"email": self.email, "password": PASSWORD});
-        let session = self.anyone.post("/v1/sessions", body).await.expect(201);
-        self.anyone
+        let session = self.anonymous.post("/v1/sessions", body).await.expect(201);
+        self.anonymous
             .bearer(session["session_token"].as_str().unwrap())
     }
 
-    /// Sets the webhook URL; answers with the signing secret.
+    /// Sets the webhook URL and returns the signing secret.
     pub(crate) async fn set_webhook(&self, url: &str) -> String {
         let session = self.session().await;
         session
@@ -121,7 +121,7 @@ impl Account {
         secret["secret"].as_str().unwrap().to_owned()
     }
 
-    /// A creditor with a key.
+    /// Creates a creditor that has completed onboarding, and a client with its API key.
     pub(crate) async fn ready(http: &Http) -> (Self, Http) {
         let account = Self::sign_up(http).await;
         account.onboard().await;
@@ -130,7 +130,7 @@ impl Account {
     }
 }
 
-/// The body of a placement.
+/// The request body of a placement.
 pub(crate) fn invoice(number: &str) -> Value {
     json!({
         "invoice_amount": "7500.00", "invoice_number": number,
@@ -139,7 +139,7 @@ pub(crate) fn invoice(number: &str) -> Value {
     })
 }
 
-/// Places an invoice; answers with its id.
+/// Creates a placement and returns its id.
 pub(crate) async fn place(key: &Http, number: &str) -> String {
     let placed = key
         .post("/v1/placements", invoice(number))

@@ -1,4 +1,4 @@
-//! A warehouse that follows the change feed by its cursor.
+//! A client that follows the change feed of placements by its cursor.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use super::Http;
 use super::wait::TIMEOUT;
 
-/// Resumes with the `updated_at` and `id` of the last row it holds.
+/// Reads the feed page by page. It resumes with the `updated_at` and `id` of the last row that it read.
 pub(crate) struct FeedReader {
     key: Http,
     since: String,
     after: Option<String>,
     deadline: Instant,
-    /// The last status seen of each placement.
+    /// The latest status of each placement, by id.
     pub(crate) seen: HashMap<String, String>,
-    /// Rows read, repeats of a placement included.
+    /// Rows read so far, including repeated rows of one placement.
     pub(crate) rows: usize,
 }
 
@@ -30,8 +30,8 @@ impl FeedReader {
         }
     }
 
-    /// Reads one more page; waits a moment if it was empty.
-    pub(crate) async fn read_on(&mut self) {
+    /// Reads the next page. Sleeps for 5 ms if the page is empty.
+    pub(crate) async fn read_page(&mut self) {
         assert!(
             Instant::now() < self.deadline,
             "the reader has not seen everything: {}",

@@ -1,14 +1,14 @@
-//! A fresh database for one test, and a way to look into it.
+//! A new database for one test, and queries on it that bypass the service.
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
 use super::postgres;
 
-/// A database of one test; gone when it is dropped.
+/// The database of one test. It is removed on drop.
 pub(crate) struct TestDatabase {
     url: String,
-    /// The SQLite file's folder, and where processes put their secrets.
+    /// The folder of the SQLite file. Child processes write their secrets there too.
     folder: TempDir,
     created: Option<postgres::Created>,
 }
@@ -18,7 +18,7 @@ impl TestDatabase {
         Self::sqlite_in(tempfile::tempdir().unwrap())
     }
 
-    /// A SQLite database in a folder of the test's choice.
+    /// A SQLite database in the given folder.
     pub(crate) fn sqlite_in(folder: TempDir) -> Self {
         let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
         Self {
@@ -28,7 +28,7 @@ impl TestDatabase {
         }
     }
 
-    /// `None` where no Postgres can be had.
+    /// A database on the shared Postgres server, or `None` if no server is available.
     pub(crate) async fn postgres() -> Option<Self> {
         let created = postgres::create_database().await?;
         let folder = tempfile::tempdir().unwrap();
@@ -39,7 +39,7 @@ impl TestDatabase {
         })
     }
 
-    /// A database on a server of the test's own.
+    /// The database of a dedicated Postgres server.
     pub(crate) fn on(server: &postgres::Dedicated) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
@@ -65,7 +65,7 @@ impl TestDatabase {
         sea_orm::Database::connect(&self.url).await.unwrap()
     }
 
-    /// One number, e.g. of `SELECT count(*) …`.
+    /// The single integer that a query returns, e.g. `SELECT count(*) …`.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let db = self.connect().await;
         let statement = Statement::from_string(db.get_database_backend(), sql);
@@ -75,7 +75,7 @@ impl TestDatabase {
         number
     }
 
-    /// The first column of every row.
+    /// The first column of every row that a query returns.
     pub(crate) async fn column<T: sea_orm::TryGetable>(&self, sql: &str) -> Vec<T> {
         let db = self.connect().await;
         let statement = Statement::from_string(db.get_database_backend(), sql);
@@ -86,7 +86,7 @@ impl TestDatabase {
             .collect()
     }
 
-    /// The one webhook endpoint that there is.
+    /// The id of the only webhook endpoint in the database.
     pub(crate) async fn endpoint_id(&self) -> uuid::Uuid {
         let db = self.connect().await;
         let statement =
@@ -101,7 +101,7 @@ impl TestDatabase {
         id
     }
 
-    /// Runs a statement; says what the database said.
+    /// Runs a statement. Returns the message of a database error.
     pub(crate) async fn execute(&self, sql: &str) -> Result<(), String> {
         let db = self.connect().await;
         let done = db
@@ -113,7 +113,7 @@ impl TestDatabase {
         done
     }
 
-    /// `id` as a literal of this backend.
+    /// `id` as an SQL literal of this backend.
     pub(crate) fn uuid(&self, id: &str) -> String {
         if self.is_postgres() {
             return format!("'{id}'");

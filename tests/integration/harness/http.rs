@@ -1,9 +1,9 @@
-//! A JSON client that keeps what came back.
+//! A JSON client that returns status, headers and body.
 
 use reqwest::Method;
 use serde_json::Value;
 
-/// An answer.
+/// A response. A body that is not JSON is kept as a string.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -12,14 +12,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body of an answer with this status; any other fails the test.
+    /// Returns the body. Fails the test if the response has another status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
     }
 
-    /// The refusal's code; a success fails the test.
+    /// Returns the error code. Fails the test if the response has none.
     #[track_caller]
     pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"]
@@ -32,7 +32,7 @@ impl Answer {
     }
 }
 
-/// A caller of one server, with one credential.
+/// A client of one server, with at most one credential.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     base: String,
@@ -50,7 +50,7 @@ impl Http {
         }
     }
 
-    /// The same server with a credential.
+    /// The same server with the given bearer token.
     pub(crate) fn bearer(&self, token: &str) -> Self {
         Self {
             bearer: Some(token.to_owned()),
@@ -58,12 +58,12 @@ impl Http {
         }
     }
 
-    /// The credential.
+    /// The bearer token.
     pub(crate) fn token(&self) -> Option<&str> {
         self.bearer.as_deref()
     }
 
-    /// Another server with the same credential.
+    /// The same credential at another server.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self {
             base: base.to_owned(),
@@ -95,14 +95,14 @@ impl Http {
             .expect("an answer")
     }
 
-    /// A GET with one header more.
+    /// Sends a GET with an additional header.
     pub(crate) async fn get_with(&self, path: &str, header: (&str, &str)) -> Answer {
         self.send(Method::GET, path, None, &[header])
             .await
             .expect("an answer")
     }
 
-    /// A POST with one header more.
+    /// Sends a POST with an additional header.
     pub(crate) async fn post_with(&self, path: &str, body: Value, header: (&str, &str)) -> Answer {
         self.send(Method::POST, path, Some(body), &[header])
             .await
@@ -115,7 +115,7 @@ impl Http {
             .expect("an answer")
     }
 
-    /// A POST without a body, as actions are.
+    /// Sends a POST without a body, as action routes expect.
     pub(crate) async fn act(&self, path: &str) -> Answer {
         self.send(Method::POST, path, None, &[])
             .await
@@ -128,7 +128,7 @@ impl Http {
             .expect("an answer")
     }
 
-    /// `None` where the server was gone before it answered.
+    /// Sends a POST under an idempotency key. Returns `None` if the server ended before it answered.
     pub(crate) async fn try_post_keyed(
         &self,
         path: &str,
@@ -139,7 +139,7 @@ impl Http {
             .await
     }
 
-    /// A raw body with headers, as providers send.
+    /// Sends a POST with a raw body and headers, as providers do.
     pub(crate) async fn post_raw(
         &self,
         path: &str,

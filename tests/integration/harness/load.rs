@@ -1,5 +1,7 @@
-//! Callers that place invoices without pause, each under an idempotency key, and who ask again with
-//! the same key until they are told yes: what a client does while servers die and come back.
+//! Concurrent callers that create placements, each under an idempotency key.
+//!
+//! A caller retries with the same key until it gets a 201, as a client does while servers crash and
+//! restart.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,19 +14,19 @@ use super::wait::TIMEOUT;
 use super::{Http, Process};
 
 const CALLERS: usize = 16;
-/// From one invoice of a caller to its next: a load, and no flood that drowns the other tests.
+/// Delay between two invoices of a caller. It limits the load on tests that run at the same time.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long a caller waits for an answer before it asks again, elsewhere if there is an elsewhere.
+/// How long a caller waits for a response before it retries, at the next server if there is one.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// Callers at work.
+/// Running callers.
 pub(crate) struct Load {
-    orders: watch::Sender<Orders>,
+    control: watch::Sender<Control>,
     callers: Vec<JoinHandle<Vec<String>>>,
 }
 
-/// What every caller looks at before it asks.
-struct Orders {
+/// The current servers, and whether to stop. Callers read it before each request.
+struct Control {
     bases: Vec<String>,
     end: bool,
 }
@@ -33,13 +35,13 @@ struct Caller {
     name: String,
     number: usize,
     key: Http,
-    orders: watch::Receiver<Orders>,
+    control: watch::Receiver<Control>,
 }
 
 impl Load {
-    /// Starts them, at these servers in turn. Their invoices are numbered `name-…`.
+    /// Starts the callers, which use `servers` in rotation. Invoice numbers begin with `name-`.
     pub(crate) fn start(name: &str, key: &Http, servers: &[&Process]) -> Self {
-        let orders = watch::Sender::new(Orders {
+        let control = watch::Sender::new(Control {
             bases: bases(servers),
             end: false,
         });
@@ -48,30 +50,30 @@ impl Load {
                 name: name.to_owned(),
                 number,
                 key: key.clone(),
-                orders: orders.subscribe(),
+                control: control.subscribe(),
             };
-            tokio::spawn(caller.work())
+            tokio::spawn(caller.run())
         });
         Self {
             callers: callers.collect(),
-            orders,
+            control,
         }
     }
 
-    /// From now on the service is there.
+    /// Sets the servers of all later requests.
     pub(crate) fn at(&self, servers: &[&Process]) {
-        self.orders
-            .send_modify(|orders| orders.bases = bases(servers));
+        self.control
+            .send_modify(|control| control.bases = bases(servers));
     }
 
-    /// Lets every caller get its last answer. Answers with the invoices that were accepted, which
-    /// are all that were ever asked for.
+    /// Stops the callers after their current invoice. Returns all accepted invoice numbers, which
+    /// are all invoice numbers that were ever sent.
     pub(crate) async fn end(self) -> HashSet<String> {
-        self.orders.send_modify(|orders| orders.end = true);
+        self.control.send_modify(|control| control.end = true);
         let mut accepted = HashSet::new();
         for caller in self.callers {
             let placed = tokio::time::timeout(TIMEOUT, caller).await;
-            accepted.extend(placed.expect("everybody is answered in the end").unwrap());
+            accepted.extend(placed.expect("every caller gets its last response").unwrap());
         }
         accepted
     }
@@ -82,9 +84,9 @@ fn bases(servers: &[&Process]) -> Vec<String> {
 }
 
 impl Caller {
-    async fn work(self) -> Vec<String> {
+    async fn run(self) -> Vec<String> {
         let mut accepted = Vec::new();
-        while !self.orders.borrow().end {
+        while !self.control.borrow().end {
             let number = format!("{}-{}-{}", self.name, self.number, accepted.len());
             let mut turn = self.number + accepted.len();
             while !self.place(&number, turn).await {
@@ -97,21 +99,21 @@ impl Caller {
         accepted
     }
 
-    /// Asks once; answers whether it was told yes.
+    /// Sends one request. Returns whether the placement was created.
     async fn place(&self, number: &str, turn: usize) -> bool {
         let key = {
-            let orders = self.orders.borrow();
-            self.key.at(&orders.bases[turn % orders.bases.len()])
+            let control = self.control.borrow();
+            self.key.at(&control.bases[turn % control.bases.len()])
         };
         let asked = key.try_post_keyed("/v1/placements", invoice(number), number);
         let Ok(Some(answer)) = tokio::time::timeout(ANSWER_WITHIN, asked).await else {
-            return false; // nobody there, or nobody who answers
+            return false; // the connection failed or timed out
         };
         match answer.status {
             201 => true,
             503 => false,
             409 if answer.code() == "idempotency_in_progress" => false,
-            status => panic!("{number} was told {status}: {}", answer.body),
+            status => panic!("{number} got {status}: {}", answer.body),
         }
     }
 }

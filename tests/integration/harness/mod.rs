@@ -1,4 +1,6 @@
-//! What tests stand on.
+//! Shared fixtures: databases, servers, clients, receivers and load.
+//!
+//! This module contains no tests.
 
 pub(crate) mod account;
 pub(crate) mod change_feed;
@@ -23,9 +25,10 @@ pub(crate) use receiver::Receiver;
 pub(crate) use server::TestServer;
 pub(crate) use wait::eventually;
 
-/// Makes each function a test on SQLite and a test on Postgres. It is handed a fresh database.
+/// Turns each function into a test on SQLite and a test on Postgres. Each test gets a new database.
 ///
-/// Without any Postgres the second one says so and passes; under `CI` it fails.
+/// If no Postgres is available, the second test prints a notice and passes; under `CI=true` it
+/// fails.
 macro_rules! on_both_backends {
     ($($(#[$meta:meta])* async fn $name:ident($database:ident: TestDatabase) $body:block)+) => {
         $(async fn $name($database: crate::harness::TestDatabase) $body)+

@@ -1,7 +1,8 @@
-//! Where the Postgres suite finds its server: `TEST_DATABASE_URL`, else a container, else a
-//! private server from binaries on this machine, else nowhere, which is said loudly.
+//! Finds or starts the Postgres server of the tests.
 //!
-//! Under `CI=true` only a container will do.
+//! The order is `TEST_DATABASE_URL`, a container, a private server from the Postgres binaries of
+//! this machine. If none is available, a notice is printed to stderr. Under `CI=true` only a
+//! container is allowed.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,15 +18,15 @@ use testcontainers::{Container, GenericImage, ImageExt as _};
 const PASSWORD: &str = "postgres";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The server of this run.
+/// The Postgres server of this test run.
 struct Server {
-    /// Of the database `postgres`, as a superuser.
+    /// URL of the database `postgres`, as a superuser.
     admin_url: String,
     _kept: Kept,
 }
 
-/// What must live as long as the server is used. A watcher takes it down when this process ends:
-/// statics are never dropped.
+/// What must live as long as the server is used. A watcher process removes it when this process
+/// ends, because statics are never dropped.
 enum Kept {
     Nothing,
     Container(#[allow(dead_code)] Box<Container<GenericImage>>),
@@ -34,13 +35,13 @@ enum Kept {
 
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 
-/// A database that was created for one test.
+/// A database that was created for one test. It is dropped with this value.
 pub(crate) struct Created {
     pub(crate) url: String,
     name: String,
 }
 
-/// Creates a database, if there is a server.
+/// Creates a database. Returns `None` if there is no server.
 pub(crate) async fn create_database() -> Option<Created> {
     let admin_url = admin_url().await?;
     let name = format!("test_{}", uuid::Uuid::now_v7().simple());
@@ -68,7 +69,7 @@ async fn admin_url() -> Option<String> {
 }
 
 impl Created {
-    /// A database that goes with its server.
+    /// A database that is removed together with its server.
     pub(crate) fn elsewhere(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -84,7 +85,7 @@ impl Drop for Created {
             return;
         };
         let url = server.admin_url.clone();
-        // A thread of its own: the test's runtime may be on its way out.
+        // A separate thread, because the runtime of the test may be shutting down.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -102,30 +103,30 @@ impl Drop for Created {
     }
 }
 
-/// Past the capture of the test runner: which server was used, or that none was, must be seen.
+/// Writes to stderr directly. The test runner would capture `eprintln!`, and this notice must be visible.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// A server of one test's own, which it may crash; gone when this process ends.
+/// Starts a server for one test, which may crash it. It ends with this process at the latest.
 pub(crate) async fn dedicated() -> Option<Dedicated> {
     let found = tokio::task::spawn_blocking(|| in_container().ok().or_else(private));
     let server = found.await.unwrap();
     if server.is_none() {
         say(
-            "*** NOT RUN: the crash of a database needs a server of its own, from Docker or local binaries ***",
+            "*** NOT RUN: the database crash test needs a dedicated server, from Docker or local binaries ***",
         );
     }
     server.map(|server| Dedicated { server })
 }
 
-/// See [`dedicated`].
+/// A server that [`dedicated`] has started.
 pub(crate) struct Dedicated {
     server: Server,
 }
 
 impl Dedicated {
-    /// Takes it down, off the async threads: the container's own drop blocks.
+    /// Stops the server on a blocking thread, because the drop of a container blocks.
     pub(crate) async fn end(self) {
         let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
@@ -136,8 +137,8 @@ impl Dedicated {
         &self.server.admin_url
     }
 
-    /// Kills one of the server's processes: it takes all others down and recovers from its log, as
-    /// after a power cut.
+    /// Kills the WAL writer. The server then ends all its processes and recovers from its log, as
+    /// after a power failure.
     pub(crate) async fn crash(&self) {
         let Ok(db) = sea_orm::Database::connect(self.url()).await else {
             return;
@@ -199,7 +200,7 @@ fn in_container() -> Result<Server, String> {
     })
 }
 
-/// A private server in a temporary folder, as an unprivileged user where this one is root.
+/// Starts a private server in a temporary folder, as user `nobody` if this process runs as root.
 fn private() -> Option<Server> {
     let binaries = binaries()?;
     let folder = tempfile::Builder::new()
@@ -284,7 +285,7 @@ fn binaries() -> Option<PathBuf> {
         .find(|folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists())
 }
 
-/// Runs `command` once this process is gone, however it went.
+/// Runs `command` after this process has ended, even if it was killed.
 fn watch(command: &str) {
     let script = format!(
         "while kill -0 {} 2>/dev/null; do sleep 0.5; done; {command}",
@@ -299,7 +300,7 @@ fn watch(command: &str) {
         .spawn();
     if let Err(error) = watcher {
         say(&format!(
-            "nobody will run `{command}` after the tests: {error}"
+            "cannot start the watcher that runs `{command}` after the tests: {error}"
         ));
     }
 }

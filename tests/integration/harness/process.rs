@@ -1,4 +1,4 @@
-//! A server as a process of its own: it can be killed or stopped, and two can share a Postgres.
+//! A server in a child process. It can be killed or paused, and two of them can share a Postgres database.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -12,10 +12,10 @@ use super::providers::{DOCUSIGN_KEY, MIDDESK_SECRET, STRIPE_SECRET};
 use super::server::{MASTER_KEY, SUPPORT_TOKEN, WIDE_TIERS};
 use super::{Http, TestDatabase};
 
-/// A running process; killed when it is dropped.
+/// A running server process. It is killed on drop.
 pub(crate) struct Process {
     child: Child,
-    /// What it logs, if it was started so.
+    /// The log file, if the process was started with `start_logged`.
     log: Option<PathBuf>,
     pub(crate) base: String,
     pub(crate) http: Http,
@@ -26,7 +26,7 @@ impl Process {
         Self::started(database, None).await
     }
 
-    /// One whose log can be asked for lines of level `info`.
+    /// Starts a process that logs at level `info` to a file, which `logged` reads.
     pub(crate) async fn start_logged(database: &TestDatabase) -> Self {
         let log = database.folder().join(format!("{}.log", Uuid::now_v7()));
         Self::started(database, Some(log)).await
@@ -38,8 +38,8 @@ impl Process {
         started.await.unwrap()
     }
 
-    /// Starts one and kills it after `life`, wherever it is by then: as a rule before it listens.
-    pub(crate) async fn stillborn(database: &TestDatabase, life: Duration) {
+    /// Starts a process and kills it after `life`, usually before it listens.
+    pub(crate) async fn start_and_kill(database: &TestDatabase, life: Duration) {
         let mut child = command(database.url(), database.folder())
             .stdout(Stdio::null())
             .spawn()
@@ -66,7 +66,7 @@ impl Process {
             .map(|line| line.expect("a line"))
             .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
             .expect("the server says where it listens");
-        // Read on, or a full pipe would stop the server.
+        // The pipe must be drained, because a full pipe would block the server.
         std::thread::spawn(move || lines.for_each(drop));
         let http = Http::new(&base);
         Self {
@@ -77,24 +77,24 @@ impl Process {
         }
     }
 
-    /// SIGKILL: no chance to say good-bye.
+    /// Sends SIGKILL: the process gets no chance to clean up.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and the exit code.
+    /// Sends SIGTERM, waits for the end and returns the exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
         self.signal("-TERM");
         self.child.wait().unwrap().code()
     }
 
-    /// SIGSTOP: it does nothing any more, and the system keeps its connections up.
+    /// Sends SIGSTOP: the process pauses, and the kernel keeps its connections open.
     pub(crate) fn stop(&self) {
         self.signal("-STOP");
     }
 
-    /// SIGCONT: it goes on where it was, and does not know how much time has passed.
+    /// Sends SIGCONT: the process continues and does not know how much time has passed.
     pub(crate) fn resume(&self) {
         self.signal("-CONT");
     }
@@ -105,14 +105,14 @@ impl Process {
         assert!(sent.success());
     }
 
-    /// The epoch under which it leases, of several the last; 0 when others have ended it.
+    /// The latest epoch under which the process leases, or 0 if another process has removed it.
     pub(crate) async fn epoch(&self, database: &TestDatabase) -> i64 {
         let pid = self.child.id();
         let sql = format!("SELECT coalesce(max(epoch), 0) FROM node WHERE name LIKE '%:{pid}'");
         database.number(&sql).await
     }
 
-    /// The most memory that it has held so far, in bytes (`VmHWM`).
+    /// The peak resident memory of the process so far, in bytes (`VmHWM`).
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("the process runs");
@@ -121,7 +121,7 @@ impl Process {
         kib.expect("a size").trim().parse::<u64>().unwrap() * 1024
     }
 
-    /// The last line of its log that contains `words`.
+    /// The last line of the log that contains `words`.
     pub(crate) fn logged(&self, words: &str) -> Option<String> {
         let log = self.log.as_ref().expect("it was started with a log");
         let text = std::fs::read_to_string(log).unwrap();
@@ -137,9 +137,9 @@ impl Drop for Process {
     }
 }
 
-/// The program with the settings of the tests.
+/// The server binary with the settings of the tests.
 fn command(url: &str, folder: &Path) -> Command {
-    // Another build of the program can be tried, to show which tests fail on it.
+    // `PARTNER_API_TEST_BIN` names another build, to see which tests fail on it.
     let binary = std::env::var_os("PARTNER_API_TEST_BIN");
     let mut command =
         Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_partner-api").into()));

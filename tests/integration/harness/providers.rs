@@ -1,4 +1,4 @@
-//! Provider events, really signed.
+//! Signed events of Stripe, Middesk and DocuSign.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,12 +23,12 @@ fn mac(key: &str, parts: &[&[u8]]) -> Vec<u8> {
         .to_vec()
 }
 
-/// Epoch seconds.
+/// The current time, in seconds since the epoch.
 pub(crate) fn now_s() -> i64 {
     actors::clock::Clock::system().now_ms() / 1_000
 }
 
-/// `account.updated`; `previous` is what `previous_attributes` says of the field, if it names it.
+/// Stripe's `account.updated`. `previous` is the value of `payouts_enabled` in `previous_attributes`, if any.
 pub(crate) struct StripeEvent<'a> {
     pub(crate) id: &'a str,
     pub(crate) account: &'a str,
@@ -67,7 +67,7 @@ impl StripeEvent<'_> {
     }
 }
 
-/// `business.updated`.
+/// Sends Middesk's `business.updated`.
 pub(crate) async fn middesk(
     http: &Http,
     id: &str,
@@ -89,7 +89,7 @@ pub(crate) async fn middesk(
     .await
 }
 
-/// `envelope-completed`.
+/// Sends DocuSign's `envelope-completed`. The first of its two signature headers is invalid.
 pub(crate) async fn docusign(http: &Http, envelope: &str, creditor: &str, at: &str) -> Answer {
     let body = json!({
         "event": "envelope-completed", "generatedDateTime": at,

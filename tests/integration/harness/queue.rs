@@ -1,4 +1,6 @@
-//! What the delivery queue promises, whoever dies: looked up behind the service's back.
+//! Checks of the delivery queue after processes were killed or paused.
+//!
+//! They read the database directly and never call the service.
 
 use std::collections::HashSet;
 
@@ -6,16 +8,17 @@ use uuid::Uuid;
 
 use super::{Process, Receiver, TestDatabase, eventually};
 
-/// Sends of one endpoint that a process has in flight or not yet written down, at most.
-pub(crate) const UNWRITTEN: usize = 32;
+/// The most sends of one endpoint that a process has in flight or not yet recorded.
+pub(crate) const MAX_UNRECORDED: usize = 32;
 
 const DELIVERED_TWICE: &str = "SELECT count(*) FROM (\
     SELECT delivery_id FROM delivery_attempt WHERE outcome = 'delivered' \
     GROUP BY delivery_id HAVING count(*) > 1) AS twice";
 
-/// Waits until every accepted invoice was told to the receiver and nothing is left to send; no
-/// invoice was placed twice, and no delivery has ended twice.
-pub(crate) async fn settled(
+/// Waits until the receiver has the event of every accepted invoice and the queue is empty.
+///
+/// Fails if an invoice was placed twice or a delivery was recorded as delivered twice.
+pub(crate) async fn wait_until_delivered(
     database: &TestDatabase,
     receiver: &Receiver,
     accepted: &HashSet<String>,
@@ -23,7 +26,7 @@ pub(crate) async fn settled(
     assert!(!accepted.is_empty());
     let mut left = accepted.len() + 1;
     while left > 0 {
-        left = eventually("one more of the accepted events arrives", || async {
+        left = eventually("another accepted event arrives", || async {
             let still = accepted.difference(&receiver.invoices()).count();
             (still < left).then_some(still)
         })
@@ -33,19 +36,19 @@ pub(crate) async fn settled(
         (database.number("SELECT count(*) FROM delivery").await == 0).then_some(())
     })
     .await;
-    assert_eq!(&receiver.invoices(), accepted, "and no other");
+    assert_eq!(&receiver.invoices(), accepted, "no other invoice arrives");
     let placed = database.number("SELECT count(*) FROM placement").await;
     assert_eq!(usize::try_from(placed).unwrap(), accepted.len());
     assert_eq!(database.number(DELIVERED_TWICE).await, 0);
 }
 
-/// The `webhook-id`s of what an epoch has leased.
+/// The `webhook-id`s of the deliveries that an epoch has leased.
 pub(crate) async fn leased(database: &TestDatabase, epoch: i64) -> HashSet<String> {
     let sql = format!("SELECT message_id FROM delivery WHERE owner = {epoch}");
     webhook_ids(database, &sql).await
 }
 
-/// The `webhook-id`s of what has not been delivered.
+/// The `webhook-id`s of the deliveries that are still queued.
 pub(crate) async fn undelivered(database: &TestDatabase) -> HashSet<String> {
     webhook_ids(database, "SELECT message_id FROM delivery").await
 }
@@ -55,8 +58,10 @@ async fn webhook_ids(database: &TestDatabase, sql: &str) -> HashSet<String> {
     messages.iter().map(|id| format!("msg_{id}")).collect()
 }
 
-/// Waits, while `receiver` holds its answers back, until it holds some of this process.
-pub(crate) async fn in_flight(
+/// Waits until `receiver`, which holds its responses back, has at least two requests of `process`.
+///
+/// Returns the `webhook-id`s of these requests.
+pub(crate) async fn wait_for_in_flight(
     database: &TestDatabase,
     receiver: &Receiver,
     process: &Process,

@@ -1,5 +1,5 @@
-//! A receiver of webhooks that can misbehave. Every request is verified as a receiver would: with
-//! the reference library.
+//! A webhook receiver. It records every request, answers with a chosen status, and can hold its
+//! responses back.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -14,10 +14,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Where nothing is received: it answers once everything that came before has been read.
+/// A path that records nothing. Its response shows that all earlier requests have been read.
 const CAUGHT_UP: &str = "/caught-up";
 
-/// What arrived.
+/// A request that arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
     pub(crate) id: String,
@@ -25,7 +25,7 @@ pub(crate) struct Arrival {
     pub(crate) raw: Bytes,
     pub(crate) body: Value,
     pub(crate) at: Instant,
-    /// What the receiver answered; 0 while it has not, and for ever if the sender went away first.
+    /// The response status. It is 0 before the response, and stays 0 if the sender disconnects first.
     pub(crate) answered: u16,
 }
 
@@ -39,13 +39,13 @@ impl Arrival {
     }
 }
 
-/// Something that was sent once more although it had been accepted.
+/// A webhook that was sent again after the receiver had accepted it.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     pub(crate) id: String,
-    /// When that which was accepted had come.
+    /// When the accepted request arrived.
     pub(crate) accepted_at: Instant,
-    /// When it came again.
+    /// When the same webhook arrived again.
     pub(crate) again_at: Instant,
 }
 
@@ -56,13 +56,13 @@ struct Shared {
     holding: watch::Sender<Holding>,
 }
 
-/// Whose answers are held back.
+/// Which responses are held back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Holding {
     Nothing,
-    Everybodys,
-    /// Of these ids, where they come from now on.
-    These(HashSet<String>),
+    All,
+    /// Responses to later requests with these ids.
+    Only(HashSet<String>),
 }
 
 /// A running receiver.
@@ -74,7 +74,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Up, answering 200.
+    /// Starts a receiver that answers 200.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -95,39 +95,40 @@ impl Receiver {
         }
     }
 
-    /// From now on it answers this.
+    /// Sets the status of all later responses.
     pub(crate) fn answer(&self, status: u16) {
         *self.shared.status.lock().unwrap() = status;
     }
 
-    /// From now on whoever sends waits for the answer.
+    /// Holds all later responses back.
     pub(crate) fn hold(&self) {
-        self.shared.holding.send_replace(Holding::Everybodys);
+        self.shared.holding.send_replace(Holding::All);
     }
 
-    /// Everybody who waits is answered, and nobody waits any more.
+    /// Sends all responses that were held back, and holds no more.
     pub(crate) fn release(&self) {
         self.shared.holding.send_replace(Holding::Nothing);
     }
 
-    /// Everybody who waits is answered; whoever sends one of these from now on waits.
+    /// Sends all responses that were held back, and holds only later responses to `ids`.
     pub(crate) fn release_and_hold(&self, ids: HashSet<String>) {
-        self.shared.holding.send_replace(Holding::These(ids));
+        self.shared.holding.send_replace(Holding::Only(ids));
     }
 
-    /// Waits until what lies in its sockets has been read: nothing that was sent before this call
-    /// arrives after it. It reads connections as they come, so one that comes now is the last.
+    /// Waits until everything that was sent before this call has been read.
+    ///
+    /// Connections are read in the order in which they open, so a new connection is read last.
     pub(crate) async fn catch_up(&self) {
         let base = self.url.trim_end_matches("/hook");
         let _ = super::Http::new(base).get(CAUGHT_UP).await;
     }
 
-    /// Everything that arrived, refused or not.
+    /// All requests, whatever their response status.
     pub(crate) fn arrivals(&self) -> Vec<Arrival> {
         self.shared.arrivals.lock().unwrap().clone()
     }
 
-    /// What was accepted, once per `webhook-id`, in the order of its first arrival.
+    /// The accepted requests, one per `webhook-id`, in the order of their first arrival.
     pub(crate) fn accepted(&self) -> Vec<Arrival> {
         let mut seen = std::collections::HashSet::new();
         let accepted = self
@@ -139,7 +140,7 @@ impl Receiver {
             .collect()
     }
 
-    /// The invoices of every `placement.created` that was accepted.
+    /// The invoice numbers of all accepted `placement.created` events.
     pub(crate) fn invoices(&self) -> HashSet<String> {
         let arrivals = self.shared.arrivals.lock().unwrap();
         let accepted = arrivals.iter().filter(|arrival| arrival.answered == 200);
@@ -150,7 +151,7 @@ impl Receiver {
             .collect()
     }
 
-    /// Whatever came again after it had been accepted, each time that it did.
+    /// Every arrival of a webhook that had been accepted before.
     pub(crate) fn repeats(&self) -> Vec<Repeat> {
         let arrivals = self.shared.arrivals.lock().unwrap();
         let mut accepted: HashMap<&str, Instant> = HashMap::new();
@@ -170,14 +171,14 @@ impl Receiver {
         repeats
     }
 
-    /// The ids of what waits for an answer, or went away before it got one.
+    /// The ids of requests that have no response yet, or whose sender disconnected before it.
     pub(crate) fn unanswered(&self) -> HashSet<String> {
         let arrivals = self.shared.arrivals.lock().unwrap();
         let unanswered = arrivals.iter().filter(|arrival| arrival.answered == 0);
         unanswered.map(|arrival| arrival.id.clone()).collect()
     }
 
-    /// When the first of `ids` came after `since`.
+    /// When the first request with one of `ids` arrived after `since`.
     pub(crate) fn first_after(&self, since: Instant, ids: &HashSet<String>) -> Option<Instant> {
         let arrivals = self.shared.arrivals.lock().unwrap();
         let mut later = arrivals.iter().filter(|arrival| arrival.at > since);
@@ -193,29 +194,29 @@ impl Drop for Receiver {
 }
 
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, raw: Bytes) -> StatusCode {
-    let (place, id) = shared.note(headers, raw);
-    // Dropped here when the sender goes away.
-    shared.held(&id).await;
+    let (index, id) = shared.record(headers, raw);
+    // If the sender disconnects, this future is dropped here.
+    shared.wait_while_held(&id).await;
     let answered = *shared.status.lock().unwrap();
-    shared.arrivals.lock().unwrap()[place].answered = answered;
+    shared.arrivals.lock().unwrap()[index].answered = answered;
     StatusCode::from_u16(answered).unwrap()
 }
 
 impl Shared {
-    /// Waits as long as the answer to what has just come is held back.
-    async fn held(&self, id: &str) {
+    /// Waits as long as the response to request `id` is held back.
+    async fn wait_while_held(&self, id: &str) {
         let mut holding = self.holding.subscribe();
         let here = holding.borrow().clone();
         let _ = match here {
             Holding::Nothing => return,
-            Holding::These(ids) if !ids.contains(id) => return,
-            Holding::These(_) => holding.wait_for(|now| *now == Holding::Nothing).await,
-            Holding::Everybodys => holding.wait_for(|now| *now != Holding::Everybodys).await,
+            Holding::Only(ids) if !ids.contains(id) => return,
+            Holding::Only(_) => holding.wait_for(|now| *now == Holding::Nothing).await,
+            Holding::All => holding.wait_for(|now| *now != Holding::All).await,
         };
     }
 
-    /// Writes down what came; answers where, and its id.
-    fn note(&self, headers: HeaderMap, raw: Bytes) -> (usize, String) {
+    /// Records a request. Returns its index and its id.
+    fn record(&self, headers: HeaderMap, raw: Bytes) -> (usize, String) {
         let id = headers
             .get("webhook-id")
             .and_then(|id| id.to_str().ok())

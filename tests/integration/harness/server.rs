@@ -1,4 +1,4 @@
-//! A server in this process.
+//! A server in the test process.
 
 use actors::ProviderSecrets;
 use actors::domain::limits::Tiers;
@@ -9,12 +9,12 @@ use super::providers::{DOCUSIGN_KEY, MIDDESK_SECRET, STRIPE_SECRET};
 use super::{Http, TestDatabase};
 
 pub(crate) const SUPPORT_TOKEN: &str = "st_support-token-of-the-tests";
-/// 32 bytes in base64.
+/// 32 bytes, base64-encoded.
 pub(crate) const MASTER_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
-/// Limits that no test meets unless it sets its own.
+/// Limits that no test reaches unless it sets its own.
 pub(crate) const WIDE_TIERS: &str = "standard=100000/200000:100000/200000:1000 narrow=5/10:5/10:3";
 
-/// The settings of the tests: quick retries, cheap hashes, no simulator.
+/// The settings of the tests: short retry delays, cheap hashes, no simulator.
 pub(crate) fn config(database: &TestDatabase) -> Config {
     let providers = ProviderSecrets {
         stripe: Some(STRIPE_SECRET.into()),
@@ -56,7 +56,7 @@ impl TestServer {
         Self { running, http }
     }
 
-    /// A support caller.
+    /// A client with the support token.
     pub(crate) fn support(&self) -> Http {
         self.http.bearer(SUPPORT_TOKEN)
     }

@@ -1,11 +1,11 @@
-//! Waiting for a condition.
+//! Polling for a condition.
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything that works ever takes; only a failing test waits for it.
+/// Longer than any successful wait takes. Only a failing test reaches it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Asks until the answer is `Some`, or fails the test.
+/// Polls `ask` every 20 ms until it returns `Some`. Fails the test after [`TIMEOUT`].
 pub(crate) async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
@@ -15,7 +15,7 @@ where
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

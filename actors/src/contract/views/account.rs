@@ -1,11 +1,11 @@
-//! What a creditor is shown of its account, from sign-up to settings.
+//! The views of a creditor's account, from sign-up to settings.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A creditor in short.
+/// A summary of a creditor.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CreditorView {
     /// Creditor id.
@@ -16,77 +16,77 @@ pub struct CreditorView {
     pub status: String,
 }
 
-/// The answer to a sign-up. Shown once.
+/// The result of a sign-up. The token is shown only once.
 #[derive(Debug)]
 pub struct SignedUp {
     /// The new creditor.
     pub creditor: CreditorView,
-    /// Acts for the creditor until a key exists.
+    /// Bearer token for the onboarding routes.
     pub onboarding_token: SecretString,
-    /// When the token stops.
+    /// When the token expires.
     pub expires_at: String,
 }
 
-/// The answer to a sign-in. Shown once.
+/// The result of a sign-in. The token is shown only once.
 #[derive(Debug)]
 pub struct SignedIn {
     /// Bearer token of the dashboard session.
     pub session_token: SecretString,
-    /// Absolute end of the session.
+    /// When the session expires at the latest.
     pub expires_at: String,
-    /// Who signed in.
+    /// The creditor that signed in.
     pub creditor: CreditorView,
 }
 
-/// A key in the only moment in which it exists in clear.
+/// A new API key in clear text. It is shown only once, because only its hash is stored.
 #[derive(Debug)]
 pub struct RevealedKey {
-    /// The whole key.
+    /// The complete key.
     pub api_key: SecretString,
-    /// Its public half.
+    /// The public prefix of the key.
     pub prefix: String,
-    /// When it was issued.
+    /// When the key was issued.
     pub created_at: String,
-    /// When the key that it replaced stops; absent if that stopped at once, or there was none.
+    /// When the replaced key stops working. Absent if it stopped at once or there was none.
     pub previous_expires_at: Option<String>,
 }
 
-/// One gate as the creditor sees it.
+/// The state of one onboarding gate.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct GateStatus {
     /// `kyb_verified`, `payouts_enabled` or `msa_on_file`.
     pub gate: String,
-    /// Whether it holds now.
+    /// Whether the gate has passed.
     pub passed: bool,
-    /// True when two provider events of the same instant contradict each other.
+    /// Whether two provider events with the same timestamp contradict each other.
     pub unconfirmed: bool,
-    /// When it last changed; null if never.
+    /// When the gate last changed, or null if never.
     pub changed_at: Option<String>,
 }
 
-/// What is known about the creditor's key.
+/// The status of the creditor's API key.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct KeyStatus {
     /// Whether a live full-access key exists.
     pub issued: bool,
-    /// Its public half.
+    /// The public prefix of the key.
     pub prefix: Option<String>,
-    /// Whether its secret was shown.
+    /// Whether the key was revealed.
     pub revealed: bool,
-    /// When it was issued.
+    /// When the key was issued.
     pub issued_at: Option<String>,
 }
 
-/// Where onboarding stands.
+/// The status of onboarding.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OnboardingStatus {
     /// Account status.
     pub status: String,
     /// All three gates.
     pub gates: Vec<GateStatus>,
-    /// The names of those that do not hold.
+    /// The names of the gates that have not passed.
     pub pending: Vec<String>,
-    /// The key.
+    /// The API key.
     pub api_key: KeyStatus,
 }
 
@@ -95,22 +95,22 @@ pub struct OnboardingStatus {
 pub struct SetupItem {
     /// `company_details`, `business_verification`, `payout_account` or `agreement`.
     pub step: String,
-    /// Whether it is complete.
+    /// Whether the step is complete.
     pub done: bool,
-    /// What is still missing.
+    /// The fields or facts that are still missing.
     pub missing: Vec<String>,
-    /// Where to go on; null where a provider reports.
+    /// Where the creditor completes the step, or null if a provider reports it.
     pub url: Option<String>,
 }
 
 /// The setup checklist.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SetupView {
-    /// The first open step, or null.
+    /// The first incomplete step, or null.
     pub next_step: Option<String>,
     /// The steps in order.
     pub items: Vec<SetupItem>,
-    /// What was saved; the EIN is never returned.
+    /// The saved company details. The EIN is never returned.
     pub company: CompanyView,
 }
 
@@ -123,7 +123,7 @@ pub struct CompanyView {
     pub ein_on_file: bool,
     /// Industry.
     pub industry: Option<String>,
-    /// Two-letter state.
+    /// Two-letter code of the state.
     pub state_of_incorporation: Option<String>,
     /// Registered address.
     pub business_address: Option<BusinessAddress>,
@@ -142,24 +142,24 @@ pub struct BusinessAddress {
     pub state: Option<String>,
     /// ZIP or postal code.
     pub postal_code: String,
-    /// Two-letter country.
+    /// Two-letter code of the country.
     pub country: String,
 }
 
 /// The current Master Services Agreement.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AgreementView {
-    /// Version to send back when accepting.
+    /// The version. Send it when you accept the agreement.
     pub version: String,
-    /// The whole text.
+    /// The complete text.
     pub text: String,
-    /// Whether this creditor has accepted it.
+    /// Whether the creditor has accepted this version.
     pub accepted: bool,
-    /// When.
+    /// When the creditor accepted it, or null.
     pub accepted_at: Option<String>,
 }
 
-/// The creditor's settings, as `GET /v1/settings` shows them.
+/// The creditor's settings.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SettingsView {
     /// Creditor id.
@@ -168,59 +168,59 @@ pub struct SettingsView {
     pub name: String,
     /// Account status.
     pub status: String,
-    /// Gate 1.
+    /// Whether the gate `kyb_verified` has passed.
     pub kyb_cleared: bool,
-    /// Gate 2.
+    /// Whether the gate `payouts_enabled` has passed.
     pub payouts_enabled: bool,
-    /// Gate 3.
+    /// Whether the gate `msa_on_file` has passed.
     pub msa_accepted: bool,
-    /// Public half of the live key.
+    /// Public prefix of the live full-access key.
     pub api_key_prefix: Option<String>,
-    /// The key masked as `ca_<prefix>…`.
+    /// The live full-access key, masked as `ca_<prefix>…`.
     pub api_key: Option<String>,
-    /// Whether outreach may run on this account at all.
+    /// Whether the account allows outreach.
     pub outreach_ready: bool,
-    /// Why not.
+    /// Why the account does not allow outreach, or null.
     pub outreach_blocked_reason: Option<String>,
-    /// `preserve` or `escalate`.
+    /// Posture of new placements: `preserve` or `escalate`.
     pub posture_default: String,
-    /// Where events are sent.
+    /// The URL of the primary webhook endpoint.
     pub webhook_url: Option<String>,
-    /// Which events; null is all.
+    /// The event types that the primary endpoint receives. Null means all.
     pub webhook_events: Option<Vec<String>>,
-    /// `enabled`, `paused` or `disabled`; null without a URL.
+    /// `enabled`, `paused` or `disabled`. Null without a URL.
     pub webhook_state: Option<&'static str>,
-    /// Why it is paused or disabled.
+    /// Why the endpoint is paused or disabled.
     pub webhook_state_reason: Option<String>,
     /// Rate-limit tier.
     pub tier: String,
-    /// When the key was used last, to a few seconds; null if never.
+    /// When the key was last used, accurate to a few seconds. Null if never.
     pub api_key_last_used_at: Option<String>,
-    /// The client's address then.
+    /// The client's address at the last use.
     pub api_key_last_used_from: Option<String>,
 }
 
-/// A key, as everybody who is signed in may see it.
+/// An API key without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Key)]
 pub struct KeyView {
-    /// Public half.
+    /// Public prefix.
     pub prefix: String,
-    /// The key masked, as `ca_<prefix>…`.
+    /// The key masked as `ca_<prefix>…`.
     pub masked: String,
     /// `read_write` or `read`.
     pub scope: String,
-    /// When it was issued.
+    /// When the key was issued.
     pub created_at: String,
-    /// Whether its secret was shown.
+    /// Whether the key was revealed.
     pub revealed: bool,
-    /// When it stops; null if it does not.
+    /// When the key expires. Null if it does not.
     pub expires_at: Option<String>,
-    /// When it was used last, to a few seconds; null if never.
+    /// When the key was last used, accurate to a few seconds. Null if never.
     pub last_used_at: Option<String>,
-    /// The client's address then.
+    /// The client's address at the last use.
     pub last_used_from: Option<String>,
-    /// The networks that may use it; empty is everywhere.
+    /// The networks from which the key may be used. Empty means all.
     pub allowed_networks: Vec<String>,
 }
 
@@ -228,10 +228,10 @@ pub struct KeyView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Keys)]
 pub struct KeysView {
-    /// The one that may do everything.
+    /// The full-access key.
     pub full_access: Option<KeyView>,
-    /// The one that it replaced, until its overlap is over.
+    /// The replaced full-access key, until its overlap ends.
     pub retiring: Option<KeyView>,
-    /// The one for a warehouse.
+    /// The read-only key, for example for a data warehouse.
     pub read_only: Option<KeyView>,
 }

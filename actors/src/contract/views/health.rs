@@ -1,22 +1,22 @@
-//! What on-call is shown of the process: its actors and its health.
+//! The views of the process: its actors and its health.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A node of the live supervision tree.
+/// An actor in the supervision tree.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ActorView {
     /// Name within its parent.
     pub name: String,
-    /// What it is, e.g. `Writer`.
+    /// Type of the actor, e.g. `Writer`.
     pub kind: String,
-    /// How often it was restarted.
+    /// Number of restarts.
     pub restarts: u64,
-    /// Messages waiting; null where the actor is down.
+    /// Number of messages in the mailbox. Null while the actor is down.
     pub mailbox: Option<u64>,
     /// `running`, `restarting` or `failed`.
     pub state: String,
-    /// What it supervises.
+    /// The actors that it supervises.
     #[schema(no_recursion)]
     pub children: Vec<ActorView>,
 }
@@ -26,8 +26,8 @@ pub struct ActorView {
 pub struct HealthView {
     /// `ok` or `degraded`.
     pub status: String,
-    /// `ok` or what failed.
+    /// `ok`, or what failed.
     pub database: String,
-    /// `ok` or which actor is down.
+    /// `ok`, or which actor is restarting.
     pub actors: String,
 }

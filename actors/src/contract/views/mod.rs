@@ -1,8 +1,8 @@
-//! What callers are shown: the typed answers of [`crate::PartnerApi`].
+//! The views: the typed results of [`crate::PartnerApi`].
 //!
-//! Views are rendered as they are; field order is wire order. Money is a decimal string, time an
-//! RFC 3339 text in UTC with milliseconds. A view never holds a secret except in the four types
-//! that exist to show one, and those keep it in a [`secrecy::SecretString`].
+//! The field order of a view is the field order of the JSON. Money is a decimal string. Time is an RFC 3339 string in UTC
+//! with milliseconds. Only the four types that exist to show a secret contain one, as a [`secrecy::SecretString`]. Doc
+//! comments of serialized views are the descriptions of the OpenAPI document.
 
 mod account;
 mod health;

@@ -1,4 +1,4 @@
-//! What every list and every repeatable answer is wrapped in.
+//! The wrappers of lists and of results that can be replayed.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,20 +8,20 @@ use utoipa::ToSchema;
 pub struct Page<T> {
     /// The rows of this page.
     pub items: Vec<T>,
-    /// The page size that was asked for.
+    /// The requested page size.
     pub limit: u64,
-    /// Rows skipped.
+    /// The number of rows before this page.
     pub offset: u64,
-    /// Every row that matches; null where a search matches more than 10,000.
+    /// The number of matching rows. Null if a search matches more than 10,000.
     pub total: Option<u64>,
 }
 
-/// A value, and whether it was answered from a stored idempotency record.
+/// A result, and whether it comes from a stored idempotency record.
 #[derive(Debug, Clone)]
 pub struct Replayable<T> {
-    /// The answer.
+    /// The result.
     pub value: T,
-    /// True when nothing was done because it had been done before.
+    /// Whether an earlier request with the same idempotency key did the work.
     pub replayed: bool,
 }
 
@@ -30,6 +30,6 @@ pub struct Replayable<T> {
 pub struct Pagination {
     /// Whether older rows exist.
     pub has_more: bool,
-    /// Send it back as `cursor`.
+    /// The value of `cursor` for the next page. Null on the last page.
     pub next_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a creditor is shown of its placements, and of what happened to them.
+//! The views of placements, payments, disputes and audit trails.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,22 +8,22 @@ use uuid::Uuid;
 use super::page::Pagination;
 use crate::domain::field_error::FieldError;
 
-/// The company that owes.
+/// The company that owes the debt.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DebtorView {
     /// Registered name.
     pub company_name: String,
-    /// E-mail.
+    /// E-mail address.
     pub primary_email: Option<String>,
-    /// Phone.
+    /// Phone number.
     pub primary_phone: Option<String>,
     /// Web domain.
     pub primary_domain: Option<String>,
-    /// Two-letter state.
+    /// Two-letter code of the state.
     pub state: Option<String>,
     /// City.
     pub city: Option<String>,
-    /// ZIP.
+    /// ZIP code.
     pub zip: Option<String>,
     /// The creditor's own id for this debtor.
     pub external_debtor_ref: Option<String>,
@@ -31,46 +31,46 @@ pub struct DebtorView {
     pub kind: String,
 }
 
-/// A placement. Field order is the published client's column order.
+/// A placement. The field order is the column order of the published client.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PlacementView {
     /// Placement id.
     pub id: Uuid,
-    /// State of the placement's life.
+    /// Status of the placement.
     pub status: String,
     /// The creditor's invoice number.
     pub invoice_number: String,
-    /// Decimal string.
+    /// Invoice amount, decimal string.
     pub invoice_amount: String,
-    /// Who owes.
+    /// The debtor.
     pub debtor: DebtorView,
-    /// Payments recorded so far, decimal string.
+    /// Sum of the recorded payments, decimal string.
     pub amount_paid: String,
-    /// What is still owed, decimal string.
+    /// Amount still owed, decimal string.
     pub balance: String,
-    /// ISO date.
+    /// Invoice date, ISO 8601.
     pub invoice_date: String,
-    /// ISO date.
+    /// Due date, ISO 8601.
     pub due_date: String,
     /// Whole days since the due date, 0 if not yet due.
     pub days_past_due: i64,
     /// `preserve` or `escalate`.
     pub posture: String,
-    /// Whether the creditor has paused it.
+    /// Whether the creditor has paused outreach.
     pub paused: bool,
-    /// Derived: whether outreach may run right now.
+    /// Whether outreach may run now. Derived from the other fields and the account.
     pub outreach_allowed: bool,
-    /// Why not.
+    /// Why outreach may not run, or null.
     pub outreach_blocked_reason: Option<String>,
     /// Free text.
     pub notes: Option<String>,
-    /// When it was placed.
+    /// When the invoice was placed.
     pub placed_at: String,
-    /// When it was recalled.
+    /// When the placement was recalled, or null.
     pub recalled_at: Option<String>,
-    /// Same as `id`, under the name that create answers with.
+    /// Same as `id`.
     pub placement_id: Uuid,
-    /// When it last changed; grows with every change of the creditor's placements.
+    /// When the placement last changed. Every change of a creditor's placements has a later time than the previous one.
     pub updated_at: String,
 }
 
@@ -81,30 +81,30 @@ pub struct PaymentRecorded {
     pub payment_id: Uuid,
     /// Placement id.
     pub placement_id: Uuid,
-    /// Decimal string.
+    /// Amount of the payment, decimal string.
     pub amount: String,
-    /// When it was recorded.
+    /// When the payment was recorded.
     pub recorded_at: String,
-    /// All payments so far, decimal string.
+    /// Sum of all payments of the placement, decimal string.
     pub amount_paid: String,
-    /// What is still owed, decimal string.
+    /// Amount still owed, decimal string.
     pub balance: String,
     /// The placement's status after the payment.
     pub status: String,
-    /// Why a payment of the whole balance did not make the placement `paid`; else null.
+    /// Why a payment of the full balance did not change the status to `paid`, or null.
     pub note: Option<String>,
 }
 
-/// One line of an audit trail.
+/// An event in the audit trail of a placement.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AuditEventView {
-    /// When.
+    /// When the event happened.
     pub at: String,
-    /// What, e.g. `placement.recalled`.
+    /// Type of the event, e.g. `placement.recalled`.
     pub event_type: String,
-    /// Who.
+    /// The person, key or system component that caused the event.
     pub actor: String,
-    /// Details.
+    /// Details of the event.
     #[schema(value_type = Object)]
     pub data: Value,
     /// Event id.
@@ -116,11 +116,11 @@ pub struct AuditEventView {
 pub struct AuditPage {
     /// The events.
     pub events: Vec<AuditEventView>,
-    /// How to go on.
+    /// Pagination.
     pub pagination: Pagination,
 }
 
-/// A disputed claim.
+/// A dispute of a placement.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DisputeView {
     /// Dispute id.
@@ -129,55 +129,55 @@ pub struct DisputeView {
     pub placement_id: Uuid,
     /// `open` or `resolved`.
     pub status: String,
-    /// What the debtor said.
+    /// The debtor's reason.
     pub reason: String,
-    /// The answer on record.
+    /// The recorded answer, or null.
     pub answer: Option<String>,
-    /// When it was opened.
+    /// When the dispute was opened.
     pub opened_at: String,
-    /// How it ended.
+    /// How the dispute was resolved, or null.
     pub resolution: Option<String>,
-    /// When it ended.
+    /// When the dispute was resolved, or null.
     pub resolved_at: Option<String>,
 }
 
-/// What became of a batch of invoices.
+/// The result of a batch of invoices.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = BatchPlaced)]
 pub struct BatchPlaced {
-    /// Rows that became placements.
+    /// Number of rows that became placements.
     pub created: usize,
-    /// Rows that did not.
+    /// Number of rows that were rejected.
     pub refused: usize,
-    /// One a row, in the order of the request.
+    /// One result per row, in the order of the request.
     pub results: Vec<BatchRow>,
 }
 
-/// What became of one row.
+/// The result of one row of a batch.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BatchRow {
-    /// Its place in the request, from 0.
+    /// Index of the row in the request, from 0.
     pub index: usize,
-    /// Whether it became a placement.
+    /// Whether the row became a placement.
     pub ok: bool,
-    /// Which.
+    /// Id of the new placement, or null.
     pub placement_id: Option<Uuid>,
-    /// The placement's status.
+    /// Status of the new placement, or null.
     pub status: Option<String>,
-    /// Why not.
+    /// Why the row was rejected, or null.
     pub error: Option<BatchRowError>,
 }
 
-/// Why a row was refused.
+/// Why a row of a batch was rejected.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BatchRowError {
     /// `validation_failed`, `consumer_debt` or `duplicate_invoice`.
     pub code: String,
-    /// One readable line.
+    /// Description of the problem, one line.
     pub detail: String,
-    /// The placement that holds the invoice already.
+    /// For `duplicate_invoice`, the placement of the same invoice.
     pub placement_id: Option<Uuid>,
-    /// Each wrong field.
+    /// For `validation_failed`, the fields that are not valid.
     #[schema(value_type = Vec<serde_json::Value>)]
     pub errors: Vec<FieldError>,
 }

@@ -1,4 +1,4 @@
-//! What support is shown.
+//! The views for support.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,20 +8,20 @@ use uuid::Uuid;
 use super::account::{GateStatus, KeyStatus};
 use super::page::Pagination;
 
-/// One line of the audit log as support sees it.
+/// An event in the audit log.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SupportAuditEvent {
     /// Event id.
     pub id: Uuid,
-    /// What, e.g. `creditor.api_key_issued`.
+    /// The action, e.g. `creditor.api_key_issued`.
     pub action: String,
-    /// Who.
+    /// The person, key or system component that caused the event.
     pub actor: String,
-    /// Whose account.
+    /// The creditor whose account is concerned, or null.
     pub creditor_id: Option<Uuid>,
-    /// When.
+    /// When the event happened.
     pub at: String,
-    /// Details.
+    /// Details of the event.
     #[schema(value_type = Object)]
     pub data: Value,
     /// The trace of the request that caused it, 32 hexadecimal digits. Deliveries of the same change carry it in `traceparent`.
@@ -33,31 +33,31 @@ pub struct SupportAuditEvent {
 pub struct SupportAuditPage {
     /// The events.
     pub events: Vec<SupportAuditEvent>,
-    /// How to go on.
+    /// Pagination.
     pub pagination: Pagination,
 }
 
-/// What became of one line of a support transition batch.
+/// The result of one transition that support reported.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TransitionResult {
-    /// Placement id as sent.
+    /// Placement id from the request.
     pub placement_id: Uuid,
-    /// Whether it was applied.
+    /// Whether the transition was applied.
     pub ok: bool,
-    /// The status afterwards.
+    /// Status of the placement after the transition, or null.
     pub status: Option<String>,
-    /// Why not.
+    /// Why the transition was not applied, or null.
     pub error: Option<String>,
 }
 
-/// A creditor as support sees it.
+/// A creditor with the details that support needs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SupportCreditor {
     /// Creditor id.
     pub id: Uuid,
     /// Company name.
     pub name: String,
-    /// E-mail of the account.
+    /// E-mail address of the account.
     pub email: String,
     /// Account status.
     pub status: String,
@@ -66,17 +66,17 @@ pub struct SupportCreditor {
     /// Override of the tier's limits, or null.
     #[schema(value_type = Object)]
     pub limits: Value,
-    /// Linked Stripe account.
+    /// Linked Stripe account, or null.
     pub stripe_account_id: Option<String>,
-    /// The gates.
+    /// The onboarding gates.
     pub gates: Vec<GateStatus>,
-    /// The key.
+    /// The API key.
     pub api_key: KeyStatus,
-    /// Provider events, newest first, at most 50.
+    /// The newest provider events, newest first, at most 50.
     pub provider_events: Vec<ProviderEventView>,
-    /// Where events are sent.
+    /// URL of the primary webhook endpoint, or null.
     pub webhook_url: Option<String>,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: String,
 }
 
@@ -85,11 +85,11 @@ pub struct SupportCreditor {
 pub struct ProviderEventView {
     /// `stripe`, `middesk` or `docusign`.
     pub provider: String,
-    /// The provider's id.
+    /// The provider's id of the event.
     pub event_id: String,
-    /// The provider's type.
+    /// The provider's type of the event.
     pub event_type: String,
-    /// The provider's time of the fact.
+    /// When the event happened, according to the provider.
     pub occurred_at: String,
     /// `applied`, `stale`, `ignored` or `unlinked`.
     pub outcome: String,

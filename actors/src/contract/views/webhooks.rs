@@ -1,68 +1,69 @@
-//! What a creditor is shown of its webhook and of every delivery.
+//! The views of webhook endpoints, deliveries, the event catalogue and replays.
 
 use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The signing secret of the creditor's webhook.
+/// The signing secret of a webhook endpoint.
 #[derive(Debug)]
 pub struct WebhookSecretView {
-    /// `whsec_` and base64.
+    /// `whsec_` followed by base64.
     pub secret: SecretString,
-    /// When it was made.
+    /// When the secret was created.
     pub created_at: String,
-    /// When the one before it stops signing.
+    /// When the previous secret stops signing.
     pub previous_expires_at: Option<String>,
 }
 
-/// A webhook endpoint. Secrets and the values of headers are not in it.
+/// A webhook endpoint, without its secrets and without the values of its custom headers.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
 pub struct EndpointView {
     /// Endpoint id.
     pub id: Uuid,
-    /// Whether it is the one that Settings → Webhook URL sets.
+    /// Whether this is the primary endpoint, which `webhook_url` in the settings configures.
     pub primary: bool,
-    /// Where events are sent.
+    /// The URL that receives the events.
     pub url: String,
-    /// Its owner's words.
+    /// Free text of the owner.
     pub description: Option<String>,
-    /// Which events; null is all.
+    /// The event types that the endpoint receives. Null means all.
     pub events: Option<Vec<String>>,
-    /// Sends a second at most; null is as fast as it answers.
+    /// Maximum number of sends per second. Null means no limit.
     pub throttle_per_second: Option<i32>,
-    /// Names of the headers that are sent beside ours.
+    /// Names of the custom headers.
     pub header_names: Vec<String>,
-    /// `none`, `endpoint` (one after the other, by `sequence`) or `placement` (those of one placement).
+    /// Order of deliveries: `none`, `endpoint` (all deliveries in order of `sequence`) or `placement` (deliveries of the
+    /// same placement in order of `sequence`).
     pub order: &'static str,
-    /// What becomes of a line whose first delivery is out of attempts: `pause` or `skip`.
+    /// What happens to the deliveries behind one that is out of attempts, in an ordered endpoint: `pause` or `skip`.
     pub on_exhausted: &'static str,
-    /// Since when nothing has succeeded; null while something does.
+    /// Since when every delivery has failed. Null if the last one succeeded.
     pub failing_since: Option<String>,
-    /// `enabled`, `paused` (its events wait) or `disabled` (it gets nothing more).
+    /// `enabled`, `paused` (deliveries wait) or `disabled` (deliveries are not sent).
     pub state: String,
-    /// Why it is not enabled.
+    /// Why the endpoint is not enabled.
     pub state_reason: Option<String>,
-    /// The secrets that sign now, newest first.
+    /// The secrets that currently sign, newest first.
     pub secrets: Vec<LiveSecretView>,
-    /// When it was made.
+    /// When the endpoint was created.
     pub created_at: String,
-    /// When it was last changed.
+    /// When the endpoint was last changed.
     pub updated_at: String,
 }
 
-/// A secret that signs, without itself.
+/// A signing secret that is in use. The secret itself is not shown.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = WebhookLiveSecret)]
 pub struct LiveSecretView {
-    /// When it was made.
+    /// When the secret was created.
     pub created_at: String,
-    /// When it stops.
+    /// When the secret stops signing. Null if it does not.
     pub expires_at: Option<String>,
 }
 
-/// One delivery of one event to one endpoint.
+/// The delivery of one event to one endpoint.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DeliveryView {
     /// Delivery id.
@@ -71,19 +72,19 @@ pub struct DeliveryView {
     pub event: String,
     /// `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
     pub status: String,
-    /// Attempts finished.
+    /// Number of finished attempts.
     pub attempts: i32,
     /// HTTP status of the last attempt.
     pub response_status: Option<i32>,
     /// When the next attempt is due.
     pub next_attempt_at: Option<String>,
-    /// When it was delivered.
+    /// When the event was delivered, or null.
     pub delivered_at: Option<String>,
-    /// The `webhook-id` that the receiver sees.
+    /// The `webhook-id` header that the receiver gets.
     pub webhook_id: String,
-    /// The endpoint.
+    /// Endpoint id.
     pub endpoint_id: Uuid,
-    /// Whose.
+    /// The creditor that owns the endpoint.
     pub creditor_id: Uuid,
     /// When the event happened.
     pub created_at: String,
@@ -92,17 +93,17 @@ pub struct DeliveryView {
 /// One finished attempt.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AttemptView {
-    /// 1 for the first.
+    /// Number of the attempt, from 1.
     pub attempt: i32,
-    /// When it began.
+    /// When the attempt started.
     pub at: String,
-    /// HTTP status, if there was an answer.
+    /// HTTP status of the response, or null without a response.
     pub response_status: Option<i32>,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub latency_ms: i64,
-    /// Why it failed.
+    /// Why the attempt failed, or null.
     pub error: Option<String>,
-    /// The beginning of the answer.
+    /// The beginning of the response body.
     pub response_excerpt: Option<String>,
 }
 
@@ -112,16 +113,16 @@ pub struct DeliveryDetail {
     /// The delivery.
     #[serde(flatten)]
     pub delivery: DeliveryView,
-    /// Its attempts, oldest first.
+    /// The finished attempts, oldest first.
     pub attempt_log: Vec<AttemptView>,
 }
 
-/// An entry of the event catalogue.
+/// An event type in the event catalogue.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WebhookEventView {
     /// Event type.
     pub name: &'static str,
-    /// When it is sent.
+    /// When the event is sent.
     pub description: &'static str,
     /// Names of the fields of `data`.
     pub fields: &'static [&'static str],
@@ -130,67 +131,67 @@ pub struct WebhookEventView {
 /// The event catalogue.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WebhookCatalogue {
-    /// What can be subscribed to.
+    /// The event types that an endpoint can subscribe to.
     pub events: Vec<WebhookEventView>,
-    /// Why outreach can be blocked.
+    /// The possible reasons for which outreach is blocked.
     pub pause_reasons: Vec<&'static str>,
 }
 
-/// The test event, and what its receiver answered.
+/// A test event and the response of its receiver.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TestEventView {
-    /// Delivery id, to look up in the deliveries.
+    /// Delivery id.
     pub delivery_id: Uuid,
-    /// The `webhook-id` that the receiver sees.
+    /// The `webhook-id` header that the receiver gets.
     pub webhook_id: String,
     /// Always `webhook.test`.
     pub event: &'static str,
-    /// State of the delivery when this was answered.
+    /// Status of the delivery after the test.
     pub status: String,
-    /// HTTP status of the receiver, if it answered.
+    /// HTTP status of the response, or null without a response.
     pub response_status: Option<i32>,
-    /// Milliseconds that the attempt took.
+    /// Duration of the attempt in milliseconds.
     pub latency_ms: Option<i64>,
-    /// Why it failed.
+    /// Why the attempt failed, or null.
     pub error: Option<String>,
-    /// The beginning of the answer's body.
+    /// The beginning of the response body.
     pub response_excerpt: Option<String>,
 }
 
-/// A recovery: what did not arrive, sent again.
+/// A recovery: a replay of the deliveries that did not arrive.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = WebhookRecovery)]
 pub struct RecoveryView {
     /// Recovery id.
     pub id: Uuid,
-    /// Whose events.
+    /// The creditor whose events are replayed.
     pub creditor_id: Uuid,
-    /// `running` or `done`: then everything is queued, though not all of it delivered yet.
+    /// `running` or `done`. When it is `done`, every delivery is queued, but not all may have been sent.
     pub status: &'static str,
-    /// Events from then on.
+    /// Start of the period, inclusive.
     pub since: String,
-    /// And before then.
+    /// End of the period, exclusive.
     pub until: String,
-    /// Events of that time.
+    /// Number of events in the period.
     pub events: i64,
-    /// Deliveries that are due again.
+    /// Number of deliveries that were made due again.
     pub requeued: i64,
-    /// Deliveries made for events that no endpoint was sent.
+    /// Number of deliveries that were created for events that had none.
     pub created: i64,
-    /// When it was asked for.
+    /// When the recovery was requested.
     pub created_at: String,
-    /// When it last got on.
+    /// When the recovery last made progress.
     pub updated_at: String,
 }
 
-/// What was erased of a placement's events.
+/// The result of the erasure of a placement's event payloads.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = ErasedWebhookPayloads)]
 pub struct ErasedView {
-    /// About which.
+    /// Placement id.
     pub placement_id: Uuid,
-    /// Events whose contents are gone.
+    /// Number of events whose payload was erased.
     pub payloads: u64,
-    /// Deliveries that are not sent any more.
+    /// Number of pending deliveries that were cancelled.
     pub deliveries: u64,
 }

@@ -76,9 +76,6 @@ WHERE id = $2 AND owner IS NULL AND state = 'pending'"
 );
 
 /// Leases one row that was never tried to `owner`, whatever it waits for; `None` if somebody else has it.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn claim_one(
     transaction: &Transaction,
     owner: i64,
@@ -93,9 +90,6 @@ pub async fn claim_one(
 
 /// Leases due rows that stand in no line to `owner`: of each endpoint at most its credit, oldest first. Endpoints that
 /// are not enabled yield nothing. Rows that another process is leasing are skipped, not waited for.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn claim(
     transaction: &Transaction,
     owner: i64,

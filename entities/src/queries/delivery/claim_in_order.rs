@@ -66,9 +66,6 @@ pub struct OrderedClaim {
 }
 
 /// Leases the due first rows of an endpoint's lines to `owner`, at most `want.credit` of them.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn claim_in_order(
     transaction: &Transaction,
     owner: i64,

@@ -35,9 +35,6 @@ fn hop(which: &str, due: &str) -> String {
 
 /// Every enabled endpoint that has rows waiting, with the time at which the first is due: once for
 /// those in no line, once for those in one. Its cost grows with the endpoints, not with their rows.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn due_endpoints<C: ConnectionTrait>(connection: &C) -> Result<Vec<DueEndpoint>, DbErr> {
     // A line whose first row is leased waits for nothing but that row.
     let due_of_first = "CASE WHEN d.owner IS NULL THEN d.due_ms END";

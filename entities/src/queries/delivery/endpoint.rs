@@ -8,9 +8,6 @@ use crate::ids::{CreditorId, EndpointId};
 use crate::webhook_endpoint::{self, EndpointState};
 
 /// The endpoint with this id, for its own queue.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn endpoint<C: ConnectionTrait>(
     connection: &C,
     id: EndpointId,
@@ -21,9 +18,6 @@ pub async fn endpoint<C: ConnectionTrait>(
 }
 
 /// The endpoints of a creditor, whatever their state.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn endpoint_ids<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -39,9 +33,6 @@ pub async fn endpoint_ids<C: ConnectionTrait>(
 
 /// Moves an endpoint that is sent to into `state`, for `reason`. Answers whether it was sent to; the
 /// transaction holds its creditor's position.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn disable_endpoint(
     transaction: &Transaction,
     creditor: CreditorId,

@@ -19,9 +19,6 @@ pub struct Failing {
 }
 
 /// These endpoints have delivered something.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn mark_healthy(
     transaction: &Transaction,
     endpoints: &[EndpointId],
@@ -40,9 +37,6 @@ pub async fn mark_healthy(
 
 /// An endpoint has failed. Answers since when, unless it is switched off already; a failure more than `quiet_ms` after
 /// the last one begins anew.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn mark_failing(
     transaction: &Transaction,
     endpoint: EndpointId,

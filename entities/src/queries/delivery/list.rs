@@ -15,7 +15,7 @@ const MAX_COUNTED: u64 = 10_000;
 /// One delivery as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryRow {
-    /// Id.
+    /// UUID v7.
     pub id: DeliveryId,
     /// What.
     pub message: MessageId,
@@ -51,9 +51,6 @@ pub struct ListFilter {
 }
 
 /// A page, newest first, and how many match: `None` when they are more than 10,000 of everybody's.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn list<C: ConnectionTrait>(
     connection: &C,
     filter: &ListFilter,
@@ -67,9 +64,6 @@ pub async fn list<C: ConnectionTrait>(
 }
 
 /// One delivery of a creditor.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn detail<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -86,9 +80,6 @@ pub async fn detail<C: ConnectionTrait>(
 }
 
 /// What was tried, oldest first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn attempts<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,

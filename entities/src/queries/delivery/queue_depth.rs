@@ -8,9 +8,6 @@ use crate::database::statement;
 const MAX_COUNTED: i64 = 1_000_000;
 
 /// Rows of the queue by state (a leased one is `delivering`), as far as a million of them.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn depth<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, i64)>, DbErr> {
     let rows = connection
         .query_all_raw(statement(

@@ -37,9 +37,6 @@ WHERE endpoint_id = $1 AND owner IS NULL AND state = 'pending' AND order_key <> 
 
 /// Makes a delivery due now, under the same id and with the same message. Answers its endpoint,
 /// or `None` when the creditor has no such delivery.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn requeue(
     transaction: &Transaction,
     creditor: CreditorId,
@@ -65,9 +62,6 @@ pub async fn requeue(
 }
 
 /// Whether the message of a queued delivery has no payload any more.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn is_erased(transaction: &Transaction, delivery: DeliveryId) -> Result<bool, DbErr> {
     let row = transaction
         .query_one_raw(statement(

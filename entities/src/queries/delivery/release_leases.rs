@@ -31,9 +31,6 @@ pub async fn release(database: &Database, fences: &[Fence]) -> Result<usize, DbE
 }
 
 /// Leases that the database ascribes to `owner`, at most `limit` of them.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn leased_by<C: ConnectionTrait>(
     connection: &C,
     owner: i64,

@@ -9,9 +9,6 @@ use crate::{Transaction, cluster_counter, control_feed};
 
 /// Appends an entry and answers its number. Every other appender waits until the transaction
 /// ends, so this comes last in it.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn append_feed(
     transaction: &Transaction,
     kind: &str,
@@ -31,9 +28,6 @@ pub async fn append_feed(
 }
 
 /// At most `limit` entries after number `after`, in order.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn read_feed<C: ConnectionTrait>(
     connection: &C,
     after: i64,
@@ -48,9 +42,6 @@ pub async fn read_feed<C: ConnectionTrait>(
 }
 
 /// The newest number there is, 0 before the first.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn feed_head<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
     let counter = cluster_counter::Entity::find_by_id("control_feed")
         .one(connection)

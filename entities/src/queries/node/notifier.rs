@@ -57,9 +57,6 @@ impl Notification {
 }
 
 /// Rings for the other processes. On SQLite there are none.
-///
-/// # Errors
-/// Whatever the database says.
 pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Result<(), DbErr> {
     if !db.is_postgres() {
         return Ok(());
@@ -80,9 +77,6 @@ pub struct Listener(PgListener);
 
 impl Listener {
     /// Begins to listen; `None` on SQLite.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
     pub async fn open(db: &Database) -> Result<Option<Self>, DbErr> {
         let Some(pool) = db.listener() else {
             return Ok(None);
