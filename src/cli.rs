@@ -163,7 +163,7 @@ mod tests {
     fn missing_subcommand_means_serve() {
         let cli = Cli::try_parse_from(["partner-api", "--listen", "127.0.0.1:0"]).unwrap();
         assert!(cli.command.is_none());
-        assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:0"));
+        assert_eq!(cli.flags.value("listen"), Some("127.0.0.1:0"));
         let cli =
             Cli::try_parse_from(["partner-api", "serve", "--print-config", "--listen", "x:1"])
                 .unwrap();
@@ -171,6 +171,6 @@ mod tests {
             cli.command,
             Some(Command::Serve(ServeArgs { print_config: true }))
         ));
-        assert_eq!(cli.flags.listen.as_deref(), Some("x:1"));
+        assert_eq!(cli.flags.value("listen"), Some("x:1"));
     }
 }

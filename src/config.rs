@@ -8,6 +8,7 @@ mod parse;
 mod sandbox_secrets;
 mod secrets;
 mod sources;
+mod table;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `Admit` a second for 1, 1,000 and 100,000 tenants.
+//! Admissions per second with 1, 1,000 and 100,000 tenants, without HTTP.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use super::support::seed::{self, Seeded};
 use super::support::server::BenchServer;
 
 const ADMISSIONS: usize = 4_000_000;
-/// Of one tenant: its limit is a million at once.
-const OF_ONE: usize = 900_000;
+/// The most admissions per tenant. It is below the burst of one million.
+const MAX_PER_TENANT: usize = 900_000;
 const CALLERS: usize = 64;
-/// Longer than the last uses of 100,000 keys take to be written.
+/// Longer than it takes to write the last uses of 100,000 keys.
 const SETTLED: Duration = Duration::from_secs(15);
 const NEEDS: RouteRequirements = RouteRequirements {
     writes: false,
@@ -23,24 +23,23 @@ const NEEDS: RouteRequirements = RouteRequirements {
 };
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// With `only` so many tenants, or with each of three numbers of them.
+/// Runs with `only` tenants, or with three different numbers of tenants.
 pub(crate) async fn run(only: Option<usize>) {
-    println!("\n== admit: admissions a second, {CALLERS} callers in this process");
+    println!("\n== admit: admissions per second, {CALLERS} callers in this process");
     let mut rates = Vec::new();
     let counts = only.map_or_else(|| vec![1, 1_000, 100_000], |count| vec![count]);
     for tenants in counts {
         let server = BenchServer::start(Clock::system()).await;
-        let keys = Keys::by_turns(&seed::creditors(&server.url, tenants).await);
+        let keys = Keys::scattered(&seed::creditors(&server.url, tenants).await);
         let api = server.running.api();
         one_caller(api, keys.nth(0)).await;
         let cold = Instant::now();
         admit_all(api, keys, tenants).await;
         let cold = cold.elapsed();
-        // Once more, and then a pause: what is measured is business as usual, not how the last uses of all of these keys are
-        // written after their first one.
+        // A second pass and a pause, so that writing the first uses of all keys is not measured.
         admit_all(api, keys, tenants).await;
         tokio::time::sleep(SETTLED).await;
-        let admissions = ADMISSIONS.min(OF_ONE * tenants);
+        let admissions = ADMISSIONS.min(MAX_PER_TENANT * tenants);
         let started = Instant::now();
         admit_all(api, keys, admissions).await;
         #[allow(clippy::cast_precision_loss)]
@@ -58,16 +57,16 @@ pub(crate) async fn run(only: Option<usize>) {
         .fold((f64::MAX, 0.0_f64), |(least, most), rate| {
             (least.min(*rate), most.max(*rate))
         });
-    println!("        largest to smallest: {:.2}", most / least);
+    println!("        highest rate to lowest: {:.2}", most / least);
 }
 
-/// Keys in one piece of memory: the list is read as a request reads its own buffer.
+/// Keys in one contiguous buffer, so that reading them is as cheap as reading the buffer of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keys(&'static str);
 
 impl Keys {
-    /// Neighbours in time are not neighbours in the server's memory.
-    fn by_turns(seeded: &[Seeded]) -> Self {
+    /// All keys in scattered order, so that consecutive admissions use distant memory of the server.
+    fn scattered(seeded: &[Seeded]) -> Self {
         let spread = (0..seeded.len()).map(|n| &seeded[n * 7_919 % seeded.len()]);
         Self::of(spread)
     }
@@ -87,7 +86,7 @@ impl Keys {
     }
 }
 
-/// What one admission takes when nothing else goes on.
+/// Measures the latency of admissions without concurrent load.
 async fn one_caller(api: &PartnerApi, key: &'static str) {
     let api = api.clone();
     let latencies = tokio::spawn(async move {
@@ -99,18 +98,18 @@ async fn one_caller(api: &PartnerApi, key: &'static str) {
         }
         latencies
     });
-    let latencies = latencies.await.expect("the caller ends well");
+    let latencies = latencies.await.expect("the caller ends without a panic");
     let (p50, p99) = (latencies.percentile_us(50.0), latencies.percentile_us(99.0));
     println!("  one caller: p50 {p50:.0} us, p99 {p99:.0} us");
 }
 
-/// Each caller admits its share, tenants by turns.
+/// Splits `admissions` over the callers. Each caller iterates over the keys in rotation.
 pub(crate) async fn admit_all(api: &PartnerApi, keys: Keys, admissions: usize) {
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
             let api = api.clone();
             tokio::spawn(async move {
-                // A stretch of its own, so that its list is read in order.
+                // Each caller has its own range of keys, so that it reads them in order.
                 let share = admissions.div_ceil(CALLERS);
                 for n in (caller * share)..((caller + 1) * share).min(admissions) {
                     let admitted = api.admit(keys.nth(n), HERE, NEEDS).await;
@@ -120,6 +119,6 @@ pub(crate) async fn admit_all(api: &PartnerApi, keys: Keys, admissions: usize) {
         })
         .collect();
     for caller in callers {
-        caller.await.expect("a caller ends well");
+        caller.await.expect("a caller ends without a panic");
     }
 }

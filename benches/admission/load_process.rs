@@ -1,4 +1,4 @@
-//! The second process: load on a server of the first one, its outcome as one line of numbers.
+//! The load process: sends requests to the server of the parent and prints its results as one line of JSON.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,22 +11,22 @@ use tokio::process::{Child, Command};
 use super::guesses;
 use super::support::load::{self, Outcome};
 
-/// What a child is told to do.
+/// The kind of load that a child process generates.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Load {
     /// GETs as fast as they are answered.
     Closed { connections: u32 },
-    /// Two GETs by turns over one connection; the path is both, separated by a comma.
+    /// Two alternating GETs on one connection. The path contains both paths, separated by a comma.
     Turns,
-    /// GETs at this rate.
+    /// GETs at a fixed rate per second.
     Open { connections: u32, rate: f64 },
-    /// Wrong keys at this rate, from one address.
+    /// Wrong keys at a fixed rate per second, from one address.
     Flood { rate: f64 },
-    /// The same from two hundred addresses.
+    /// Wrong keys at a fixed rate per second, from 200 addresses.
     WideFlood { rate: f64 },
 }
 
-/// What a child has measured.
+/// The measurements of a child process.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
     pub(crate) rate: f64,
@@ -35,10 +35,10 @@ pub(crate) struct Report {
     pub(crate) statuses: BTreeMap<String, u64>,
 }
 
-/// A running child.
+/// A running child process.
 pub(crate) struct Running(Child);
 
-/// Starts a child that puts `load` on `server` for `seconds`; `path` and `key` are what it asks with.
+/// Starts a child process that sends `load` to `server` for `seconds`, with `path` and `key`.
 pub(crate) fn start(
     load: Load,
     server: SocketAddr,
@@ -53,7 +53,7 @@ pub(crate) fn start(
         Load::Flood { rate } => ("flood", 64, rate),
         Load::WideFlood { rate } => ("wide", 200, rate),
     };
-    let child = Command::new(std::env::current_exe().expect("this very program"))
+    let child = Command::new(std::env::current_exe().expect("the path of this program"))
         .args(["child", kind])
         .args([
             connections.to_string(),
@@ -73,7 +73,7 @@ impl Running {
         read(&self.numbers().await)
     }
 
-    /// Of a child that asked two questions by turns.
+    /// The two reports of a child with [`Load::Turns`].
     pub(crate) async fn reports(self) -> [Report; 2] {
         let numbers = self.numbers().await;
         [read(&numbers[0]), read(&numbers[1])]
@@ -96,10 +96,10 @@ fn read(json: &serde_json::Value) -> Report {
     }
 }
 
-/// The child's side.
+/// Generates the load. This is the main function of the child process.
 pub(crate) async fn run(arguments: Vec<String>) {
     let [kind, connections, rate, server, seconds, path, key] = &arguments[..] else {
-        println!("a child is started by the bench itself");
+        println!("child processes are started by the bench itself");
         return;
     };
     let connections = connections.parse().expect("connections");
@@ -110,7 +110,7 @@ pub(crate) async fn run(arguments: Vec<String>) {
     if kind == "turns" {
         let (first, second) = path.split_once(',').expect("two paths");
         let asks = [first, second].map(|path| (path.to_owned(), key.clone()));
-        let outcomes = load::by_turns(server, lasting, asks).await;
+        let outcomes = load::alternating(server, lasting, asks).await;
         println!(
             "{}",
             serde_json::json!(outcomes.map(|outcome| rendered(&outcome)))
@@ -140,7 +140,7 @@ pub(crate) async fn run(arguments: Vec<String>) {
     println!("{}", rendered(&outcome));
 }
 
-/// One loopback address a connection.
+/// A different loopback address for each connection.
 fn own_address(connection: u32) -> Option<IpAddr> {
     Some(IpAddr::V4(Ipv4Addr::from_bits(
         Ipv4Addr::new(127, 1, 0, 1).to_bits() + connection,

@@ -1,17 +1,17 @@
-//! What admission costs, what it withstands, and what it holds in memory.
+//! Benchmarks of admission: overhead, rate, floods of wrong keys, and memory.
 //!
-//! `cargo bench --bench admission --features bench -- read|admit [tenants]|flood|timing|memory`; without an argument all of them, one
-//! after the other. Ratios are measured in one run. Load comes from a second process on the same machine, over loopback, bounded
-//! in time; so on two cores each number includes its generator.
+//! `cargo bench --bench admission --features bench -- read|admit [tenants]|flood|timing|memory`. Without an argument,
+//! all of them run in sequence. Ratios are measured in one run. Load comes from a second process on the same machine, so
+//! the load generator and the server share its cores.
 
 #![allow(clippy::expect_used, clippy::print_stdout)]
 
-// The other benches use more of it.
+// Other benches use the rest of this module.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 
-/// As the binary has it.
+/// The allocator of the server binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

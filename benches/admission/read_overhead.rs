@@ -1,4 +1,4 @@
-//! `GET /v1/placements/{id}` against the same read without admission, in one run, by turns.
+//! Compares `GET /v1/placements/{id}` with the same read without admission, alternating in one run.
 
 use actors::clock::Clock;
 
@@ -8,7 +8,7 @@ use super::support::server::BenchServer;
 
 const ROUNDS: usize = 5;
 const SECONDS: u64 = 4;
-/// Short and many, because a machine is not equally fast from one minute to the next.
+/// Many short measurements, because the speed of the machine changes over time.
 const RATIOS: usize = 15;
 const RATIO_SECONDS: u64 = 2;
 
@@ -27,7 +27,7 @@ pub(crate) async fn run() {
             .await;
         all_ok(&[&bare, &admitted]);
         println!(
-            "  one connection, by turns: p50 without {:.0} us, with {:.0} us",
+            "  one connection, alternating: p50 without {:.0} us, with {:.0} us",
             bare.p50_us, admitted.p50_us
         );
         added.push(admitted.p50_us - bare.p50_us);
@@ -43,7 +43,7 @@ pub(crate) async fn run() {
         report.rate
     };
     for round in 0..RATIOS {
-        // Whoever comes first has the colder machine.
+        // The order alternates, because the first measurement finds a colder machine.
         let (bare, admitted) = if round % 2 == 0 {
             let bare = rate(&without).await;
             (bare, rate(&with).await)

@@ -1,4 +1,4 @@
-//! How long each kind of wrong key takes to be refused: what a stranger could learn from it.
+//! Time to refuse each kind of wrong key. Differences could tell an attacker whether a prefix exists.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
@@ -18,7 +18,7 @@ const NEEDS: RouteRequirements = RouteRequirements {
 };
 
 pub(crate) async fn run() {
-    println!("\n== timing: refusing a wrong key, each from an address of its own");
+    println!("\n== timing: refusal of wrong keys, each from a different address");
     let server = BenchServer::start(Clock::system()).await;
     let seeded = seed::creditors_at_full_cost(&server.url, 1).await.remove(0);
     let api = server.running.api();
@@ -30,7 +30,7 @@ pub(crate) async fn run() {
     for (network, (kind, make)) in (10..).zip(kinds) {
         let mut latencies = Latencies::default();
         for n in 0..TRIES {
-            // An address that has failed before would be throttled; a new one is not.
+            // A new address for each attempt, because repeated failures would be throttled.
             let address = IpAddr::V4(Ipv4Addr::from_bits((network << 24) + n));
             let key = make();
             let asked = Instant::now();

@@ -1,4 +1,4 @@
-//! Due deliveries in bulk, written straight into the database: as the outbox writes them, only many more.
+//! Writes large numbers of due deliveries directly into the database, in the form in which the outbox writes them.
 
 use std::time::Duration;
 
@@ -6,20 +6,21 @@ use actors::clock::Clock;
 
 use super::setup::Stage;
 
-/// Rows of one transaction: the server shall get its turn at the database in between.
+/// Rows per transaction. Between transactions the server can use the database.
 const CHUNK: u64 = 10_000;
-const TURN: Duration = Duration::from_millis(5);
+/// Pause between transactions.
+const PAUSE: Duration = Duration::from_millis(5);
 
-/// Numbers the rows that were written, so that no two have the same id.
+/// Numbers the written rows, so that ids are unique.
 #[derive(Debug)]
 pub(crate) struct Backlog {
     next: u64,
-    /// When it was begun, as the ids tell it: what is older than the server keeps it would be pruned while it waits.
+    /// The time in the ids, in milliseconds since the epoch. Older ids would be pruned by the server.
     begun_ms: i64,
 }
 
 impl Backlog {
-    /// None yet, as of now.
+    /// An empty backlog that starts now.
     pub(crate) fn begin() -> Self {
         Self {
             next: 0,
@@ -27,7 +28,7 @@ impl Backlog {
         }
     }
 
-    /// Pauses the endpoints of these paths, gives them `rows` due deliveries in turn, and leaves the database in order.
+    /// Pauses the endpoints whose URL contains `path`, adds `rows` due deliveries evenly, and tidies the database.
     pub(crate) async fn add(&mut self, stage: &Stage, rows: u64, path: &str) {
         set_state(stage, path, "paused").await;
         let endpoints = count(stage, path).await;
@@ -44,15 +45,15 @@ impl Backlog {
                 stage.execute(&sql).await;
             }
             self.next = until;
-            tokio::time::sleep(TURN).await;
+            tokio::time::sleep(PAUSE).await;
         }
         stage.tidy().await;
     }
 
     fn messages(&self, stage: &Stage, path: &str) -> String {
-        let (shared, id) = (shared(path), self.id(stage, 1));
+        let (target_rows, id) = (target_rows(path), self.id(stage, 1));
         format!(
-            "{shared}
+            "{target_rows}
         INSERT INTO message (id, creditor_id, event_type, sequence, payload, created_ms)
         SELECT {id}, creditor_id, 'placement.created', 1000000 + n,
             '{{\"type\":\"placement.created\",\"timestamp\":\"2026-06-01T00:00:00.000Z\",\"data\":{{\"placement_id\":' ||
@@ -62,12 +63,12 @@ impl Backlog {
         )
     }
 
-    /// In no line, as at an endpoint that keeps no order.
+    /// The deliveries have no ordering key, as at an unordered endpoint.
     fn deliveries(&self, stage: &Stage, path: &str) -> String {
         let [message, delivery] = [1, 2].map(|kind| self.id(stage, kind));
-        let shared = shared(path);
+        let target_rows = target_rows(path);
         format!(
-            "{shared}
+            "{target_rows}
         INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no, attempt, order_key,
             sequence, response_status)
         SELECT {delivery}, {message}, endpoint_id, creditor_id, 'pending', @due + n, NULL, 0, 0, NULL,
@@ -75,7 +76,7 @@ impl Backlog {
         )
     }
 
-    /// The id of kind `kind` with number `n`: in the order of their numbers, as ids v7 are in the order of their times.
+    /// An SQL expression for the id of row `n`. Ids of one `kind` sort by `n`, as UUIDs v7 sort by time.
     fn id(&self, stage: &Stage, kind: u8) -> String {
         let time = format!("{:012x}", self.begun_ms);
         if stage.is_postgres() {
@@ -87,7 +88,7 @@ impl Backlog {
     }
 }
 
-/// Lets the endpoints of these paths be sent to; the server finds out at its next poll.
+/// Enables the endpoints whose URL contains `path`. The server notices it at its next poll.
 pub(crate) async fn enable(stage: &Stage, path: &str) {
     set_state(stage, path, "enabled").await;
 }
@@ -98,7 +99,7 @@ async fn set_state(stage: &Stage, path: &str, state: &str) {
             "UPDATE webhook_endpoint SET state = '{state}' WHERE url LIKE '%{path}%'"
         ))
         .await;
-    assert_ne!(changed, 0, "there are such endpoints");
+    assert_ne!(changed, 0, "endpoints with this path exist");
 }
 
 async fn count(stage: &Stage, path: &str) -> i64 {
@@ -106,8 +107,8 @@ async fn count(stage: &Stage, path: &str) -> i64 {
     stage.ask(&counted).await
 }
 
-/// Which row goes to which endpoint.
-fn shared(path: &str) -> String {
+/// Common table expressions that assign each row to an endpoint.
+fn target_rows(path: &str) -> String {
     format!(
         "WITH RECURSIVE series (n) AS (
             SELECT CAST(@first AS bigint) UNION ALL SELECT n + 1 FROM series WHERE n + 1 < @until

@@ -1,5 +1,6 @@
-//! The callers' process: `POST /v1/placements`, each call under its own idempotency key, as fast as they are answered or at a
-//! rate that does not wait for answers.
+//! The process of the callers. They send `POST /v1/placements`, each call under its own idempotency key.
+//!
+//! Calls are sent as fast as they are answered, or at a fixed rate.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,32 +16,32 @@ use super::support::client::Connection;
 use super::support::cpu;
 use super::support::latency::Latencies;
 
-/// What a callers' process is told to do.
+/// The instructions for a process of callers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Orders {
     pub(crate) server: SocketAddr,
-    /// Of the tenants, who call by turns.
+    /// API keys of the tenants. The callers use them in rotation.
     pub(crate) keys: Vec<String>,
     pub(crate) connections: u32,
-    /// Calls a second; `None` is as fast as they are answered.
+    /// Calls per second, or `None` for as fast as they are answered.
     pub(crate) rate: Option<f64>,
     pub(crate) seconds: u64,
-    /// Number of the first call: no two calls of a bench may have the same.
+    /// Number of the first call. All calls of a bench have different numbers.
     pub(crate) first: u64,
 }
 
-/// What came of it.
+/// The results of the calls.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Called {
-    /// 0 is a connection that was lost.
+    /// Number of responses by status. Status 0 is a lost connection.
     pub(crate) statuses: BTreeMap<u16, u64>,
     pub(crate) elapsed_s: f64,
     pub(crate) answer_p50_us: f64,
     pub(crate) answer_p99_us: f64,
-    /// By how much calls were sent later than they were due.
+    /// How much later than due the calls were sent, p99.
     pub(crate) late_p99_us: f64,
     pub(crate) cpu_s: f64,
-    /// Of calls at a rate: number, when it was sent, when it was answered, microseconds since the epoch.
+    /// For calls at a fixed rate: number, time sent and time answered, in microseconds since the epoch.
     pub(crate) timed: Vec<(u64, i64, i64)>,
 }
 
@@ -50,13 +51,13 @@ impl Called {
     }
 }
 
-/// Callers at work.
+/// A running process of callers.
 pub(crate) struct Calling(Child);
 
-/// Starts callers in a process of their own.
+/// Starts callers in a separate process.
 pub(crate) fn start(orders: &Orders) -> Calling {
     let orders = serde_json::to_string(orders).expect("JSON");
-    let child = Command::new(std::env::current_exe().expect("this very program"))
+    let child = Command::new(std::env::current_exe().expect("the path of this program"))
         .args(["child", "calls", &orders])
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -65,37 +66,37 @@ pub(crate) fn start(orders: &Orders) -> Calling {
 }
 
 impl Calling {
-    /// Waits for the end.
+    /// Waits for the end of the process and returns its results.
     pub(crate) async fn report(self) -> Called {
         let output = self.0.wait_with_output().await.expect("the callers end");
         serde_json::from_slice(&output.stdout).expect("the callers' numbers")
     }
 }
 
-/// The callers' side.
+/// Runs the callers. This is the main function of the child process.
 pub(crate) async fn run(orders: &str) {
     let orders: Arc<Orders> = Arc::new(serde_json::from_str(orders).expect("orders"));
     let started = Instant::now();
     let tasks: Vec<_> = (0..orders.connections)
         .map(|number| tokio::spawn(Caller::new(&orders, number, started).call()))
         .collect();
-    let mut all = Noted::default();
+    let mut all = Recorded::default();
     for task in tasks {
-        all.merge(task.await.expect("a caller ends well"));
+        all.merge(task.await.expect("a caller ends without a panic"));
     }
     let called = all.called(started.elapsed());
     println!("{}", serde_json::to_string(&called).expect("JSON"));
 }
 
 #[derive(Default)]
-struct Noted {
+struct Recorded {
     statuses: BTreeMap<u16, u64>,
     answers: Latencies,
     late: Latencies,
     timed: Vec<(u64, i64, i64)>,
 }
 
-impl Noted {
+impl Recorded {
     fn merge(&mut self, other: Self) {
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
@@ -118,21 +119,21 @@ impl Noted {
     }
 }
 
-/// One connection's share of the calls.
+/// The calls of one connection.
 struct Caller {
     orders: Arc<Orders>,
     clock: Clock,
     started: Instant,
-    /// From one call of this connection to the next.
-    beat: Option<Duration>,
+    /// Time between two calls of this connection.
+    interval: Option<Duration>,
     due: Instant,
     number: u64,
-    noted: Noted,
+    recorded: Recorded,
 }
 
 impl Caller {
     fn new(orders: &Arc<Orders>, connection: u32, started: Instant) -> Self {
-        let beat = orders
+        let interval = orders
             .rate
             .map(|rate| Duration::from_secs_f64(f64::from(orders.connections) / rate));
         let share = f64::from(connection) / f64::from(orders.connections);
@@ -140,14 +141,14 @@ impl Caller {
             orders: Arc::clone(orders),
             clock: Clock::system(),
             started,
-            beat,
-            due: started + beat.unwrap_or_default().mul_f64(share),
+            interval,
+            due: started + interval.unwrap_or_default().mul_f64(share),
             number: orders.first + u64::from(connection),
-            noted: Noted::default(),
+            recorded: Recorded::default(),
         }
     }
 
-    async fn call(mut self) -> Noted {
+    async fn call(mut self) -> Recorded {
         let end = self.started + Duration::from_secs(self.orders.seconds);
         let mut connection = self.connect().await;
         while self.next_is_before(end).await {
@@ -155,13 +156,13 @@ impl Caller {
             let idempotency = format!("bench-{}", self.number);
             let (asked, sent_us) = (Instant::now(), self.clock.now_us());
             let answered = connection.post(path, self.key(), &idempotency, &json).await;
-            self.note(answered.as_ref().copied().unwrap_or(0), asked, sent_us);
+            self.record_call(answered.as_ref().copied().unwrap_or(0), asked, sent_us);
             if answered.is_err() {
                 connection = self.connect().await;
             }
             self.number += u64::from(self.orders.connections);
         }
-        self.noted
+        self.recorded
     }
 
     async fn connect(&self) -> Connection {
@@ -169,17 +170,17 @@ impl Caller {
         opened.expect("connects")
     }
 
-    /// Waits until the next call is due.
+    /// Waits until the next call is due. Returns false if it is due after `end`.
     async fn next_is_before(&mut self, end: Instant) -> bool {
-        let Some(beat) = self.beat else {
+        let Some(interval) = self.interval else {
             return Instant::now() < end;
         };
         if self.due >= end {
             return false;
         }
         tokio::time::sleep_until(self.due.into()).await;
-        self.noted.late.record(self.due.elapsed());
-        self.due += beat;
+        self.recorded.late.record(self.due.elapsed());
+        self.due += interval;
         true
     }
 
@@ -189,17 +190,19 @@ impl Caller {
         &self.orders.keys[tenant]
     }
 
-    fn note(&mut self, status: u16, asked: Instant, sent_us: i64) {
-        *self.noted.statuses.entry(status).or_default() += 1;
-        self.noted.answers.record(asked.elapsed());
-        if self.beat.is_some() && status == 201 {
+    fn record_call(&mut self, status: u16, asked: Instant, sent_us: i64) {
+        *self.recorded.statuses.entry(status).or_default() += 1;
+        self.recorded.answers.record(asked.elapsed());
+        if self.interval.is_some() && status == 201 {
             let answered_us = self.clock.now_us();
-            self.noted.timed.push((self.number, sent_us, answered_us));
+            self.recorded
+                .timed
+                .push((self.number, sent_us, answered_us));
         }
     }
 }
 
-/// What a partner sends; the webhook carries the invoice's number.
+/// The request body of a placement. Its webhook contains the invoice number.
 fn placement(number: u64) -> String {
     format!(
         "{{\"invoice_amount\":\"7500.00\",\"invoice_number\":\"B-{number}\",\"invoice_date\":\"2026-01-01\",\

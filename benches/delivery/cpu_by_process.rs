@@ -1,10 +1,10 @@
-//! CPU time by process, from one moment to another.
+//! CPU time of the server, the sink, Postgres and the machine.
 
 use super::say;
 use super::setup::Stage;
 use super::support::cpu;
 
-/// Seconds so far.
+/// CPU seconds used so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spent {
     server: f64,
@@ -23,7 +23,7 @@ impl Spent {
         }
     }
 
-    /// Prints what each of `events` has cost since `before`; `callers_s` is the CPU time of the callers' process.
+    /// Prints the CPU time per event since `before`. `callers_s` is the CPU time of the callers' process in seconds.
     pub(crate) fn say_per_event(&self, before: &Self, callers_s: f64, events: f64) {
         let per_event = |name: &str, seconds: f64| {
             say(
@@ -36,13 +36,13 @@ impl Spent {
         match (self.postgres, before.postgres) {
             (Some(after), Some(before)) => per_event("Postgres", after - before),
             _ => println!(
-                "  CPU per event, database: in the server process, or not to be seen from here"
+                "  CPU per event, database: part of the server process, or not measurable here"
             ),
         }
         per_event("sink", self.sink - before.sink);
         per_event("callers", callers_s);
         per_event(
-            "whole machine, other programs too",
+            "whole machine, including other programs",
             self.machine - before.machine,
         );
     }

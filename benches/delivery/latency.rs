@@ -1,4 +1,4 @@
-//! From accepting a call to delivering its webhook, at rates far from the limit.
+//! Latency from an API call to the arrival of its webhook, at rates far below the maximum.
 
 use super::options::Options;
 use super::setup::{Stage, healthy};
@@ -6,7 +6,7 @@ use super::timing;
 
 const TENANTS: usize = 100;
 const CONNECTIONS: u32 = 50;
-/// Until keys are checked, connections open and endpoints read.
+/// Seconds that verify keys, open connections and load endpoints before the measurement.
 const WARM_UP_S: u64 = 5;
 
 pub(crate) async fn run(options: &Options) {
@@ -15,7 +15,7 @@ pub(crate) async fn run(options: &Options) {
         .given("rate")
         .map_or_else(|| vec![100.0, 500.0], |rate| vec![rate]);
     let mut stage = Stage::set(TENANTS, true, healthy).await;
-    stage.announce(&format!("latency: {TENANTS} tenants, {seconds} s a rate"));
+    stage.announce(&format!("latency: {TENANTS} tenants, {seconds} s per rate"));
     for rate in rates {
         let warm_up = stage.orders(TENANTS, CONNECTIONS, Some(rate), WARM_UP_S);
         timing::run(&mut stage, &warm_up).await;

@@ -1,27 +1,29 @@
-//! What a webhook costs from the API call to its arrival, how long it takes, and what a deep queue or a sick receiver does to it.
+//! Benchmarks of webhook delivery: throughput, cost and latency from the API call to the arrival, and the effects of a
+//! long queue and of slow receivers.
 //!
-//! `cargo bench --bench delivery --features bench -- <what>`, on SQLite or on the Postgres server of `BENCH_DATABASE_URL`:
+//! `cargo bench --bench delivery --features bench -- <what>`, on SQLite or on the Postgres server of
+//! `BENCH_DATABASE_URL`:
 //!
 //! ```text
-//! throughput [seconds=60] [tenants=100] [connections=64]
+//! throughput [seconds=60] [tenants=100] [connections=1024]
 //! drain [rows=200000] [endpoints=200]
 //! drain-deep [rows=1000000] [endpoints=200]
 //! drain-snapshot [rows=200000] [endpoints=200]
 //! latency [rate=100|500] [seconds=30]
-//! sick [seconds=60] [rate=300]
+//! sick [seconds=60] [rate=300] [rows=500000]
 //! ```
 //!
-//! The server runs in this process; the receiver and the callers are processes of their own, over loopback, bounded in time.
-//! So on two cores every number includes all of them, and the database. See `docs/benchmarks.md`.
+//! The server runs in this process. The receiver and the callers are separate processes on the same machine. All of
+//! them and the database share its cores. See `docs/benchmarks.md`.
 
 #![allow(clippy::expect_used, clippy::print_stdout)]
 
-// The other benches use more of it.
+// Other benches use the rest of this module.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 
-/// As the binary has it.
+/// The allocator of the server binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -49,7 +51,7 @@ fn main() {
         .filter(|argument| !argument.starts_with("--"));
     let what = arguments.next().unwrap_or_default();
     if what == "child" {
-        // One thread: what surrounds the server shall cost as little as possible.
+        // One thread, so that child processes use little CPU time.
         let runtime = Builder::new_current_thread().enable_all().build();
         runtime
             .expect("a runtime")
@@ -84,11 +86,11 @@ async fn child(arguments: Vec<String>) {
     {
         ["sink", manner] => sink_process::run(*manner == "timing").await,
         ["calls", orders] => calls::run(orders).await,
-        _ => println!("a child is started by the bench itself"),
+        _ => println!("child processes are started by the bench itself"),
     }
 }
 
-/// One line of the outcome: what, how much, of which unit.
+/// Prints one result with its unit.
 fn say(name: &str, value: f64, unit: &str) {
     let digits = match value.abs() {
         small if small < 10.0 => 3,
@@ -98,7 +100,7 @@ fn say(name: &str, value: f64, unit: &str) {
     println!("  {name}: {value:.digits$} {unit}");
 }
 
-/// Counts are far below where a float becomes inexact.
+/// Converts a count. All counts are small enough to be exact as `f64`.
 #[allow(clippy::cast_precision_loss)]
 fn number(count: u64) -> f64 {
     count as f64

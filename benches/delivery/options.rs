@@ -1,9 +1,9 @@
-//! `name=value` on the command line.
+//! Options of the form `name=value` on the command line.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-/// What was asked for beside the name of the bench.
+/// The options after the name of the bench.
 #[derive(Debug)]
 pub(crate) struct Options(BTreeMap<String, String>);
 
@@ -19,7 +19,7 @@ impl Options {
         )
     }
 
-    /// The value of `name`, if it was given.
+    /// The value of `name`, if it is given.
     pub(crate) fn given<T: FromStr>(&self, name: &str) -> Option<T> {
         let text = self.0.get(name)?;
         let value = text.parse().ok();

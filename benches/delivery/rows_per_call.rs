@@ -1,9 +1,9 @@
-//! What one call leaves behind in the database.
+//! Rows, log bytes and transactions that one API call writes to the database.
 
 use super::say;
 use super::setup::Stage;
 
-/// Every table that a call or its delivery writes to.
+/// All tables that a call or its delivery writes to.
 const TABLES: [&str; 8] = [
     "placement",
     "placement_history",
@@ -15,12 +15,12 @@ const TABLES: [&str; 8] = [
     "writer_batch",
 ];
 
-/// Counts at one moment.
+/// Counts at one time.
 #[derive(Debug)]
 pub(crate) struct Rows {
     tables: [i64; TABLES.len()],
     delivered: i64,
-    /// Postgres: bytes of the log, and transactions.
+    /// Bytes of the write-ahead log and number of transactions. `None` on SQLite.
     log: Option<(i64, i64)>,
 }
 
@@ -40,7 +40,7 @@ impl Rows {
         }
     }
 
-    /// Prints what each of `calls` has written since `before`.
+    /// Prints the rows per call since `before`.
     pub(crate) fn say_per_call(&self, before: &Self, calls: f64) {
         let per_call = |name: &str, rows: i64, unit: &str| {
             #[allow(clippy::cast_precision_loss)]
@@ -56,7 +56,7 @@ impl Rows {
                     per_call("delivery deleted", delivered, "rows");
                 }
                 "writer_batch" => {
-                    per_call("writer_batch (one a commit of a Writer)", added, "rows");
+                    per_call("writer_batch (one per commit of a Writer)", added, "rows");
                 }
                 _ => per_call(table, added, "rows"),
             }

@@ -1,4 +1,4 @@
-//! What every measurement stands on: a server on a fresh database, a sink, and tenants whose webhooks go there.
+//! The setup of each measurement: a server on a new database, a sink, and tenants whose webhooks go to the sink.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use super::support::seed::{self, Seeded};
 use super::support::server::BenchServer;
 use super::support::webhooks;
 
-/// All that is needed.
+/// A server, a sink and tenants.
 pub(crate) struct Stage {
     pub(crate) server: BenchServer,
     pub(crate) sink: Receiver,
-    /// Of the bench's own, into the same database.
+    /// A connection of the bench to the same database.
     pub(crate) db: DatabaseConnection,
     tenants: Vec<Seeded>,
     /// Number of the next call.
@@ -25,7 +25,9 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// So many tenants, the nth one's webhook at `paths(n)` of the sink. With `timing` the sink notes when each webhook came.
+    /// Starts everything. The webhook of tenant `n` goes to `paths(n)` at the sink.
+    ///
+    /// With `timing`, the sink records the time of each arrival.
     pub(crate) async fn set(tenants: usize, timing: bool, paths: fn(usize) -> String) -> Self {
         let server = BenchServer::start(Clock::system()).await;
         let sink = Receiver::start(timing).await;
@@ -42,7 +44,7 @@ impl Stage {
         }
     }
 
-    /// Says what is measured, and on which database.
+    /// Prints what is measured, and on which database.
     pub(crate) fn announce(&self, what: &str) {
         println!("\n== {what} on {}", self.backend());
     }
@@ -59,7 +61,7 @@ impl Stage {
         self.db.get_database_backend() == DbBackend::Postgres
     }
 
-    /// Orders for callers of the first `tenants`, with call numbers that nobody had before.
+    /// Instructions for callers of the first `tenants`, with unused call numbers.
     pub(crate) fn orders(
         &mut self,
         tenants: usize,
@@ -80,13 +82,13 @@ impl Stage {
         }
     }
 
-    /// Runs a statement of the bench's own; rows affected.
+    /// Runs a statement and returns the number of affected rows.
     pub(crate) async fn execute(&self, sql: &str) -> u64 {
         let done = self.db.execute_unprepared(sql).await;
         done.expect("the statement runs").rows_affected()
     }
 
-    /// The answer to a question of the bench's own, a whole number called `n`.
+    /// Runs a query and returns its integer column `n`.
     pub(crate) async fn ask(&self, sql: &str) -> i64 {
         let question = Statement::from_string(self.db.get_database_backend(), sql);
         let row = self.db.query_one_raw(question).await.expect("a row");
@@ -94,12 +96,12 @@ impl Stage {
         answer.expect("a number")
     }
 
-    /// Rows of the queue.
+    /// Number of queued deliveries.
     pub(crate) async fn queued(&self) -> i64 {
         self.ask("SELECT count(*) AS n FROM delivery").await
     }
 
-    /// Leaves the database in order, so that what was put into it is not what is measured.
+    /// Vacuums and flushes the database, so that this work does not fall into the measurement.
     pub(crate) async fn tidy(&self) {
         if self.is_postgres() {
             for step in [
@@ -111,9 +113,9 @@ impl Stage {
             }
             return;
         }
-        // What is not on the disk now would be written there during the measurement.
+        // Pages that are not on disk yet would be written during the measurement.
         self.execute("PRAGMA synchronous = FULL").await;
-        // Not while the server does the same.
+        // The checkpoint fails while the server runs one.
         while !self.truncate_wal().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -130,23 +132,23 @@ impl Stage {
         busy == 0
     }
 
-    /// Ends the server; the sink ends with this.
+    /// Stops the server. The sink ends when this value is dropped.
     pub(crate) async fn clear(self) {
         self.server.running.stop().await;
         self.db.close().await.expect("closes");
     }
 }
 
-/// A webhook that is answered at once.
+/// The path of tenant `n` that the sink answers immediately.
 pub(crate) fn healthy(n: usize) -> String {
     format!("/hook/{n}")
 }
 
-/// A pool of the bench's own.
+/// Opens a single connection to the database.
 pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
-    // What the bench writes itself need not survive a crash, and the server copies the log.
+    // Rows of the bench need not survive a crash, and the server runs the checkpoints.
     options.map_sqlx_sqlite_opts(|sqlite| {
         sqlite
             .pragma("synchronous", "OFF")

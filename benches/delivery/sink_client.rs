@@ -1,4 +1,4 @@
-//! The bench's hold on the sink: starts its process, and asks it what came.
+//! Starts the process of the sink and queries its counters.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -10,10 +10,10 @@ use tokio::process::{Child, Command};
 use super::sink_counters::Counted;
 use super::support::client::Connection;
 
-/// How often a wait looks again.
-const LOOK: Duration = Duration::from_millis(50);
+/// Poll interval.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A running sink; it ends with this.
+/// A running sink. It ends on drop.
 pub(crate) struct Receiver {
     pub(crate) addr: SocketAddr,
     connection: Connection,
@@ -21,20 +21,20 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Starts one. With `timing` it notes when each webhook arrived.
+    /// Starts a sink. With `timing`, it records the time of each arrival.
     pub(crate) async fn start(timing: bool) -> Self {
         let manner = if timing { "timing" } else { "counting" };
-        let mut process = Command::new(std::env::current_exe().expect("this very program"))
+        let mut process = Command::new(std::env::current_exe().expect("the path of this program"))
             .args(["child", "sink", manner])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("a second process");
-        let said = process.stdout.take().expect("it is piped");
+        let stdout = process.stdout.take().expect("stdout is piped");
         let mut line = String::new();
-        let read = BufReader::new(said).read_line(&mut line).await;
-        read.expect("its first line");
+        let read = BufReader::new(stdout).read_line(&mut line).await;
+        read.expect("the first line");
         let addr = line.trim().parse().expect("an address");
         Self {
             addr,
@@ -47,7 +47,7 @@ impl Receiver {
         self.ask("/report").await
     }
 
-    /// Numbers of calls and when their webhooks arrived, since the last time.
+    /// Call number and arrival time of the webhooks since the last query, in microseconds since the epoch.
     pub(crate) async fn arrivals(&mut self) -> Vec<(u64, i64)> {
         self.ask("/arrivals").await
     }
@@ -58,7 +58,7 @@ impl Receiver {
         serde_json::from_slice(self.connection.body()).expect("a report")
     }
 
-    /// Waits until `unique` webhooks have arrived, at most so long; the last report.
+    /// Waits until `unique` webhooks have arrived, at most for `at_most`. Returns the last report.
     pub(crate) async fn wait_for(&mut self, unique: u64, at_most: Duration) -> Counted {
         let deadline = Instant::now() + at_most;
         loop {
@@ -66,11 +66,11 @@ impl Receiver {
             if report.unique >= unique || Instant::now() > deadline {
                 return report;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Watches `rows` more webhooks arrive, at most so long.
+    /// Measures the arrival of `rows` more webhooks, at most for `at_most`.
     pub(crate) async fn watch(&mut self, rows: u64, at_most: Duration) -> Watched {
         let deadline = Instant::now() + at_most;
         let before = self.report().await;
@@ -81,7 +81,7 @@ impl Receiver {
         let left = deadline.saturating_duration_since(Instant::now());
         let end = self.wait_for(before.unique + rows, left).await;
         if last.unique <= first.unique {
-            first = before; // hardly anything came: the whole time counts
+            first = before; // too few arrivals: use the whole time
         }
         Watched {
             rate: rate(&first, &last),
@@ -91,17 +91,17 @@ impl Receiver {
     }
 }
 
-/// Arrivals a second from one report to another.
+/// Arrivals per second between two reports.
 #[allow(clippy::cast_precision_loss)]
 pub(crate) fn rate(from: &Counted, to: &Counted) -> f64 {
     let seconds = (to.at_us - from.at_us) as f64 / 1e6;
     (to.unique - from.unique) as f64 / seconds.max(1e-6)
 }
 
-/// What came while it was watched.
+/// The result of [`Receiver::watch`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Watched {
-    /// A second, without the first and the last twentieth: beginning and end are no steady state.
+    /// Arrivals per second, without the first and the last twentieth, which are not a steady state.
     pub(crate) rate: f64,
     pub(crate) arrived: u64,
     pub(crate) duplicates: u64,

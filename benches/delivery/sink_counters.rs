@@ -1,4 +1,4 @@
-//! What the sink has counted.
+//! The counters of the sink.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::support::cpu;
 
-/// The number of a call stands behind this in the body of its webhook.
+/// The text before the call number in the body of a webhook.
 const NUMBER: &[u8] = b"\"invoice_number\":\"B-";
 
 /// Arrivals so far.
@@ -20,7 +20,7 @@ pub(crate) struct Tally {
     unreadable: u64,
     hung: u64,
     slow: u64,
-    /// Whether arrivals are noted with their time.
+    /// Whether arrivals are recorded with their time.
     timing: bool,
     arrivals: Vec<(u64, i64)>,
 }
@@ -28,19 +28,19 @@ pub(crate) struct Tally {
 /// A report of the sink.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Counted {
-    /// Different `webhook-id`s.
+    /// Number of distinct `webhook-id`s.
     pub(crate) unique: u64,
-    /// Arrivals of one that had been there before.
+    /// Arrivals of a `webhook-id` that had arrived before.
     pub(crate) duplicates: u64,
-    /// Requests that were no webhook.
+    /// Requests without a valid `webhook-id`.
     pub(crate) unreadable: u64,
-    /// Requests that get no answer.
+    /// Requests that are never answered.
     pub(crate) hung: u64,
-    /// Requests that get one late.
+    /// Requests that are answered late.
     pub(crate) slow: u64,
-    /// When this was counted, microseconds since the epoch.
+    /// Time of the report, in microseconds since the epoch.
     pub(crate) at_us: i64,
-    /// CPU time of the sink.
+    /// CPU time of the sink, in seconds.
     pub(crate) cpu_s: f64,
 }
 
@@ -58,7 +58,7 @@ impl Tally {
         }
     }
 
-    /// A webhook arrived.
+    /// Counts the arrival of a webhook.
     pub(crate) fn arrived(&mut self, webhook_id: &str, body: &[u8]) {
         let id = webhook_id.strip_prefix("msg_");
         let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) else {
@@ -94,7 +94,7 @@ impl Tally {
         }
     }
 
-    /// Numbers of calls, and when their webhooks arrived first, since this was last asked.
+    /// Call number and first arrival time of the webhooks since the last query.
     pub(crate) fn take_arrivals(&mut self) -> Vec<(u64, i64)> {
         std::mem::take(&mut self.arrivals)
     }

@@ -1,7 +1,7 @@
-//! The receiver's process: HTTP/1.1 by hand, because on two cores the receiver must not be what is measured.
+//! The process of the receiver: a minimal HTTP/1.1 server, so that it uses little CPU time on a two-core machine.
 //!
-//! `/hook…` is answered at once, `/slow…` after ten seconds, `/hang…` never. `GET /report` and `GET /arrivals` tell what came.
-//! It lives as long as the process that started it.
+//! `/hook…` is answered immediately, `/slow…` after ten seconds, `/hang…` never. `GET /report` and `GET /arrivals`
+//! return the counters. The process ends when its parent ends.
 
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,12 +14,12 @@ use super::sink_counters::Tally;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const SLOW: Duration = Duration::from_secs(10);
-/// More than any head and webhook together.
+/// Larger than any request head and webhook together.
 const BUFFER: usize = 16 * 1_024;
 
 type Shared = Arc<Mutex<Tally>>;
 
-/// Serves until the parent is gone; the first line that it prints is its address.
+/// Serves until the parent ends. The first line of stdout is the address.
 pub(crate) async fn run(timing: bool) {
     end_with_parent();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -27,12 +27,12 @@ pub(crate) async fn run(timing: bool) {
     let tally = Arc::new(Mutex::new(Tally::new(timing)));
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
-        // A sender that gives up is no trouble of the receiver's.
+        // A disconnect of the sender is not an error.
         tokio::spawn(serve(stream, Arc::clone(&tally)));
     }
 }
 
-/// The parent holds the other end of stdin.
+/// Exits when stdin closes, because the parent holds its other end.
 fn end_with_parent() {
     std::thread::spawn(|| {
         let _ = std::io::stdin().read(&mut [0]);
@@ -67,11 +67,11 @@ async fn answer(
     match request.path {
         "/report" => {
             let report = serde_json::to_string(&locked(tally).report());
-            return tell(stream, &report.expect("JSON")).await;
+            return respond_json(stream, &report.expect("JSON")).await;
         }
         "/arrivals" => {
             let arrivals = serde_json::to_string(&locked(tally).take_arrivals());
-            return tell(stream, &arrivals.expect("JSON")).await;
+            return respond_json(stream, &arrivals.expect("JSON")).await;
         }
         path if path.starts_with("/hang") => {
             locked(tally).hung();
@@ -86,23 +86,23 @@ async fn answer(
     stream.write_all(OK).await
 }
 
-async fn tell(stream: &mut TcpStream, json: &str) -> std::io::Result<()> {
+async fn respond_json(stream: &mut TcpStream, json: &str) -> std::io::Result<()> {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", json.len());
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(json.as_bytes()).await
 }
 
-/// One whole request.
+/// A complete request.
 struct Request<'a> {
     path: &'a str,
     webhook_id: &'a str,
     body: &'a [u8],
-    /// Of all of it.
+    /// Length of head and body in bytes.
     length: usize,
 }
 
 impl<'a> Request<'a> {
-    /// The request that `bytes` begin with, once all of it is there.
+    /// Parses the request at the start of `bytes`. Returns `None` if it is incomplete.
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&bytes[..end]).ok()?;

@@ -1,4 +1,4 @@
-//! What one receiver that hangs on a huge backlog, and one that is very slow, do to everybody else.
+//! The effect of one receiver that hangs with a long backlog, and of one very slow receiver, on all other endpoints.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ const HUNG_ROWS: u64 = 500_000;
 const SLOW_ROWS: u64 = 1_000;
 const WARM_UP_S: u64 = 5;
 
-/// The last two tenants are the sick ones.
+/// The webhook of the last tenant but one hangs, that of the last tenant is slow.
 fn path(n: usize) -> String {
     match n {
         HEALTHY => HANG.to_owned(),
@@ -36,8 +36,8 @@ pub(crate) async fn run(options: &Options) {
         "sick: {HEALTHY} healthy endpoints at {rate}/s, {seconds} s; then one that hangs with {rows} rows due, and a slow one"
     ));
     phase(&mut stage, rate, WARM_UP_S).await;
-    let calm = phase(&mut stage, rate, seconds).await;
-    calm.say("all healthy");
+    let baseline = phase(&mut stage, rate, seconds).await;
+    baseline.say("all healthy");
 
     let mut backlog = Backlog::begin();
     backlog.add(&stage, rows, HANG).await;
@@ -46,55 +46,57 @@ pub(crate) async fn run(options: &Options) {
     let watch = Memory::watch();
     enable(&stage, HANG).await;
     enable(&stage, SLOW).await;
-    let ill = phase(&mut stage, rate, seconds).await;
-    ill.say("two sick");
-    say("resident memory, most", watch.most().await, "MiB");
+    let impaired = phase(&mut stage, rate, seconds).await;
+    impaired.say("two impaired");
+    say("resident memory, peak", watch.peak().await, "MiB");
     say("resident memory, end", resident_mib(), "MiB");
     let report = stage.sink.report().await;
     say("requests that hung", number(report.hung), "");
     say("requests that were slow", number(report.slow), "");
-    compare(&calm, &ill);
+    compare(&baseline, &impaired);
     stage.clear().await;
 }
 
-/// The healthy tenants call.
+/// Runs one phase, in which only the healthy tenants call.
 async fn phase(stage: &mut Stage, rate: f64, seconds: u64) -> Timed {
     let orders = stage.orders(HEALTHY, CONNECTIONS, Some(rate), seconds);
     timing::run(stage, &orders).await
 }
 
-fn compare(calm: &Timed, ill: &Timed) {
+fn compare(baseline: &Timed, impaired: &Timed) {
     let p99 = "p99 call sent to webhook arrived";
-    say(&format!("{p99}, all healthy"), calm.p99_ms(), "ms");
-    say(&format!("{p99}, two sick"), ill.p99_ms(), "ms");
-    let ratio = ill.p99_ms() / calm.p99_ms();
+    say(&format!("{p99}, all healthy"), baseline.p99_ms(), "ms");
+    say(&format!("{p99}, two impaired"), impaired.p99_ms(), "ms");
+    let ratio = impaired.p99_ms() / baseline.p99_ms();
     say("ratio, must be 1.5 at most", ratio, "");
 }
 
-/// Looks at this process's memory every so often.
+/// Samples the resident memory of this process every 500 ms.
 struct Memory {
     done: Arc<AtomicBool>,
-    most: tokio::task::JoinHandle<f64>,
+    peak: tokio::task::JoinHandle<f64>,
 }
 
 impl Memory {
     fn watch() -> Self {
         let done = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&done);
-        let most = tokio::spawn(async move {
-            let mut most = resident_mib();
-            while !ends.load(Ordering::Relaxed) {
+        let stop = Arc::clone(&done);
+        let peak = tokio::spawn(async move {
+            let mut peak = resident_mib();
+            while !stop.load(Ordering::Relaxed) {
                 tokio::time::sleep(Duration::from_millis(500)).await;
-                most = most.max(resident_mib());
+                peak = peak.max(resident_mib());
             }
-            most
+            peak
         });
-        Self { done, most }
+        Self { done, peak }
     }
 
-    /// The most that was seen.
-    async fn most(self) -> f64 {
+    /// Stops sampling and returns the peak in MiB.
+    async fn peak(self) -> f64 {
         self.done.store(true, Ordering::Relaxed);
-        self.most.await.expect("the watch ends well")
+        self.peak
+            .await
+            .expect("the sampling task ends without a panic")
     }
 }

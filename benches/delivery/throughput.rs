@@ -1,4 +1,4 @@
-//! One API call with an idempotency key → one delivered webhook, as fast as it goes.
+//! Maximum throughput from API calls with idempotency keys to delivered webhooks.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,9 @@ use super::sink_client::rate;
 use super::sink_counters::Counted;
 use super::{number, say};
 
-/// Until keys are checked, connections open and endpoints read.
+/// Seconds that verify keys, open connections and load endpoints before the measurement.
 const WARM_UP_S: u64 = 5;
-/// For what is on its way when the calls end.
+/// The longest wait for the webhooks that are outstanding when the calls end.
 const DRAIN: Duration = Duration::from_secs(180);
 
 pub(crate) async fn run(options: &Options) {
@@ -41,18 +41,18 @@ pub(crate) async fn run(options: &Options) {
     stage.clear().await;
 }
 
-/// What came of the calls.
+/// The results of the measurement.
 struct Outcome {
     called: Called,
-    /// Just before the first call, just after the last one, and when every webhook had arrived.
+    /// Reports before the first call, after the last call, and after the last webhook.
     reports: [Counted; 3],
-    /// From the first call until then.
+    /// Time from the first call to the last webhook.
     whole: Duration,
-    /// From the last call until then.
+    /// Time from the last call to the last webhook.
     drain: Duration,
 }
 
-/// Calls, and waits for the webhooks; `warm` of them are from before.
+/// Sends the calls and waits for their webhooks. `warm` webhooks have arrived before.
 async fn measure(stage: &mut Stage, orders: &Orders, warm: u64) -> Outcome {
     let first = stage.sink.report().await;
     let begun = Instant::now();
@@ -94,7 +94,7 @@ impl Outcome {
     }
 }
 
-/// The rows, once the last outcome has been written: that comes a moment after its arrival.
+/// Counts the rows after the last outcome is recorded, which is shortly after the last arrival.
 async fn written(stage: &Stage) -> Rows {
     let deadline = Instant::now() + DRAIN;
     while Instant::now() < deadline && stage.queued().await > 0 {

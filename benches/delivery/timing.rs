@@ -1,4 +1,4 @@
-//! Calls at a steady rate, each one's time from the call to the arrival of its webhook.
+//! Calls at a fixed rate, and the time from each call to the arrival of its webhook.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -8,34 +8,34 @@ use super::setup::Stage;
 use super::support::latency::Latencies;
 use super::{number, say};
 
-/// For the last webhooks of a run.
-const STRAGGLERS: Duration = Duration::from_secs(60);
+/// The longest wait for the last webhooks of a run.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What was measured.
+/// The latencies of one run.
 pub(crate) struct Timed {
-    /// From when a call was sent to when its webhook arrived.
+    /// Time from sending a call to the arrival of its webhook.
     pub(crate) from_call: Latencies,
-    /// From when its 201 had come back; 0 where the webhook was there first.
+    /// Time from receiving the 201 to the arrival of the webhook. It is 0 if the webhook arrived first.
     from_answer: Latencies,
     before_answer: u64,
     lost: u64,
     called: Called,
 }
 
-/// Carries out `orders`, which have a rate, and waits for the webhooks.
+/// Runs `orders`, which must have a rate, and waits for the webhooks.
 pub(crate) async fn run(stage: &mut Stage, orders: &Orders) -> Timed {
-    stage.sink.arrivals().await; // none of these is ours
+    stage.sink.arrivals().await; // discard earlier arrivals
     let called = calls::start(orders).report().await;
     let mut arrived = HashMap::new();
-    let deadline = Instant::now() + STRAGGLERS;
+    let deadline = Instant::now() + ARRIVAL_TIMEOUT;
     while arrived.len() < called.timed.len() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(50)).await;
         arrived.extend(stage.sink.arrivals().await);
     }
-    judge(called, &arrived)
+    evaluate(called, &arrived)
 }
 
-fn judge(called: Called, arrived: &HashMap<u64, i64>) -> Timed {
+fn evaluate(called: Called, arrived: &HashMap<u64, i64>) -> Timed {
     let mut timed = Timed {
         from_call: Latencies::default(),
         from_answer: Latencies::default(),
@@ -60,12 +60,12 @@ fn between(from_us: i64, to_us: i64) -> Duration {
 }
 
 impl Timed {
-    /// From when a call was sent to when its webhook arrived.
+    /// Time from sending a call to the arrival of its webhook, p99 in milliseconds.
     pub(crate) fn p99_ms(&self) -> f64 {
         self.from_call.percentile_us(99.0) / 1_000.0
     }
 
-    /// Prints both definitions.
+    /// Prints both latencies.
     pub(crate) fn say(&self, name: &str) {
         let ms = |latencies: &Latencies, what: &str| {
             for (percentile, label) in [(50.0, "p50"), (99.0, "p99"), (100.0, "longest")] {

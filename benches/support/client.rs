@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection, as cheap as it gets: on two cores the generator must not be what is measured.
+//! A minimal HTTP/1.1 client, so that the load generator uses little CPU time on a two-core machine.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -6,24 +6,24 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A kept-alive connection. One request at a time.
+/// A keep-alive connection that sends one request at a time.
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// Where the last answer's body begins.
+    /// Offset of the body of the last response.
     body_at: usize,
 }
 
-/// What the head of an answer says.
+/// The parsed head of a response.
 struct Head {
     status: u16,
     body_at: usize,
-    /// Of head and body.
+    /// Length of head and body in bytes.
     length: usize,
 }
 
 impl Connection {
-    /// Connects, from `source` if one is given: loopback has 16 million addresses.
+    /// Connects, from `source` if it is given. Loopback has 16 million addresses.
     pub(crate) async fn open(server: SocketAddr, source: Option<IpAddr>) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         if let Some(source) = source {
@@ -38,7 +38,7 @@ impl Connection {
         })
     }
 
-    /// Sends a GET and reads the whole answer; its status.
+    /// Sends a GET, reads the whole response and returns its status.
     pub(crate) async fn get(&mut self, path: &str, bearer: &str) -> io::Result<u16> {
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {bearer}\r\n\r\n");
@@ -46,7 +46,7 @@ impl Connection {
         self.answer().await
     }
 
-    /// Sends a POST with a JSON body under an idempotency key and reads the whole answer; its status.
+    /// Sends a POST with a JSON body and an idempotency key. Reads the whole response and returns its status.
     pub(crate) async fn post(
         &mut self,
         path: &str,
@@ -63,7 +63,7 @@ impl Connection {
         self.answer().await
     }
 
-    /// Sends a PATCH with a JSON body and reads the whole answer; its status.
+    /// Sends a PATCH with a JSON body. Reads the whole response and returns its status.
     pub(crate) async fn patch(&mut self, path: &str, bearer: &str, json: &str) -> io::Result<u16> {
         let length = json.len();
         let request = format!(
@@ -74,7 +74,7 @@ impl Connection {
         self.answer().await
     }
 
-    /// The body of the last answer.
+    /// The body of the last response.
     pub(crate) fn body(&self) -> &[u8] {
         &self.buffer[self.body_at..]
     }
@@ -95,7 +95,7 @@ impl Connection {
     }
 }
 
-/// The head of an answer, once it is complete.
+/// Parses the head of a response. Returns `None` if it is incomplete.
 fn parse(bytes: &[u8]) -> io::Result<Option<Head>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         return Ok(None);

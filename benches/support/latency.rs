@@ -1,16 +1,16 @@
-//! Latencies of one run.
+//! A histogram of latencies.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Microseconds, to three digits.
+/// Latencies in microseconds, with a precision of three digits.
 #[derive(Debug, Clone)]
 pub(crate) struct Latencies(Histogram<u64>);
 
 impl Default for Latencies {
     fn default() -> Self {
-        // Up to a minute: anything longer counts as one.
+        // Up to one minute. Longer latencies count as one minute.
         Self(Histogram::new_with_bounds(1, 60_000_000, 3).expect("three digits are allowed"))
     }
 }
@@ -29,7 +29,7 @@ impl Latencies {
         self.0.len()
     }
 
-    /// In microseconds.
+    /// The latency at `percentile` (0 to 100), in microseconds.
     #[allow(clippy::cast_precision_loss)]
     pub(crate) fn percentile_us(&self, percentile: f64) -> f64 {
         self.0.value_at_percentile(percentile) as f64

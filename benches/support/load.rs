@@ -1,4 +1,4 @@
-//! Two kinds of load: as fast as it goes over so many connections, and at a rate that does not wait for answers.
+//! Load generators: closed loop (as fast as requests are answered) and open loop (at a fixed rate).
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::client::Connection;
 use super::latency::Latencies;
 
-/// What came back.
+/// The responses of one run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) latencies: Latencies,
@@ -29,25 +29,25 @@ impl Outcome {
         }
     }
 
-    /// Answers a second.
+    /// Responses per second.
     #[allow(clippy::cast_precision_loss)]
     pub(crate) fn rate(&self) -> f64 {
         self.latencies.count() as f64 / self.elapsed.as_secs_f64()
     }
 }
 
-/// What to ask: path and bearer token of the nth request.
+/// Path and bearer token of the nth request.
 pub(crate) type Ask = Arc<dyn Fn(u64) -> (String, String) + Send + Sync>;
 
-/// Where connections come from: the source address of the nth one.
+/// The source address of the nth connection.
 pub(crate) type Source = fn(u32) -> Option<IpAddr>;
 
-/// No particular address.
+/// A [`Source`] that leaves the choice to the system.
 pub(crate) fn anywhere(_connection: u32) -> Option<IpAddr> {
     None
 }
 
-/// Asks over each connection again as soon as it is answered.
+/// Sends the next request on each connection as soon as the previous one is answered.
 pub(crate) async fn closed_loop(
     server: SocketAddr,
     connections: u32,
@@ -64,9 +64,9 @@ pub(crate) async fn closed_loop(
                 let mut n = u64::from(number);
                 while started.elapsed() < lasting {
                     let (path, bearer) = ask(n);
-                    let asked = Instant::now();
+                    let sent_at = Instant::now();
                     let status = connection.get(&path, &bearer).await.expect("an answer");
-                    outcome.record(status, asked.elapsed());
+                    outcome.record(status, sent_at.elapsed());
                     n += u64::from(connections);
                 }
                 outcome
@@ -76,8 +76,8 @@ pub(crate) async fn closed_loop(
     gather(tasks, started).await
 }
 
-/// Asks two questions by turns over one connection: whatever else the machine does, it does to both.
-pub(crate) async fn by_turns(
+/// Alternates between two requests on one connection, so that other load on the machine affects both equally.
+pub(crate) async fn alternating(
     server: SocketAddr,
     lasting: Duration,
     asks: [(String, String); 2],
@@ -87,9 +87,9 @@ pub(crate) async fn by_turns(
     let mut connection = Connection::open(server, None).await.expect("connects");
     while started.elapsed() < lasting {
         for (outcome, (path, bearer)) in outcomes.iter_mut().zip(&asks) {
-            let asked = Instant::now();
+            let sent_at = Instant::now();
             let status = connection.get(path, bearer).await.expect("an answer");
-            outcome.record(status, asked.elapsed());
+            outcome.record(status, sent_at.elapsed());
         }
     }
     for outcome in &mut outcomes {
@@ -98,8 +98,9 @@ pub(crate) async fn by_turns(
     outcomes
 }
 
-/// Asks `rate` times a second over `connections`, each at its own steady beat. Latency counts from when a request was due,
-/// so an answer that holds up the next request is not forgotten.
+/// Sends `rate` requests per second over `connections`, each with its own fixed interval.
+///
+/// Latency counts from when a request was due. So a slow response also counts for the requests that it delays.
 pub(crate) async fn open_loop(
     server: SocketAddr,
     connections: u32,
@@ -109,7 +110,7 @@ pub(crate) async fn open_loop(
     ask: Ask,
 ) -> Outcome {
     let started = Instant::now();
-    let beat = Duration::from_secs_f64(f64::from(connections) / rate);
+    let interval = Duration::from_secs_f64(f64::from(connections) / rate);
     let tasks: Vec<_> = (0..connections)
         .map(|number| {
             let ask = Arc::clone(&ask);
@@ -118,14 +119,15 @@ pub(crate) async fn open_loop(
                 let mut connection = Connection::open(server, source(number))
                     .await
                     .expect("connects");
-                let mut due = started + beat.mul_f64(f64::from(number) / f64::from(connections));
+                let mut due =
+                    started + interval.mul_f64(f64::from(number) / f64::from(connections));
                 let mut n = u64::from(number);
                 while due < started + lasting {
                     tokio::time::sleep_until(due.into()).await;
                     let (path, bearer) = ask(n);
                     let status = connection.get(&path, &bearer).await.expect("an answer");
                     outcome.record(status, due.elapsed());
-                    due += beat;
+                    due += interval;
                     n += u64::from(connections);
                 }
                 outcome
@@ -138,7 +140,11 @@ pub(crate) async fn open_loop(
 async fn gather(tasks: Vec<tokio::task::JoinHandle<Outcome>>, started: Instant) -> Outcome {
     let mut all = Outcome::default();
     for task in tasks {
-        all.merge(&task.await.expect("a connection's task ends well"));
+        all.merge(
+            &task
+                .await
+                .expect("the task of a connection ends without a panic"),
+        );
     }
     all.elapsed = started.elapsed();
     all

@@ -1,6 +1,6 @@
 //! Resident memory of this process.
 
-/// In mebibytes; from `/proc`, so 0 elsewhere than on Linux.
+/// Resident memory in MiB, from `/proc`. It is 0 on systems other than Linux.
 pub(crate) fn resident_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,4 +1,4 @@
-//! What the benches stand on: a load generator that costs little, latencies, and a server to aim at.
+//! Shared parts of the benches: load generators, latency histograms, seed data and a server.
 
 pub(crate) mod client;
 pub(crate) mod cpu;

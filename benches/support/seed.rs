@@ -1,4 +1,4 @@
-//! Creditors with keys, written straight into the database: sign-up and bcrypt at full cost are not what is measured.
+//! Writes creditors with keys directly into the database, because sign-up and bcrypt are not measured.
 
 use actors::clock::Clock;
 use actors::domain::api_key::{full_key, generate_prefix, generate_secret};
@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// A creditor that was seeded.
+/// A seeded creditor with its key and placement.
 #[derive(Debug, Clone)]
 pub(crate) struct Seeded {
     pub(crate) creditor: Uuid,
@@ -17,24 +17,24 @@ pub(crate) struct Seeded {
     pub(crate) prefix: String,
 }
 
-/// The lowest that bcrypt takes: one check is about a millisecond.
+/// The lowest cost that bcrypt allows. One check takes about a millisecond.
 const LOWEST_COST: u32 = 4;
-/// What the product hashes keys with.
-const OWN_COST: u32 = 6;
+/// The bcrypt cost of keys in production.
+const PRODUCTION_COST: u32 = 6;
 const NOW_MS: i64 = 1_780_272_000_000;
 const HOUR_MS: i64 = 3_600_000;
 
-/// Writes `count` creditors with one key and one placement each, where bcrypt is not what is measured.
+/// Writes `count` creditors with one key and one placement each. The keys are hashed at the lowest cost.
 pub(crate) async fn creditors(url: &str, count: usize) -> Vec<Seeded> {
-    write(url, draw(count, LOWEST_COST).await).await
+    write(url, generate(count, LOWEST_COST).await).await
 }
 
-/// The same with keys that are hashed as the product does.
+/// The same, with keys that are hashed at production cost.
 pub(crate) async fn creditors_at_full_cost(url: &str, count: usize) -> Vec<Seeded> {
-    write(url, draw(count, OWN_COST).await).await
+    write(url, generate(count, PRODUCTION_COST).await).await
 }
 
-/// Signs every one of them in, without a password: the token of a dashboard session each, in their order.
+/// Creates a dashboard session for each creditor. Returns the session tokens in the same order.
 pub(crate) async fn sessions(url: &str, seeded: &[Seeded]) -> Vec<String> {
     let db = Database::connect(url).await.expect("the database");
     let transaction = db.begin().await.expect("a transaction");
@@ -68,9 +68,9 @@ async fn sign_in(db: &impl sea_orm::ConnectionTrait, creditor: Uuid, token: &str
     db.execute_raw(insert).await.expect("an insert");
 }
 
-async fn write(url: &str, drawn: Vec<(Seeded, String)>) -> Vec<Seeded> {
+async fn write(url: &str, generated: Vec<(Seeded, String)>) -> Vec<Seeded> {
     let db = Database::connect(url).await.expect("the database");
-    for chunk in drawn.chunks(1_000) {
+    for chunk in generated.chunks(1_000) {
         let transaction = db.begin().await.expect("a transaction");
         for (seeded, hash) in chunk {
             insert(&transaction, seeded, hash).await;
@@ -78,28 +78,28 @@ async fn write(url: &str, drawn: Vec<(Seeded, String)>) -> Vec<Seeded> {
         transaction.commit().await.expect("a commit");
     }
     db.close().await.expect("closes");
-    drawn.into_iter().map(|(seeded, _)| seeded).collect()
+    generated.into_iter().map(|(seeded, _)| seeded).collect()
 }
 
-/// Keys and their hashes, on every core.
-async fn draw(count: usize, cost: u32) -> Vec<(Seeded, String)> {
+/// Generates keys and their hashes on all cores.
+async fn generate(count: usize, cost: u32) -> Vec<(Seeded, String)> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let shares: Vec<_> = (0..cores)
         .map(|core| {
             let share = count / cores + usize::from(core < count % cores);
             tokio::task::spawn_blocking(move || {
-                (0..share).map(|_| draw_one(cost)).collect::<Vec<_>>()
+                (0..share).map(|_| generate_one(cost)).collect::<Vec<_>>()
             })
         })
         .collect();
-    let mut drawn = Vec::with_capacity(count);
+    let mut generated = Vec::with_capacity(count);
     for share in shares {
-        drawn.extend(share.await.expect("hashing ends well"));
+        generated.extend(share.await.expect("hashing ends without a panic"));
     }
-    drawn
+    generated
 }
 
-fn draw_one(cost: u32) -> (Seeded, String) {
+fn generate_one(cost: u32) -> (Seeded, String) {
     let mut entropy = |bytes: &mut [u8]| rand::rng().fill_bytes(bytes);
     let prefix = generate_prefix(&mut entropy);
     let secret = generate_secret(&prefix, &mut entropy);

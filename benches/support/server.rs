@@ -1,4 +1,4 @@
-//! A server in this process, on a fresh database: of SQLite, or of the Postgres server that `BENCH_DATABASE_URL` names.
+//! A server in this process, on a new database: SQLite, or the Postgres server of `BENCH_DATABASE_URL`.
 
 use actors::ProviderSecrets;
 use actors::clock::Clock;
@@ -9,13 +9,13 @@ use sea_orm::{ConnectionTrait as _, Database};
 use tempfile::TempDir;
 use url::Url;
 
-/// Limits that no bench meets.
-const WIDE: &str = "standard=1000000/1000000:1000000/1000000:100000";
+/// Limits that no bench reaches.
+const WIDE_TIERS: &str = "standard=1000000/1000000:1000000/1000000:100000";
 
-/// The database on a Postgres server: dropped and made anew at every start, so that no bench meets what another one left.
+/// The name of the Postgres database. It is dropped and created again at each start, so that every bench starts empty.
 const DATABASE: &str = "partner_api_bench";
 
-/// The server, and the folder of its database.
+/// A running server and the folder of its database.
 pub(crate) struct BenchServer {
     pub(crate) running: RunningServer,
     pub(crate) url: String,
@@ -30,7 +30,7 @@ impl BenchServer {
         let mut config =
             Config::for_demo(&path, key, "st_bench".into(), ProviderSecrets::default());
         config.settings.simulator = false;
-        config.settings.tiers = Tiers::parse(WIDE).expect("tiers");
+        config.settings.tiers = Tiers::parse(WIDE_TIERS).expect("tiers");
         let mut url = format!("sqlite://{}?mode=rwc", path.display());
         if let Ok(postgres) = std::env::var("BENCH_DATABASE_URL") {
             url = fresh_database(&postgres).await;
@@ -46,7 +46,7 @@ impl BenchServer {
     }
 }
 
-/// Makes [`DATABASE`] on the server of `admin_url`, whose role may create databases; its URL.
+/// Creates [`DATABASE`] on the server of `admin_url` and returns its URL. The role must have `CREATEDB`.
 async fn fresh_database(admin_url: &str) -> String {
     let admin = Database::connect(admin_url).await.expect("the server");
     for statement in [

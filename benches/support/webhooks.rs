@@ -1,11 +1,11 @@
-//! Webhook endpoints, set as their owners set them: over HTTP, by a signed-in session. So each has its sealed secret.
+//! Sets webhook URLs through the HTTP API with a session, so that each endpoint gets its encrypted secret.
 
 use std::net::SocketAddr;
 
 use super::client::Connection;
 use super::seed::{self, Seeded};
 
-/// Points the webhook of the nth of `seeded` to `target(n)`.
+/// Sets the webhook URL of the nth creditor in `seeded` to `target(n)`.
 pub(crate) async fn point(
     database: &str,
     server: SocketAddr,

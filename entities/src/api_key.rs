@@ -1,112 +1,67 @@
 //! An API key. The database stores only the bcrypt hash of its secret half.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, KeyId};
 
 /// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyScope {
     /// May read and write everything of its creditor.
-    #[sea_orm(string_value = "read_write")]
     ReadWrite,
     /// May only read.
-    #[sea_orm(string_value = "read")]
     Read,
 }
 
-impl KeyScope {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadWrite => "read_write",
-            Self::Read => "read",
-        }
-    }
-}
+crate::as_str!(KeyScope);
 
 /// Lifecycle state of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyState {
     /// The current key of its scope.
-    #[sea_orm(string_value = "current")]
     Current,
     /// Replaced by a rotation, and valid until it expires.
-    #[sea_orm(string_value = "retiring")]
     Retiring,
     /// No longer valid.
-    #[sea_orm(string_value = "ended")]
     Ended,
 }
 
-impl KeyState {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Retiring => "retiring",
-            Self::Ended => "ended",
-        }
-    }
-}
+crate::as_str!(KeyState);
 
 /// How a key was issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyOrigin {
     /// Issued by the gate evaluator when the last gate passed.
-    #[sea_orm(string_value = "automatic")]
     Automatic,
     /// Issued by support.
-    #[sea_orm(string_value = "support")]
     Support,
     /// Issued by a rotation from a dashboard session.
-    #[sea_orm(string_value = "self_serve")]
     SelfServe,
 }
 
-impl KeyOrigin {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Automatic => "automatic",
-            Self::Support => "support",
-            Self::SelfServe => "self_serve",
-        }
-    }
-}
+crate::as_str!(KeyOrigin);
 
 /// Why a key ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyEnd {
     /// The owner or support revoked it.
-    #[sea_orm(string_value = "revoked")]
     Revoked,
     /// A rotation without overlap replaced it.
-    #[sea_orm(string_value = "replaced")]
     Replaced,
     /// Its overlap period ended.
-    #[sea_orm(string_value = "expired")]
     Expired,
 }
 
-impl KeyEnd {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Revoked => "revoked",
-            Self::Replaced => "replaced",
-            Self::Expired => "expired",
-        }
-    }
-}
+crate::as_str!(KeyEnd);
 
 /// A row of `api_key`.
 #[sea_orm::model]

@@ -1,10 +1,10 @@
 //! Connection pools, their settings, and how transactions begin. Never retries a statement.
 //!
-//! SQLite has one write connection, whose transactions begin IMMEDIATE, a read pool, and a connection that checkpoints the
-//! write-ahead log.
+//! SQLite has one write connection, whose transactions begin IMMEDIATE, a read pool, and a connection that checkpoints
+//! the write-ahead log.
 //!
-//! Postgres has a write pool, a read pool, a connection for the node and a connection for the listener. The node has its
-//! own connection because a heartbeat that waits for a busy pool would make a healthy node fence itself.
+//! Postgres has a write pool, a read pool, a connection for the node and a connection for the listener. The node has
+//! its own connection because a heartbeat that waits for a busy pool would make a healthy node fence itself.
 
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection caches. Each bulk statement comes in nine lengths (`queries::bulk`).
 const CACHED_STATEMENTS: usize = 400;
 
-/// Page cache of SQLite's write connection, as a value of `PRAGMA cache_size`: negative values are KiB. Four times as much
-/// was no faster.
+/// Page cache of SQLite's write connection, as a value of `PRAGMA cache_size`: negative values are KiB. Four times as
+/// much was no faster.
 const WRITER_CACHE: &str = "-32768";
 /// Page cache of each other connection, which discards it after every write of another connection.
 const READER_CACHE: &str = "-16384";
@@ -62,9 +62,7 @@ pub enum ConnectError {
     #[error("DATABASE_URL must begin with sqlite: or postgres:")]
     UnknownBackend,
     /// The SQLite database is in memory. Each connection would have its own database.
-    #[error(
-        "DATABASE_URL must name a file: connections cannot share an in-memory SQLite database"
-    )]
+    #[error("DATABASE_URL must name a file: connections cannot share an in-memory SQLite database")]
     InMemory,
     /// The database cannot be reached or opened. The message omits the URL, because it can contain a password.
     #[error("the database cannot be opened: {0}")]
@@ -176,7 +174,7 @@ impl Database {
     /// Begins a transaction that will write.
     ///
     /// # Errors
-    /// [`DbErr::ConnectionAcquire`] if no connection is free within 3 seconds.
+    /// Fails if no connection is free within 3 seconds.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             // A deferred transaction takes the write lock at its first write, and fails there instead of waiting.
@@ -217,8 +215,8 @@ impl Database {
     }
 }
 
-/// Returns whether a retry can succeed: the database is unreachable, busy or full, or a lock was not granted in time. Any
-/// other error repeats with every attempt.
+/// Returns whether a retry can succeed: the database is unreachable, busy or full, or a lock was not granted in time.
+/// Any other error repeats with every attempt.
 #[must_use]
 pub fn is_transient(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error;
@@ -384,8 +382,8 @@ fn postgres_options_with(
 
 /// Restricts the planner to nested index scans for statements that write.
 ///
-/// Such statements look up a few given rows by index. Postgres caches plans. A plan made while a table is small could scan
-/// the entire table, and would stay in use after the table has grown.
+/// Such statements look up a few given rows by index. Postgres caches plans. A plan made while a table is small could
+/// scan the entire table, and would stay in use after the table has grown.
 fn writer_options(url: &str, size: u32) -> ConnectOptions {
     let plan = [
         ("enable_seqscan", "off"),

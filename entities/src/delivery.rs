@@ -3,39 +3,26 @@
 //! A delivered row is deleted. Its history is in [`crate::delivery_attempt`].
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
 /// State of an undelivered delivery. A lease is not a state; see [`Model::owner`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryState {
     /// Not attempted yet.
-    #[sea_orm(string_value = "pending")]
     Pending,
     /// The last attempt failed and another one is due.
-    #[sea_orm(string_value = "failed")]
     Failed,
     /// Out of attempts; can be replayed.
-    #[sea_orm(string_value = "exhausted")]
     Exhausted,
     /// Its endpoint was disabled.
-    #[sea_orm(string_value = "cancelled")]
     Cancelled,
 }
 
-impl DeliveryState {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Exhausted => "exhausted",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
+crate::as_str!(DeliveryState);
 
 /// A row of `delivery`.
 #[sea_orm::model]

@@ -1,31 +1,22 @@
 //! A finished delivery attempt: the history of the queue.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum AttemptOutcome {
     /// The receiver responded 2xx.
-    #[sea_orm(string_value = "delivered")]
     Delivered,
     /// Any other response, or none.
-    #[sea_orm(string_value = "failed")]
     Failed,
 }
 
-impl AttemptOutcome {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-        }
-    }
-}
+crate::as_str!(AttemptOutcome);
 
 /// A row of `delivery_attempt`.
 #[sea_orm::model]

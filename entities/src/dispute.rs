@@ -1,31 +1,22 @@
 //! A debtor's dispute of a placement, and its resolution.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, PlacementId};
 
 /// Whether a dispute is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DisputeStatus {
     /// Not resolved yet.
-    #[sea_orm(string_value = "open")]
     Open,
     /// Resolved; see [`Model::resolution`].
-    #[sea_orm(string_value = "resolved")]
     Resolved,
 }
 
-impl DisputeStatus {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Resolved => "resolved",
-        }
-    }
-}
+crate::as_str!(DisputeStatus);
 
 /// A row of `dispute`.
 #[sea_orm::model]

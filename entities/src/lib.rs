@@ -1,12 +1,26 @@
 //! The tables of the partner platform, one file each, and all of its SQL.
 //!
-//! Models mirror the rows. [`queries`] holds every statement, one file for each subject. Every query of a creditor's data
-//! takes the creditor. This crate makes no decisions: the rules are in `actors::domain`, and the actors compose the
-//! transactions.
+//! Models mirror the rows. [`queries`] holds every statement, one file for each subject. Every query of a creditor's
+//! data takes the creditor. This crate makes no decisions: the rules are in `actors::domain`, and the actors compose
+//! the transactions.
 //!
-//! Columns that end in `_ms` are epoch milliseconds or durations in milliseconds. Functions that return [`DbErr`] pass on
-//! the errors of the database; [`is_transient`] tells which ones are worth a retry. A function documents its errors only if
-//! there is more to say.
+//! Columns that end in `_ms` are epoch milliseconds or durations in milliseconds. Functions that return [`DbErr`] pass
+//! on the errors of the database; [`is_transient`] tells which ones are worth a retry. A function documents its errors
+//! only if there is more to say.
+
+/// Gives enums of the schema their text, in storage and on the wire.
+macro_rules! as_str {
+    ($name:ty) => {
+        impl $name {
+            /// The text in storage and on the wire.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+pub(crate) use as_str;
 
 pub mod database;
 pub mod ids;

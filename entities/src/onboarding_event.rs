@@ -1,39 +1,26 @@
 //! A provider event that was accepted. Each event is stored at most once and never deleted.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::CreditorId;
 
 /// Effect of a provider event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EventOutcome {
     /// It changed the known facts of a gate.
-    #[sea_orm(string_value = "applied")]
     Applied,
     /// A later fact was already known.
-    #[sea_orm(string_value = "stale")]
     Stale,
     /// It carries no fact that a gate uses.
-    #[sea_orm(string_value = "ignored")]
     Ignored,
     /// No creditor is linked to its account yet.
-    #[sea_orm(string_value = "unlinked")]
     Unlinked,
 }
 
-impl EventOutcome {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Stale => "stale",
-            Self::Ignored => "ignored",
-            Self::Unlinked => "unlinked",
-        }
-    }
-}
+crate::as_str!(EventOutcome);
 
 /// A row of `onboarding_event`.
 #[sea_orm::model]

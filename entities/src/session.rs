@@ -1,31 +1,22 @@
 //! A dashboard session or an onboarding token. The database stores only the SHA-256 hash of the token.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::CreditorId;
 
 /// Kind of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SessionKind {
     /// Session of a signed-in user.
-    #[sea_orm(string_value = "dashboard")]
     Dashboard,
     /// Token of the sign-up wizard, used until a key exists.
-    #[sea_orm(string_value = "onboarding")]
     Onboarding,
 }
 
-impl SessionKind {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dashboard => "dashboard",
-            Self::Onboarding => "onboarding",
-        }
-    }
-}
+crate::as_str!(SessionKind);
 
 /// A row of `session`.
 #[sea_orm::model]

@@ -1,92 +1,69 @@
 //! A webhook endpoint: the URL that a creditor receives events at.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, EndpointId};
 
 /// Whether deliveries are sent to an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EndpointState {
     /// Deliveries are sent.
-    #[sea_orm(string_value = "enabled")]
     Enabled,
     /// Deliveries are queued but not sent.
-    #[sea_orm(string_value = "paused")]
     Paused,
     /// No deliveries are queued or sent.
-    #[sea_orm(string_value = "disabled")]
     Disabled,
 }
 
-impl EndpointState {
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Enabled => "enabled",
-            Self::Paused => "paused",
-            Self::Disabled => "disabled",
-        }
-    }
-}
+crate::as_str!(EndpointState);
 
 /// In which order the first attempts of an endpoint's deliveries are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryOrder {
     /// In no particular order, which gives the highest throughput.
     #[default]
     #[sea_orm(string_value = "none")]
-    Free,
+    #[strum(serialize = "none")]
+    Unordered,
     /// All deliveries in order of `sequence`, one at a time.
-    #[sea_orm(string_value = "endpoint")]
     Endpoint,
     /// The deliveries of each placement in order of `sequence`, one at a time.
-    #[sea_orm(string_value = "placement")]
     Placement,
 }
 
+crate::as_str!(DeliveryOrder);
+
 impl DeliveryOrder {
     /// All variants.
-    pub const ALL: [Self; 3] = [Self::Free, Self::Endpoint, Self::Placement];
-
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "none",
-            Self::Endpoint => "endpoint",
-            Self::Placement => "placement",
-        }
-    }
+    pub const ALL: [Self; 3] = [Self::Unordered, Self::Endpoint, Self::Placement];
 }
 
 /// What happens when the first delivery of an ordering key is out of attempts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OnExhausted {
     /// The endpoint is paused, so that no later delivery overtakes.
     #[default]
-    #[sea_orm(string_value = "pause")]
     Pause,
     /// The next delivery follows.
-    #[sea_orm(string_value = "skip")]
     Skip,
 }
+
+crate::as_str!(OnExhausted);
 
 impl OnExhausted {
     /// All variants.
     pub const ALL: [Self; 2] = [Self::Pause, Self::Skip];
-
-    /// The text in storage and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Skip => "skip",
-        }
-    }
 }
 
 /// A row of `webhook_endpoint`.

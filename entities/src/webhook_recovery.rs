@@ -1,23 +1,24 @@
 //! A recovery: a background job that replays the deliveries of a creditor's events of a time range.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, DeliveryId, RecoveryId};
 
 /// Phase of a recovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RecoveryState {
     /// Requeues failed, exhausted and cancelled deliveries.
-    #[sea_orm(string_value = "deliveries")]
     Deliveries,
     /// Creates deliveries for messages that have none.
-    #[sea_orm(string_value = "messages")]
     Messages,
     /// Finished: everything is queued.
-    #[sea_orm(string_value = "done")]
     Done,
 }
+
+crate::as_str!(RecoveryState);
 
 /// A row of `webhook_recovery`.
 #[sea_orm::model]

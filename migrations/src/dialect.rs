@@ -1,16 +1,19 @@
-//! Where the SQL of the two backends differs: types, storage options, and the append-only guard.
+//! The differences between the SQL of the backends: types, storage options, and the append-only guard.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
-/// Runs a script of statements, each ended by `;` at the end of a line.
+/// Runs a script of statements. Each statement ends with `;` at the end of a line.
 ///
-/// Placeholders stand for what differs: `@uuid`, `@bytes` and `@bool` are types, `@nil` is the UUID of zeroes, `@hot` the storage
-/// options of a Postgres table whose rows are updated and deleted all the time, `@clustered` makes a SQLite table one tree by its
-/// primary key (`WITHOUT ROWID`).
+/// The script can contain placeholders:
+///
+/// - `@uuid`, `@bytes` and `@bool` are types.
+/// - `@nil` is the nil UUID.
+/// - `@hot` sets the storage options of a Postgres table whose rows are often updated and deleted.
+/// - `@clustered` makes a SQLite table `WITHOUT ROWID`, so that its primary key stores the rows.
 ///
 /// # Errors
-/// The first statement that fails.
+/// The error of the first statement that fails.
 pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     let postgres = manager.get_database_backend() == DbBackend::Postgres;
@@ -54,7 +57,7 @@ fn translate(statement: &str, postgres: bool) -> String {
         })
 }
 
-/// Makes the database itself refuse to change or remove rows of `table`.
+/// Creates triggers that reject every update and deletion of rows of `table`.
 pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     if manager.get_database_backend() == DbBackend::Postgres {
@@ -70,7 +73,7 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
         .await?;
         return Ok(());
     }
-    // SQLite has no TRUNCATE: its DELETE without WHERE fires row triggers as well.
+    // SQLite has no TRUNCATE, and its DELETE without WHERE also fires row triggers.
     for verb in ["UPDATE", "DELETE"] {
         db.execute_unprepared(&format!(
             "CREATE TRIGGER {table}_no_{} BEFORE {verb} ON {table} \
@@ -82,10 +85,10 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
     Ok(())
 }
 
-/// Declares a step that runs one script, under the name by which the database remembers it.
+/// Declares a step that runs one script. The database stores `$name` once the step is applied.
 macro_rules! step {
     ($name:literal, $script:expr) => {
-        /// This step.
+        /// The migration step of this module.
         #[derive(Debug)]
         pub(crate) struct Migration;
 

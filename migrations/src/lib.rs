@@ -1,12 +1,12 @@
-//! The schema, one file a step, for SQLite and Postgres alike.
+//! The schema for SQLite and Postgres, one file for each migration step.
 //!
-//! Steps are plain SQL, because what makes this schema safe (partial unique indexes, triggers, fill factors) is what schema
-//! builders leave out. [`dialect`] names the few things in which the two backends differ. A step that has been released is never
-//! edited: add another. There is no way down: the way back is a restore (`docs/operations.md`).
+//! Steps are plain SQL, because schema builders do not support what makes this schema safe: partial unique indexes,
+//! triggers and fill factors. [`dialect`] contains the differences between the backends. Never edit a released step;
+//! add a new one. There are no down migrations. To go back, restore a backup (`docs/operations.md`).
 //!
-//! Times are `bigint` epoch milliseconds, ids UUID v7, JSON is text that this program wrote.
+//! Times are `bigint` epoch milliseconds, ids are UUID v7, and JSON is stored as text.
 
-#![allow(elided_lifetimes_in_paths)] // the trait of sea-orm-migration elides them
+#![allow(elided_lifetimes_in_paths)] // sea-orm-migration declares its trait with elided lifetimes
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -56,26 +56,27 @@ pub enum MigrateError {
         .names.join(", ")
     )]
     UnknownSteps {
-        /// As the database remembers them.
+        /// Names of the unknown steps, as stored in the database.
         names: Vec<String>,
     },
-    /// The database failed. Nothing of a failed step stays.
+    /// The database failed. The migration is rolled back.
     #[error(transparent)]
     Database(#[from] DbErr),
 }
 
-/// Brings the database to the newest schema. On Postgres one migrator runs at a time, however many nodes start together: each
-/// waits for an advisory lock that the transaction holds.
+/// Migrates the database to the newest schema, in one transaction.
+///
+/// On Postgres the transaction holds an advisory lock, so nodes that start together migrate one after the other.
 ///
 /// # Errors
-/// [`MigrateError::UnknownSteps`] before anything is changed.
+/// [`MigrateError::UnknownSteps`] if the database has steps that this version does not know. Nothing is changed then.
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), MigrateError> {
-    // Any constant does: it only has to be the same in every process.
+    // An arbitrary constant that is the same in every process.
     const MIGRATION_LOCK: i64 = 7_306_421_001;
 
     let transaction = db.begin().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Another node's migration may take long, and waiting for it is right.
+        // The migration of another node can take long, and this node must wait for it.
         transaction
             .execute_unprepared("SET LOCAL lock_timeout = 0")
             .await?;

@@ -1,4 +1,4 @@
-//! Creditors, and the row under whose lock each creditor's events are ordered.
+//! Creditors, and their positions. The row lock of a position orders the creditor's events.
 
 crate::dialect::step!(
     "m0001_creditors",

@@ -1,4 +1,4 @@
-//! Provider events, the gates that follow from them, and the agreement.
+//! Provider accounts and events, the gates that follow from them, and acceptances of the agreement.
 
 crate::dialect::step!(
     "m0002_onboarding",

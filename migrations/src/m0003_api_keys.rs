@@ -1,6 +1,7 @@
-//! API keys and their last uses. Partial unique indexes make "at most one" true on every node.
+//! API keys and their last uses.
 //!
-//! Last uses have a table of their own: a key's row is written under its creditor's lock, and no request waits for that.
+//! Partial unique indexes enforce "at most one key" across all nodes. Last uses have their own table, because a key's
+//! row is written under its creditor's lock and requests must not wait for that lock.
 
 crate::dialect::step!(
     "m0003_api_keys",

@@ -1,4 +1,4 @@
-//! Dashboard sessions and onboarding tokens. The tokens of one sign-in share a family.
+//! Dashboard sessions and onboarding tokens. All tokens of one sign-in share a `family_id`.
 
 crate::dialect::step!(
     "m0004_sessions",

@@ -1,7 +1,7 @@
-//! Placements with their history, payments and disputes.
+//! Placements, their history, payments and disputes.
 //!
-//! `placement.creditor_id` and `placement_history.placement_id` have no foreign key: a Writer inserts both under the creditor's
-//! lock, which proves the parent, and the check took a measurable part of every commit.
+//! `placement.creditor_id` and `placement_history.placement_id` have no foreign key. A Writer inserts both under the
+//! creditor's lock, which proves that the parent exists, and the check took a measurable part of every commit.
 
 crate::dialect::step!(
     "m0005_placements",

@@ -1,4 +1,4 @@
-//! The audit log, which the database itself keeps append-only.
+//! The audit log. Triggers make it append-only.
 //!
 //! `trace_id` (32 hexadecimal digits) links an entry to its request and to the deliveries of the same change.
 
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn audit_log_refuses_rewrites() {
+    async fn audit_log_rejects_updates_and_deletes() {
         let mut options = ConnectOptions::new("sqlite::memory:");
         options.max_connections(1);
         let db = Database::connect(options).await.unwrap();

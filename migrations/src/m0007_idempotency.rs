@@ -1,4 +1,4 @@
-//! Stored answers of requests with an `Idempotency-Key`, and the marks of committed batches.
+//! Stored answers of requests with an `Idempotency-Key`, and marks of committed Writer batches.
 
 crate::dialect::step!(
     "m0007_idempotency",

@@ -1,8 +1,9 @@
-//! Events, the hot queue of their deliveries, the log of attempts, and bulk replays.
+//! Messages, the hot queue of their deliveries, the history of attempts, and bulk replays.
 //!
-//! `delivery` is narrow and holds no payload: a delivered row is deleted, and its history is in `delivery_attempt`. The partial
-//! indexes cover undelivered rows alone. `order_key` is null for deliveries without an order, the endpoint's id for one order an
-//! endpoint, and a placement's id for one order a placement.
+//! Rows of `delivery` are narrow and contain no payload. A delivered row is deleted, and its history is in
+//! `delivery_attempt`. The partial indexes cover only undelivered rows. `order_key` is null for unordered deliveries,
+//! the id of the endpoint if all its deliveries are ordered, and the id of the placement if those of each placement are
+//! ordered.
 
 crate::dialect::step!(
     "m0009_deliveries",

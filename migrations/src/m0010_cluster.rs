@@ -1,6 +1,7 @@
-//! The processes that share the database, and what they tell each other.
+//! The nodes that share the database, and the control feed between them.
 //!
-//! `cluster_counter` allocates numbers under its row's lock, so that none becomes visible behind a later one.
+//! `cluster_counter` allocates numbers under its row's lock. A number therefore never becomes visible after a later
+//! one.
 
 crate::dialect::step!(
     "m0010_cluster",

@@ -1,76 +1,72 @@
-//! The command-line flags.
-//!
-//! Secrets have no flag, because every user of the machine can read the arguments of a process.
+//! The command-line flags, made from the table of settings.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
+
+use super::table;
+
+/// The id of the flag that names a TOML file.
+const CONFIG: &str = "config";
 
 /// The flags that every command takes.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default)]
 pub struct Flags {
-    /// A TOML file with settings; its keys are the flags' names with underscores
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Address to listen on; port 0 picks a free one (env `PARTNER_API_LISTEN`)
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
-    pub listen: Option<String>,
-    /// `sqlite:` or `postgres:` URL; use the environment if it holds a password (env `DATABASE_URL`)
-    #[arg(long, global = true, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// sandbox or production (env `PARTNER_API_MODE`)
-    #[arg(long, global = true)]
-    pub mode: Option<String>,
-    /// bcrypt cost of API key secrets (env `PARTNER_API_KEY_BCRYPT_COST`)
-    #[arg(long, global = true, value_name = "4-31")]
-    pub key_bcrypt_cost: Option<String>,
-    /// bcrypt cost of passwords (env `PARTNER_API_PASSWORD_BCRYPT_COST`)
-    #[arg(long, global = true, value_name = "4-31")]
-    pub password_bcrypt_cost: Option<String>,
-    /// Waits between delivery attempts (env `PARTNER_API_RETRY_SCHEDULE`)
-    #[arg(long, global = true, value_name = "5s,30s,…")]
-    pub retry_schedule: Option<String>,
-    /// Time limit of one delivery attempt (env `PARTNER_API_DELIVERY_TIMEOUT`)
-    #[arg(long, global = true, value_name = "15s")]
-    pub delivery_timeout: Option<String>,
-    /// How long event payloads are kept (env `PARTNER_API_PAYLOAD_RETENTION`)
-    #[arg(long, global = true, value_name = "30d")]
-    pub payload_retention: Option<String>,
-    /// How long delivery attempts are kept (env `PARTNER_API_ATTEMPT_RETENTION`)
-    #[arg(long, global = true, value_name = "90d")]
-    pub attempt_retention: Option<String>,
-    /// Non-public CIDRs that deliveries may reach (env `PARTNER_API_WEBHOOK_ALLOW`)
-    #[arg(long, global = true, value_name = "CIDR,…")]
-    pub webhook_allow: Option<String>,
-    /// CIDRs of proxies whose X-Forwarded-For is trusted (env `PARTNER_API_TRUSTED_PROXIES`)
-    #[arg(long, global = true, value_name = "CIDR,…")]
-    pub trusted_proxies: Option<String>,
-    /// Rate limits by tier (env `PARTNER_API_TIERS`)
-    #[arg(long, global = true, value_name = "name=rps/burst:rps/burst:n,…")]
-    pub tiers: Option<String>,
-    /// Whether the simulator takes the role of operations: on or off (env `PARTNER_API_SIMULATOR`)
-    #[arg(long, global = true, value_name = "on|off")]
-    pub simulator: Option<String>,
+    /// A TOML file with settings.
+    pub(super) config: Option<PathBuf>,
+    /// The values of the flags that are set, by the key of the setting.
+    pub(super) values: BTreeMap<&'static str, String>,
 }
 
 impl Flags {
-    /// The value of the flag for this settings key. `None` if the flag is not set or the key has no flag.
-    pub(super) fn get(&self, key: &str) -> Option<&String> {
-        match key {
-            "listen" => self.listen.as_ref(),
-            "database_url" => self.database_url.as_ref(),
-            "mode" => self.mode.as_ref(),
-            "key_bcrypt_cost" => self.key_bcrypt_cost.as_ref(),
-            "password_bcrypt_cost" => self.password_bcrypt_cost.as_ref(),
-            "retry_schedule" => self.retry_schedule.as_ref(),
-            "delivery_timeout" => self.delivery_timeout.as_ref(),
-            "payload_retention" => self.payload_retention.as_ref(),
-            "attempt_retention" => self.attempt_retention.as_ref(),
-            "webhook_allow" => self.webhook_allow.as_ref(),
-            "trusted_proxies" => self.trusted_proxies.as_ref(),
-            "tiers" => self.tiers.as_ref(),
-            "simulator" => self.simulator.as_ref(),
-            _ => None,
+    /// The value of the flag for this settings key. `None` if the flag is not set.
+    pub(crate) fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+}
+
+impl Args for Flags {
+    fn augment_args(command: Command) -> Command {
+        let file = Arg::new(CONFIG)
+            .long(CONFIG)
+            .value_name("FILE")
+            .help("A TOML file with settings; its keys are the flags' names with underscores")
+            .value_parser(value_parser!(PathBuf));
+        let settings = table::ALL.iter().filter_map(|setting| {
+            let flag = setting.flag.as_ref()?;
+            let arg = Arg::new(setting.key)
+                .long(setting.key.replace('_', "-"))
+                .value_name(flag.value_name)
+                .help(format!("{} (env `{}`)", flag.help, setting.variable));
+            Some(arg)
+        });
+        std::iter::once(file)
+            .chain(settings)
+            .fold(command, |command, arg| command.arg(arg.global(true)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        if let Some(path) = matches.get_one::<PathBuf>(CONFIG) {
+            self.config = Some(path.clone());
         }
+        for setting in table::ALL.iter().filter(|setting| setting.flag.is_some()) {
+            if let Some(value) = matches.get_one::<String>(setting.key) {
+                self.values.insert(setting.key, value.clone());
+            }
+        }
+        Ok(())
     }
 }

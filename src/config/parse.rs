@@ -11,7 +11,8 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::secrets::{self, Secrets};
-use super::sources::{self, Resolved, Setting};
+use super::sources::Resolved;
+use super::table::{self, Setting};
 use super::{Config, ConfigError};
 
 /// Parses and validates all settings.
@@ -26,18 +27,18 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
         master_key: secrets.master_key,
         support_tokens: secrets.support_tokens,
         providers: ProviderSecrets {
-            stripe: secret(resolved, &sources::STRIPE),
-            middesk: secret(resolved, &sources::MIDDESK),
-            docusign: secret(resolved, &sources::DOCUSIGN),
+            stripe: secret(resolved, &table::STRIPE),
+            middesk: secret(resolved, &table::MIDDESK),
+            docusign: secret(resolved, &table::DOCUSIGN),
         },
-        key_bcrypt_cost: cost(resolved, &sources::KEY_COST)?,
-        password_bcrypt_cost: cost(resolved, &sources::PASSWORD_COST)?,
-        retry_schedule: parsed(resolved, &sources::RETRY_SCHEDULE)?,
+        key_bcrypt_cost: cost(resolved, &table::KEY_COST)?,
+        password_bcrypt_cost: cost(resolved, &table::PASSWORD_COST)?,
+        retry_schedule: parsed(resolved, &table::RETRY_SCHEDULE)?,
         delivery_timeout: timeout(resolved)?,
         payload_days,
         attempt_days,
-        webhook_allow: networks(resolved, &sources::WEBHOOK_ALLOW)?,
-        tiers: parsed(resolved, &sources::TIERS)?,
+        webhook_allow: networks(resolved, &table::WEBHOOK_ALLOW)?,
+        tiers: parsed(resolved, &table::TIERS)?,
         simulator: simulator(resolved, mode)?,
         user_agent: super::user_agent(),
         lock_file: file.as_deref().map(super::lock_file),
@@ -45,7 +46,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
     };
     Ok(Config {
         listen: listen(resolved)?,
-        trusted_proxies: networks(resolved, &sources::TRUSTED_PROXIES)?,
+        trusted_proxies: networks(resolved, &table::TRUSTED_PROXIES)?,
         support_token_file: secrets.file,
         settings,
     })
@@ -53,13 +54,13 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
 
 /// The database URL. Only SQLite and Postgres are supported.
 pub(super) fn database_url(resolved: &Resolved) -> Result<SecretString, ConfigError> {
-    let url = text(resolved, &sources::DATABASE_URL);
+    let url = text(resolved, &table::DATABASE_URL);
     let known = ["sqlite:", "postgres:", "postgresql:"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
     if !known {
         return Err(invalid(
-            &sources::DATABASE_URL,
+            &table::DATABASE_URL,
             "must begin with sqlite: or postgres:, e.g. sqlite://partner-api.db?mode=rwc",
         ));
     }
@@ -82,15 +83,15 @@ pub(super) fn loopback() -> Vec<IpNet> {
 }
 
 fn mode(resolved: &Resolved) -> Result<Mode, ConfigError> {
-    match text(resolved, &sources::MODE).as_str() {
+    match text(resolved, &table::MODE).as_str() {
         "sandbox" => Ok(Mode::Sandbox),
         "production" => Ok(Mode::Production),
-        _ => Err(invalid(&sources::MODE, "must be sandbox or production")),
+        _ => Err(invalid(&table::MODE, "must be sandbox or production")),
     }
 }
 
 fn listen(resolved: &Resolved) -> Result<String, ConfigError> {
-    let address = text(resolved, &sources::LISTEN);
+    let address = text(resolved, &table::LISTEN);
     let port = address
         .rsplit_once(':')
         .filter(|(host, _)| !host.is_empty())
@@ -98,7 +99,7 @@ fn listen(resolved: &Resolved) -> Result<String, ConfigError> {
     match port {
         Some(_) => Ok(address),
         None => Err(invalid(
-            &sources::LISTEN,
+            &table::LISTEN,
             "must be address:port, e.g. 127.0.0.1:8080",
         )),
     }
@@ -120,11 +121,11 @@ fn cost(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
 /// The retention of payloads and of attempts, in days. Payloads outlive the retry schedule, and attempts are kept at
 /// least as long as payloads.
 fn retention(resolved: &Resolved) -> Result<(u32, u32), ConfigError> {
-    let payloads = days(resolved, &sources::PAYLOAD_RETENTION)?;
-    let attempts = days(resolved, &sources::ATTEMPT_RETENTION)?;
+    let payloads = days(resolved, &table::PAYLOAD_RETENTION)?;
+    let attempts = days(resolved, &table::ATTEMPT_RETENTION)?;
     if attempts < payloads {
         let problem = "must be at least as long as payload_retention";
-        return Err(invalid(&sources::ATTEMPT_RETENTION, problem));
+        return Err(invalid(&table::ATTEMPT_RETENTION, problem));
     }
     Ok((payloads, attempts))
 }
@@ -138,7 +139,7 @@ fn days(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
 
 fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
     let problem = "must be a duration up to 5m, e.g. 15s or 500ms";
-    let text = text(resolved, &sources::DELIVERY_TIMEOUT);
+    let text = text(resolved, &table::DELIVERY_TIMEOUT);
     let unit_at = text
         .find(|character: char| !character.is_ascii_digit())
         .unwrap_or(text.len());
@@ -153,7 +154,7 @@ fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
     if (1..=300_000).contains(&ms) {
         Ok(Duration::from_millis(ms))
     } else {
-        Err(invalid(&sources::DELIVERY_TIMEOUT, problem))
+        Err(invalid(&table::DELIVERY_TIMEOUT, problem))
     }
 }
 
@@ -178,17 +179,17 @@ fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, Config
 }
 
 fn simulator(resolved: &Resolved, mode: Mode) -> Result<bool, ConfigError> {
-    let enabled = match text(resolved, &sources::SIMULATOR)
+    let enabled = match text(resolved, &table::SIMULATOR)
         .to_ascii_lowercase()
         .as_str()
     {
         "on" | "true" | "1" | "yes" => true,
         "off" | "false" | "0" | "no" => false,
-        _ => return Err(invalid(&sources::SIMULATOR, "must be on or off")),
+        _ => return Err(invalid(&table::SIMULATOR, "must be on or off")),
     };
     if enabled && mode == Mode::Production {
         return Err(invalid(
-            &sources::SIMULATOR,
+            &table::SIMULATOR,
             "must be off in production: placements there belong to real debtors",
         ));
     }

@@ -1,7 +1,7 @@
 //! Tests of the validation of settings.
 
 use super::*;
-use crate::config::Flags;
+use crate::config::{Flags, sources};
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 

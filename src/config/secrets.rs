@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::sources::{self, Resolved};
+use super::sources::Resolved;
+use super::table;
 use super::{ConfigError, parse::invalid, sandbox_secrets};
 
 /// Minimum length of a support token in production, in bytes. A shorter token can be guessed.
@@ -32,9 +33,9 @@ impl Secrets {
         mode: Mode,
         database: Option<&Path>,
     ) -> Result<Self, ConfigError> {
-        let key = resolved.get(&sources::MASTER_KEY).map(master_key);
+        let key = resolved.get(&table::MASTER_KEY).map(master_key);
         let tokens = resolved
-            .get(&sources::SUPPORT_TOKEN)
+            .get(&table::SUPPORT_TOKEN)
             .map(|text| support_tokens(text, mode));
         match (key.transpose()?, tokens.transpose()?) {
             (Some(master_key), Some(support_tokens)) => Ok(Self {
@@ -44,11 +45,11 @@ impl Secrets {
             }),
             (key, tokens) if mode == Mode::Sandbox => Self::or_generated(key, tokens, database),
             (None, _) => Err(invalid(
-                &sources::MASTER_KEY,
+                &table::MASTER_KEY,
                 "is required in production: 32 random bytes in base64, e.g. from openssl rand -base64 32",
             )),
             (_, None) => Err(invalid(
-                &sources::SUPPORT_TOKEN,
+                &table::SUPPORT_TOKEN,
                 "is required in production: one token, or name:token,… for several people",
             )),
         }
@@ -73,7 +74,7 @@ pub(super) fn first_support_token(
     resolved: &Resolved,
     database: Option<&Path>,
 ) -> Result<SecretString, ConfigError> {
-    let tokens = match resolved.get(&sources::SUPPORT_TOKEN) {
+    let tokens = match resolved.get(&table::SUPPORT_TOKEN) {
         Some(text) => support_tokens(text, Mode::Sandbox)?,
         None => sandbox_secrets::read(database)?
             .map(|generated| unnamed(generated.support_token))
@@ -83,7 +84,7 @@ pub(super) fn first_support_token(
     let first = tokens.into_iter().next().map(|first| first.token);
     first.ok_or_else(|| {
         invalid(
-            &sources::SUPPORT_TOKEN,
+            &table::SUPPORT_TOKEN,
             "is not set, and no sandbox has generated one here; set it to the server's token",
         )
     })
@@ -94,14 +95,14 @@ pub(super) fn master_key(text: &str) -> Result<SecretString, ConfigError> {
     match STANDARD.decode(text.trim()) {
         Ok(bytes) if bytes.len() == 32 => Ok(text.trim().into()),
         _ => Err(invalid(
-            &sources::MASTER_KEY,
+            &table::MASTER_KEY,
             "must be 32 bytes in base64, e.g. from openssl rand -base64 32",
         )),
     }
 }
 
 fn support_tokens(text: &str, mode: Mode) -> Result<Vec<SupportToken>, ConfigError> {
-    let reject = |problem: &str| Err(invalid(&sources::SUPPORT_TOKEN, problem));
+    let reject = |problem: &str| Err(invalid(&table::SUPPORT_TOKEN, problem));
     let mut tokens: Vec<SupportToken> = Vec::new();
     let entries = text.split(',').map(str::trim);
     for entry in entries.filter(|entry| !entry.is_empty()) {

@@ -1,72 +1,13 @@
 //! The sources of settings and their precedence.
 //!
-//! Owns the table of settings. The precedence is flag, environment, file, default. Never interprets a value.
+//! The precedence is flag, environment, file, default. Never interprets a value.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::table::{ALL, MODE, Setting};
 use super::{ConfigError, Flags};
-
-/// One setting: its key in the TOML file, its variable, its default and whether it is a secret.
-pub(super) struct Setting {
-    pub(super) key: &'static str,
-    pub(super) variable: &'static str,
-    secret: bool,
-    default: Fallback,
-}
-
-/// The default of a setting.
-#[derive(Clone, Copy)]
-enum Fallback {
-    /// No default.
-    Unset,
-    /// The same default in both modes.
-    Always(&'static str),
-    /// The defaults in the sandbox and in production.
-    ByMode(&'static str, &'static str),
-}
-
-use Fallback::{Always, ByMode, Unset};
-
-macro_rules! settings {
-    ($($name:ident: $key:literal, $variable:literal, $secret:literal, $default:expr;)+) => {
-        $(pub(super) const $name: Setting = Setting { key: $key, variable: $variable, secret: $secret, default: $default };)+
-        const ALL: &[&Setting] = &[$(&$name),+];
-    };
-}
-
-// The mode comes first, because the defaults of other settings depend on it.
-settings! {
-    MODE: "mode", "PARTNER_API_MODE", false, Always("sandbox");
-    LISTEN: "listen", "PARTNER_API_LISTEN", false, Always("127.0.0.1:8080");
-    DATABASE_URL: "database_url", "DATABASE_URL", true, Always("sqlite://partner-api.db?mode=rwc");
-    MASTER_KEY: "master_key", "PARTNER_API_MASTER_KEY", true, Unset;
-    SUPPORT_TOKEN: "support_token", "PARTNER_API_SUPPORT_TOKEN", true, Unset;
-    STRIPE: "stripe_webhook_secret", "PARTNER_API_STRIPE_WEBHOOK_SECRET", true, Unset;
-    MIDDESK: "middesk_webhook_secret", "PARTNER_API_MIDDESK_WEBHOOK_SECRET", true, Unset;
-    DOCUSIGN: "docusign_hmac_key", "PARTNER_API_DOCUSIGN_HMAC_KEY", true, Unset;
-    KEY_COST: "key_bcrypt_cost", "PARTNER_API_KEY_BCRYPT_COST", false, Always("6");
-    PASSWORD_COST: "password_bcrypt_cost", "PARTNER_API_PASSWORD_BCRYPT_COST", false, Always("12");
-    RETRY_SCHEDULE: "retry_schedule", "PARTNER_API_RETRY_SCHEDULE", false, Always("5s,30s,2m,10m,1h,3h,8h,24h");
-    DELIVERY_TIMEOUT: "delivery_timeout", "PARTNER_API_DELIVERY_TIMEOUT", false, Always("15s");
-    PAYLOAD_RETENTION: "payload_retention", "PARTNER_API_PAYLOAD_RETENTION", false, Always("30d");
-    ATTEMPT_RETENTION: "attempt_retention", "PARTNER_API_ATTEMPT_RETENTION", false, Always("90d");
-    WEBHOOK_ALLOW: "webhook_allow", "PARTNER_API_WEBHOOK_ALLOW", false, ByMode("127.0.0.0/8,::1/128", "");
-    TRUSTED_PROXIES: "trusted_proxies", "PARTNER_API_TRUSTED_PROXIES", false, Unset;
-    TIERS: "tiers", "PARTNER_API_TIERS", false, Always(actors::domain::limits::DEFAULT_TIERS);
-    SIMULATOR: "simulator", "PARTNER_API_SIMULATOR", false, ByMode("on", "off");
-}
-
-impl Fallback {
-    fn text(self, production: bool) -> Option<&'static str> {
-        match self {
-            Unset => None,
-            Always(text) => Some(text),
-            ByMode(sandbox, live) => Some(if production { live } else { sandbox }),
-        }
-    }
-}
 
 /// The value and the source of every setting that is set.
 pub(super) struct Resolved(BTreeMap<&'static str, (String, &'static str)>);
@@ -82,7 +23,7 @@ impl Resolved {
         let mut text = String::new();
         for setting in ALL {
             let line = match self.0.get(setting.key) {
-                Some((_, source)) if setting.secret && *source != "default" => {
+                Some((_, source)) if setting.is_secret && *source != "default" => {
                     format!("{} = \"***\"  # {source}", setting.key)
                 }
                 Some((value, source)) => format!("{} = {value:?}  # {source}", setting.key),
@@ -111,11 +52,11 @@ pub(super) fn resolve(
             .get(MODE.key)
             .is_some_and(|(mode, _)| mode == "production");
         let candidates = [
-            (flags.get(setting.key).cloned(), "flag"),
+            (flags.value(setting.key).map(ToOwned::to_owned), "flag"),
             (environment(setting.variable), "environment"),
             (file.get(setting.key).cloned(), "file"),
             (
-                setting.default.text(production).map(ToOwned::to_owned),
+                setting.default_text(production).map(ToOwned::to_owned),
                 "default",
             ),
         ];
@@ -183,6 +124,7 @@ fn plain(value: &toml::Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::{KEY_COST, LISTEN, MASTER_KEY, PASSWORD_COST};
     use super::*;
 
     fn with_file(text: &str) -> (tempfile::TempDir, Flags) {
@@ -202,7 +144,7 @@ mod tests {
     fn precedence_is_flag_environment_file_default() {
         let (_directory, mut flags) =
             with_file("mode = \"from-file\"\nkey_bcrypt_cost = 7\nlisten = \"file:1\"");
-        flags.listen = Some("flag:1".into());
+        flags.values.insert("listen", "flag:1".into());
         let environment = |name: &str| {
             (name != "PARTNER_API_KEY_BCRYPT_COST")
                 .then(|| format!("env:{name}"))

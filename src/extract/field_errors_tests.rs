@@ -1,31 +1,24 @@
 //! Tests of [`FieldErrors`].
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
-use crate::extract::body_field::{FieldType as _, Fields};
+use crate::extract::body_field::FieldType as _;
+use crate::extract::request_body;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Outer {
-    name: Field<String>,
-    count: Field<u32>,
-    inner: Field<Inner>,
-    #[serde(flatten)]
-    unknown: Unknown,
+request_body! {
+    struct Outer => OuterValues {
+        required name: String,
+        optional count: u32,
+        optional inner: Inner,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Inner {
-    city: Field<String>,
-    #[serde(flatten)]
-    unknown: Unknown,
+request_body! {
+    struct Inner => InnerValues {
+        nullable city: String,
+    }
 }
-
-impl Fields for Outer {}
-impl Fields for Inner {}
 
 #[derive(Debug, PartialEq)]
 struct Good {
@@ -37,20 +30,14 @@ struct Good {
 fn read(body: serde_json::Value) -> Result<Good, ApiError> {
     let body = Outer::from_json(body).unwrap();
     let mut errors = FieldErrors::of_body();
-    let name = errors.required("name", body.name);
-    let count = errors.optional("count", body.count);
-    let inner = errors.optional("inner", body.inner);
-    let city = inner.and_then(|inner| {
-        errors.within("inner", |errors| {
-            errors.unknown(&inner.unknown);
-            errors.nullable("city", inner.city)
-        })
-    });
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let city = body
+        .inner
+        .and_then(|inner| errors.within("inner", |errors| inner.read(errors).city));
     errors.finish(|| {
         Some(Good {
-            name: name?,
-            count,
+            name: body.name?,
+            count: body.count,
             city,
         })
     })
@@ -84,15 +71,15 @@ fn all_errors_are_reported_with_their_locations() {
         [
             "body.name: is required",
             "body.count: must be a whole number",
-            "body.inner.ssn: unknown field",
-            "body.inner.city: must be a string",
             "body.surprise: unknown field",
+            "body.inner.city: must be a string",
+            "body.inner.ssn: unknown field",
         ]
     );
     let text = ApiError::Validation(errors).to_string();
     assert!(
         text.starts_with(
-            "name: is required; count: must be a whole number; inner.ssn: unknown field"
+            "name: is required; count: must be a whole number; surprise: unknown field"
         ),
         "{text}"
     );

@@ -10,11 +10,9 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
-use serde::Deserialize;
 
-use super::FieldErrors;
-use super::body_field::{FieldType, Fields, Unknown};
-use super::bounded_json;
+use super::body_field::FieldType;
+use super::{FieldErrors, bounded_json, request_body};
 use crate::error::{HttpError, PartnerError};
 use crate::router::BODY_LIMIT;
 
@@ -28,24 +26,19 @@ pub(crate) struct BodyLimit(pub(crate) usize);
 /// A body of type `T`: an object of [`super::Field`]s or an array of such objects.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// The body of a route without fields: empty or `{}`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct NoFields {
-    #[serde(flatten)]
-    unknown: Unknown,
+request_body! {
+    /// The body of a route without fields: empty or `{}`.
+    pub(crate) struct NoFields => NoValues {}
 }
-
-impl Fields for NoFields {}
 
 impl Body<NoFields> {
     /// Rejects every field that was sent to a route without fields.
     ///
     /// # Errors
     /// `ApiError::Validation` with one error per field.
-    pub(crate) fn nothing(&self) -> Result<(), ApiError> {
+    pub(crate) fn nothing(self) -> Result<(), ApiError> {
         let mut errors = FieldErrors::of_body();
-        errors.unknown(&self.0.unknown);
+        self.0.read(&mut errors);
         errors.finish(|| Some(()))
     }
 }

@@ -25,6 +25,9 @@
 ///
 /// `T => S` documents a field of type `T` with the schema of `S`. `Request::read` reports every error of presence and type, and
 /// every unknown member.
+///
+/// If a rule of the handler rejects absence or null, the field is `optional` or `nullable`, and `#[schema(required)]` or
+/// `#[schema(nullable = false)]` documents the rule.
 macro_rules! request_body {
     (@field { $($head:tt)* } { $($fields:tt)* } { $($values:tt)* } { $($reads:tt)* };
         $(#[$meta:meta])* required $name:ident : $type:ty => $schema:ty, $($rest:tt)*) => {

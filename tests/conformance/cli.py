@@ -1,4 +1,4 @@
-"""The published command line, run as a developer runs it."""
+"""Runs the published command line as a child process."""
 
 import json
 import os
@@ -15,13 +15,13 @@ class Cli:
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("MC_API_")} | {
             "MC_API_BASE_URL": base_url,
             "MC_API_KEY": api_key,
-            "COLUMNS": "1000",  # no cell is cut short
+            "COLUMNS": "1000",  # wide enough that no table cell is truncated
             "NO_COLOR": "1",
             "TERM": "dumb",
         }
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Whatever comes of it, a crash excepted."""
+        """Runs a command. Any exit code is allowed, but a Python traceback fails the test."""
         done = subprocess.run(
             [PROGRAM, *arguments],
             env=self._environment,
@@ -34,17 +34,17 @@ class Cli:
         return done
 
     def table(self, *arguments: str) -> str:
-        """What a person sees."""
+        """Runs a command that must succeed and returns its table output."""
         done = self.run(*arguments)
         assert done.returncode == 0, f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
-        """What a script sees."""
+        """Runs a command that must succeed and returns its parsed JSON output."""
         return json.loads(self.table("-o", "json", *arguments))
 
     def refused(self, *arguments: str) -> str:
-        """The error that a person sees."""
+        """Runs a command that must fail with an API error and returns its stderr."""
         done = self.run(*arguments)
         assert done.returncode == 1, f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         assert "API error" in done.stderr, done.stderr

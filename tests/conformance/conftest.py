@@ -1,4 +1,4 @@
-"""One server for the whole run, and a creditor that has come through onboarding."""
+"""Session fixtures: one server, and one creditor that has completed onboarding."""
 
 import os
 from collections.abc import Iterator
@@ -22,24 +22,24 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 
 @pytest.fixture(scope="session")
 def creditor(server: PartnerServer) -> Creditor:
-    """Onboarded, and shared by the tests that only place invoices and read."""
+    """An onboarded creditor, shared by the tests that only place invoices and read."""
     return onboard(server)
 
 
 @pytest.fixture(scope="session")
 def api(server: PartnerServer, creditor: Creditor) -> Iterator[MCClient]:
-    """The published client."""
+    """The published client, with the API key of the shared creditor."""
     with MCClient(base_url=server.base_url, api_key=creditor.api_key) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def cli(server: PartnerServer, creditor: Creditor) -> Cli:
-    """The published command line."""
+    """The published command line, with the API key of the shared creditor."""
     return Cli(server.base_url, creditor.api_key)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     if exitstatus and (server := config.stash.get(SERVER, None)):
-        terminalreporter.section("the end of the server's log")
+        terminalreporter.section("last lines of the server log")
         terminalreporter.write_line(server.log_tail())

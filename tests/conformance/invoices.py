@@ -1,4 +1,4 @@
-"""Overdue invoices to place, in the shape that the published client sends."""
+"""Placement requests, in the shape that the published client sends."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from mc_api.client import build_placement_payload
 
 
 def invoice(**changes: str) -> dict:
-    """One placement's request body, with an invoice number of its own."""
+    """The request body of a placement with a unique invoice number."""
     fields = {
         "company_name": "Late Payer LLC",
         "invoice_amount": "7500.00",

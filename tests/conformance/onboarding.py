@@ -1,4 +1,4 @@
-"""A creditor's way from nothing to a key, over the public HTTP surface."""
+"""Onboarding of a creditor, from sign-up to API key, over the public HTTP API."""
 
 import uuid
 
@@ -11,7 +11,7 @@ GATES = {"kyb_verified", "payouts_enabled", "msa_on_file"}
 
 
 class Creditor:
-    """One creditor and what its developer holds: a password, an onboarding token, in the end a key."""
+    """A creditor with its credentials: password, onboarding token and, after ``onboard``, an API key."""
 
     def __init__(self, server: PartnerServer, name: str = "Conformance Supply Co.") -> None:
         self.server = server
@@ -28,7 +28,7 @@ class Creditor:
         self.api_key = ""
         self._session_token = ""
 
-    # ---- calls, one for each way to say who is calling ------------------------------------------------------------
+    # ---- calls, one method per kind of credential ------------------------------------------------------------------
 
     def as_applicant(self, method: str, path: str, **request: object) -> httpx.Response:
         return self._call(self.onboarding_token, method, path, **request)
@@ -44,7 +44,7 @@ class Creditor:
         return self._call(self._session_token, method, path, **request)
 
     def _call(self, token: str, method: str, path: str, **request: object) -> httpx.Response:
-        # Without the client's own cookies: signing in sets one, and it must be the header that decides here.
+        # Signing in sets a cookie. It is removed, because the header alone must decide here.
         self.server.http.cookies.clear()
         headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
         return self.server.http.request(method, path, headers=headers, **request)
@@ -75,7 +75,7 @@ class Creditor:
             "PATCH",
             f"/creditors/{self.id}",
             stripe_account_id=self.stripe_account,
-            tier="growth",  # so that no test waits for a limit
+            tier="growth",  # its limits are too high for the tests to reach
             reason="conformance suite",
         )
 
@@ -108,7 +108,7 @@ class Creditor:
 
 
 def onboard(server: PartnerServer) -> Creditor:
-    """A creditor who has come all the way and holds its key."""
+    """Creates a creditor, completes its onboarding and reveals its API key."""
     creditor = Creditor(server)
     for answer in (
         creditor.save_company_details(),

@@ -1,4 +1,4 @@
-"""The built server, started as its users start it, on a fresh SQLite database and a free port."""
+"""Starts the built server with ``partner-api serve``, on a new SQLite database and a free port."""
 
 import os
 import re
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 class PartnerServer:
-    """A running ``partner-api serve``: ``base_url``, and ``http`` to talk to it without the published client."""
+    """A running server. ``http`` is a plain HTTP client that does not use the published client."""
 
     def __init__(self, binary: str, folder: Path) -> None:
         self.log = folder / "server.log"
@@ -50,7 +50,10 @@ class PartnerServer:
         self.http = httpx.Client(base_url=self.base_url, timeout=30.0)
 
     def _await_address(self) -> str:
-        """The address in the line ``listening on http://…``. Its thread reads on, so that the pipe never fills."""
+        """Waits for the line ``listening on http://…`` and returns the URL.
+
+        A thread reads all later output too, so that the pipe never fills.
+        """
         lines: Queue[str | None] = Queue()
 
         def read() -> None:
@@ -67,7 +70,7 @@ class PartnerServer:
             except Empty:
                 line = None
             if line is None:
-                raise RuntimeError(f"the server never said where it listens\n{''.join(seen)}{self.log_tail()}")
+                raise RuntimeError(f"the server did not print its address\n{''.join(seen)}{self.log_tail()}")
             seen.append(line)
             if found := re.search(r"listening on (http://\S+)", line):
                 return found.group(1).rstrip("/")
@@ -76,7 +79,7 @@ class PartnerServer:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def support(self, method: str, path: str, **json: object) -> httpx.Response:
-        """A call of the support API."""
+        """Calls the support API with the support token."""
         return self.http.request(
             method, f"/support/v1{path}", json=json, headers={"Authorization": f"Bearer {SUPPORT_TOKEN}"}
         )

@@ -1,4 +1,4 @@
-"""The three providers' events, shaped and signed as the providers do it."""
+"""Events of Stripe, Middesk and DocuSign, with the body and signature that each provider sends."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ class SignedEvent:
 
 
 def stripe_payouts(account: str, *, enabled: bool = True) -> SignedEvent:
-    """Stripe Connect: payouts were switched on (or off) for ``account``."""
+    """Stripe Connect: payouts are enabled or disabled for ``account``."""
     event = {
         "id": f"evt_{uuid.uuid4().hex}",
         "object": "event",
@@ -39,13 +39,13 @@ def stripe_payouts(account: str, *, enabled: bool = True) -> SignedEvent:
         "request": {"id": None, "idempotency_key": None},
     }
     body = json.dumps(event, indent=2)
-    # Stripe's own library makes the header.
+    # Stripe's own library creates the signature header.
     signature = stripe.WebhookSignature.generate_signature_header(body, STRIPE_SECRET)
     return SignedEvent("/integrations/stripe/webhook", "Stripe-Signature", signature, body.encode())
 
 
 def middesk_review(creditor_id: str, *, status: str = "approved") -> SignedEvent:
-    """Middesk: the know-your-business review of ``creditor_id`` came to ``status``."""
+    """Middesk: the know-your-business review of ``creditor_id`` has the given ``status``."""
     event = {
         "object": "event",
         "id": str(uuid.uuid4()),

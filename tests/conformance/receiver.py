@@ -1,4 +1,4 @@
-"""A creditor's webhook receiver: keeps every request and answers as its test says."""
+"""A webhook receiver that records every request and answers with the status that its test chooses."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ class Webhook:
 
 
 class Receiver:
-    """``answer`` decides the status of each request from how often its webhook-id has come, this time included."""
+    """``answer`` maps the number of arrivals of a webhook-id, including the current one, to a response status."""
 
     def __init__(self) -> None:
         self.answer: Callable[[int], int] = lambda _arrival: 200
@@ -67,7 +67,7 @@ class Receiver:
             return list(self._seen)
 
     def of_type(self, event_type: str, placement_id: str | None = None) -> list[Webhook]:
-        """What came of this type, in the order of arrival; of one placement if it is given."""
+        """The webhooks of this type in the order of arrival, optionally only those of one placement."""
         return [
             webhook
             for webhook in self.webhooks

@@ -1,4 +1,4 @@
-"""The published command line: for a script (JSON) and for a person (tables), neither of which may crash."""
+"""The published command line, with JSON output and with table output."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from invoices import invoice
 from mc_api.client import MCClient
 from onboarding import Creditor
 
-# What every one of them must show a person.
+# Each command with a text that its table output must contain.
 COMMANDS = {
     "whoami": "can_place",
     "health": "",
@@ -30,7 +30,7 @@ def placement(api: MCClient) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_speaks_json_and_tables(cli: Cli, placement: str, command: str) -> None:
+def test_command_prints_json_and_table(cli: Cli, placement: str, command: str) -> None:
     arguments = command.format(placement=placement).split()
     assert isinstance(cli.json(*arguments), dict)
     table = cli.table(*arguments)
@@ -38,7 +38,7 @@ def test_a_command_speaks_json_and_tables(cli: Cli, placement: str, command: str
 
 
 @pytest.mark.parametrize("output", ["json", "table"])
-def test_create_and_recall(cli: Cli, output: str) -> None:
+def test_placement_is_created_and_recalled(cli: Cli, output: str) -> None:
     number = f"CLI-{uuid.uuid4().hex[:10]}"
     create = ["placements", "create", "--company", "Slow & Sons [Holding] Ltd", "--amount", "1200.50"]
     create += ["--invoice-number", number, "--invoice-date", "2026-01-02", "--due-date", "2026-02-01"]
@@ -57,16 +57,16 @@ def test_create_and_recall(cli: Cli, output: str) -> None:
         assert "event_type" in cli.table("placements", "audit", row["id"])
 
 
-def test_the_key_is_never_printed(cli: Cli, creditor: Creditor) -> None:
+def test_api_key_is_never_printed(cli: Cli, creditor: Creditor) -> None:
     for command in (["whoami"], ["settings", "get"], ["-o", "json", "settings", "get"]):
         assert creditor.api_key not in cli.table(*command)
 
 
-def test_what_is_refused_reads_as_a_sentence(cli: Cli) -> None:
+def test_api_errors_are_printed_as_sentences(cli: Cli) -> None:
     assert "404" in cli.refused("placements", "get", str(uuid.uuid4()))
     assert "Partner membership required" in cli.refused("partner", "creditors")
     assert "statement" in cli.refused("statements", "list").lower()
-    # Square brackets in an error would be markup to the client's terminal, and this one would crash it.
+    # The client renders square brackets in an error as terminal markup. This text would crash it.
     cli.refused("placements", "list", "--status", "[/red]")
     cli.refused("placements", "list", "--sort", "[/bold]")
 

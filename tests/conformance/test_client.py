@@ -11,7 +11,7 @@ from onboarding import Creditor
 OPEN = {"pending_enrichment", "ready", "in_outreach", "disputed"}
 
 
-def test_whoami_says_that_nothing_stands_in_the_way(api: MCClient, creditor: Creditor) -> None:
+def test_whoami_reports_no_blocking_gates(api: MCClient, creditor: Creditor) -> None:
     me = api.whoami()
     assert me["can_place"] is True
     assert me["blocking"] == []
@@ -20,14 +20,14 @@ def test_whoami_says_that_nothing_stands_in_the_way(api: MCClient, creditor: Cre
     assert me["key_prefix"] and me["key_prefix"] in creditor.api_key
 
 
-def test_settings_show_the_key_masked(api: MCClient, creditor: Creditor) -> None:
+def test_settings_mask_the_api_key(api: MCClient, creditor: Creditor) -> None:
     settings = api.get_settings()
     assert settings["api_key"].startswith("ca_") and settings["api_key"].endswith("…")
     assert creditor.api_key.startswith(settings["api_key"].removesuffix("…"))
     assert creditor.api_key not in str(settings)
 
 
-def test_a_placement_from_create_to_recall(api: MCClient) -> None:
+def test_placement_is_created_found_and_recalled(api: MCClient) -> None:
     request = invoice(notes="net 30, two reminders sent")
     created = api.create_placement(request)
     assert created["id"] == created["placement_id"]
@@ -52,7 +52,7 @@ def test_a_placement_from_create_to_recall(api: MCClient) -> None:
     assert "has_more" in trail["pagination"]
 
 
-def test_pages_join_up(api: MCClient) -> None:
+def test_pages_contain_each_item_once(api: MCClient) -> None:
     company = f"Paged {uuid.uuid4().hex[:10]} Inc"
     made = {api.create_placement(invoice(company_name=company))["id"] for _ in range(5)}
     paged = [row["id"] for row in api.iter_placements(q=company, limit=2)]
@@ -64,7 +64,7 @@ def test_pages_join_up(api: MCClient) -> None:
     assert len(events) == len(set(events)) >= 2
 
 
-def test_a_create_with_the_same_key_is_a_replay(api: MCClient, creditor: Creditor) -> None:
+def test_create_with_same_idempotency_key_is_replayed(api: MCClient, creditor: Creditor) -> None:
     request, key = invoice(), f"create-{uuid.uuid4()}"
     first = api.create_placement(request, idempotency_key=key)
     second = api.create_placement(request, idempotency_key=key)
@@ -80,7 +80,7 @@ def test_a_create_with_the_same_key_is_a_replay(api: MCClient, creditor: Credito
     assert refused.value.code == "idempotency_key_reused"
 
 
-def test_a_payment_needs_an_idempotency_key(api: MCClient, creditor: Creditor) -> None:
+def test_payment_requires_an_idempotency_key(api: MCClient, creditor: Creditor) -> None:
     placement = api.create_placement(invoice())["id"]
     path, body = f"/v1/placements/{placement}/payment-received", {"amount": "100.00"}
     refused = creditor.with_key("POST", path, json=body)
@@ -92,7 +92,7 @@ def test_a_payment_needs_an_idempotency_key(api: MCClient, creditor: Creditor) -
     assert api.get_placement(placement)["amount_paid"] == "100.00", "recorded once"
 
 
-def test_an_invoice_is_placed_once(api: MCClient) -> None:
+def test_duplicate_invoice_is_refused(api: MCClient) -> None:
     request = invoice()
     api.create_placement(request)
     with pytest.raises(ApiError) as refused:
@@ -101,14 +101,14 @@ def test_an_invoice_is_placed_once(api: MCClient) -> None:
 
 
 @pytest.mark.parametrize("unknown", [str(uuid.uuid4()), "not-an-id"])
-def test_an_unknown_id_is_not_found(api: MCClient, unknown: str) -> None:
+def test_unknown_id_is_not_found(api: MCClient, unknown: str) -> None:
     for call in (api.get_placement, api.get_audit, api.recall_placement, api.pause_placement, api.get_dispute):
         with pytest.raises(NotFoundError) as refused:
             call(unknown)
         assert refused.value.code == "not_found"
 
 
-def test_every_wrong_field_is_named_at_once(api: MCClient) -> None:
+def test_all_invalid_fields_are_reported_together(api: MCClient) -> None:
     wrong = invoice(invoice_amount="-1", invoice_date="yesterday", posture="rude")
     del wrong["debtor"]["company_name"], wrong["due_date"]
     with pytest.raises(ValidationError) as refused:
@@ -123,7 +123,7 @@ def test_every_wrong_field_is_named_at_once(api: MCClient) -> None:
         assert f"{path}: {error['msg']}" in refused.value.detail
 
 
-def test_a_consumer_debt_is_refused(api: MCClient) -> None:
+def test_consumer_debt_is_refused(api: MCClient) -> None:
     request = invoice()
     request["debtor"]["kind"] = "individual"
     with pytest.raises(ValidationError) as refused:
@@ -132,13 +132,13 @@ def test_a_consumer_debt_is_refused(api: MCClient) -> None:
     assert api.list_placements(q=request["invoice_number"])["total"] == 0
 
 
-def test_partner_routes_say_that_this_is_no_partner(api: MCClient) -> None:
+def test_partner_routes_require_partner_membership(api: MCClient) -> None:
     for call in (api.get_partner, api.list_partner_creditors, api.list_partner_webhook_events):
         with pytest.raises(AuthError) as refused:
             call()
         assert (refused.value.status_code, refused.value.code) == (403, "partner_membership_required")
         assert refused.value.body["detail"] == "Partner membership required"
-        assert "this is a creditor account" in refused.value.detail, "the client's own hint"
+        assert "this is a creditor account" in refused.value.detail, "the hint of the client"
 
 
 @pytest.mark.parametrize(
@@ -151,21 +151,21 @@ def test_partner_routes_say_that_this_is_no_partner(api: MCClient) -> None:
         (MCClient.qbo_status, "quickbooks"),
     ],
 )
-def test_a_feature_that_is_not_ours_is_not_found_by_name(api: MCClient, call, feature: str) -> None:
+def test_unsupported_feature_is_not_found_and_named(api: MCClient, call, feature: str) -> None:
     with pytest.raises(NotFoundError) as refused:
         call(api)
     assert refused.value.code == "not_found"
     assert feature in refused.value.detail.lower()
 
 
-def test_the_event_catalogue(api: MCClient) -> None:
+def test_event_catalogue_lists_event_types(api: MCClient) -> None:
     catalogue = api.list_webhook_events()
     names = {event["name"] for event in catalogue["events"]}
     assert {"placement.created", "placement.status_changed", "payment.recorded", "webhook.test"} <= names
     assert "pause_reasons" in catalogue
 
 
-def test_a_wrong_key_is_told_where_keys_come_from(creditor: Creditor) -> None:
+def test_wrong_key_is_refused_and_not_echoed(creditor: Creditor) -> None:
     wrong = creditor.api_key[:-1] + ("a" if creditor.api_key[-1] != "a" else "b")
     with MCClient(base_url=creditor.server.base_url, api_key=wrong) as client, pytest.raises(AuthError) as refused:
         client.whoami()

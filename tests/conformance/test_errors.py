@@ -1,4 +1,4 @@
-"""Errors: one shape everywhere, and a ``detail`` that is safe to show on a terminal."""
+"""Errors: the same shape on all routes, and a ``detail`` that is safe to print on a terminal."""
 
 import uuid
 
@@ -8,8 +8,8 @@ from onboarding import Creditor
 
 UNKNOWN = str(uuid.uuid4())
 
-# name: (method, path, further request, status, code), all with the shared creditor's key
-WITH_A_KEY = {
+# name: (method, path, request arguments, status, code). All requests use the API key of the shared creditor.
+ERRORS_WITH_KEY = {
     "unknown placement": ("GET", f"/v1/placements/{UNKNOWN}", {}, 404, "not_found"),
     "malformed id": ("GET", "/v1/placements/[1]", {}, 404, "not_found"),
     "unknown route": ("GET", "/v1/no/such/[route]", {}, 404, "not_found"),
@@ -33,10 +33,10 @@ WITH_A_KEY = {
         "validation_failed",
     ),
     "a page that is too long": ("GET", "/v1/placements?limit=101", {}, 422, "validation_failed"),
-    "a page of nothing": ("GET", "/v1/placements?limit=0", {}, 422, "validation_failed"),
+    "an empty page": ("GET", "/v1/placements?limit=0", {}, 422, "validation_failed"),
     "an unknown status": ("GET", "/v1/placements?status=[/red]", {}, 422, "validation_failed"),
     "an unknown order": ("GET", "/v1/placements?sort=[bold]", {}, 422, "validation_failed"),
-    "no zone": ("GET", "/v1/placements?updated_since=2026-01-01T00:00:00", {}, 422, "validation_failed"),
+    "a time without a zone": ("GET", "/v1/placements?updated_since=2026-01-01T00:00:00", {}, 422, "validation_failed"),
     "a leaked key's rotation": ("POST", "/v1/settings/api-key/rotate", {}, 403, "dashboard_session_required"),
     "a leaked key's webhook": (
         "PATCH",
@@ -60,20 +60,20 @@ def check_problem(answer, status: int, code: str) -> dict:
     assert {"type", "title"} <= problem.keys()
     detail = problem["detail"]
     assert isinstance(detail, str) and detail.strip()
-    assert not set("[]\r\n") & set(detail), f"not one plain line: {detail!r}"
+    assert not set("[]\r\n") & set(detail), f"detail must be one line without brackets: {detail!r}"
     return problem
 
 
-@pytest.mark.parametrize("name", WITH_A_KEY)
-def test_with_a_key(creditor: Creditor, name: str) -> None:
-    method, path, request, status, code = WITH_A_KEY[name]
+@pytest.mark.parametrize("name", ERRORS_WITH_KEY)
+def test_errors_with_api_key(creditor: Creditor, name: str) -> None:
+    method, path, request, status, code = ERRORS_WITH_KEY[name]
     headers = {"Content-Type": "application/json"} if "content" in request else {}
     problem = check_problem(creditor.with_key(method, path, headers=headers, **request), status, code)
     if code == "validation_failed":
         assert problem["errors"] and all(error["loc"] and error["msg"] for error in problem["errors"])
 
 
-def test_without_a_key(creditor: Creditor) -> None:
+def test_errors_without_valid_credentials(creditor: Creditor) -> None:
     http = creditor.server.http
     http.cookies.clear()
     check_problem(http.get("/v1/settings"), 401, "missing_api_key")
@@ -83,6 +83,6 @@ def test_without_a_key(creditor: Creditor) -> None:
     check_problem(http.post("/v1/sessions", json=wrong), 401, "invalid_credentials")
 
 
-def test_a_sane_request_id_comes_back(creditor: Creditor) -> None:
+def test_valid_request_id_is_echoed(creditor: Creditor) -> None:
     answer = creditor.with_key("GET", "/v1/nothing", headers={"X-Request-Id": "conformance-1"})
     assert answer.headers["X-Request-Id"] == answer.json()["request_id"] == "conformance-1"

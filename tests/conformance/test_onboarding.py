@@ -1,4 +1,4 @@
-"""From sign-up to the key: three facts, each a provider's event with a real signature, and one reveal."""
+"""Onboarding from sign-up to API key, with signed events of all three providers."""
 
 import re
 from dataclasses import replace
@@ -15,13 +15,13 @@ def applicant(server: PartnerServer) -> Creditor:
     return Creditor(server)
 
 
-def test_the_key_comes_when_the_last_gate_passes_and_is_shown_once(applicant: Creditor) -> None:
+def test_key_is_issued_after_last_gate_and_revealed_once(applicant: Creditor) -> None:
     early = applicant.reveal_key()
     assert early.status_code == 409, early.text
     assert early.json()["error"]["code"] == "gates_pending"
     assert set(early.json()["pending_gates"]) == GATES
     for gate in GATES:
-        assert gate in early.json()["detail"], "the client shows people the detail alone"
+        assert gate in early.json()["detail"], "the client prints only the detail"
 
     assert applicant.save_company_details().status_code == 200
     assert applicant.link_stripe_account().is_success
@@ -53,7 +53,7 @@ def test_the_key_comes_when_the_last_gate_passes_and_is_shown_once(applicant: Cr
     assert applicant.with_key("GET", "/v1/settings").json()["id"] == applicant.id
 
 
-def test_the_setup_checklist_keeps_the_ein_to_itself(applicant: Creditor) -> None:
+def test_setup_checklist_never_returns_the_ein(applicant: Creditor) -> None:
     steps = ["company_details", "business_verification", "payout_account", "agreement"]
     before = applicant.as_applicant("GET", "/v1/creditors/me/setup").json()
     assert [item["step"] for item in before["items"]] == steps
@@ -65,19 +65,19 @@ def test_the_setup_checklist_keeps_the_ein_to_itself(applicant: Creditor) -> Non
     assert "12-3456789" not in saved.text and "123456789" not in saved.text
 
 
-def test_an_agreement_signed_at_docusign_counts(applicant: Creditor) -> None:
+def test_docusign_event_passes_the_agreement_gate(applicant: Creditor) -> None:
     assert applicant.send(docusign_completed(applicant.id)).status_code == 200
     applicant.await_pending({"kyb_verified", "payouts_enabled"})
 
 
-def test_an_event_that_comes_twice_is_welcome_twice(applicant: Creditor) -> None:
+def test_repeated_event_is_accepted(applicant: Creditor) -> None:
     event = middesk_review(applicant.id)
     assert applicant.send(event).status_code == 200
     assert applicant.send(event).status_code == 200
     applicant.await_pending({"payouts_enabled", "msa_on_file"})
 
 
-def test_an_event_for_an_account_that_is_not_linked_yet_waits_for_the_link(applicant: Creditor) -> None:
+def test_event_for_unlinked_account_applies_after_link(applicant: Creditor) -> None:
     assert applicant.send(stripe_payouts(applicant.stripe_account)).status_code == 202
     applicant.await_pending(GATES)
     assert applicant.link_stripe_account().is_success
@@ -85,25 +85,25 @@ def test_an_event_for_an_account_that_is_not_linked_yet_waits_for_the_link(appli
 
 
 @pytest.mark.parametrize("provider", ["stripe", "middesk", "docusign"])
-def test_an_event_changed_after_it_was_signed_is_refused(applicant: Creditor, provider: str) -> None:
+def test_event_with_changed_body_is_refused(applicant: Creditor, provider: str) -> None:
     assert applicant.link_stripe_account().is_success
     event = {
         "stripe": stripe_payouts(applicant.stripe_account),
         "middesk": middesk_review(applicant.id),
         "docusign": docusign_completed(applicant.id),
     }[provider]
-    # One more space at the end: the same JSON, other bytes.
+    # A trailing space changes the bytes but not the JSON.
     answer = applicant.send(replace(event, body=event.body + b" "))
     assert answer.status_code == 403, answer.text
     assert answer.json()["error"]["code"] == "invalid_signature"
     assert set(applicant.status()["pending"]) == GATES
 
-    assert applicant.send(event).status_code == 200, "the same event as it was signed"
+    assert applicant.send(event).status_code == 200, "the unchanged event is accepted"
 
 
-def test_another_creditor_s_placement_is_not_found(server: PartnerServer, creditor: Creditor) -> None:
+def test_placement_of_another_creditor_is_not_found(server: PartnerServer, creditor: Creditor) -> None:
     placement = creditor.with_key("POST", "/v1/placements", json=invoice()).json()["id"]
-    stranger = onboard(server)
-    assert stranger.with_key("GET", "/v1/settings").json()["id"] == stranger.id != creditor.id
-    assert stranger.with_key("GET", f"/v1/placements/{placement}").status_code == 404
-    assert stranger.with_key("POST", f"/v1/placements/{placement}/recall").status_code == 404
+    other = onboard(server)
+    assert other.with_key("GET", "/v1/settings").json()["id"] == other.id != creditor.id
+    assert other.with_key("GET", f"/v1/placements/{placement}").status_code == 404
+    assert other.with_key("POST", f"/v1/placements/{placement}/recall").status_code == 404

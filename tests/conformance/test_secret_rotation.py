@@ -1,4 +1,4 @@
-"""Signing secrets in rotation, checked with the published Standard Webhooks verifier."""
+"""Rotation of signing secrets, checked with the published Standard Webhooks verifier."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from standardwebhooks import WebhookVerificationError
 
 @pytest.fixture
 def rotating(server: PartnerServer) -> Creditor:
-    """A creditor whose secrets nobody else uses."""
+    """A creditor that no other test uses."""
     return onboard(server)
 
 
@@ -45,7 +45,7 @@ def rotate(creditor: Creditor, overlap_hours: int) -> dict:
 
 
 def next_webhook(creditor: Creditor, receiver: Receiver) -> Webhook:
-    """What arrives of an event of now."""
+    """Creates a placement and returns its webhook."""
     with MCClient(base_url=creditor.server.base_url, api_key=creditor.api_key) as client:
         placement = client.create_placement(invoice())["id"]
     return receiver.await_type("placement.created", placement)[0]
@@ -62,7 +62,7 @@ def verifies(secret: str, webhook: Webhook) -> bool:
         return False
 
 
-def test_during_a_rotation_the_old_and_the_new_secret_verify(rotating: Creditor, receiver: Receiver) -> None:
+def test_old_and_new_secret_verify_during_rotation(rotating: Creditor, receiver: Receiver) -> None:
     old = current_secret(rotating)
     before = next_webhook(rotating, receiver)
     assert verifies(old, before) and len(signatures(before)) == 1
@@ -72,11 +72,11 @@ def test_during_a_rotation_the_old_and_the_new_secret_verify(rotating: Creditor,
     assert new != old and rotated["previous_expires_at"]
     during = next_webhook(rotating, receiver)
     assert len(signatures(during)) == 2
-    assert verifies(old, during), "who has not changed yet can read on"
-    assert verifies(new, during), "who has changed already can too"
-    assert not verifies(new, before), "a secret does not sign what was sent before it"
+    assert verifies(old, during), "the old secret still verifies"
+    assert verifies(new, during), "the new secret verifies"
+    assert not verifies(new, before), "a new secret does not verify earlier webhooks"
 
-    # Each signature is of its own secret, and neither lets another body through.
+    # Each signature belongs to one secret, and neither secret verifies a changed body.
     for signature in signatures(during):
         alone = Webhook(during.headers | {"webhook-signature": signature}, during.body, during.answered)
         assert verifies(old, alone) != verifies(new, alone)
@@ -84,7 +84,7 @@ def test_during_a_rotation_the_old_and_the_new_secret_verify(rotating: Creditor,
     assert not verifies(old, forged) and not verifies(new, forged)
 
 
-def test_without_an_overlap_the_old_secret_stops_at_once(rotating: Creditor, receiver: Receiver) -> None:
+def test_rotation_without_overlap_ends_old_secrets(rotating: Creditor, receiver: Receiver) -> None:
     oldest = current_secret(rotating)
     older = rotate(rotating, overlap_hours=1)["secret"]
     rotated = rotate(rotating, overlap_hours=0)
@@ -93,5 +93,5 @@ def test_without_an_overlap_the_old_secret_stops_at_once(rotating: Creditor, rec
     after = next_webhook(rotating, receiver)
     assert len(signatures(after)) == 1
     assert verifies(rotated["secret"], after)
-    assert not verifies(older, after), "the secret before it has ended"
-    assert not verifies(oldest, after), "and so has one whose overlap was still running"
+    assert not verifies(older, after), "the previous secret has ended"
+    assert not verifies(oldest, after), "a secret in its overlap has ended too"

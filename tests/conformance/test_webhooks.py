@@ -16,7 +16,7 @@ from waiting import wait_until
 
 @pytest.fixture(scope="module")
 def subscriber(server: PartnerServer) -> Creditor:
-    """A creditor of these tests' own: no other test's events come to its receiver."""
+    """A creditor that no other test uses, so its receiver gets only events of these tests."""
     return onboard(server)
 
 
@@ -28,7 +28,7 @@ def client(subscriber: Creditor) -> Iterator[MCClient]:
 
 @pytest.fixture(scope="module")
 def receiver(subscriber: Creditor) -> Iterator[Receiver]:
-    """What listens at the creditor's webhook URL."""
+    """The receiver at the webhook URL of the creditor."""
     receiver = Receiver()
     answer = subscriber.signed_in("PATCH", "/v1/settings", json={"webhook_url": receiver.url})
     assert answer.status_code == 200, answer.text
@@ -48,7 +48,7 @@ def verifier(subscriber: Creditor, receiver: Receiver) -> Verifier:
 
 
 def check(verifier: Verifier, webhook: Webhook) -> None:
-    """It verifies as it came, and with one byte changed it does not."""
+    """Checks that the webhook verifies, and that it does not verify with a changed body, id or time."""
     assert verifier.verify(webhook.body, webhook.headers) == webhook.event
     assert webhook.headers["user-agent"].startswith("partner-api/")
     assert webhook.headers["content-type"].startswith("application/json")
@@ -63,10 +63,10 @@ def check(verifier: Verifier, webhook: Webhook) -> None:
     for what, (body, headers) in forgeries.items():
         with pytest.raises(WebhookVerificationError):
             verifier.verify(body, headers)
-            pytest.fail(f"it verifies with another {what}")
+            pytest.fail(f"it verifies with a changed {what}")
 
 
-def test_everything_that_arrives_verifies(client: MCClient, receiver: Receiver, verifier: Verifier) -> None:
+def test_all_webhooks_verify(client: MCClient, receiver: Receiver, verifier: Verifier) -> None:
     placement = client.create_placement(invoice(external_debtor_ref="customer-7"))["id"]
     [created] = receiver.await_type("placement.created", placement)
     client.pause_placement(placement)
@@ -77,7 +77,7 @@ def test_everything_that_arrives_verifies(client: MCClient, receiver: Receiver, 
         changes = receiver.of_type("placement.status_changed", placement)
         return [change for change in changes if change.event["data"]["status"] == "recalled"]
 
-    recalled = wait_until(recalls, "the recall at the receiver")[0]
+    recalled = wait_until(recalls, "the recall arrives")[0]
     client.send_webhook_test()
     receiver.await_type("webhook.test")
 
@@ -92,7 +92,7 @@ def test_everything_that_arrives_verifies(client: MCClient, receiver: Receiver, 
         assert b"latepayer.example" not in webhook.body, "a webhook carries no contact data"
 
 
-def test_after_an_error_it_comes_again_under_the_same_id(
+def test_failed_webhook_is_retried_under_the_same_id(
     client: MCClient, receiver: Receiver, verifier: Verifier
 ) -> None:
     receiver.answer = lambda arrival: 500 if arrival == 1 else 200
@@ -113,7 +113,7 @@ def test_after_an_error_it_comes_again_under_the_same_id(
     wait_until(rows, "a delivery that took two attempts")
 
 
-def test_a_delivery_can_be_sent_again(client: MCClient, receiver: Receiver, verifier: Verifier) -> None:
+def test_delivery_can_be_redelivered(client: MCClient, receiver: Receiver, verifier: Verifier) -> None:
     placement = client.create_placement(invoice())["id"]
     receiver.await_type("placement.created", placement)
 
@@ -132,6 +132,6 @@ def test_a_delivery_can_be_sent_again(client: MCClient, receiver: Receiver, veri
         accepted = Counter(webhook.id for webhook in receiver.webhooks if webhook.answered == 200)
         return [webhook_id for webhook_id, times in accepted.items() if times > 1]
 
-    wait_until(accepted_twice, "the same webhook once more")
+    wait_until(accepted_twice, "the same webhook arrives again")
     for webhook in receiver.webhooks:
         check(verifier, webhook)

@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Polling for a condition."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,12 @@ T = TypeVar("T")
 
 
 def wait_until(probe: Callable[[], T], what: str, *, within: float = 20.0) -> T:
-    """The first truthy answer of ``probe``; fails the test when ``within`` seconds have brought none."""
+    """Polls ``probe`` and returns its first truthy result. Fails the test after ``within`` seconds."""
     deadline = time.monotonic() + within
     while True:
         answer = probe()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {within:.0f} s still not: {what} (last answer: {answer!r})")
+            raise AssertionError(f"timed out after {within:.0f} s: {what} (last result: {answer!r})")
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-//! Keys at the door: genuine, alive, within both limits.
+//! Admission: verification of API keys, and both rate limits.
 
 use serde_json::json;
 
@@ -7,21 +7,24 @@ use crate::harness::forged_keys::forged_key;
 use crate::harness::{Account, TestServer, on_both_backends};
 
 on_both_backends! {
-    async fn malformed_unknown_and_wrong_keys_look_the_same(database: TestDatabase) {
+    async fn malformed_unknown_and_wrong_keys_get_identical_responses(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, _) = Account::ready(&server.http).await;
         let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
         let real_prefix = status["api_key"]["prefix"].as_str().unwrap().to_owned();
-        // A prefix that nobody has, one whose secret was never drawn, and one that is in use.
+        // Prefixes: unknown, of a key that was never revealed, and of a key in use.
         let unrevealed = Account::sign_up(&server.http).await;
         unrevealed.onboard().await;
         let status = unrevealed.applicant.get("/v1/creditors/me/status").await.expect(200);
-        let silent_prefix = status["api_key"]["prefix"].as_str().unwrap();
+        let unrevealed_prefix = status["api_key"]["prefix"].as_str().unwrap();
         let mut mistyped = forged_key(None, 1);
         let last = mistyped.pop().unwrap();
         mistyped.push(if last == '0' { '1' } else { '0' });
         let mut answers = Vec::new();
-        for token in ["nonsense", "ca_abcdefgh_short", &mistyped, &forged_key(None, 2), &forged_key(Some(silent_prefix), 3), &forged_key(Some(&real_prefix), 4)] {
+        for token in [
+            "nonsense", "ca_abcdefgh_short", &mistyped, &forged_key(None, 2),
+            &forged_key(Some(unrevealed_prefix), 3), &forged_key(Some(&real_prefix), 4),
+        ] {
             let mut answer = server.http.bearer(token).get("/v1/placements").await;
             assert_eq!((answer.status, answer.code()), (401, "invalid_api_key"), "{token}");
             answer.body.as_object_mut().unwrap().remove("request_id");
@@ -35,7 +38,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_fresh_key_is_checked_by_bcrypt_once(database: TestDatabase) {
+    async fn new_key_is_verified_by_bcrypt_once(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let requests = (0..200).map(|_| key.get("/v1/settings"));
@@ -45,7 +48,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn both_limits_show_and_refuse_with_a_true_retry_after(database: TestDatabase) {
+    async fn both_limits_are_reported_and_enforced(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let path = format!("/support/v1/creditors/{}", account.id);
@@ -56,7 +59,7 @@ on_both_backends! {
         assert_eq!(first.header("RateLimit"), Some("\"key\";r=4;t=1, \"tenant\";r=8;t=1"));
         let rest = futures::future::join_all((0..30).map(|_| key.get("/v1/settings"))).await;
         let admitted = rest.iter().filter(|answer| answer.status == 200).count();
-        assert!((4..=6).contains(&admitted), "a burst of 5, and what a second or two refills: {admitted}");
+        assert!((4..=6).contains(&admitted), "a burst of 5, and one more if a second has passed: {admitted}");
         let refused = rest.iter().find(|answer| answer.status == 429).unwrap();
         assert_eq!(refused.code(), "rate_limited");
         let wait: u64 = refused.header("Retry-After").unwrap().parse().unwrap();
@@ -65,7 +68,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_key_revoked_by_support_is_dead_from_the_next_request_on(database: TestDatabase) {
+    async fn key_revoked_by_support_is_refused_on_next_request(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         key.get("/v1/settings").await.expect(200);
@@ -74,14 +77,14 @@ on_both_backends! {
         let refused = key.get("/v1/settings").await;
         assert_eq!((refused.status, refused.code()), (401, "revoked_api_key"));
         let minted = account.applicant.act("/v1/creditors/me/api-key").await;
-        assert_eq!(minted.code(), "already_revealed", "after a revocation only support mints");
+        assert_eq!(minted.code(), "already_revealed", "after a revocation, only support issues a key");
         let path = format!("/support/v1/creditors/{}/api-key/rotate", account.id);
         let fresh = server.support().post(&path, json!({"reason": "owner identified"})).await.expect(201);
         server.http.bearer(fresh["api_key"].as_str().unwrap()).get("/v1/settings").await.expect(200);
         server.stop().await;
     }
 
-    async fn a_key_that_was_never_issued_cannot_be_revoked(database: TestDatabase) {
+    async fn unissued_key_cannot_be_revoked(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let path = format!("/support/v1/creditors/{}/api-key/revoke", account.id);
@@ -92,7 +95,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn support_rotates_and_the_old_key_ends_at_once_or_retires(database: TestDatabase) {
+    async fn rotation_by_support_ends_or_retires_the_old_key(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, first) = Account::ready(&server.http).await;
         let path = format!("/support/v1/creditors/{}/api-key/rotate", account.id);
@@ -104,7 +107,8 @@ on_both_backends! {
             }
         };
         let second = rotate(24).await;
-        assert!(first.get("/v1/settings").await.header("Api-Key-Expires-At").is_some(), "a retiring key says when it stops");
+        let retiring = first.get("/v1/settings").await;
+        assert!(retiring.header("Api-Key-Expires-At").is_some(), "a retiring key shows its expiry");
         second.get("/v1/settings").await.expect(200);
         let body = json!({"reason": "again", "overlap_hours": 24});
         let refused = server.support().post(&path, body).await;
@@ -119,7 +123,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_leaked_key_cannot_help_itself(database: TestDatabase) {
+    async fn api_key_cannot_change_webhook_url_or_read_secret(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let url = json!({"webhook_url": "http://127.0.0.1:9/steal"});
@@ -129,18 +133,18 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn another_creditors_placement_is_not_found(database: TestDatabase) {
+    async fn placement_of_another_creditor_is_not_found(database: TestDatabase) {
         let server = TestServer::start(&database).await;
-        let (_, mine) = Account::ready(&server.http).await;
-        let (_, theirs) = Account::ready(&server.http).await;
-        let id = place(&mine, "INV-1").await;
+        let (_, own) = Account::ready(&server.http).await;
+        let (_, other) = Account::ready(&server.http).await;
+        let id = place(&own, "INV-1").await;
         for path in ["", "/audit"] {
-            let answer = theirs.get(&format!("/v1/placements/{id}{path}")).await;
+            let answer = other.get(&format!("/v1/placements/{id}{path}")).await;
             assert_eq!((answer.status, answer.code()), (404, "not_found"));
         }
-        let answer = theirs.act(&format!("/v1/placements/{id}/recall")).await;
+        let answer = other.act(&format!("/v1/placements/{id}/recall")).await;
         assert_eq!((answer.status, answer.code()), (404, "not_found"));
-        assert_eq!(theirs.get("/v1/placements").await.expect(200)["total"], json!(0));
+        assert_eq!(other.get("/v1/placements").await.expect(200)["total"], json!(0));
         server.stop().await;
     }
 }

@@ -1,26 +1,26 @@
-//! The database goes away in the middle of the work: every caller gets the truth.
+//! The database fails while requests run: every response must match what was stored.
 
 use std::collections::HashMap;
 
 use crate::harness::account::invoice;
 use crate::harness::{Account, Http, TestDatabase, TestServer, eventually, postgres};
 
-/// The server dies and recovers from its log, twice, while commits are under way.
+/// The database server crashes twice during commits and recovers from its log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_caller_gets_the_truth_when_the_database_crashes_mid_batch() {
+async fn responses_match_stored_rows_after_database_crash() {
     let Some(dedicated) = postgres::dedicated().await else {
         return;
     };
     let database = TestDatabase::on(&dedicated);
     let server = TestServer::start(&database).await;
     let (_, key) = Account::ready(&server.http).await;
-    let mut told = HashMap::new();
+    let mut outcomes = HashMap::new();
     for round in 0..2 {
         let posts = posts(&key, round);
         dedicated.crash().await;
         for post in posts {
             let (number, code) = post.await.unwrap();
-            told.insert(number, code);
+            outcomes.insert(number, code);
         }
         eventually("a request works again", || async {
             let number = format!("INV-AFTER-{}", uuid::Uuid::now_v7().simple());
@@ -29,15 +29,15 @@ async fn every_caller_gets_the_truth_when_the_database_crashes_mid_batch() {
         .await;
     }
     assert!(
-        told.values().any(|code| code != "created"),
-        "the crash came in between: {told:?}"
+        outcomes.values().any(|code| code != "created"),
+        "the crash hit some requests: {outcomes:?}"
     );
-    check(&database, &told).await;
+    check(&database, &outcomes).await;
     server.stop().await;
     dedicated.end().await;
 }
 
-/// Many at once; each answers with its number and what it was told.
+/// Sends 200 concurrent placements. Each task returns its invoice number and `created` or an error code.
 fn posts(key: &Http, round: usize) -> Vec<tokio::task::JoinHandle<(String, String)>> {
     (0..200)
         .map(|n| {
@@ -47,7 +47,7 @@ fn posts(key: &Http, round: usize) -> Vec<tokio::task::JoinHandle<(String, Strin
                 let code = match answer.status {
                     201 => "created".to_owned(),
                     503 => answer.code().to_owned(),
-                    status => panic!("{status} is not the truth: {}", answer.body),
+                    status => panic!("unexpected status {status}: {}", answer.body),
                 };
                 (number, code)
             })
@@ -55,31 +55,32 @@ fn posts(key: &Http, round: usize) -> Vec<tokio::task::JoinHandle<(String, Strin
         .collect()
 }
 
-/// Whoever was told yes has its row, whoever was told no has none, and whoever was told that
-/// nobody knows was told the truth either way.
-async fn check(database: &TestDatabase, told: &HashMap<String, String>) {
+/// Compares the responses with the stored rows.
+///
+/// `created` requires one row and `overloaded` requires none. `outcome_unknown` allows both.
+async fn check(database: &TestDatabase, outcomes: &HashMap<String, String>) {
     let placed: Vec<String> = database
         .column("SELECT invoice_number FROM placement")
         .await;
-    for (number, code) in told {
+    for (number, code) in outcomes {
         let rows = placed.iter().filter(|placed| *placed == number).count();
         match (code.as_str(), rows) {
             ("created", 1) | ("outcome_unknown", 0 | 1) | ("overloaded", 0) => {}
-            (code, rows) => panic!("{number} was told {code}, and there are {rows}"),
+            (code, rows) => panic!("{number} got {code}, but has {rows} rows"),
         }
     }
 }
 
-/// Every connection of the server is cut, again and again, while it commits: what a restart of the
-/// database looks like from the other end of the wire.
+/// All connections of the service are terminated repeatedly during commits. To the service, this
+/// looks like a restart of the database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_caller_gets_the_truth_when_connections_are_cut_mid_batch() {
+async fn responses_match_stored_rows_after_connection_loss() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
     let server = TestServer::start(&database).await;
     let (_, key) = Account::ready(&server.http).await;
-    let mut told = HashMap::new();
+    let mut outcomes = HashMap::new();
     for round in 0..5 {
         let posts = posts(&key, round);
         for _ in 0..5 {
@@ -89,11 +90,11 @@ async fn every_caller_gets_the_truth_when_connections_are_cut_mid_batch() {
         }
         for post in posts {
             let (number, code) = post.await.unwrap();
-            told.insert(number, code);
+            outcomes.insert(number, code);
         }
     }
-    check(&database, &told).await;
-    // The house heals: requests work again without a restart.
+    check(&database, &outcomes).await;
+    // The service recovers without a restart.
     eventually("a request works again", || async {
         let answer = key
             .post(

@@ -1,5 +1,7 @@
-//! A panic in each kind of actor, with permits out, rows leased and a batch mid-commit: the tree
-//! heals, the other tenants never notice, nothing is lost, no burst is refilled.
+//! Panics in each kind of actor, while permits are held, deliveries are leased and batches commit.
+//!
+//! The actor tree must recover and lose nothing. Other tenants must not be affected, and no rate
+//! limit may be refilled.
 
 use std::collections::HashSet;
 
@@ -12,14 +14,14 @@ use crate::harness::server::config;
 use crate::harness::{Account, Receiver, TestServer, eventually, on_both_backends};
 
 on_both_backends! {
-    async fn the_tree_heals_and_nothing_is_lost(database: TestDatabase) {
+    async fn panic_in_any_actor_loses_nothing(database: TestDatabase) {
         let mut settings = config(&database);
         settings.settings.simulator = true;
         let server = TestServer::start_with(settings).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
         account.set_webhook(&receiver.url).await;
-        let (_, neighbour) = Account::ready(&server.http).await;
+        let (_, other) = Account::ready(&server.http).await;
         key.get("/v1/settings").await.expect(200);
         let creditor = Uuid::parse_str(&account.id).unwrap();
         let endpoint = database.endpoint_id().await;
@@ -33,7 +35,7 @@ on_both_backends! {
             let posts: Vec<_> = (0..20).map(|n| {
                 let (key, number) = (key.clone(), format!("INV-{round}-{n}"));
                 tokio::spawn(async move {
-                    // What a client with a key does on 503: the same request again.
+                    // On 503 a client retries the same request under the same idempotency key.
                     for _ in 0..40 {
                         let answer = key.post_keyed("/v1/placements", invoice(&number), &number).await;
                         if answer.status == 201 {
@@ -49,33 +51,33 @@ on_both_backends! {
             for post in posts {
                 accepted.insert(post.await.unwrap());
             }
-            eventually("the tree heals", || async {
+            eventually("all actors run again", || async {
                 let deep = server.http.get("/health/deep").await;
                 (deep.status == 200).then_some(())
             }).await;
-            let seen = neighbour.get("/v1/placements").await;
-            assert_eq!(seen.status, 200, "{kind:?}: the neighbour never notices: {}", seen.body);
+            let seen = other.get("/v1/placements").await;
+            assert_eq!(seen.status, 200, "{kind:?}: the other tenant is not affected: {}", seen.body);
         }
         eventually("every accepted event arrives", || async {
             let arrived: HashSet<String> = receiver.accepted().iter()
-                .filter(|arrival| arrival.kind() == "placement.created")
+                .filter(|arrival| arrival.event_type() == "placement.created")
                 .map(|arrival| arrival.body["data"]["invoice_number"].as_str().unwrap().to_owned())
                 .collect();
             accepted.is_subset(&arrived).then_some(())
         }).await;
         let placed = i64::try_from(20 * kinds.len()).unwrap();
         assert_eq!(database.number("SELECT count(*) FROM placement").await, placed, "nothing was done twice");
-        eventually("no lease is left behind", || async {
+        eventually("no delivery is leased", || async {
             (database.number("SELECT count(*) FROM delivery WHERE owner IS NOT NULL").await == 0).then_some(())
         }).await;
         server.stop().await;
     }
 
-    async fn a_cold_key_gets_in_although_the_verifier_dies_under_it(database: TestDatabase) {
+    async fn unverified_key_is_admitted_despite_verifier_panic(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         for round in 0..8 {
             let (_, key) = Account::ready(&server.http).await;
-            let asking = tokio::spawn(async move {
+            let request = tokio::spawn(async move {
                 for _ in 0..100 {
                     let answer = key.get("/v1/settings").await;
                     if answer.status == 200 {
@@ -87,20 +89,20 @@ on_both_backends! {
                 false
             });
             let _ = server.running.api().inject_panic(ActorKind::SecretVerifier);
-            assert!(asking.await.unwrap(), "round {round}: the key got in");
-            eventually("the verifier is back", || async {
+            assert!(request.await.unwrap(), "round {round}: the key is admitted");
+            eventually("the verifier runs again", || async {
                 (server.http.get("/health/deep").await.status == 200).then_some(())
             }).await;
         }
         server.stop().await;
     }
 
-    async fn a_restarted_tenant_refills_no_burst(database: TestDatabase) {
+    async fn restarted_tenant_does_not_refill_its_burst(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let path = format!("/support/v1/creditors/{}", account.id);
         let limits = json!({"key_rps": 1, "key_burst": 30, "tenant_rps": 1, "tenant_burst": 30, "concurrency": 50});
-        // Also said again: what was read is stale then, and the next request needs a living actor.
+        // Setting the limits makes the cached state stale, so the next request needs a running actor.
         let set_limits = async || {
             server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200)
         };
@@ -118,7 +120,7 @@ on_both_backends! {
             }
             admitted += usize::from(key.get("/v1/settings").await.status == 200);
         }
-        assert!((25..=50).contains(&admitted), "one burst and what a few seconds refill, not one burst a restart: {admitted}");
+        assert!((25..=50).contains(&admitted), "one burst and a few refills, not one burst per restart: {admitted}");
         server.stop().await;
     }
 }

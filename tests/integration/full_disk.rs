@@ -1,8 +1,10 @@
-//! A file system that fills up and is enlarged again, under SQLite: what was answered 201 is there, and what could not be
-//! written was refused.
+//! SQLite on a file system that fills up and is enlarged again.
 //!
-//! `PARTNER_API_FULL_DISK_ROUNDS` sets how often. The test mounts a `tmpfs`, which takes root; without it, it says so and
-//! passes.
+//! Placements that were answered 201 must be stored. Placements that could not be written must be
+//! refused.
+//!
+//! `PARTNER_API_FULL_DISK_ROUNDS` sets the number of rounds. The test mounts a `tmpfs`, which
+//! requires root. Without root it prints a notice and passes.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -14,16 +16,17 @@ use crate::harness::account::invoice;
 use crate::harness::{Account, Http, Process, Receiver, TestDatabase, eventually};
 
 const ROUNDS: usize = 3;
-/// Where the file system begins, and by how much each round enlarges it.
 const MIB: usize = 1024 * 1024;
+/// The initial size of the file system, in bytes.
 const START: usize = 6 * MIB;
+/// By how much each round enlarges it, in bytes.
 const STEP: usize = MIB;
-/// Placements on their way at the same time.
+/// Number of concurrent placements.
 const PARALLEL: usize = 8;
-/// More than fit into one step.
+/// More placements than fit into one step.
 const MAX_CALLS: usize = 4_000;
 
-/// A `tmpfs` of a size that can be changed; unmounted when it is dropped.
+/// A `tmpfs` that can be enlarged. It is unmounted on drop.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -58,7 +61,7 @@ impl Drop for SmallDisk {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn placements_answered_201_survive_a_full_disk() {
     let Some(disk) = SmallDisk::mount() else {
-        eprintln!("NOT RUN: a tmpfs cannot be mounted here, so no disk was filled");
+        eprintln!("NOT RUN: the full disk test cannot mount a tmpfs");
         return;
     };
     let rounds = std::env::var("PARTNER_API_FULL_DISK_ROUNDS");
@@ -101,12 +104,12 @@ async fn placements_answered_201_survive_a_full_disk() {
     );
 }
 
-/// What came of the calls of one round.
+/// The outcomes of the calls of one round.
 struct Filled {
     accepted: Vec<String>,
-    /// With 503 `overloaded` and a `Retry-After`.
+    /// Calls refused with 503 `overloaded` and a `Retry-After` header.
     refused: usize,
-    /// With anything else.
+    /// Calls with any other response.
     wrongly_refused: usize,
 }
 
@@ -118,8 +121,8 @@ async fn fill(key: &Http, round: usize) -> Filled {
         wrongly_refused: 0,
     };
     for call in 0..MAX_CALLS / PARALLEL {
-        let calls = (0..PARALLEL).map(|lane| async move {
-            let number = format!("INV-{round}-{call}-{lane}");
+        let calls = (0..PARALLEL).map(|n| async move {
+            let number = format!("INV-{round}-{call}-{n}");
             key.post("/v1/placements", invoice(&number)).await
         });
         for answer in join_all(calls).await {

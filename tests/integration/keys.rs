@@ -1,4 +1,4 @@
-//! A creditor's own hands on its keys: rotation, revocation, the read-only key, networks, last use.
+//! API keys managed by the creditor: rotation, revocation, the read key, allowed networks, last use, expiry notices.
 
 use actors::clock::Clock;
 use partner_api::server;
@@ -15,7 +15,7 @@ const REVOKE: &str = "/v1/settings/api-key/revoke";
 const NETWORKS: &str = "/v1/settings/api-key/allowed-networks";
 const READ_KEY: &str = "/v1/settings/read-key";
 
-/// Rotates; answers with the new key as a caller.
+/// Rotates the key and returns a client that uses the new one.
 async fn rotate(server: &TestServer, session: &Http, overlap_hours: u32) -> Http {
     let body = json!({"overlap_hours": overlap_hours});
     let minted = session.post(ROTATE, body).await.expect(201);
@@ -26,7 +26,7 @@ fn refused(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.code())
 }
 
-/// Actors and data of the audit lines with this action, oldest first.
+/// Actor and data of the audit entries with this action, oldest first.
 async fn audited(server: &TestServer, account: &Account, action: &str) -> Vec<(String, Value)> {
     let path = format!(
         "/support/v1/audit?creditor_id={}&action={action}",
@@ -50,7 +50,7 @@ async fn events(database: &TestDatabase, kind: &str) -> i64 {
 }
 
 on_both_backends! {
-    async fn an_owner_rotates_and_the_old_key_retires(database: TestDatabase) {
+    async fn rotation_by_owner_retires_the_old_key(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, first) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -65,7 +65,7 @@ on_both_backends! {
         let shown = session.get("/v1/settings/api-key").await.expect(200);
         assert_eq!(shown["full_access"]["prefix"], minted["prefix"]);
         assert_eq!(shown["retiring"]["expires_at"], minted["previous_expires_at"]);
-        // Both are in use: a third has to wait.
+        // While both keys are in use, another rotation is refused.
         let answer = session.post(ROTATE, json!({"overlap_hours": 1})).await;
         assert_eq!(refused(&answer), (409, "rotation_in_progress"));
         let lines = audited(&server, &account, "creditor.api_key_issued").await;
@@ -74,32 +74,33 @@ on_both_backends! {
         assert_eq!(data["prefix"], minted["prefix"]);
         assert!(data["previous_prefix"].is_string() && data["reason"].is_string(), "{data}");
         assert_eq!((events(&database, "api_key.issued").await, events(&database, "api_key.rotated").await), (1, 1));
-        // Without an overlap every older key ends.
+        // Without an overlap, every older key ends.
         let third = rotate(&server, &session, 0).await;
-        for dead in [&first, &second] {
-            assert_eq!(refused(&dead.get("/v1/settings").await), (401, "revoked_api_key"));
+        for ended in [&first, &second] {
+            assert_eq!(refused(&ended.get("/v1/settings").await), (401, "revoked_api_key"));
         }
         third.get("/v1/settings").await.expect(200);
         server.stop().await;
     }
 
-    async fn a_key_that_was_never_used_is_replaced_while_another_retires(database: TestDatabase) {
+    async fn unused_key_can_be_rotated_during_an_overlap(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, first) = Account::ready(&server.http).await;
         let session = account.session().await;
         first.get("/v1/settings").await.expect(200);
-        let lost = session.post(ROTATE, json!({"overlap_hours": 24})).await.expect(201);
-        let found = session.post(ROTATE, json!({"overlap_hours": 168})).await.expect(201);
-        assert!(found.get("previous_expires_at").is_none(), "it ended at once: {found}");
-        let unused = server.http.bearer(lost["api_key"].as_str().unwrap());
+        let first_rotation = session.post(ROTATE, json!({"overlap_hours": 24})).await.expect(201);
+        let second = session.post(ROTATE, json!({"overlap_hours": 168})).await.expect(201);
+        assert!(second.get("previous_expires_at").is_none(), "the unused key ended immediately: {second}");
+        let unused = server.http.bearer(first_rotation["api_key"].as_str().unwrap());
         assert_eq!(refused(&unused.get("/v1/settings").await), (401, "revoked_api_key"));
         let old = first.get("/v1/settings").await;
-        assert_eq!(old.header("Api-Key-Expires-At"), lost["previous_expires_at"].as_str(), "the promise stands");
-        server.http.bearer(found["api_key"].as_str().unwrap()).get("/v1/settings").await.expect(200);
+        let announced = first_rotation["previous_expires_at"].as_str();
+        assert_eq!(old.header("Api-Key-Expires-At"), announced, "the announced expiry is unchanged");
+        server.http.bearer(second["api_key"].as_str().unwrap()).get("/v1/settings").await.expect(200);
         server.stop().await;
     }
 
-    async fn bad_rotations_are_refused(database: TestDatabase) {
+    async fn invalid_rotations_are_refused(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let early = Account::sign_up(&server.http).await;
         let answer = early.session().await.post(ROTATE, json!({})).await;
@@ -117,7 +118,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn an_owner_revokes_and_mints_again(database: TestDatabase) {
+    async fn owner_can_rotate_after_revoking(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -130,7 +131,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn after_support_has_revoked_only_support_mints(database: TestDatabase) {
+    async fn only_support_issues_a_key_after_support_revoked(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, _) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -145,7 +146,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_read_key_reads_and_there_is_one(database: TestDatabase) {
+    async fn read_key_is_read_only_and_unique(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, full) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -162,7 +163,7 @@ on_both_backends! {
         let second = mint().await;
         assert_eq!(refused(&first.get("/v1/placements").await), (401, "revoked_api_key"));
         second.get("/v1/placements").await.expect(200);
-        // The two kinds do not touch each other.
+        // A rotation of the full key does not affect the read key.
         rotate(&server, &session, 0).await.get("/v1/settings").await.expect(200);
         second.get("/v1/placements").await.expect(200);
         assert_eq!(refused(&full.get("/v1/settings").await), (401, "revoked_api_key"));
@@ -172,7 +173,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_key_may_be_used_from_its_networks_alone(database: TestDatabase) {
+    async fn key_is_refused_outside_its_allowed_networks(database: TestDatabase) {
         let mut settings = config(&database);
         settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         let server = TestServer::start_with(settings).await;
@@ -190,7 +191,7 @@ on_both_backends! {
         assert_eq!(refused(&answer), (403, "address_not_allowed"));
         assert!(answer.body["detail"].as_str().unwrap().contains("198.51.100.7"));
         assert!(answer.header("RateLimit").is_some());
-        // A rotation must not open the door.
+        // A rotation keeps the allowed networks.
         let next = rotate(&server, &session, 24).await;
         assert_eq!(refused(&from(&next, "198.51.100.7").await), (403, "address_not_allowed"));
         assert_eq!(from(&next, "203.0.113.9").await.status, 200);
@@ -202,16 +203,16 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_stranger_cannot_choose_its_address(database: TestDatabase) {
+    async fn forwarded_address_from_untrusted_peer_is_ignored(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         account.session().await.put(NETWORKS, json!({"cidrs": ["203.0.113.0/24"]})).await.expect(200);
         let answer = key.get_with("/v1/settings", ("X-Forwarded-For", "203.0.113.9")).await;
-        assert_eq!(refused(&answer), (403, "address_not_allowed"), "nobody was told to trust this peer");
+        assert_eq!(refused(&answer), (403, "address_not_allowed"), "the peer is not a trusted proxy");
         server.stop().await;
     }
 
-    async fn the_last_use_is_shown_and_never_goes_back(database: TestDatabase) {
+    async fn last_use_of_a_key_is_shown(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -228,7 +229,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_drain_writes_the_last_uses(database: TestDatabase) {
+    async fn shutdown_writes_pending_key_uses(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         key.get("/v1/settings").await.expect(200);
@@ -236,20 +237,20 @@ on_both_backends! {
         assert_eq!(database.number("SELECT count(*) FROM api_key_use").await, 1);
     }
 
-    async fn a_key_in_use_near_its_end_is_told_of_once(database: TestDatabase) {
+    async fn expiring_key_in_use_sends_one_event(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, first) = Account::ready(&server.http).await;
         first.get("/v1/settings").await.expect(200);
         rotate(&server, &account.session().await, 24).await;
         first.get("/v1/settings").await.expect(200);
-        // As if 22 of the 24 hours had passed.
+        // Simulates that 22 of the 24 hours have passed.
         let past = 22 * 3_600_000;
         let sql = format!("UPDATE api_key SET retired_ms = retired_ms - {past}, expires_ms = expires_ms - {past} WHERE state = 'retiring'");
         database.execute(&sql).await.unwrap();
         server.stop().await;
         let server = TestServer::start(&database).await;
         let first = first.at(&server.running.base_url);
-        eventually("api_key.expiring is told", || async {
+        eventually("api_key.expiring is sent", || async {
             first.get("/v1/settings").await.expect(200);
             (events(&database, "api_key.expiring").await == 1).then_some(())
         }).await;
@@ -260,7 +261,7 @@ on_both_backends! {
         assert_eq!(events(&database, "api_key.expiring").await, 1);
     }
 
-    async fn a_retiring_key_says_when_it_stops_on_refusals_too_and_then_stops(database: TestDatabase) {
+    async fn retiring_key_shows_expiry_on_rejections_and_then_expires(database: TestDatabase) {
         let clock = Clock::manual(Clock::system().now_ms());
         let running = server::start_at(config(&database), clock.clone()).await.unwrap();
         let server = TestServer { http: Http::new(&running.base_url), running };
@@ -281,7 +282,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn refused_reveals_and_changed_limits_are_in_the_audit_log(database: TestDatabase) {
+    async fn refused_reveals_and_limit_changes_are_audited(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         assert_eq!(account.applicant.act("/v1/creditors/me/api-key").await.code(), "gates_pending");
@@ -300,7 +301,7 @@ on_both_backends! {
         let lines = audited(&server, &account, "creditor.limits_set").await;
         assert_eq!((&lines[0].1["from"], &lines[0].1["to"]["key_burst"]), (&Value::Null, &json!(7)));
         assert_eq!((&lines[1].1["from"]["key_burst"], &lines[1].1["to"]), (&json!(7), &Value::Null));
-        // Gates are conditions for the first key alone, so a later reveal is never told of them.
+        // Gates apply only to the first key, so a later reveal does not report them.
         server.support().post(&format!("{path}/api-key/revoke"), json!({"reason": "leaked"})).await;
         server.support().post(&format!("{path}/gates/payouts_enabled"), json!({"passed": false, "reason": "for the test"})).await.expect(200);
         assert_eq!(account.applicant.act("/v1/creditors/me/api-key").await.code(), "already_revealed");

@@ -1,8 +1,8 @@
-//! Checks the layers of `actors/src`. A file imports only from its own folder and from layers below. No files import each
-//! other, directly or through others.
+//! Checks the layers of `actors/src`. A file imports only from its own folder and from layers below.
+//! No files import each other, directly or through others.
 //!
-//! `LAYERS` is the table of `docs/architecture.md`. Paths are read with a parser. An import from a facade (`mod.rs`) counts
-//! as an import from the file that defines the item. Test code is ignored.
+//! `LAYERS` is the table of `docs/architecture.md`. Paths are read with a parser. An import from a
+//! facade (`mod.rs`) counts as an import from the file that defines the item. Test code is ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,10 @@ const LAYERS: &[&[&str]] = &[
 fn imports_point_downwards_and_form_no_cycle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/src");
     let sources = Sources::read(&root);
-    assert!(sources.files.len() > 150, "actors/src has as many files as expected");
+    assert!(
+        sources.files.len() > 150,
+        "actors/src has as many files as expected"
+    );
     let imports = sources.imports();
     let mut problems = upward(&imports);
     problems.extend(cycles(&imports));
@@ -251,7 +254,10 @@ fn absolute(module: &[String], path: &[String]) -> Option<Vec<String>> {
         "crate" => Some(path[1..].to_vec()),
         "self" => Some([module, &path[1..]].concat()),
         "super" => {
-            let ups = path.iter().take_while(|segment| *segment == "super").count();
+            let ups = path
+                .iter()
+                .take_while(|segment| *segment == "super")
+                .count();
             let base = &module[..module.len().checked_sub(ups)?];
             Some([base, &path[ups..]].concat())
         }

@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod shutdown;
 mod two_nodes;
+mod vocabulary;
 mod webhook_endpoints;
 mod webhook_order;
 mod webhook_recovery;

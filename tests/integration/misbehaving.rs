@@ -72,7 +72,13 @@ async fn answer(mut stream: TcpStream, response: String, then: Then) -> std::io:
     Ok(())
 }
 
-fn case(name: &'static str, response: &str, then: Then, status: Value, error: &'static str) -> Case {
+fn case(
+    name: &'static str,
+    response: &str,
+    then: Then,
+    status: Value,
+    error: &'static str,
+) -> Case {
     Case {
         name,
         scheme: "http",

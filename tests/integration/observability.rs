@@ -1,4 +1,4 @@
-//! What can be seen from outside: metrics, and one trace from a call to its delivery.
+//! Metrics, traces from an API call to its delivery, and the erasure of webhook payloads.
 
 use serde_json::json;
 
@@ -6,9 +6,9 @@ use crate::harness::account::{invoice, place};
 use crate::harness::{Account, Receiver, TestServer, eventually, on_both_backends};
 
 /// The example of W3C Trace Context, section 3.2.
-const CALLERS_SPAN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const CALLER_SPAN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// The value of a line of `/metrics`.
+/// The value of a metric in the text of `/metrics`. `name` includes the labels.
 fn value(text: &str, name: &str) -> f64 {
     let line = text
         .lines()
@@ -19,7 +19,7 @@ fn value(text: &str, name: &str) -> f64 {
 }
 
 on_both_backends! {
-    async fn deliveries_are_measured_without_a_name_in_any_label(database: TestDatabase) {
+    async fn delivery_metrics_carry_no_identifying_labels(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -33,25 +33,25 @@ on_both_backends! {
             (value(&text, "partner_api_delivery_lag_seconds_count") >= 20.0).then_some(text)
         }).await;
         assert!(value(&text, r#"partner_api_delivery_attempts_total{outcome="delivered"}"#) >= 20.0);
-        assert!(value(&text, r#"partner_api_delivery_leases_total{how="born"}"#) >= 1.0, "nothing had to be claimed for");
+        assert!(value(&text, r#"partner_api_delivery_leases_total{how="born"}"#) >= 1.0, "deliveries are pre-leased");
         let opened = value(&text, "partner_api_delivery_connections_opened_total");
         assert!((1.0..20.0).contains(&opened), "connections are reused: {opened}");
         for state in ["pending", "delivering", "failed", "exhausted", "cancelled"] {
             value(&text, &format!("partner_api_delivery_queue{{state=\"{state}\"}}"));
         }
         for name in [&account.id, receiver.url.trim_start_matches("http://").split('/').next().unwrap()] {
-            assert!(!text.contains(name), "{name} is nobody's business");
+            assert!(!text.contains(name), "the metrics contain {name}");
         }
         server.stop().await;
     }
 
-    async fn a_trace_goes_from_the_call_to_the_receiver(database: TestDatabase) {
+    async fn trace_continues_from_api_call_to_receiver(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
         account.set_webhook(&receiver.url).await;
         receiver.answer(500);
-        key.post_with("/v1/placements", invoice("INV-1"), ("traceparent", CALLERS_SPAN)).await.expect(201);
+        key.post_with("/v1/placements", invoice("INV-1"), ("traceparent", CALLER_SPAN)).await.expect(201);
         let spans = |answered: u16| {
             let arrivals = receiver.arrivals().into_iter().filter(|arrival| arrival.answered == answered);
             arrivals.map(|arrival| arrival.headers["traceparent"].to_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -61,17 +61,19 @@ on_both_backends! {
         eventually("a delivery", || async { (!spans(200).is_empty()).then_some(()) }).await;
         let all = [spans(500), spans(200)].concat();
         for span in &all {
-            assert!(span.starts_with(&CALLERS_SPAN[..36]) && span != CALLERS_SPAN, "the trace goes on, the span is new: {span}");
+            let same_trace = span.starts_with(&CALLER_SPAN[..36]);
+            assert!(same_trace && span != CALLER_SPAN, "the trace id is kept, the span id is new: {span}");
         }
-        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), all.len(), "every attempt is a span of its own");
-        // Without one the call begins a trace.
+        let different: std::collections::HashSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len(), "every attempt has its own span");
+        // Without a `traceparent` header, the call starts a new trace.
         place(&key, "INV-2").await;
         let second = eventually("the second arrives", || async { receiver.accepted().get(1).cloned() }).await;
-        assert_eq!(second.headers["traceparent"].len(), CALLERS_SPAN.len());
+        assert_eq!(second.headers["traceparent"].len(), CALLER_SPAN.len());
         server.stop().await;
     }
 
-    async fn what_was_said_of_a_placement_can_be_erased(database: TestDatabase) {
+    async fn webhook_payloads_of_a_placement_can_be_erased(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;

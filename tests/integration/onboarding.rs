@@ -1,4 +1,4 @@
-//! From sign-up to a key: gates, facts in any order, one issue, one reveal.
+//! Onboarding: gates, provider events in any order, and an API key that is issued and revealed once.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::harness::providers::{self, StripeEvent};
 use crate::harness::{Account, TestServer, on_both_backends};
 
 on_both_backends! {
-    async fn a_key_is_refused_until_all_gates_hold_and_then_shown_once(database: TestDatabase) {
+    async fn key_is_revealed_once_after_all_gates_pass(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let early = account.applicant.act("/v1/creditors/me/api-key").await;
@@ -25,7 +25,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn concurrent_reveals_have_one_winner(database: TestDatabase) {
+    async fn concurrent_reveals_return_the_key_once(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.onboard().await;
@@ -36,11 +36,11 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn fifty_concurrent_final_events_issue_exactly_one_key(database: TestDatabase) {
+    async fn fifty_concurrent_events_issue_exactly_one_key(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
-        // Three providers, duplicated and shuffled: 7 is prime to 50.
+        // Events of three providers, duplicated and shuffled: 7 and 50 are coprime.
         let facts = (0..50).map(|n| account.send_fact(&server.http, n * 7 % 50));
         let statuses = futures::future::join_all(facts).await;
         assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
@@ -49,7 +49,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn bad_signatures_store_nothing(database: TestDatabase) {
+    async fn event_with_invalid_signature_is_not_stored(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let event = StripeEvent { id: "evt_1", account: &account.stripe_account, created: 1_767_323_045, payouts_enabled: true, previous: None };
@@ -61,11 +61,11 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn linking_an_account_replays_its_stored_events(database: TestDatabase) {
+    async fn linking_an_account_applies_its_stored_events(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
-        assert_eq!(account.send_fact(&server.http, 0).await, 202, "stored until linked");
-        assert_eq!(account.send_fact(&server.http, 0).await, 200, "and only once");
+        assert_eq!(account.send_fact(&server.http, 0).await, 202, "the event is stored until the account is linked");
+        assert_eq!(account.send_fact(&server.http, 0).await, 200, "the event is stored only once");
         assert_eq!(account.send_fact(&server.http, 1).await, 200);
         assert_eq!(account.send_fact(&server.http, 2).await, 200);
         let status = account.applicant.get("/v1/creditors/me/status").await.expect(200);
@@ -76,7 +76,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn another_account_brings_its_own_facts_and_not_the_old_ones(database: TestDatabase) {
+    async fn relinked_account_uses_only_its_own_events(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
@@ -91,9 +91,11 @@ on_both_backends! {
             async move { support.patch(&path, json!({"stripe_account_id": to, "reason": "wrong one"})).await }
         };
         link(json!("acct_right")).await.expect(200);
-        assert_eq!(pending().await, json!(["kyb_verified", "payouts_enabled", "msa_on_file"]), "the other account's fact is no fact about this one");
+        let all = json!(["kyb_verified", "payouts_enabled", "msa_on_file"]);
+        assert_eq!(pending().await, all, "the event belongs to the other account");
         link(json!(account.stripe_account)).await.expect(200);
-        assert_eq!(pending().await, json!(["kyb_verified", "msa_on_file"]), "its events are told again");
+        let without_payouts = json!(["kyb_verified", "msa_on_file"]);
+        assert_eq!(pending().await, without_payouts, "the events of the account are applied again");
         let other = Account::sign_up(&server.http).await;
         let taken = server.support().patch(&format!("/support/v1/creditors/{}", other.id), json!({"stripe_account_id": account.stripe_account, "reason": "mix-up"})).await;
         assert_eq!((taken.status, taken.code()), (422, "validation_failed"));
@@ -104,7 +106,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn late_doubled_and_tied_events_settle_on_the_later_fact(database: TestDatabase) {
+    async fn late_and_duplicate_events_keep_the_latest_fact(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
@@ -123,17 +125,17 @@ on_both_backends! {
         stripe("evt_2", 2_000, true, None).await;
         assert_eq!(gate().await, (true, false));
         stripe("evt_1", 1_000, false, None).await;
-        assert_eq!(gate().await, (true, false), "an older fact that comes late is ignored");
+        assert_eq!(gate().await, (true, false), "an older event that arrives late is ignored");
         stripe("evt_3", 2_000, false, None).await;
-        assert_eq!(gate().await, (false, true), "a tie that nothing decides is not passed");
+        assert_eq!(gate().await, (false, true), "an undecided tie does not pass the gate");
         stripe("evt_4", 2_000, true, Some(false)).await;
-        assert_eq!(gate().await, (true, false), "previous_attributes names the later one");
+        assert_eq!(gate().await, (true, false), "previous_attributes decides the tie");
         stripe("evt_4", 2_000, false, None).await;
-        assert_eq!(gate().await, (true, false), "an event id counts once");
+        assert_eq!(gate().await, (true, false), "an event id is applied once");
         server.stop().await;
     }
 
-    async fn payouts_switched_off_later_block_nothing_and_mint_nothing(database: TestDatabase) {
+    async fn payouts_disabled_later_keep_the_key_valid(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         for (id, created, on) in [("evt_off", 1_800_000_000, false), ("evt_on", 1_800_000_001, true)] {
@@ -146,7 +148,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn support_repairs_a_gate_and_is_held_to_account(database: TestDatabase) {
+    async fn gate_repair_by_support_is_audited(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         account.link_stripe().await;
@@ -161,7 +163,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn the_agreement_is_accepted_by_a_person_and_never_by_a_key(database: TestDatabase) {
+    async fn agreement_cannot_be_accepted_with_an_api_key(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let current = account.applicant.get("/v1/agreements/current").await.expect(200);
@@ -180,7 +182,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn company_details_are_saved_and_locked_when_review_begins(database: TestDatabase) {
+    async fn company_details_are_locked_when_review_begins(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let details = json!({
@@ -197,25 +199,25 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn the_sweep_issues_for_whoever_was_left_without_a_key(database: TestDatabase) {
+    async fn sweep_issues_missing_keys(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         server.stop().await;
-        // As a crash between two steps would leave it, if there were two steps.
+        // All gates pass, but no key was issued. The service itself never creates this state.
         let id = database.uuid(&account.id);
         for gate in ["kyb_verified", "payouts_enabled", "msa_on_file"] {
             let row = format!("INSERT INTO gate (creditor_id, gate, fact_at_ms, seen, source, changed_ms) VALUES ({id}, '{gate}', 1, 4, 'test', 1)");
             database.execute(&row).await.unwrap();
         }
         let server = TestServer::start(&database).await;
-        crate::harness::eventually("the sweep issues", || async {
+        crate::harness::eventually("the sweep issues the key", || async {
             let status = server.support().get(&format!("/support/v1/creditors/{}", account.id)).await.expect(200);
             (status["api_key"]["issued"] == json!(true)).then_some(())
         }).await;
         server.stop().await;
     }
 
-    async fn the_same_email_signs_up_once(database: TestDatabase) {
+    async fn second_sign_up_with_same_email_is_refused(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let account = Account::sign_up(&server.http).await;
         let body = json!({"company_name": "Again", "email": account.email.to_uppercase(), "password": "another password 1"});
@@ -231,7 +233,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn the_audit_log_refuses_to_be_rewritten(database: TestDatabase) {
+    async fn audit_log_is_append_only(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         Account::sign_up(&server.http).await;
         for statement in ["UPDATE audit_event SET actor = 'nobody'", "DELETE FROM audit_event", "TRUNCATE audit_event"] {

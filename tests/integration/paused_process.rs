@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::harness::account::invoice;
-use crate::harness::queue::{MAX_UNRECORDED, wait_for_in_flight, leased, wait_until_delivered, undelivered};
+use crate::harness::queue::{
+    MAX_UNRECORDED, leased, undelivered, wait_for_in_flight, wait_until_delivered,
+};
 use crate::harness::receiver::Repeat;
 use crate::harness::{Account, Http, Load, Process, Receiver, TestDatabase, eventually};
 
@@ -102,7 +104,11 @@ impl Scenario {
         self.receiver.release();
         self.wait_until_it_accepts_again(name, paused).await;
         wait_until_delivered(&self.database, &self.receiver, &self.accepted).await;
-        assert_eq!(late_attempts(&self.database).await, 0, "the paused process recorded no attempt");
+        assert_eq!(
+            late_attempts(&self.database).await,
+            0,
+            "the paused process recorded no attempt"
+        );
         let touched = "SELECT count(*) FROM webhook_endpoint WHERE state <> 'enabled' OR failing_since_ms IS NOT NULL";
         assert_eq!(
             self.database.number(touched).await,
@@ -174,11 +180,7 @@ struct Paused {
 ///
 /// The receiver accepts them, but the paused process does not read the responses. When another
 /// process sends them again, the receiver holds its responses back.
-async fn stop_in_flight(
-    database: &TestDatabase,
-    receiver: &Receiver,
-    process: &Process,
-) -> Paused {
+async fn stop_in_flight(database: &TestDatabase, receiver: &Receiver, process: &Process) -> Paused {
     let epoch = process.epoch(database).await;
     receiver.hold();
     loop {

@@ -1,4 +1,4 @@
-//! Placements through the Writers: creation, idempotency, the change feed, payments, operations.
+//! Placements: creation, idempotency, batches, the change feed, payments and support operations.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::account::{invoice, place};
 use crate::harness::change_feed::FeedReader;
 use crate::harness::{Account, TestServer, on_both_backends};
 
-/// A placement in outreach, moved there by operations.
+/// Moves a placement into outreach, as support.
 async fn in_outreach(server: &TestServer, id: &str) {
     for to in ["ready", "in_outreach"] {
         let body = json!([{"placement_id": id, "to": to, "reason": "test"}]);
@@ -20,7 +20,7 @@ async fn in_outreach(server: &TestServer, id: &str) {
 }
 
 on_both_backends! {
-    async fn a_placement_is_created_shown_listed_audited_and_recalled(database: TestDatabase) {
+    async fn placement_is_created_listed_audited_and_recalled(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let placed = key.post("/v1/placements", invoice("INV-1")).await.expect(201);
@@ -42,7 +42,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn wrong_bodies_are_refused_with_every_field_named(database: TestDatabase) {
+    async fn invalid_body_is_refused_with_every_field_name(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let body = json!({"invoice_amount": 7500.0, "invoice_date": "yesterday", "ssn": "078-05-1120", "debtor": {"zip": 1}});
@@ -67,7 +67,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn an_invoice_is_placed_once(database: TestDatabase) {
+    async fn duplicate_invoice_is_refused(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let answers = futures::future::join_all((0..10).map(|_| key.post("/v1/placements", invoice("INV-1")))).await;
@@ -76,7 +76,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn an_idempotency_key_replays_and_refuses_another_request(database: TestDatabase) {
+    async fn idempotency_key_replays_same_request_and_refuses_another(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let posts = (0..20).map(|_| key.post_keyed("/v1/placements", invoice("INV-1"), "k-1"));
@@ -87,15 +87,16 @@ on_both_backends! {
         assert_eq!(replayed, 19);
         let other = key.post_keyed("/v1/placements", invoice("INV-2"), "k-1").await;
         assert_eq!((other.status, other.code()), (422, "idempotency_key_reused"));
-        // A refusal is not stored: the same key may try again.
+        // An error is not stored, so the same key can be used again.
         let refused = key.post_keyed("/v1/placements", invoice("INV-1"), "k-2").await;
         assert_eq!(refused.code(), "duplicate_invoice");
-        let (_, neighbour) = Account::ready(&server.http).await;
-        assert_eq!(neighbour.post_keyed("/v1/placements", invoice("INV-1"), "k-1").await.status, 201, "keys are per creditor");
+        let (_, other_creditor) = Account::ready(&server.http).await;
+        let same_key = other_creditor.post_keyed("/v1/placements", invoice("INV-1"), "k-1").await;
+        assert_eq!(same_key.status, 201, "keys are per creditor");
         server.stop().await;
     }
 
-    async fn an_unrecall_makes_the_stored_recall_untrue(database: TestDatabase) {
+    async fn unrecall_invalidates_the_stored_recall_response(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let id = place(&key, "INV-1").await;
@@ -104,12 +105,12 @@ on_both_backends! {
         assert_eq!(key.post_keyed(&recall, Value::Null, "r-1").await.header("Idempotent-Replayed"), Some("true"));
         assert_eq!(key.act(&format!("/v1/placements/{id}/unrecall")).await.expect(200)["status"], json!("pending_enrichment"));
         let again = key.post_keyed(&recall, Value::Null, "r-1").await;
-        assert_eq!(again.header("Idempotent-Replayed"), None, "it is recalled for real");
+        assert_eq!(again.header("Idempotent-Replayed"), None, "the recall runs again");
         assert_eq!(again.body["status"], json!("recalled"));
         server.stop().await;
     }
 
-    async fn a_replayed_pause_never_hides_a_resume(database: TestDatabase) {
+    async fn resume_invalidates_the_stored_pause_response(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let id = place(&key, "INV-1").await;
@@ -175,7 +176,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn operations_move_placements_and_disputes_stop_outreach(database: TestDatabase) {
+    async fn support_moves_placements_and_dispute_stops_outreach(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let id = place(&key, "INV-1").await;
@@ -192,7 +193,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn the_simulator_takes_a_placement_into_outreach(database: TestDatabase) {
+    async fn simulator_moves_placement_into_outreach(database: TestDatabase) {
         let mut settings = crate::harness::server::config(&database);
         settings.settings.simulator = true;
         let server = TestServer::start_with(settings).await;
@@ -208,7 +209,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_suspended_account_reads_recalls_and_records_payments_only(database: TestDatabase) {
+    async fn suspended_account_can_only_read_recall_and_record_payments(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let (first, second) = (place(&key, "INV-1").await, place(&key, "INV-2").await);
@@ -226,11 +227,11 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn one_refused_command_costs_its_batch_nothing(database: TestDatabase) {
+    async fn refused_command_does_not_fail_its_batch(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         place(&key, "INV-TAKEN").await;
-        // One of a hundred is refused; they run into the same few batches.
+        // One of a hundred is refused. All of them run in few batches.
         let posts = (0..100).map(|n| {
             let number = if n == 50 { "INV-TAKEN".to_owned() } else { format!("INV-{n}") };
             let key = key.clone();
@@ -245,7 +246,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_reader_that_resumes_sees_every_change(database: TestDatabase) {
+    async fn resuming_feed_reader_sees_every_change(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let writer = {
@@ -266,7 +267,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_batch_answers_for_each_row_and_is_replayed_whole(database: TestDatabase) {
+    async fn batch_reports_each_entry_and_replays_as_a_whole(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (_, key) = Account::ready(&server.http).await;
         let held = place(&key, "INV-HELD").await;
@@ -293,7 +294,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_batch_takes_a_thousand_and_no_more(database: TestDatabase) {
+    async fn batch_accepts_at_most_a_thousand_entries(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, key) = Account::ready(&server.http).await;
         let rows = |count: usize| -> Value { (0..count).map(|n| invoice(&format!("INV-{n}"))).collect() };
@@ -304,7 +305,7 @@ on_both_backends! {
         let placed = key.post("/v1/placements/batch", json!({"placements": rows(1_000)})).await.expect(200);
         assert_eq!(placed["created"], json!(1_000));
         assert_eq!(database.number("SELECT count(DISTINCT sequence) FROM message WHERE event_type = 'placement.created'").await, 1_000);
-        // It takes twenty from the limits; with a smaller burst, a full bucket.
+        // A batch costs twenty requests, or the whole bucket if the burst is smaller.
         let limits = json!({"key_rps": 1, "key_burst": 30, "tenant_rps": 1, "tenant_burst": 30, "concurrency": 10});
         let path = format!("/support/v1/creditors/{}", account.id);
         server.support().patch(&path, json!({"limits": limits, "reason": "for the test"})).await.expect(200);
@@ -313,7 +314,8 @@ on_both_backends! {
         assert_eq!(statuses, [200, 429]);
         server.support().patch(&path, json!({"limits": {"key_burst": 5}, "reason": "for the test"})).await.expect(200);
         let answer = key.post("/v1/placements/batch", one).await;
-        assert!(answer.status == 200 || answer.header("Retry-After").unwrap().parse::<u64>().unwrap() <= 10, "it waits, but not for ever");
+        let wait = || answer.header("Retry-After").unwrap().parse::<u64>().unwrap();
+        assert!(answer.status == 200 || wait() <= 10, "the wait is bounded");
         server.stop().await;
     }
 }

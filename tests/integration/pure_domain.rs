@@ -30,7 +30,10 @@ fn domain_imports_no_framework_clock_or_randomness() {
     let domain = Path::new(env!("CARGO_MANIFEST_DIR")).join("actors/src/domain");
     let mut files = Vec::new();
     collect(&domain, &mut files);
-    assert!(files.len() > 15, "actors/src/domain has as many files as expected: {files:?}");
+    assert!(
+        files.len() > 15,
+        "actors/src/domain has as many files as expected: {files:?}"
+    );
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text

@@ -1,4 +1,4 @@
-//! Two processes on one Postgres, racing. SQLite has one process, so these run on Postgres only.
+//! Races between two processes on one Postgres database. SQLite allows only one process.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::harness::{Account, Process, TestDatabase};
 const ROUNDS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_fact_issues_one_key_whichever_process_hears_it() {
+async fn last_event_issues_one_key_across_two_processes() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
@@ -22,7 +22,7 @@ async fn the_last_fact_issues_one_key_whichever_process_hears_it() {
     for round in 0..ROUNDS {
         let account = Account::sign_up(&one.http).await;
         account.link_stripe().await;
-        // Three providers, each doubled over both processes, in another order each round.
+        // The events of three providers go to both processes, in a different order each round.
         let facts = (0..6).map(|n| {
             let http = if (n + round) % 2 == 0 {
                 &one.http
@@ -42,14 +42,14 @@ async fn the_last_fact_issues_one_key_whichever_process_hears_it() {
         assert_eq!(
             status["api_key"]["issued"],
             json!(true),
-            "round {round}: never none; {id}"
+            "round {round}: a key is issued; {id}"
         );
     }
     let rounds = i64::try_from(ROUNDS).unwrap();
     assert_eq!(
         database.number("SELECT count(*) FROM api_key").await,
         rounds,
-        "never two"
+        "one key per creditor"
     );
     assert_eq!(
         database
@@ -66,7 +66,7 @@ async fn the_last_fact_issues_one_key_whichever_process_hears_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing() {
+async fn racing_recall_and_payment_settle_and_feed_is_complete() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
@@ -94,7 +94,7 @@ async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing(
             recaller.post_keyed(&recall_path, Value::Null, &id),
             payer.post_keyed(&pay_path, json!({"amount": "7500.00"}), &pay_key),
         );
-        // Money that arrives after a recall is recorded too, but the placement stays recalled.
+        // A payment after a recall is recorded, but the placement stays recalled.
         match (recalled.status, paid.status) {
             (200, 201) => {
                 assert_eq!(paid.body["status"], json!("recalled"));
@@ -103,7 +103,7 @@ async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing(
                         .as_str()
                         .unwrap()
                         .contains("stays recalled"),
-                    "it is told why: {}",
+                    "the response names the reason: {}",
                     paid.body
                 );
             }
@@ -111,7 +111,7 @@ async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing(
                 assert_eq!(recalled.code(), "invalid_transition");
                 assert!(
                     recalled.body["detail"].as_str().unwrap().contains("paid"),
-                    "it is told why: {}",
+                    "the response names the reason: {}",
                     recalled.body
                 );
             }
@@ -135,7 +135,7 @@ async fn a_recall_and_a_full_payment_have_one_winner_and_the_feed_skips_nothing(
         ))
         .await;
     let expected: Vec<i64> = (1..=i64::try_from(sequences.len()).unwrap()).collect();
-    assert_eq!(sequences, expected, "no gap and no double");
+    assert_eq!(sequences, expected, "no gap and no duplicate");
     let winners: HashSet<&String> = outcome.values().collect();
     assert!(!winners.is_empty());
 }

@@ -1,4 +1,4 @@
-//! A revoked key is dead from the next request on: under load, on a second node, without the feed.
+//! Revoked keys are refused: under load, on a second node, and without the control feed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,10 +10,10 @@ use crate::harness::{Account, Http, TestDatabase, TestServer, on_both_backends};
 
 const ROUNDS: usize = 1_000;
 const CALLERS: usize = 4;
-/// A second node may decide from memory for so long after it last heard of changes.
+/// How long a node may use cached state after the last message of the control feed.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// A new key, minted by support: the older ones end with it.
+/// Issues a new key as support and returns a client that uses it. All older keys end.
 async fn mint(server: &TestServer, account: &Account) -> Http {
     let path = format!("/support/v1/creditors/{}/api-key/rotate", account.id);
     let minted = server
@@ -33,7 +33,7 @@ async fn revoke(server: &TestServer, account: &Account) {
     assert_eq!(answer.status, 204, "{}", answer.body);
 }
 
-/// Calls until an answer to a request that began after the revocation; that one must be a refusal.
+/// Sends requests until one has begun after the revocation. That request must be refused.
 async fn call_until_refused(key: Http, revoked: Arc<AtomicBool>, admitted: Arc<AtomicU64>) {
     loop {
         let began_after = revoked.load(Ordering::SeqCst);
@@ -53,7 +53,7 @@ async fn call_until_refused(key: Http, revoked: Arc<AtomicBool>, admitted: Arc<A
 }
 
 on_both_backends! {
-    async fn a_thousand_revocations_under_load_admit_nobody_afterwards(database: TestDatabase) {
+    async fn revoked_key_is_never_admitted_under_load(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, _) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -61,7 +61,7 @@ on_both_backends! {
         for round in 0..ROUNDS {
             let key = mint(&server, &account).await;
             let revoked = Arc::new(AtomicBool::new(false));
-            // Every other round the key is cold: bcrypt is at work while it is revoked.
+            // In every other round the key is unverified, so bcrypt runs during the revocation.
             if round % 2 == 0 {
                 key.get("/v1/settings/webhook-events").await.expect(200);
             }
@@ -77,16 +77,16 @@ on_both_backends! {
                 caller.await.unwrap();
             }
         }
-        assert!(admitted.load(Ordering::Relaxed) > 0, "the load was real");
+        assert!(admitted.load(Ordering::Relaxed) > 0, "requests were admitted before the revocations");
         server.stop().await;
     }
 
-    async fn a_rotation_with_overlap_costs_nobody_a_request(database: TestDatabase) {
+    async fn rotation_with_overlap_fails_no_request(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, first) = Account::ready(&server.http).await;
         let session = account.session().await;
         let second = Arc::new(tokio::sync::OnceCell::new());
-        // 200 requests a second for three seconds, each with the key that its sender knows of.
+        // 200 requests per second for three seconds.
         let mut ticks = tokio::time::interval(Duration::from_millis(5));
         let mut answers = Vec::new();
         for number in 0..600 {
@@ -98,7 +98,7 @@ on_both_backends! {
                     second.set(http.bearer(minted["api_key"].as_str().unwrap())).unwrap();
                 });
             }
-            // Half of the senders switch as soon as they can, half stay with the old key.
+            // Half of the requests use the new key as soon as it exists, half keep the old key.
             let key = second.get().filter(|_| number % 2 == 0).unwrap_or(&first).clone();
             answers.push(tokio::spawn(async move { key.get("/v1/settings/webhook-events").await.status }));
         }
@@ -110,8 +110,9 @@ on_both_backends! {
     }
 }
 
-/// Revokes at one node while another is asked all the time. Answers with the longest time after
-/// the 204 at which the other one still admitted a request that began then.
+/// Revokes keys on one node while another node gets requests. `cut` disconnects the control feed.
+///
+/// Returns the longest time after the 204 at which a request began that was still admitted.
 async fn longest_after_a_revocation(cut: bool, rounds: usize) -> Option<Duration> {
     let database = TestDatabase::postgres().await?;
     let (one, two) = (
@@ -149,14 +150,14 @@ async fn longest_after_a_revocation(cut: bool, rounds: usize) -> Option<Duration
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_node_refuses_within_a_second() {
+async fn second_node_refuses_revoked_key_within_a_second() {
     if let Some(longest) = longest_after_a_revocation(false, 5).await {
         assert!(longest < FRESH, "{longest:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_node_without_the_feed_decides_nothing_from_memory() {
+async fn node_without_control_feed_stops_using_cached_state() {
     if let Some(longest) = longest_after_a_revocation(true, 5).await {
         assert!(longest < FRESH, "{longest:?}");
     }

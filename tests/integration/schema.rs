@@ -1,4 +1,4 @@
-//! The schema that the migrations make, held against the checked-in snapshots in `migrations/schema/`.
+//! Compares the schema that the migrations create with the snapshots in `migrations/schema/`.
 //!
 //! After an intended change, run with `UPDATE_SCHEMA_SNAPSHOT=1` and review the difference.
 
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::harness::{TestServer, on_both_backends};
 
-/// Tables with their definitions, indexes and triggers.
+/// The definitions of all tables, indexes and triggers.
 const SQLITE: &str = "SELECT sql FROM sqlite_master \
     WHERE sql IS NOT NULL AND tbl_name <> 'seaql_migrations' ORDER BY tbl_name, type DESC, name";
 
-/// The same from Postgres' catalogue, a line each.
+/// The same from the catalogs of Postgres, one line each.
 const POSTGRES: &str = "
 WITH relation AS (
     SELECT c.oid, c.relname, c.reloptions FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -33,20 +33,20 @@ WITH relation AS (
 SELECT text FROM line ORDER BY relname, part, position, text";
 
 on_both_backends! {
-    async fn migrations_make_the_schema_of_the_snapshot(database: TestDatabase) {
+    async fn migrations_produce_the_snapshot_schema(database: TestDatabase) {
         let _server = TestServer::start(&database).await;
         let (name, query) = match database.is_postgres() {
             true => ("postgres.txt", POSTGRES),
             false => ("sqlite.sql", SQLITE),
         };
         let lines: Vec<String> = database.column(query).await;
-        let made = lines.join("\n") + "\n";
+        let actual = lines.join("\n") + "\n";
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/schema").join(name);
         if std::env::var_os("UPDATE_SCHEMA_SNAPSHOT").is_some() {
-            std::fs::write(&path, &made).unwrap();
+            std::fs::write(&path, &actual).unwrap();
         }
         let expected = std::fs::read_to_string(&path).unwrap();
-        let first = made.lines().zip(expected.lines()).find(|(made, expected)| made != expected);
-        assert!(made == expected, "{} differs, first at {first:?}", path.display());
+        let first = actual.lines().zip(expected.lines()).find(|(actual, expected)| actual != expected);
+        assert!(actual == expected, "{} differs, first at {first:?}", path.display());
     }
 }

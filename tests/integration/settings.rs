@@ -1,4 +1,4 @@
-//! The front: health, errors, the document, the tree.
+//! The HTTP layer: health, errors, the OpenAPI document, and the actor tree.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -6,15 +6,15 @@ use tokio::net::TcpStream;
 
 use crate::harness::{TestServer, on_both_backends};
 
-fn kinds(actor: &Value, found: &mut Vec<String>) {
+fn collect_kinds(actor: &Value, found: &mut Vec<String>) {
     found.push(actor["kind"].as_str().unwrap().to_owned());
     for child in actor["children"].as_array().unwrap() {
-        kinds(child, found);
+        collect_kinds(child, found);
     }
 }
 
-/// What the server says to these bytes until it ends the connection.
-async fn spoken(address: &str, request: &str) -> String {
+/// Sends raw bytes. Returns everything that the server sends until it closes the connection.
+async fn send_raw(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -23,11 +23,11 @@ async fn spoken(address: &str, request: &str) -> String {
 }
 
 on_both_backends! {
-    async fn the_tree_lists_every_fixed_actor(database: TestDatabase) {
+    async fn actor_tree_lists_every_static_actor(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let tree = server.support().get("/support/v1/actors").await.expect(200);
         let mut found = Vec::new();
-        kinds(&tree, &mut found);
+        collect_kinds(&tree, &mut found);
         for kind in ["Node", "Registry", "SecretVerifier", "GateEvaluator", "Writer", "Dispatcher", "Completer"] {
             assert!(found.iter().any(|name| name == kind), "{kind} in {found:?}");
         }
@@ -39,7 +39,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn errors_are_problems_that_say_what_to_do(database: TestDatabase) {
+    async fn errors_are_problem_documents(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let unknown = server.http.get("/v1/remittances").await;
         assert_eq!((unknown.status, unknown.code()), (404, "not_found"));
@@ -59,7 +59,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_refused_body_spoils_neither_its_answer_nor_the_next_request(database: TestDatabase) {
+    async fn refused_body_does_not_break_the_next_request(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         for _ in 0..50 {
             let unread = "x".repeat(900 * 1024);
@@ -67,15 +67,15 @@ on_both_backends! {
             assert_eq!((huge.status, huge.header("connection")), (413, None));
             assert_eq!(server.http.get("/health").await.status, 200);
         }
-        // One that waits to be asked for its body is refused without being asked, and its connection ends.
+        // A request with `Expect: 100-continue` is refused before its body, and the connection is closed.
         let request = "POST /v1/creditors HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5000000\r\n\r\n";
-        let answer = spoken(&server.running.addr.to_string(), request).await;
+        let answer = send_raw(&server.running.addr.to_string(), request).await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
         assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
         server.stop().await;
     }
 
-    async fn the_document_describes_what_is_served(database: TestDatabase) {
+    async fn openapi_document_describes_served_paths(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let document = server.http.get("/openapi.json").await.expect(200);
         for path in ["/v1/placements", "/v1/creditors/me/api-key", "/support/v1/actors", "/integrations/stripe/webhook"] {

@@ -1,20 +1,22 @@
-//! A process dies while it has sends in flight: what it held is sent at once, by the other process
-//! on its database, or by itself once it is back.
+//! A process is killed while it has sends in flight.
+//!
+//! Its leased deliveries must be sent soon: by the other process on the same database, or by the
+//! same process after its restart.
 
 use std::collections::HashSet;
 use std::time::Instant;
 
-use crate::harness::queue::{MAX_UNRECORDED, wait_for_in_flight, leased, wait_until_delivered};
+use crate::harness::queue::{MAX_UNRECORDED, leased, wait_for_in_flight, wait_until_delivered};
 use crate::harness::receiver::Repeat;
 use crate::harness::{
     Account, Http, Load, Process, Receiver, TestDatabase, eventually, on_both_backends,
 };
 
-/// Events that two processes send side by side.
+/// The number of events that two processes send before one is killed.
 const MANY: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_never_send_the_same_and_one_sends_what_the_other_held() {
+async fn two_processes_send_once_and_survivor_takes_over() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
@@ -25,20 +27,20 @@ async fn two_processes_never_send_the_same_and_one_sends_what_the_other_held() {
     account.set_webhook(&receiver.url).await;
     let mut accepted = both_send(&database, &receiver, &key, [&one, &two]).await;
     let load = Load::start("KILLED", &key, &[&one, &two]);
-    let death = kill_in_flight(&database, &receiver, &mut one).await;
-    let rescued = death.first_sent_again(&receiver).await;
+    let kill = kill_in_flight(&database, &receiver, &mut one).await;
+    let rescued = kill.first_sent_again(&receiver).await;
     eprintln!(
-        "one of two killed with {} leased: the first is sent by the other after {:?}",
-        death.leased.len(),
-        rescued - death.at,
+        "one of two killed with {} leased: the other sends the first after {:?}",
+        kill.leased.len(),
+        rescued - kill.at,
     );
     load.at(&[&two]);
     accepted.extend(load.end().await);
     wait_until_delivered(&database, &receiver, &accepted).await;
-    death.check_repeats(&receiver);
+    kill.check_repeats(&receiver);
 }
 
-/// Both processes at work on one endpoint, none of them disturbed: everything is sent once.
+/// Two undisturbed processes deliver to one endpoint. Every event must be sent once.
 async fn both_send(
     database: &TestDatabase,
     receiver: &Receiver,
@@ -51,7 +53,7 @@ async fn both_send(
         wait_for_in_flight(database, receiver, process).await;
     }
     receiver.release();
-    eventually("a good many are sent", || async {
+    eventually("enough events are sent", || async {
         (receiver.invoices().len() >= MANY).then_some(())
     })
     .await;
@@ -59,7 +61,7 @@ async fn both_send(
     wait_until_delivered(database, receiver, &accepted).await;
     let repeats = receiver.repeats();
     eprintln!(
-        "both at work: {} sent, {} twice",
+        "both processes running: {} sent, {} repeated",
         accepted.len(),
         repeats.len()
     );
@@ -68,42 +70,42 @@ async fn both_send(
 }
 
 on_both_backends! {
-    async fn a_process_that_is_back_sends_what_it_held(database: TestDatabase) {
+    async fn restarted_process_sends_what_it_had_leased(database: TestDatabase) {
         let receiver = Receiver::start().await;
         let mut process = Process::start(&database).await;
         let (account, key) = Account::ready(&process.http).await;
         account.set_webhook(&receiver.url).await;
         let load = Load::start("INV", &key, &[&process]);
-        let death = kill_in_flight(&database, &receiver, &mut process).await;
+        let kill = kill_in_flight(&database, &receiver, &mut process).await;
         let process = Process::start(&database).await;
         let listening = Instant::now();
-        let again = death.first_sent_again(&receiver).await;
+        let again = kill.first_sent_again(&receiver).await;
         eprintln!(
             "the only process killed with {} leased: it listens after {:?}, the first is sent again after {:?}",
-            death.leased.len(), listening - death.at, again - death.at,
+            kill.leased.len(), listening - kill.at, again - kill.at,
         );
         load.at(&[&process]);
         let accepted = load.end().await;
         wait_until_delivered(&database, &receiver, &accepted).await;
-        death.check_repeats(&receiver);
+        kill.check_repeats(&receiver);
     }
 }
 
-/// The end of a process that had sends in flight.
-struct Death {
+/// A kill of a process that had sends in flight.
+struct Kill {
     at: Instant,
-    /// When all that it had sent had arrived.
+    /// When everything that it had sent had arrived.
     caught_up: Instant,
-    /// What it had leased.
+    /// The deliveries that it had leased, by `webhook-id`.
     leased: HashSet<String>,
 }
 
-/// Kills a process whose sends the receiver has not answered; it answers everybody else then.
+/// Kills a process while the receiver holds its responses back. The receiver then releases them.
 async fn kill_in_flight(
     database: &TestDatabase,
     receiver: &Receiver,
     process: &mut Process,
-) -> Death {
+) -> Kill {
     let epoch = process.epoch(database).await;
     receiver.hold();
     wait_for_in_flight(database, receiver, process).await;
@@ -113,24 +115,24 @@ async fn kill_in_flight(
     receiver.catch_up().await;
     let caught_up = Instant::now();
     receiver.release();
-    Death {
+    Kill {
         at,
         caught_up,
         leased,
     }
 }
 
-impl Death {
-    /// When the first of what it had leased was sent by somebody else.
+impl Kill {
+    /// Waits until another process sends one of the leased deliveries. Returns its time of arrival.
     async fn first_sent_again(&self, receiver: &Receiver) -> Instant {
         let sent = || async { receiver.first_after(self.at, &self.leased) };
-        eventually("what it held is sent again", sent).await
+        eventually("a leased delivery is sent again", sent).await
     }
 
-    /// What came twice was in flight when it died.
+    /// Checks that every repeated webhook was in flight at the kill.
     fn check_repeats(&self, receiver: &Receiver) {
         let repeats = receiver.repeats();
-        eprintln!("{} came twice", repeats.len());
+        eprintln!("{} webhooks were repeated", repeats.len());
         assert!(repeats.len() <= MAX_UNRECORDED, "{repeats:?}");
         let in_flight = |repeat: &Repeat| repeat.accepted_at <= self.caught_up;
         assert!(repeats.iter().all(in_flight), "{repeats:?}");

@@ -1,4 +1,4 @@
-//! Several endpoints of one creditor: filters, headers, throttles, pauses and secrets of their own.
+//! Several endpoints of one creditor, each with its own filter, headers, throttle, pause and secrets.
 
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
@@ -9,24 +9,24 @@ use crate::harness::{Account, Http, Receiver, TestServer, eventually, on_both_ba
 
 const ENDPOINTS: &str = "/v1/settings/webhook-endpoints";
 
-/// Adds an endpoint and answers its path.
+/// Adds an endpoint and returns its path.
 async fn add(session: &Http, settings: Value) -> String {
     let made = session.post(ENDPOINTS, settings).await.expect(201);
     format!("{ENDPOINTS}/{}", made["id"].as_str().unwrap())
 }
 
-async fn arrived(receiver: &Receiver, kind: &str) -> Arrival {
-    eventually(kind, || async {
+async fn arrived(receiver: &Receiver, event_type: &str) -> Arrival {
+    eventually(event_type, || async {
         receiver
             .accepted()
             .into_iter()
-            .find(|arrival| arrival.kind() == kind)
+            .find(|arrival| arrival.event_type() == event_type)
     })
     .await
 }
 
 on_both_backends! {
-    async fn every_endpoint_gets_what_it_asked_for(database: TestDatabase) {
+    async fn each_endpoint_receives_only_its_events(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (all, some) = (Receiver::start().await, Receiver::start().await);
         let (account, key) = Account::ready(&server.http).await;
@@ -50,11 +50,11 @@ on_both_backends! {
         let same = arrived(&all, "placement.paused").await;
         assert_eq!(same.id, arrival.id, "one message, two endpoints");
         assert!(!same.headers.contains_key("authorization"));
-        assert!(some.arrivals().iter().all(|arrival| arrival.kind() == "placement.paused"));
+        assert!(some.arrivals().iter().all(|arrival| arrival.event_type() == "placement.paused"));
         server.stop().await;
     }
 
-    async fn a_paused_endpoint_waits_and_then_gets_everything(database: TestDatabase) {
+    async fn paused_endpoint_receives_queued_events_when_resumed(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -69,7 +69,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_throttle_delays_and_drops_nothing(database: TestDatabase) {
+    async fn throttle_delays_deliveries_without_dropping_any(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -80,13 +80,13 @@ on_both_backends! {
             place(&key, &format!("INV-{n}")).await;
         }
         eventually("all twelve", || async { (receiver.accepted().len() == 12).then_some(()) }).await;
-        // Eleven pauses of a twentieth of a second; nothing is said about how much longer it may take.
+        // Twelve deliveries have at least eleven pauses of 50 ms. There is no upper bound.
         assert!(began.elapsed() >= std::time::Duration::from_millis(550));
-        assert_eq!(receiver.arrivals().len(), 12, "each of them once");
+        assert_eq!(receiver.arrivals().len(), 12, "each event arrives once");
         server.stop().await;
     }
 
-    async fn while_a_secret_is_rotated_both_verify(database: TestDatabase) {
+    async fn both_secrets_verify_during_rotation(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -97,13 +97,13 @@ on_both_backends! {
         assert!(new != old && rotated["previous_expires_at"].is_string());
         assert_eq!(session.get("/v1/settings/webhook-secret").await.expect(200)["secret"], json!(new));
         place(&key, "INV-1").await;
-        let arrival = eventually("signed by both", || async {
+        let arrival = eventually("a webhook signed with both secrets arrives", || async {
             receiver.accepted().into_iter().find(|arrival| arrival.headers["webhook-signature"].to_str().unwrap().contains(' '))
         }).await;
         for secret in [&old, &new] {
             Webhook::new(secret).unwrap().verify(&arrival.raw, &arrival.headers).unwrap();
         }
-        // At most five sign; without an overlap all older ones stop at once.
+        // At most five secrets sign. Without an overlap, all older secrets end immediately.
         for _ in 0..3 {
             session.post("/v1/settings/webhook-secret/rotate", json!({})).await.expect(201);
         }
@@ -113,14 +113,16 @@ on_both_backends! {
         assert_eq!(last["previous_expires_at"], Value::Null);
         let before = receiver.accepted().len();
         place(&key, "INV-2").await;
-        let arrival = eventually("signed by the last one alone", || async { receiver.accepted().get(before).cloned() }).await;
+        let arrival = eventually("a webhook signed with the last secret arrives", || async {
+            receiver.accepted().get(before).cloned()
+        }).await;
         Webhook::new(last["secret"].as_str().unwrap()).unwrap().verify(&arrival.raw, &arrival.headers).unwrap();
         assert!(Webhook::new(&new).unwrap().verify(&arrival.raw, &arrival.headers).is_err());
         assert_eq!(database.number("SELECT count(*) FROM audit_event WHERE action = 'settings.webhook_secret_rotated'").await, 5);
         server.stop().await;
     }
 
-    async fn a_removed_endpoint_is_gone_and_its_log_stays(database: TestDatabase) {
+    async fn deleted_endpoint_keeps_its_delivery_log(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -139,7 +141,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn endpoints_are_for_their_owner_signed_in(database: TestDatabase) {
+    async fn endpoints_require_a_session_of_their_owner(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -153,15 +155,18 @@ on_both_backends! {
         ] {
             assert_eq!((answer.status, answer.code()), (403, "dashboard_session_required"));
         }
-        let (stranger, _) = Account::ready(&server.http).await;
-        let stranger = stranger.session().await;
-        for answer in [stranger.get(&path).await, stranger.patch(&path, json!({"paused": true})).await, stranger.delete(&path).await] {
+        let (other_creditor, _) = Account::ready(&server.http).await;
+        let other_creditor = other_creditor.session().await;
+        for answer in [
+            other_creditor.get(&path).await, other_creditor.patch(&path, json!({"paused": true})).await,
+            other_creditor.delete(&path).await,
+        ] {
             assert_eq!((answer.status, answer.code()), (404, "not_found"));
         }
         server.stop().await;
     }
 
-    async fn what_an_endpoint_may_not_have_is_refused_by_name(database: TestDatabase) {
+    async fn invalid_endpoint_settings_are_refused_with_field_name(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, _) = Account::ready(&server.http).await;
@@ -190,7 +195,7 @@ on_both_backends! {
             add(&session, json!({"url": url})).await;
         }
         let refused = session.post(ENDPOINTS, json!({"url": url})).await;
-        assert_eq!((refused.status, refused.code()), (422, "validation_failed"), "ten are enough");
+        assert_eq!((refused.status, refused.code()), (422, "validation_failed"), "ten endpoints are the maximum");
         server.stop().await;
     }
 }

@@ -67,9 +67,12 @@ on_both_backends! {
         for n in 0..10 {
             place(&fixture.key, &format!("INV-{n}")).await;
         }
-        eventually("the first has two attempts", || async { (fixture.receiver.arrivals().len() >= 2).then_some(()) }).await;
-        let tried: std::collections::HashSet<_> = fixture.receiver.arrivals().iter().map(|arrival| arrival.id.clone()).collect();
-        assert_eq!(tried.len(), 1, "later events wait for the first");
+        eventually("the first has two attempts", || async {
+            (fixture.receiver.arrivals().len() >= 2).then_some(())
+        }).await;
+        let arrivals = fixture.receiver.arrivals();
+        let attempted: std::collections::HashSet<_> = arrivals.iter().map(|arrival| &arrival.id).collect();
+        assert_eq!(attempted.len(), 1, "later events wait for the first");
         fixture.receiver.answer(200);
         let first = fixture.accepted(10).await;
         for n in 10..30 {
@@ -85,15 +88,18 @@ on_both_backends! {
         let fixture = fixture(&database, json!({"order": "placement"}), "200ms,200ms,200ms,1s,1s,1s").await;
         fixture.receiver.answer(503);
         let one = place(&fixture.key, "INV-1").await;
-        eventually("the first attempt was made", || async { (!fixture.receiver.arrivals().is_empty()).then_some(()) }).await;
+        eventually("the first attempt was made", || async {
+            (!fixture.receiver.arrivals().is_empty()).then_some(())
+        }).await;
         fixture.key.act(&format!("/v1/placements/{one}/pause")).await.expect(200);
         fixture.receiver.answer(200);
         let two = place(&fixture.key, "INV-2").await;
         fixture.key.act(&format!("/v1/placements/{two}/pause")).await.expect(200);
         let all = fixture.accepted(4).await;
         for invoice in ["INV-1", "INV-2"] {
-            let kinds: Vec<_> = all.iter().filter(|arrival| number(arrival) == invoice).map(Arrival::kind).collect();
-            assert_eq!(kinds, ["placement.created", "placement.paused"]);
+            let of_invoice = all.iter().filter(|arrival| number(arrival) == invoice);
+            let types: Vec<_> = of_invoice.map(Arrival::event_type).collect();
+            assert_eq!(types, ["placement.created", "placement.paused"]);
         }
         fixture.server.stop().await;
     }

@@ -67,7 +67,8 @@ on_both_backends! {
         let done = wait_until_done(&key, &started).await;
         assert!(done["requeued"].as_i64().unwrap() >= 2, "{done}");
         let accepted = eventually("all six arrive", || async {
-            let accepted: Vec<_> = receiver.accepted().into_iter().filter(|arrival| arrival.kind() == "placement.created").collect();
+            let mut accepted = receiver.accepted();
+            accepted.retain(|arrival| arrival.event_type() == "placement.created");
             (accepted.len() == 6).then_some(accepted)
         }).await;
         assert!(ids(refused.iter()).is_subset(&ids(accepted.iter())), "the same ids");
@@ -93,7 +94,7 @@ on_both_backends! {
             let accepted = receiver.accepted();
             (accepted.len() as i64 == events).then_some(accepted)
         }).await;
-        let placed = accepted.iter().filter(|arrival| arrival.kind() == "placement.created").count();
+        let placed = accepted.iter().filter(|arrival| arrival.event_type() == "placement.created").count();
         assert_eq!(placed, 3);
         // A second replay finds nothing to send.
         let again = key.post(RECOVER, json!({"since": BEGINNING})).await.expect(202);
@@ -116,7 +117,8 @@ on_both_backends! {
         account.set_webhook(&receiver.url).await;
         let started = key.post(RECOVER, json!({"since": at, "until": until})).await.expect(202);
         let done = wait_until_done(&key, &started).await;
-        assert_eq!((&done["events"], &done["created"]), (&json!(1), &json!(1)), "since is inclusive, until is exclusive: {done}");
+        let counts = (&done["events"], &done["created"]);
+        assert_eq!(counts, (&json!(1), &json!(1)), "since is inclusive, until is exclusive: {done}");
         let accepted = eventually("it arrives", || async { receiver.accepted().first().cloned() }).await;
         assert_eq!(accepted.body["data"]["invoice_number"], json!("INV-early"));
         server.stop().await;
@@ -163,8 +165,10 @@ on_both_backends! {
         let server = start_with_one_retry(&database).await;
         let key = key.at(&server.running.base_url);
         place(&key, "INV-2").await;
-        let event = eventually("the other endpoint receives the event", || async { other.accepted().first().cloned() }).await;
-        assert_eq!(event.kind(), "webhook.endpoint_disabled");
+        let event = eventually("the other endpoint receives the event", || async {
+            other.accepted().first().cloned()
+        }).await;
+        assert_eq!(event.event_type(), "webhook.endpoint_disabled");
         assert!(event.body["data"]["reason"].as_str().unwrap().contains("5 days"));
         let session = account.at(&server.http).session().await;
         let shown = session.get("/v1/settings/webhook-endpoints").await.expect(200)["items"][0].clone();
@@ -206,8 +210,13 @@ on_both_backends! {
         server.stop().await;
         let server = start_with_one_retry(&database).await;
         place(&key.at(&server.running.base_url), "INV-2").await;
-        let restarted = format!("SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms > {} AND state = 'enabled'", actors::clock::Clock::system().now_ms() - 3_600_000);
-        eventually("the failing period starts again", || async { (database.number(&restarted).await == 1).then_some(()) }).await;
+        let an_hour_ago = actors::clock::Clock::system().now_ms() - 3_600_000;
+        let restarted = format!(
+            "SELECT count(*) FROM webhook_endpoint WHERE failing_since_ms > {an_hour_ago} AND state = 'enabled'"
+        );
+        eventually("the failing period starts again", || async {
+            (database.number(&restarted).await == 1).then_some(())
+        }).await;
         server.stop().await;
     }
 

@@ -1,4 +1,4 @@
-//! Webhooks end to end: signed, retried, in the list, and nothing lost.
+//! Webhooks end to end: signatures, retries, filters, test events, the delivery list, redelivery.
 
 use serde_json::json;
 use standardwebhooks::Webhook;
@@ -7,7 +7,7 @@ use crate::harness::account::place;
 use crate::harness::{Account, Receiver, TestServer, eventually, on_both_backends};
 
 on_both_backends! {
-    async fn every_event_arrives_signed_and_a_changed_byte_does_not_verify(database: TestDatabase) {
+    async fn events_are_signed_and_tampering_fails_verification(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let account = Account::sign_up(&server.http).await;
@@ -19,9 +19,9 @@ on_both_backends! {
             let arrivals = receiver.accepted();
             (arrivals.len() >= 3).then_some(arrivals)
         }).await;
-        let kinds: Vec<&str> = arrivals.iter().map(super::harness::receiver::Arrival::kind).collect();
+        let types: Vec<&str> = arrivals.iter().map(super::harness::receiver::Arrival::event_type).collect();
         for kind in ["account.status_changed", "api_key.issued", "placement.created"] {
-            assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
+            assert!(types.contains(&kind), "{kind} in {types:?}");
         }
         let verifier = Webhook::new(&secret).unwrap();
         for arrival in &arrivals {
@@ -37,7 +37,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_receiver_that_was_down_gets_everything_under_the_same_id(database: TestDatabase) {
+    async fn failed_delivery_is_retried_under_the_same_id(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         receiver.answer(500);
@@ -52,7 +52,7 @@ on_both_backends! {
         receiver.answer(200);
         let accepted = eventually("it is delivered", || async { receiver.accepted().into_iter().next() }).await;
         assert!(receiver.arrivals().iter().all(|arrival| arrival.id == accepted.id), "one id for all attempts");
-        let row = eventually("the list says so", || async {
+        let row = eventually("the list shows it as delivered", || async {
             let list = key.get("/v1/settings/webhook-deliveries?status=delivered").await.expect(200);
             list["items"].get(0).cloned()
         }).await;
@@ -65,7 +65,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_filter_lets_only_its_events_through_and_the_test_event_passes_it(database: TestDatabase) {
+    async fn event_filter_applies_to_all_but_test_events(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -76,15 +76,15 @@ on_both_backends! {
         key.act(&format!("/v1/placements/{id}/recall")).await.expect(200);
         let tested = key.act("/v1/settings/webhook-deliveries/test").await.expect(200);
         assert_eq!((&tested["status"], &tested["response_status"]), (&json!("delivered"), &json!(200)));
-        assert!(receiver.accepted().iter().any(|arrival| arrival.kind() == "webhook.test"));
+        assert!(receiver.accepted().iter().any(|arrival| arrival.event_type() == "webhook.test"));
         eventually("the status change arrives", || async {
-            receiver.accepted().iter().any(|arrival| arrival.kind() == "placement.status_changed").then_some(())
+            receiver.accepted().iter().any(|arrival| arrival.event_type() == "placement.status_changed").then_some(())
         }).await;
-        assert!(receiver.accepted().iter().all(|arrival| arrival.kind() != "placement.created"));
+        assert!(receiver.accepted().iter().all(|arrival| arrival.event_type() != "placement.created"));
         server.stop().await;
     }
 
-    async fn the_test_event_tells_what_the_receiver_answers_whatever_stands_in_its_way(database: TestDatabase) {
+    async fn test_event_bypasses_queue_circuit_and_pause(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;
@@ -94,7 +94,7 @@ on_both_backends! {
         let path = format!("/v1/settings/webhook-endpoints/{endpoint}");
         session.patch(&path, json!({"order": "placement", "throttle_per_second": 20})).await.expect(200);
         receiver.answer(503);
-        // Lines whose heads fail, and soon an open circuit.
+        // The first delivery of each ordering key fails, until the circuit opens.
         for number in 0..3 {
             place(&key, &format!("INV-{number}")).await;
         }
@@ -114,16 +114,17 @@ on_both_backends! {
         assert_eq!(again.body["delivery_id"], tested["delivery_id"]);
         session.patch(&path, json!({"paused": true})).await.expect(200);
         let tested = session.act(&format!("{path}/test")).await.expect(200);
-        assert_eq!(tested["status"], json!("delivered"), "one that is paused may be tested");
-        session.patch("/v1/settings", json!({"webhook_url": "http://127.0.0.1:1/nobody"})).await.expect(200);
+        assert_eq!(tested["status"], json!("delivered"), "a paused endpoint accepts a test event");
+        session.patch("/v1/settings", json!({"webhook_url": "http://127.0.0.1:1/closed"})).await.expect(200);
         let refused = key.act(TEST).await.expect(200);
         assert!(refused["response_status"].is_null() && refused["error"].as_str().unwrap().contains("connection"), "{refused}");
         let shown = key.get("/v1/settings").await.expect(200);
-        assert_eq!((&shown["webhook_state"], &shown["webhook_state_reason"]), (&json!("paused"), &json!("paused by its owner")), "a new URL ends no pause");
+        let state = (&shown["webhook_state"], &shown["webhook_state_reason"]);
+        assert_eq!(state, (&json!("paused"), &json!("paused by its owner")), "a new URL does not end a pause");
         server.stop().await;
     }
 
-    async fn gone_means_disabled(database: TestDatabase) {
+    async fn status_410_disables_the_endpoint(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         receiver.answer(410);
@@ -137,7 +138,7 @@ on_both_backends! {
         place(&key, "INV-2").await;
         let of_second = "SELECT count(*) FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.payload LIKE '%INV-2%'";
         assert_eq!(database.number(of_second).await, 0, "nothing more is queued");
-        assert_eq!(receiver.arrivals().len(), 1, "or sent");
+        assert_eq!(receiver.arrivals().len(), 1, "nothing more is sent");
         let shown = key.get("/v1/settings").await.expect(200);
         assert_eq!((&shown["webhook_state"], &shown["webhook_state_reason"]), (&json!("disabled"), &json!("its server answered 410 Gone")));
         let refused = key.act("/v1/settings/webhook-deliveries/test").await;
@@ -146,7 +147,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_url_that_may_not_be_called_is_refused(database: TestDatabase) {
+    async fn unsafe_webhook_url_is_refused(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let (account, _) = Account::ready(&server.http).await;
         let session = account.session().await;
@@ -158,7 +159,7 @@ on_both_backends! {
         server.stop().await;
     }
 
-    async fn a_delivery_is_sent_again_on_request(database: TestDatabase) {
+    async fn redelivery_sends_again_under_the_same_id(database: TestDatabase) {
         let server = TestServer::start(&database).await;
         let receiver = Receiver::start().await;
         let (account, key) = Account::ready(&server.http).await;

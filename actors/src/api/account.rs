@@ -89,8 +89,8 @@ impl PartnerApi {
     /// Accepts the agreement.
     ///
     /// # Errors
-    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key, [`ApiError::Validation`] if the version is not
-    /// the current one.
+    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key, [`ApiError::Validation`] if the version
+    /// is not the current one.
     pub async fn accept_agreement(
         &self,
         tenant: &AuthenticatedTenant,

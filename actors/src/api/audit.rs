@@ -17,7 +17,7 @@ impl PartnerApi {
     /// Returns a page of a placement's audit trail, newest first.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if the placement does not exist or belongs to another creditor.
+    /// [`crate::ApiError::NotFound`] if the placement does not exist or belongs to another creditor.
     pub async fn placement_audit(
         &self,
         tenant: &AuthenticatedTenant,
@@ -86,8 +86,8 @@ impl PartnerApi {
     }
 }
 
-/// Splits `rows` into a page of at most `limit` and its pagination. The query reads one row more than `limit`, which shows
-/// whether older rows exist.
+/// Splits `rows` into a page of at most `limit` and its pagination. The query reads one row more than `limit`, which
+/// shows whether older rows exist.
 fn page_of(
     mut rows: Vec<entities::audit_event::Model>,
     limit: u64,

@@ -9,8 +9,8 @@ use crate::auth::{Admitted, Refused, SignedInCaller, SupportActor};
 use crate::contract::{ApiResult, RouteRequirements};
 
 impl PartnerApi {
-    /// Authenticates an API key and admits the request. The key, its scope, its network allowlist and both rate limits are
-    /// checked in one decision.
+    /// Authenticates an API key and admits the request. The key, its scope, its network allowlist and both rate limits
+    /// are checked in one decision.
     ///
     /// # Errors
     /// [`Refused`]. It includes the state of the rate limits if the key was valid.
@@ -24,12 +24,12 @@ impl PartnerApi {
         self.0.modules.auth.api_key(bearer, client, needs).await
     }
 
-    /// Authenticates a dashboard session and charges the `cost` of the route to its rate limit. A token from a cookie is
-    /// `renewable`: a new token replaces it once it is old enough.
+    /// Authenticates a dashboard session and charges the `cost` of the route to its rate limit. A token from a cookie
+    /// is `renewable`: a new token replaces it once it is old enough.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSession`](crate::ApiError::InvalidSession), `TooManyAttempts` for a client that sends too many
-    /// unknown tokens, `RateLimited`, `TooManyConcurrentRequests`.
+    /// [`ApiError::InvalidSession`](crate::ApiError::InvalidSession), `TooManyAttempts` for a client that sends too
+    /// many unknown tokens, `RateLimited`, `TooManyConcurrentRequests`.
     pub async fn authenticate_session(
         &self,
         token: &SecretString,
@@ -58,8 +58,9 @@ impl PartnerApi {
         auth.onboarding_token(token, client, cost).await
     }
 
-    /// Authenticates a support token. It is compared with every configured token in constant time. A wrong token is recorded
-    /// in the audit log. A client that sends several wrong tokens is throttled. A correct token is never throttled.
+    /// Authenticates a support token. It is compared with every configured token in constant time. A wrong token is
+    /// recorded in the audit log. A client that sends several wrong tokens is throttled. A correct token is never
+    /// throttled.
     ///
     /// # Errors
     /// [`ApiError::InvalidSupportToken`](crate::ApiError::InvalidSupportToken), `TooManyAttempts`.

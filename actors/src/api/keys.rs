@@ -1,5 +1,5 @@
 //! The methods with which a creditor manages its own API keys. All of them need a dashboard session and return
-//! [`super::ApiError::DashboardSessionRequired`] without one.
+//! [`crate::ApiError::DashboardSessionRequired`] without one.
 
 use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
@@ -12,7 +12,7 @@ impl PartnerApi {
     /// Returns the creditor's live keys and when each was last used.
     ///
     /// # Errors
-    /// [`super::ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
+    /// [`crate::ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
     pub async fn keys(&self, tenant: &AuthenticatedTenant) -> ApiResult<KeysView> {
         tenant.require_session()?;
         keys::list_keys(&self.0.modules.keys, tenant.creditor()).await
@@ -21,8 +21,8 @@ impl PartnerApi {
     /// Creates a new full-access key. The old key keeps working for `overlap_hours`.
     ///
     /// # Errors
-    /// [`super::ApiError::GatesPending`] before the first key is issued, [`super::ApiError::RotationInProgress`] while
-    /// another key is retiring, [`super::ApiError::SupportRequired`] after support has revoked the keys.
+    /// [`crate::ApiError::GatesPending`] before the first key is issued, [`crate::ApiError::RotationInProgress`] while
+    /// another key is retiring, [`crate::ApiError::SupportRequired`] after support has revoked the keys.
     pub async fn rotate_key(
         &self,
         tenant: &AuthenticatedTenant,
@@ -42,7 +42,7 @@ impl PartnerApi {
     /// Revokes the full-access key and a retiring one. The next request with either is refused.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if there is no full-access key.
+    /// [`crate::ApiError::NotFound`] if there is no full-access key.
     pub async fn revoke_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
@@ -58,8 +58,8 @@ impl PartnerApi {
     /// Creates a read-only key. The previous read-only key stops working at once.
     ///
     /// # Errors
-    /// [`super::ApiError::GatesPending`] before the first full-access key is issued,
-    /// [`super::ApiError::SupportRequired`] after support has revoked the keys.
+    /// [`crate::ApiError::GatesPending`] before the first full-access key is issued,
+    /// [`crate::ApiError::SupportRequired`] after support has revoked the keys.
     pub async fn rotate_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
         tenant.require_session()?;
         let tenant = tenant.clone();
@@ -72,7 +72,7 @@ impl PartnerApi {
     /// Revokes the read-only key.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if there is no read-only key.
+    /// [`crate::ApiError::NotFound`] if there is no read-only key.
     pub async fn revoke_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
@@ -85,7 +85,7 @@ impl PartnerApi {
     /// Restricts the keys of one kind to `networks`. An empty list removes the restriction.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if there is no live key of that kind.
+    /// [`crate::ApiError::NotFound`] if there is no live key of that kind.
     pub async fn set_allowed_networks(
         &self,
         tenant: &AuthenticatedTenant,

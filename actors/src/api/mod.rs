@@ -1,7 +1,7 @@
 //! The API of the platform: the typed methods of [`PartnerApi`].
 //!
-//! Each method forwards to the module that does the work. This module owns no state. Actor handles, messages and timeouts
-//! never appear in its signatures.
+//! Each method forwards to the module that does the work. This module owns no state. Actor handles, messages and
+//! timeouts never appear in its signatures.
 
 mod account;
 mod audit;

@@ -1,7 +1,7 @@
 //! The handle of the running platform, with its start, its drain and what every method of the API needs.
 //!
-//! Methods on a creditor's data take an [`AuthenticatedTenant`](crate::AuthenticatedTenant). Only `auth` constructs one, so
-//! a caller can never act for a creditor that it has not authenticated as.
+//! Methods on a creditor's data take an [`AuthenticatedTenant`](crate::AuthenticatedTenant). Only `auth` constructs
+//! one, so a caller can never act for a creditor that it has not authenticated as.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,8 +17,8 @@ use crate::infra::{Clock, Settings, trace};
 /// The partner platform. Clones share the same platform.
 ///
 /// Every method that reads or writes the database returns [`ApiError::Overloaded`] if the database is temporarily
-/// unavailable, and [`ApiError::Internal`] if a statement fails for another reason. Methods that change something return
-/// [`ApiError::ShuttingDown`] while the platform drains. The `# Errors` sections list only the other errors.
+/// unavailable, and [`ApiError::Internal`] if a statement fails for another reason. Methods that change something
+/// return [`ApiError::ShuttingDown`] while the platform drains. The `# Errors` sections list only the other errors.
 #[derive(Debug, Clone)]
 pub struct PartnerApi(pub(super) Arc<AppContext>);
 
@@ -70,8 +70,8 @@ impl PartnerApi {
         self.0.modules.keys.bcrypt.checks()
     }
 
-    /// Runs `work` to completion with one module's handle, even if the caller drops this future. A cancellation between a
-    /// commit and its side effects would lose the side effects.
+    /// Runs `work` to completion with one module's handle, even if the caller drops this future. A cancellation
+    /// between a commit and its side effects would lose the side effects.
     pub(super) async fn run_to_completion<H, T, F>(
         &self,
         handle: &Arc<H>,

@@ -38,8 +38,8 @@ impl PartnerApi {
             .await
     }
 
-    /// Creates placements for several invoices in one commit. Each row is accepted or rejected independently. A row that
-    /// failed validation is passed as the rejection to return for it.
+    /// Creates placements for several invoices in one commit. Each row is accepted or rejected independently. A row
+    /// that failed validation is passed as the rejection to return for it.
     ///
     /// # Errors
     /// [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`]. No placement is created then.
@@ -142,8 +142,8 @@ impl PartnerApi {
         .await
     }
 
-    /// Records a payment that the creditor received. The `key` is mandatory, because a retry without one could record the
-    /// payment twice.
+    /// Records a payment that the creditor received. The `key` is mandatory, because a retry without one could record
+    /// the payment twice.
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Transition`], e.g. if the amount exceeds the balance.

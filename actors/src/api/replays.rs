@@ -1,4 +1,5 @@
-//! The methods that replay missing webhook deliveries, for their owner and for support. The API calls a replay a recovery.
+//! The methods that replay missing webhook deliveries, for their owner and for support. The API calls a replay a
+//! recovery.
 
 use entities::ids::{CreditorId, RecoveryId};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ impl PartnerApi {
     /// Starts a replay of the deliveries that did not arrive for the events of `span`. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::Validation`] if the span is invalid or too many replays are running.
+    /// [`crate::ApiError::Validation`] if the span is invalid or too many replays are running.
     pub async fn recover_deliveries(
         &self,
         tenant: &AuthenticatedTenant,
@@ -31,7 +32,7 @@ impl PartnerApi {
     /// Returns the progress of a replay.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
+    /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn webhook_recovery(
         &self,
         tenant: &AuthenticatedTenant,
@@ -43,7 +44,7 @@ impl PartnerApi {
     /// Starts a replay for any creditor. Without an idempotency key, every call starts one.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if the creditor does not exist, and the errors of
+    /// [`crate::ApiError::NotFound`] if the creditor does not exist, and the errors of
     /// [`PartnerApi::recover_deliveries`].
     pub async fn support_recover_deliveries(
         &self,
@@ -63,7 +64,7 @@ impl PartnerApi {
     /// Returns the progress of any creditor's replay.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`].
+    /// [`crate::ApiError::NotFound`].
     pub async fn support_recovery(
         &self,
         _actor: &SupportActor,

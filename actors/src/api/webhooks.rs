@@ -1,7 +1,7 @@
 //! The methods with which a creditor manages its webhook endpoints and reads its deliveries.
 //!
 //! All methods that show a secret or read or change an endpoint need a dashboard session. They return
-//! [`super::ApiError::DashboardSessionRequired`] without one.
+//! [`crate::ApiError::DashboardSessionRequired`] without one.
 
 use entities::ids::{DeliveryId, EndpointId};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ impl PartnerApi {
     /// Returns one delivery with its attempts.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
+    /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn webhook_delivery(
         &self,
         tenant: &AuthenticatedTenant,
@@ -50,9 +50,9 @@ impl PartnerApi {
     /// Makes a delivery due again under its original `webhook-id`. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor,
-    /// [`super::ApiError::EndpointDisabled`], [`super::ApiError::PayloadErased`],
-    /// [`super::ApiError::IdempotencyKeyReused`].
+    /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor,
+    /// [`crate::ApiError::EndpointDisabled`], [`crate::ApiError::PayloadErased`],
+    /// [`crate::ApiError::IdempotencyKeyReused`].
     pub async fn redeliver(
         &self,
         tenant: &AuthenticatedTenant,
@@ -68,12 +68,12 @@ impl PartnerApi {
         .await
     }
 
-    /// Sends a test event and waits for the receiver's response. `None` sends it to the primary endpoint. The endpoint's
-    /// event filter does not apply. Idempotent under `key`.
+    /// Sends a test event and waits for the receiver's response. `None` sends it to the primary endpoint. The
+    /// endpoint's event filter does not apply. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if there is no such endpoint, [`super::ApiError::EndpointDisabled`],
-    /// [`super::ApiError::IdempotencyKeyReused`].
+    /// [`crate::ApiError::NotFound`] if there is no such endpoint, [`crate::ApiError::EndpointDisabled`],
+    /// [`crate::ApiError::IdempotencyKeyReused`].
     pub async fn send_test_webhook(
         &self,
         tenant: &AuthenticatedTenant,
@@ -93,7 +93,7 @@ impl PartnerApi {
     /// Returns the newest signing secret of an endpoint.
     ///
     /// # Errors
-    /// [`super::ApiError::DashboardSessionRequired`], [`super::ApiError::NotFound`] if there is no such endpoint.
+    /// [`crate::ApiError::DashboardSessionRequired`], [`crate::ApiError::NotFound`] if there is no such endpoint.
     pub async fn webhook_secret(
         &self,
         tenant: &AuthenticatedTenant,
@@ -106,7 +106,7 @@ impl PartnerApi {
     /// Adds a signing secret to an endpoint. The older secrets keep signing for `overlap_hours`.
     ///
     /// # Errors
-    /// [`super::ApiError::RotationInProgress`] if the endpoint already has the maximum number of secrets.
+    /// [`crate::ApiError::RotationInProgress`] if the endpoint already has the maximum number of secrets.
     pub async fn rotate_webhook_secret(
         &self,
         tenant: &AuthenticatedTenant,
@@ -125,7 +125,7 @@ impl PartnerApi {
     /// Returns every endpoint of the creditor, the primary endpoint first.
     ///
     /// # Errors
-    /// [`super::ApiError::DashboardSessionRequired`].
+    /// [`crate::ApiError::DashboardSessionRequired`].
     pub async fn webhook_endpoints(
         &self,
         tenant: &AuthenticatedTenant,
@@ -137,7 +137,7 @@ impl PartnerApi {
     /// Returns one endpoint.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
+    /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
@@ -150,7 +150,8 @@ impl PartnerApi {
     /// Creates an additional endpoint. The change must have a URL. Idempotent under `key`.
     ///
     /// # Errors
-    /// [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`], [`super::ApiError::IdempotencyKeyReused`].
+    /// [`crate::ApiError::Validation`], [`crate::ApiError::UnsafeWebhookUrl`],
+    /// [`crate::ApiError::IdempotencyKeyReused`].
     pub async fn create_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
@@ -170,7 +171,7 @@ impl PartnerApi {
     /// Changes an endpoint.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`], [`super::ApiError::Validation`], [`super::ApiError::UnsafeWebhookUrl`].
+    /// [`crate::ApiError::NotFound`], [`crate::ApiError::Validation`], [`crate::ApiError::UnsafeWebhookUrl`].
     pub async fn update_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
@@ -189,7 +190,7 @@ impl PartnerApi {
     /// Removes an endpoint. Its deliveries stay readable.
     ///
     /// # Errors
-    /// [`super::ApiError::NotFound`] if it does not exist or belongs to another creditor.
+    /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
     pub async fn remove_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,

@@ -137,8 +137,9 @@ impl Modules {
     }
 }
 
-/// Routes cluster events. Changes of keys and limits mark the cached state of a tenant as stale, whether or not its actor
-/// runs. All other events go to the Dispatcher. It may miss them while it is down, because it reads everything at its start.
+/// Routes cluster events. Changes of keys and limits mark the cached state of a tenant as stale, whether or not its
+/// actor runs. All other events go to the Dispatcher. It may miss them while it is down, because it reads everything
+/// at its start.
 fn cluster_events(
     tenants: &Arc<TenantCache>,
     dispatcher: &ActorHandle<DispatcherMsg>,

@@ -15,7 +15,7 @@ const PER_ACCOUNT: Window = Window {
     most: 10,
     length_ms: QUARTER_HOUR_MS,
 };
-/// Failures of one account after which every address must wait. Guesses may come from many addresses.
+/// Failures of one account after which every address must wait. Attempts may come from many addresses.
 const PER_ACCOUNT_TOTAL: Window = Window {
     most: 100,
     length_ms: QUARTER_HOUR_MS,

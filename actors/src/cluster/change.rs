@@ -1,17 +1,18 @@
-//! What one process tells the others, and this one itself, to look at again.
+//! The kinds of changes that processes announce to each other, and the events that the cluster reports to other
+//! modules.
 
 use entities::ids::CreditorId;
 
-/// What has changed about a creditor.
+/// The part of a creditor's data that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ChangeKind {
-    /// Keys, their states, and the account's status.
+    /// API keys, their states and the account's status.
     Keys,
-    /// Tier and override.
+    /// The rate-limit tier and its override.
     Limits,
     /// Webhook endpoints, changed by their owner.
     Endpoints,
-    /// A webhook endpoint, disabled by delivery.
+    /// A webhook endpoint that the platform disabled.
     DisabledEndpoint,
 }
 
@@ -23,7 +24,7 @@ impl ChangeKind {
         Self::DisabledEndpoint,
     ];
 
-    /// As it stands in the control feed.
+    /// The name in the control feed.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Keys => "keys",
@@ -33,13 +34,13 @@ impl ChangeKind {
         }
     }
 
-    /// `None` for a kind that a newer program has written.
+    /// Parses a name. `None` for a kind that only a newer version of the program knows.
     pub(super) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
-/// What the cluster reports to the modules above it.
+/// An event that the cluster reports to the modules above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClusterEvent {
     /// A creditor's data changed, here or on another node.
@@ -47,11 +48,11 @@ pub(crate) enum ClusterEvent {
         creditor: CreditorId,
         kind: ChangeKind,
     },
-    /// Entries of the control feed were missed: whatever is in memory may be out of date.
+    /// Entries of the control feed were missed, so all cached state may be stale.
     FeedGap,
     /// Another node has inserted deliveries.
     PeerNotified,
-    /// Deliveries that a dead process held are pending again.
+    /// Leases of a failed process were released, so its deliveries are pending again.
     DeliveriesFreed,
 }
 
@@ -60,10 +61,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_survive_the_feed() {
+    fn change_kind_round_trips_through_its_name() {
         for kind in ChangeKind::ALL {
             assert_eq!(ChangeKind::parse(kind.as_str()), Some(kind));
         }
-        assert_eq!(ChangeKind::parse("something newer"), None);
+        assert_eq!(ChangeKind::parse("unknown_kind"), None);
     }
 }

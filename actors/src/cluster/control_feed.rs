@@ -1,4 +1,4 @@
-//! Acting on the control feed: what other nodes changed about keys, limits and endpoints.
+//! The reader of the control feed, which lists the changes of keys, limits and endpoints on all nodes.
 
 use entities::queries::node;
 use entities::{DbErr, control_feed};
@@ -6,11 +6,10 @@ use entities::{DbErr, control_feed};
 use super::change::{ChangeKind, ClusterEvent};
 use super::handle::Cluster;
 
-/// Entries of one read.
+/// The maximum number of entries per query.
 const READ: u64 = 500;
 
-/// Reads everything new and tells whom it concerns. Fresh is the memory of this process as of
-/// the time at which the last of these reads began.
+/// Reads all new entries and publishes them. Cached state is then fresh as of the start of the last query.
 pub(super) async fn follow(cluster: &Cluster) -> Result<(), DbErr> {
     #[cfg(feature = "fault-injection")]
     if cluster.membership.feed_is_cut() {
@@ -25,8 +24,8 @@ pub(super) async fn follow(cluster: &Cluster) -> Result<(), DbErr> {
             .first()
             .is_some_and(|entry| entry.number > after + 1)
         {
-            // Entries were removed before they were read: this process slept for an hour.
-            tracing::error!("entries of the control feed were missed: everything is read again");
+            // The janitor removed entries before this process read them. The process was suspended for over an hour.
+            tracing::error!("control feed entries were missed; all cached state is reloaded");
             cluster.events.send(ClusterEvent::FeedGap);
         }
         for entry in &entries {
@@ -42,7 +41,7 @@ pub(super) async fn follow(cluster: &Cluster) -> Result<(), DbErr> {
     }
 }
 
-/// An actor that is down has nothing to forget: it reads everything when it is back.
+/// Publishes an entry. An actor that is down may miss the event, because it reloads its state when it starts.
 fn publish(cluster: &Cluster, entry: &control_feed::Model) {
     let creditor = entry.creditor_id;
     match ChangeKind::parse(&entry.kind) {
@@ -51,7 +50,7 @@ fn publish(cluster: &Cluster, entry: &control_feed::Model) {
             .send(ClusterEvent::Changed { creditor, kind }),
         None => tracing::warn!(
             kind = entry.kind,
-            "a newer program writes changes that this one does not know"
+            "the control feed contains an unknown kind of change, written by a newer version"
         ),
     }
 }

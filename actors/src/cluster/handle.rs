@@ -1,4 +1,4 @@
-//! What other modules may ask of the cluster.
+//! The handle with which other modules publish changes and read the membership of this process.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use super::messages::NodeMsg;
 use crate::infra::Env;
 use crate::supervision::{ActorHandle, Recipient};
 
-/// This process among the others that share the database.
+/// The handle of the cluster module.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) env: Arc<Env>,
-    /// The epoch of this process, and whether it may act.
+    /// The epoch of this process, and whether it may send and decide.
     pub(crate) membership: Arc<Membership>,
     pub(crate) node: ActorHandle<NodeMsg>,
-    /// Who is told of changes, whichever process made them.
+    /// Receives the changes that any process made, this one included.
     pub(crate) events: Recipient<ClusterEvent>,
 }
 
 impl Cluster {
-    /// Tells this process of a committed change at once, and the others soon. When it returns, no decision of this process
-    /// rests on what was before.
+    /// Publishes a committed change to this process at once, and notifies the others. When this returns, no decision of
+    /// this process uses the old state.
     pub(crate) fn publish(&self, creditor: CreditorId, kinds: &BTreeSet<ChangeKind>) {
         if kinds.is_empty() {
             return;
@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// Tells the other processes, if there can be any, that there is something to look at.
+    /// Notifies the other processes. Does nothing on SQLite, where there are none.
     pub(crate) fn notify(&self, ring: Notification) {
         if self.env.db.is_postgres() {
             let _ = self.node.send(NodeMsg::Notification { ring });

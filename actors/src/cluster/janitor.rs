@@ -1,4 +1,4 @@
-//! Removing what has had its time.
+//! The janitor: removal of rows whose retention has ended.
 
 use entities::DbErr;
 use entities::queries::node::{self, CleanupResult};
@@ -6,10 +6,10 @@ use entities::queries::retention::{self, Retention};
 
 use crate::infra::Env;
 
-/// Rows removed by one statement.
+/// The maximum number of rows that one statement removes.
 const CLEAN_BATCH: u32 = 2_000;
 
-/// One round. Answers what was removed, and whether there is more.
+/// Runs once. Returns how many rows were removed and whether more remain.
 pub(super) async fn clean(env: &Env) -> Result<CleanupResult, DbErr> {
     const DAY_MS: i64 = 24 * 3_600_000;
     let keep = Retention {

@@ -1,6 +1,7 @@
-//! Hearing the other processes: only a matter of speed, because everybody polls.
+//! The listener for notifications of other processes.
 //!
-//! What is heard is passed on as the wake-ups that this process gives itself.
+//! Notifications only reduce latency, because every process also polls. The listener turns each one into the message
+//! that a local change causes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +14,10 @@ use super::change::ClusterEvent;
 use super::handle::Cluster;
 use super::messages::NodeMsg;
 
-/// From a lost connection to the next one.
-const DEAF_PAUSE: Duration = Duration::from_secs(1);
+/// The wait before a reconnect.
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-/// The task that hears the others; it ends with this.
+/// The listening task. Dropping this value ends the task.
 #[derive(Debug)]
 pub(super) struct Listening(JoinHandle<()>);
 
@@ -26,28 +27,28 @@ impl Drop for Listening {
     }
 }
 
-/// Passes on what the others ring, as long as the Node lives.
+/// Starts to forward notifications, and reconnects after errors.
 pub(super) fn listen(cluster: &Arc<Cluster>) -> Listening {
     let cluster = Arc::clone(cluster);
     Listening(tokio::spawn(async move {
-        while let Err(error) = hear(&cluster).await {
-            tracing::debug!(%error, "the others are not heard for a moment");
-            tokio::time::sleep(DEAF_PAUSE).await;
+        while let Err(error) = forward(&cluster).await {
+            tracing::debug!(%error, "the listener lost its connection and reconnects");
+            tokio::time::sleep(RECONNECT_DELAY).await;
         }
     }))
 }
 
-/// Ends well where there are no others.
-async fn hear(cluster: &Cluster) -> Result<(), DbErr> {
+/// Forwards notifications until the connection fails. Returns at once on SQLite, where there are no other processes.
+async fn forward(cluster: &Cluster) -> Result<(), DbErr> {
     let Some(mut listener) = Listener::open(&cluster.env.db).await? else {
         return Ok(());
     };
     loop {
-        let rung = listener.next(|| cluster.membership.epoch()).await?;
-        if rung.due {
+        let notification = listener.next(|| cluster.membership.epoch()).await?;
+        if notification.due {
             cluster.events.send(ClusterEvent::PeerNotified);
         }
-        if rung.feed {
+        if notification.feed {
             let _ = cluster.node.send(NodeMsg::PollFeed);
         }
     }

@@ -1,4 +1,6 @@
-//! Whether this process may act, readable by everyone without a message.
+//! The membership of this process: whether it may send, and whether its cached state may decide.
+//!
+//! All values are atomics, so that any thread can read them without sending a message.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +10,12 @@ use entities::{Database, DbErr};
 
 use crate::infra::Clock;
 
-/// A heartbeat that was not confirmed for so long ends the right to send.
+/// Without a confirmed heartbeat for this long, this process may not send.
 pub(super) const FENCE_AFTER_MS: i64 = 8_000;
-/// A feed that was not read for so long ends the right to decide from memory.
+/// Without a successful read of the control feed for this long, cached state may not decide.
 const FEED_FRESH_MS: i64 = 1_000;
 
-/// The epoch of this process, and what was last confirmed about it.
+/// The epoch of this process and the times of its last confirmed heartbeat and feed poll.
 #[derive(Debug)]
 pub(crate) struct Membership {
     name: String,
@@ -21,33 +23,33 @@ pub(crate) struct Membership {
     session: AtomicI64,
     fenced: AtomicBool,
     left: AtomicBool,
-    /// When the last confirmed heartbeat began.
+    /// When the last confirmed heartbeat started.
     beat_ms: AtomicI64,
-    /// Processes that share the database, as of the last confirmed heartbeat.
+    /// The number of processes that share the database, as of the last confirmed heartbeat.
     nodes: AtomicU32,
-    /// Since when no two confirmed heartbeats were further apart than [`FENCE_AFTER_MS`].
+    /// Since when all gaps between confirmed heartbeats were shorter than [`FENCE_AFTER_MS`].
     unbroken_since_ms: AtomicI64,
-    /// When the last good poll of the control feed began.
+    /// When the last successful poll of the control feed started.
     feed_ms: AtomicI64,
-    /// The last entry that was acted on: it outlives the actor that reads.
+    /// The number of the last feed entry that was published. It is kept here because it must survive a restart of the
+    /// Node.
     feed_position: AtomicI64,
-    /// Epochs of this process that are over and whose `node` row is still there.
+    /// Former epochs of this process whose `node` row still exists.
     old: Mutex<Vec<i64>>,
-    /// The tests have cut this process off from the control feed.
+    /// Whether fault injection makes reads of the control feed fail.
     #[cfg(feature = "fault-injection")]
     feed_cut: AtomicBool,
 }
 
 impl Membership {
-    /// Joins under a fresh epoch. On SQLite, where there is one process, whatever is leased is
-    /// freed.
+    /// Joins the cluster under a new epoch. On SQLite, where there is only one process, it also releases all leases.
     pub(crate) async fn boot(db: &Database, clock: &Clock, name: &str) -> Result<Arc<Self>, DbErr> {
         let began_ms = clock.now_ms();
         let member = node::join(db, name, began_ms).await?;
         if !db.is_postgres() {
             node::reset_single_process(db, member.epoch).await?;
         }
-        // Read before anything is loaded, so that no change after a load is missed.
+        // The position is read before any state is loaded, so that no change after a load is missed.
         let position = node::feed_head(db.node()).await?;
         Ok(Arc::new(Self::joined(name, member, began_ms, position)))
     }
@@ -70,22 +72,22 @@ impl Membership {
         }
     }
 
-    /// The epoch under which this process leases.
+    /// The epoch that owns the leases of this process.
     pub(crate) fn epoch(&self) -> i64 {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    /// Whether this process may claim, send and lease.
+    /// Whether this process may lease and send deliveries.
     pub(crate) fn may_send(&self, now_ms: i64) -> bool {
         !self.fenced.load(Ordering::SeqCst) && younger(&self.beat_ms, now_ms, FENCE_AFTER_MS)
     }
 
-    /// Whether what is in memory may decide. Otherwise re-read first.
+    /// Whether cached state may decide. If not, it must be reloaded first.
     pub(crate) fn feed_is_fresh(&self, now_ms: i64) -> bool {
         younger(&self.feed_ms, now_ms, FEED_FRESH_MS)
     }
 
-    /// So many processes share the database, this one included.
+    /// The number of processes that share the database, including this one.
     pub(crate) fn nodes(&self) -> u32 {
         self.nodes.load(Ordering::Relaxed)
     }
@@ -94,7 +96,7 @@ impl Membership {
         self.nodes.store(nodes, Ordering::Relaxed);
     }
 
-    /// For how long the heartbeat has been confirmed without a gap.
+    /// For how many milliseconds the heartbeat has been confirmed without a gap. 0 if this process may not send.
     pub(super) fn unbroken_for_ms(&self, now_ms: i64) -> i64 {
         if !self.may_send(now_ms) {
             return 0;
@@ -109,7 +111,7 @@ impl Membership {
         }
     }
 
-    /// A heartbeat that began at `began_ms` was confirmed.
+    /// Records the confirmation of a heartbeat that started at `began_ms`.
     pub(super) fn confirm(&self, began_ms: i64) {
         let last_ms = self.beat_ms.swap(began_ms, Ordering::SeqCst);
         if !(0..FENCE_AFTER_MS).contains(&(began_ms - last_ms)) {
@@ -117,12 +119,12 @@ impl Membership {
         }
     }
 
-    /// A good poll of the control feed that began at `began_ms` has been acted on.
+    /// Records a successful poll of the control feed that started at `began_ms`. Its entries must already be published.
     pub(super) fn confirm_feed(&self, began_ms: i64) {
         self.feed_ms.store(began_ms, Ordering::SeqCst);
     }
 
-    /// Cuts the control feed, or mends it.
+    /// Makes every read of the control feed fail while `cut` is true.
     #[cfg(feature = "fault-injection")]
     pub(crate) fn cut_feed(&self, cut: bool) {
         self.feed_cut.store(cut, Ordering::SeqCst);
@@ -141,7 +143,7 @@ impl Membership {
         self.feed_position.store(number, Ordering::SeqCst);
     }
 
-    /// Ends the right to act, until this process has joined again.
+    /// Forbids sending until this process has rejoined.
     pub(super) fn fence(&self) {
         self.fenced.store(true, Ordering::SeqCst);
     }
@@ -150,7 +152,7 @@ impl Membership {
         self.fenced.load(Ordering::SeqCst)
     }
 
-    /// Ends it for good.
+    /// Forbids sending permanently. This process does not rejoin.
     pub(super) fn leave(&self) {
         self.left.store(true, Ordering::SeqCst);
         self.fence();
@@ -160,8 +162,7 @@ impl Membership {
         self.left.load(Ordering::SeqCst)
     }
 
-    /// Joins again under another epoch. What was leased under the old one is rescued, since its
-    /// row is gone.
+    /// Joins again under a new epoch. The next rescue releases the leases of the old epoch.
     pub(super) async fn rejoin(&self, db: &Database, clock: &Clock) -> Result<(), DbErr> {
         let began_ms = clock.now_ms();
         let member = node::join(db, &self.name, began_ms).await?;
@@ -178,7 +179,7 @@ impl Membership {
         self.old.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the rows of this process's own former epochs.
+    /// Removes the `node` rows of this process's former epochs.
     pub(super) async fn remove_stale_epochs(&self, db: &Database) -> Result<(), DbErr> {
         let old = self.old_epochs().clone();
         for epoch in old {
@@ -188,7 +189,7 @@ impl Membership {
         Ok(())
     }
 
-    /// In good membership for tests that do without a database.
+    /// A confirmed and fresh membership, for tests without a database.
     #[cfg(test)]
     pub(crate) fn good(epoch: i64, now_ms: i64) -> Arc<Self> {
         Arc::new(Self::joined(
@@ -200,7 +201,7 @@ impl Membership {
     }
 }
 
-/// Whether `since` is less than `age_ms` ago. A clock that went back makes it old, not young.
+/// Whether `since` is less than `age_ms` ago. Returns false if the clock went backwards, which is the safe answer.
 fn younger(since: &AtomicI64, now_ms: i64, age_ms: i64) -> bool {
     (0..age_ms).contains(&(now_ms - since.load(Ordering::SeqCst)))
 }
@@ -210,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn may_send_for_eight_seconds_after_the_last_confirmed_beat() {
+    fn sending_is_allowed_for_eight_seconds_after_the_last_heartbeat() {
         let membership = Membership::good(7, 1_000);
         assert!(membership.may_send(1_000) && membership.may_send(8_999));
         assert!(!membership.may_send(9_000) && !membership.may_send(999));
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_breaks_the_row_of_heartbeats() {
+    fn gap_between_heartbeats_resets_the_unbroken_time() {
         let membership = Membership::good(7, 0);
         for second in 1..=30 {
             membership.confirm(second * 1_000);
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_feed_is_fresh_for_a_second_after_the_poll_began() {
+    fn feed_is_fresh_for_one_second_after_the_poll_started() {
         let membership = Membership::good(7, 0);
         membership.confirm_feed(5_000);
         assert!(membership.feed_is_fresh(5_999));

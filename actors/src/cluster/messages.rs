@@ -1,4 +1,4 @@
-//! What the Node is told, and what comes back from its rounds.
+//! The messages of the Node: requests, and the results of its periodic tasks.
 
 use entities::DbErr;
 use entities::queries::node::{CleanupResult, Heartbeat, Notification};
@@ -7,74 +7,65 @@ use ractor::RpcReplyPort;
 /// Messages of the Node.
 #[derive(Debug)]
 pub(crate) enum NodeMsg {
-    /// Renew the heartbeat, or join again.
+    /// Renew the heartbeat, or rejoin if this process is fenced.
     Heartbeat,
-    /// It was, or not.
+    /// The heartbeat has ended.
     HeartbeatDone {
-        /// When it began.
+        /// When the heartbeat started, in milliseconds since the Unix epoch.
         began_ms: i64,
-        /// What the database said.
         result: Result<Heartbeat, TaskError>,
     },
-    /// This process has joined again, or not.
-    Rejoined {
-        /// What the database said.
-        result: Result<(), TaskError>,
-    },
+    /// The attempt to rejoin has ended.
+    Rejoined { result: Result<(), TaskError> },
     /// Read the control feed.
     PollFeed,
-    /// It was read and acted on, or not.
-    FeedPolled {
-        /// What the database said.
-        result: Result<(), TaskError>,
-    },
-    /// Free what dead processes held.
+    /// The poll of the control feed has ended.
+    FeedPolled { result: Result<(), TaskError> },
+    /// Release the leases of failed processes.
     Rescue,
-    /// So many rows are free again.
+    /// The rescue has ended.
     Rescued {
-        /// What the database said.
+        /// The number of released leases.
         result: Result<u64, TaskError>,
     },
-    /// Remove what has had its time.
+    /// Remove rows whose retention has ended.
     Clean,
-    /// It is gone.
+    /// The removal has ended.
     CleanedUp {
-        /// What the database said.
         result: Result<CleanupResult, TaskError>,
     },
-    /// Copy SQLite's log into the database.
+    /// Copy SQLite's write-ahead log into the database.
     Checkpoint,
-    /// It was, or not.
+    /// The checkpoint has ended.
     Checkpointed {
-        /// How long the log was, in pages.
+        /// The length of the log, in pages.
         result: Result<i64, TaskError>,
     },
-    /// Notification for the other processes, soon.
+    /// Notify the other processes soon. Notifications are merged for a short time.
     Notification {
-        /// What there is to look at.
+        /// What the other processes should read.
         ring: Notification,
     },
-    /// Notification out what has gathered. Sent to itself.
+    /// Send the merged notification. The Node sends this to itself.
     SendNotification,
-    /// That was done, or could not be.
+    /// The notification was sent, or sending it failed.
     NotificationSent,
-    /// Leave: give up the epoch and its lock.
+    /// Leave the cluster: give up the epoch and its lock.
     Drain {
-        /// Answered when it is done, or cannot be.
+        /// Replies when the Node has left, or could not leave.
         reply: RpcReplyPort<()>,
     },
-    /// Panics.
     #[cfg(feature = "fault-injection")]
     Panic,
 }
 
-/// Why a round came to nothing; the next one tries again.
+/// Why a run of a periodic task failed. The next run tries again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TaskError {
-    /// The database said so.
+    /// A statement failed.
     #[error(transparent)]
     Database(#[from] DbErr),
-    /// The round died.
-    #[error("the round died")]
+    /// The task panicked or was cancelled.
+    #[error("the task panicked or was cancelled")]
     Died,
 }

@@ -1,8 +1,8 @@
-//! This process among others that share the database.
+//! The cluster: this process and the other processes that share the database.
 //!
-//! Owns the epoch under which this process leases, the proof that it lives (a session lock and a heartbeat, both on a
-//! connection of its own), the rescue of what dead processes held, the control feed, the removal of what has had its time, and
-//! SQLite's checkpoints. Never sends and never claims: it only says, through its membership, whether this process may.
+//! Owns the epoch that holds the leases of this process, its session lock and its heartbeat (both on a dedicated
+//! connection), the rescue of leases of failed processes, the control feed, notifications, the janitor and SQLite's
+//! checkpoints. Never claims or sends a delivery. Its membership only says whether this process may.
 
 mod change;
 mod control_feed;

@@ -1,8 +1,9 @@
-//! The Node: heartbeat, rescue, control feed, janitor and SQLite's checkpoints, each in its own rhythm.
+//! The Node, the actor of the cluster's periodic tasks: heartbeat, rescue, control feed, janitor and SQLite's
+//! checkpoints.
 //!
-//! Every round is spawned and comes back as a message; the next one begins a pause after it has
-//! ended, so a slow database makes rounds rarer, never more. A heartbeat that is lost fences this
-//! process until it has joined again under a new epoch.
+//! Each run is spawned and reports back with a message. The next run starts a fixed delay after the end of the
+//! previous one, so a slow database makes runs less frequent and they never overlap. A lost heartbeat fences this
+//! process until it has rejoined under a new epoch.
 
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use super::listener;
 use super::messages::NodeMsg;
 use super::state::NodeState;
 
-/// What the [`Node`] starts with.
+/// The arguments of the [`Node`].
 pub(crate) struct NodeArgs {
     pub(crate) cluster: Arc<Cluster>,
 }
 
-/// The actor.
+/// The actor of the cluster's periodic tasks.
 pub(crate) struct Node;
 
 impl Actor for Node {

@@ -1,7 +1,7 @@
-//! Ringing for the other processes and hearing them: only a matter of speed, for everybody polls.
+//! The notifier, which sends notifications to the other processes.
 //!
-//! Rings are gathered for a moment, so that however many commits there are, one NOTIFY goes out. What is heard is passed on
-//! as the wake-ups that this process gives itself.
+//! Notifications only reduce latency, because every process also polls. They are merged for a short time, so that many
+//! commits cause one `NOTIFY`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use super::messages::NodeMsg;
 use super::state::NodeState;
 use crate::supervision::spawn_and_notify;
 
-/// For so long rings are gathered.
+/// How long notifications are merged before one is sent.
 const GATHER: Duration = Duration::from_millis(20);
 
 impl NodeState {
     pub(super) fn gather(&mut self, ring: Notification) {
         self.notifier.gathered = self.notifier.gathered.and(ring);
-        self.ring_soon();
+        self.schedule_send();
     }
 
-    fn ring_soon(&mut self) {
+    fn schedule_send(&mut self) {
         if !self.notifier.busy && !self.notifier.gathered.is_empty() {
             self.notifier.busy = true;
             let me = &self.cluster.node;
@@ -30,13 +30,13 @@ impl NodeState {
     }
 
     pub(super) fn ring_out(&mut self) {
-        let ring = std::mem::take(&mut self.notifier.gathered);
+        let notification = std::mem::take(&mut self.notifier.gathered);
         let cluster = Arc::clone(&self.cluster);
         spawn_and_notify(&self.cluster.node, NodeMsg::NotificationSent, async move {
             if let Err(error) =
-                node::notify(&cluster.env.db, cluster.membership.epoch(), ring).await
+                node::notify(&cluster.env.db, cluster.membership.epoch(), notification).await
             {
-                tracing::debug!(%error, "the others were not rung for; they poll");
+                tracing::debug!(%error, "the notification was not sent; the other processes will poll");
             }
             NodeMsg::NotificationSent
         });
@@ -44,6 +44,6 @@ impl NodeState {
 
     pub(super) fn rung_out(&mut self) {
         self.notifier.busy = false;
-        self.ring_soon();
+        self.schedule_send();
     }
 }

@@ -1,4 +1,4 @@
-//! The rounds of the Node: each is spawned, comes back as a message, and is followed by the next.
+//! The periodic tasks of the Node. Each run is spawned, reports back with a message and schedules the next run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const BEAT_PAUSE: Duration = Duration::from_secs(1);
 const POLL_PAUSE: Duration = Duration::from_millis(250);
 const RESCUE_PAUSE: Duration = Duration::from_secs(1);
 const CLEAN_PAUSE: Duration = Duration::from_secs(60);
-/// When a round of cleaning left something over.
+/// The delay before the next run if expired rows remain.
 const CLEAN_ON: Duration = Duration::from_secs(1);
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -55,7 +55,7 @@ impl NodeState {
             Ok(Heartbeat::Lost) => {
                 tracing::error!(
                     epoch = self.cluster.membership.epoch(),
-                    "this process lost its epoch and joins again"
+                    "this process lost its epoch and rejoins"
                 );
                 self.cluster.membership.fence();
                 Duration::ZERO
@@ -87,8 +87,8 @@ impl NodeState {
 
     pub(super) fn rejoined(&mut self, result: Result<(), TaskError>) {
         match result {
-            Ok(()) => tracing::warn!(epoch = self.cluster.membership.epoch(), "joined again"),
-            Err(error) => tracing::warn!(%error, "could not join again yet"),
+            Ok(()) => tracing::warn!(epoch = self.cluster.membership.epoch(), "rejoined"),
+            Err(error) => tracing::warn!(%error, "could not rejoin yet"),
         }
         self.heartbeats
             .reschedule(self.cluster.node.send_after(BEAT_PAUSE, NodeMsg::Heartbeat));
@@ -136,10 +136,10 @@ impl NodeState {
         match result {
             Ok(0) => {}
             Ok(rows) => {
-                tracing::warn!(rows, "deliveries of dead processes are free again");
+                tracing::warn!(rows, "released the leases of failed processes");
                 self.cluster.events.send(ClusterEvent::DeliveriesFreed);
             }
-            Err(error) => tracing::warn!(%error, "rescuing failed"),
+            Err(error) => tracing::warn!(%error, "the rescue failed"),
         }
         self.rescues
             .reschedule(self.cluster.node.send_after(RESCUE_PAUSE, NodeMsg::Rescue));
@@ -163,7 +163,7 @@ impl NodeState {
 
     pub(super) fn cleaned_up(&mut self, result: Result<CleanupResult, TaskError>) {
         let more = result.unwrap_or_else(|error| {
-            tracing::warn!(%error, "cleaning up failed");
+            tracing::warn!(%error, "the removal of expired rows failed");
             CleanupResult::default()
         });
         let pause = if more.more { CLEAN_ON } else { CLEAN_PAUSE };
@@ -193,7 +193,7 @@ impl NodeState {
             Ok(pages) if pages >= self.long_wal => {
                 tracing::warn!(
                     pages,
-                    "the database's write-ahead log grows while somebody reads for long, or reads overlap"
+                    "the write-ahead log is long: a long read or overlapping reads prevent its reset"
                 );
                 self.long_wal = pages.saturating_mul(2);
             }
@@ -212,7 +212,7 @@ impl NodeState {
         let cluster = Arc::clone(&self.cluster);
         tokio::spawn(async move {
             if let Err(error) = node::leave(&cluster.env.db, cluster.membership.member()).await {
-                tracing::warn!(%error, "left without saying so; the others will notice");
+                tracing::warn!(%error, "could not leave the cluster; the other processes will detect it");
             }
             let _ = reply.send(());
         });

@@ -1,4 +1,4 @@
-//! What the Node remembers between its rounds.
+//! The state of the Node.
 
 use std::sync::Arc;
 
@@ -8,18 +8,19 @@ use super::handle::Cluster;
 use super::listener::Listening;
 use crate::supervision::PeriodicTask;
 
-/// Pages of 4 KiB (1 GiB) from which on somebody should know; then at twice as many, and so on.
+/// The length of the write-ahead log, in pages of 4 KiB, from which on the Node logs a warning (1 GiB). The Node warns
+/// again each time that the length has doubled.
 pub(super) const LONG_WAL: i64 = 262_144;
 
-/// What is to be rung out.
+/// The pending notification for the other processes.
 #[derive(Debug, Default)]
 pub(super) struct Notifier {
     pub(super) gathered: Notification,
-    /// A round is on its way: one at a time, so that a slow database is rung less often.
+    /// Whether a notification is scheduled or being sent. Only one at a time, so that a slow database gets fewer.
     pub(super) busy: bool,
 }
 
-/// When each round begins next.
+/// The state of the Node: its periodic tasks and its notifier.
 pub(crate) struct NodeState {
     pub(super) cluster: Arc<Cluster>,
     pub(super) heartbeats: PeriodicTask,
@@ -27,7 +28,7 @@ pub(crate) struct NodeState {
     pub(super) rescues: PeriodicTask,
     pub(super) cleanings: PeriodicTask,
     pub(super) checkpoints: PeriodicTask,
-    /// Pages of the log from which on its length is told (again).
+    /// The length of the write-ahead log, in pages, from which on the next warning is logged.
     pub(super) long_wal: i64,
     pub(super) notifier: Notifier,
     _listening: Listening,

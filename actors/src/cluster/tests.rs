@@ -1,4 +1,4 @@
-//! Epochs and rescue; several processes need Postgres.
+//! Tests of epochs and rescue. Tests with several processes need Postgres.
 
 mod control_feed;
 mod wal;
@@ -17,7 +17,7 @@ use crate::app::Modules;
 use crate::infra::Clock;
 use crate::test_support::bench::{Bench, modules as wire, postgres, settings, sqlite};
 
-/// A process of its own on the bench's database.
+/// A simulated process on the bench's database.
 struct Process {
     modules: Modules,
 }
@@ -76,7 +76,7 @@ async fn due_rows(bench: &Bench, count: usize) -> EndpointId {
 }
 
 #[tokio::test]
-async fn a_single_process_frees_every_lease_at_boot() {
+async fn sqlite_process_releases_every_lease_at_boot() {
     let bench = sqlite().await;
     let endpoint = due_rows(&bench, 3).await;
     let first = Process::boot(&bench).await;
@@ -92,7 +92,7 @@ async fn a_single_process_frees_every_lease_at_boot() {
 }
 
 #[tokio::test]
-async fn a_living_process_is_left_alone_and_a_dead_one_rescued_at_once() {
+async fn closed_process_is_rescued_but_running_one_is_not() {
     let Some(bench) = postgres().await else {
         return;
     };
@@ -110,17 +110,21 @@ async fn a_living_process_is_left_alone_and_a_dead_one_rescued_at_once() {
     two.modules.env.db.close().await;
     let mut rescued = 0;
     while rescued == 0 {
-        // The server needs a moment to notice.
+        // The server needs a moment to release the session lock.
         rescued = one.rescue().await;
     }
     assert_eq!(rescued, 3);
     assert_eq!(one.rescue().await, 0);
     assert_eq!(one.lease_all(endpoint).await, 3);
-    assert_eq!(one.rescue().await, 0, "never one's own");
+    assert_eq!(
+        one.rescue().await,
+        0,
+        "a process never rescues its own leases"
+    );
 }
 
 #[tokio::test]
-async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
+async fn silent_process_is_rescued_only_by_unbroken_one() {
     let Some(bench) = postgres().await else {
         return;
     };
@@ -135,7 +139,7 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
     assert_eq!(
         one.rescue().await,
         0,
-        "its own heartbeat has not been watched for so long"
+        "its own heartbeat has not been unbroken for long enough"
     );
     let now_ms = one.modules.env.clock.now_ms();
     let watched = Membership::good(one.epoch(), now_ms - 20_000);
@@ -151,9 +155,9 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
     assert_eq!(
         two.lease_all(endpoint).await,
         2,
-        "stalled, it comes back and leases on"
+        "a stalled process continues to lease"
     );
-    assert_eq!(one.rescue().await, 2, "which is rescued too");
+    assert_eq!(one.rescue().await, 2, "its new leases are rescued too");
     let old = two.epoch();
     two.modules
         .cluster
@@ -166,27 +170,27 @@ async fn a_silent_process_is_dead_only_to_one_that_was_never_silent_itself() {
 }
 
 #[tokio::test]
-async fn owners_between_and_beyond_the_living_are_found() {
+async fn leases_of_epochs_without_a_node_row_are_released() {
     let Some(bench) = postgres().await else {
         return;
     };
-    let mut living = Vec::new();
+    let mut processes = Vec::new();
     for _ in 0..3 {
-        living.push(Process::boot(&bench).await);
+        processes.push(Process::boot(&bench).await);
     }
     let endpoint = due_rows(&bench, 5).await;
-    let dead = [
+    let unknown = [
         -5,
-        living[0].epoch() - 1,
-        living[2].epoch() + 1,
-        living[2].epoch() + 7,
+        processes[0].epoch() - 1,
+        processes[2].epoch() + 1,
+        processes[2].epoch() + 7,
     ];
-    let sql = format!("DELETE FROM node WHERE epoch = {}", living[1].epoch());
+    let sql = format!("DELETE FROM node WHERE epoch = {}", processes[1].epoch());
     bench.db.writer().execute_unprepared(&sql).await.unwrap();
-    let owners = dead[1..]
+    let owners = unknown[1..]
         .iter()
         .copied()
-        .chain([living[1].epoch(), living[0].epoch()]);
+        .chain([processes[1].epoch(), processes[0].epoch()]);
     for owner in owners {
         let transaction = bench.db.begin().await.unwrap();
         let wants = [ClaimWant {
@@ -203,15 +207,15 @@ async fn owners_between_and_beyond_the_living_are_found() {
         );
         transaction.commit().await.unwrap();
     }
-    assert_eq!(living[2].rescue().await, 4);
-    let left = leased_by(bench.db.reader(), living[0].epoch(), 10)
+    assert_eq!(processes[2].rescue().await, 4);
+    let left = leased_by(bench.db.reader(), processes[0].epoch(), 10)
         .await
         .unwrap();
     assert_eq!(left.len(), 1);
 }
 
 #[tokio::test]
-async fn a_process_that_loses_its_connection_joins_again() {
+async fn process_rejoins_after_its_connection_is_terminated() {
     let Some(bench) = postgres().await else {
         return;
     };
@@ -220,12 +224,12 @@ async fn a_process_that_loses_its_connection_joins_again() {
     let old = process.epoch();
     assert_eq!(process.lease_all(endpoint).await, 2);
     let spec = super::tree::node_spec(&process.modules.cluster, &tokio::runtime::Handle::current());
-    let (ground, _) = ractor::Actor::spawn(None, TestRoot, ()).await.unwrap();
-    spec.start(ground.get_cell()).await.unwrap();
+    let (parent, _) = ractor::Actor::spawn(None, TestRoot, ()).await.unwrap();
+    spec.start(parent.get_cell()).await.unwrap();
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE application_name = 'partner-api node' AND datname = current_database()";
     bench.db.writer().execute_unprepared(sql).await.unwrap();
-    // This terminated the connection of `bench` as well, which nobody uses.
+    // This also terminated the node connection of `bench`, which is not used.
     for _ in 0..500 {
         let free = leased_by(bench.db.reader(), old, 10)
             .await
@@ -244,7 +248,7 @@ async fn a_process_that_loses_its_connection_joins_again() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!(
-        "it did not come back: {:?}",
+        "the process did not rejoin: {:?}",
         process.modules.cluster.membership
     );
 }

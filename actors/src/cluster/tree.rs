@@ -1,4 +1,4 @@
-//! The Node's place in the tree.
+//! The child specification of the Node.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::handle::Cluster;
 use super::node::{Node, NodeArgs};
 use crate::supervision::ChildSpec;
 
-/// The Node, on the runtime of those who write all the time.
+/// The Node, on the runtime of the Writers, so that load on the shared runtime does not delay heartbeats.
 pub(crate) fn node_spec(cluster: &Arc<Cluster>, runtime: &Handle) -> ChildSpec {
     let cluster = Arc::clone(cluster);
     let handle = cluster.node.clone();

@@ -1,7 +1,7 @@
 //! The errors of the platform.
 //!
-//! All modules share one enum. The front maps it to HTTP in one exhaustive match. An error never holds a secret or the text
-//! of an internal error, because its message is sent to the client. Internal causes are logged where they occur.
+//! All modules share one enum. The front maps it to HTTP in one exhaustive match. An error never holds a secret or the
+//! text of an internal error, because its message is sent to the client. Internal causes are logged where they occur.
 
 use std::net::IpAddr;
 
@@ -115,9 +115,7 @@ pub enum ApiError {
         pending: Vec<Gate>,
     },
     /// The key was already revealed.
-    #[error(
-        "the key was already shown once and cannot be shown again; rotate it to get a new one"
-    )]
+    #[error("the key was already shown once and cannot be shown again; rotate it to get a new one")]
     AlreadyRevealed,
     /// Another key is still retiring.
     #[error("a rotation is still in progress until {until}; wait, or revoke the key")]
@@ -127,7 +125,7 @@ pub enum ApiError {
     },
     /// The webhook endpoint is disabled. It receives no deliveries until its owner enables it.
     #[error(
-        "the webhook endpoint is disabled: {reason}; to enable it, set its URL again or set paused to false, then redeliver"
+        "the webhook endpoint is disabled: {reason}; set its URL again or set paused to false, then redeliver"
     )]
     EndpointDisabled {
         /// Why it is disabled.
@@ -157,7 +155,9 @@ pub enum ApiError {
     #[error("a request with this Idempotency-Key is still running; retry in a moment")]
     IdempotencyInProgress,
     /// A later change replaced the stored response of this idempotency key.
-    #[error("a later change replaced the response stored for this Idempotency-Key; read the placement")]
+    #[error(
+        "a later change replaced the response stored for this Idempotency-Key; read the placement"
+    )]
     IdempotencySuperseded,
     /// The idempotency key was used with a different request.
     #[error("this Idempotency-Key was used with a different request; use a new key")]
@@ -204,7 +204,7 @@ pub enum ApiError {
     Overloaded,
     /// The commit may or may not have succeeded, because the database became unavailable or did not answer in time.
     #[error(
-        "it is not known whether the change was saved, because the database became unavailable: read the object, then retry if necessary"
+        "the database became unavailable, so the outcome is unknown: read the object, then retry if necessary"
     )]
     OutcomeUnknown,
     /// The provider's signing secret is not set on this server.
@@ -238,7 +238,8 @@ impl ApiError {
         }))
     }
 
-    /// The error for an object that does not exist or belongs to another creditor. Both cases look the same to the caller.
+    /// The error for an object that does not exist or belongs to another creditor. Both cases look the same to the
+    /// caller.
     #[must_use]
     pub fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }

@@ -144,8 +144,8 @@ pub struct PlacementFilter {
     pub statuses: Vec<PlacementStatus>,
     /// Part of the company name or of the invoice number. Case is ignored.
     pub q: Option<String>,
-    /// Only placements that changed after this time (milliseconds since the Unix epoch), or at this time with an id greater
-    /// than `after_id`.
+    /// Only placements that changed after this time (milliseconds since the Unix epoch), or at this time with an id
+    /// greater than `after_id`.
     pub updated_since_ms: Option<i64>,
     /// The last id of the previous page. Requires `updated_since_ms`.
     pub after_id: Option<Uuid>,

@@ -1,4 +1,4 @@
-//! What every change of a creditor's data needs: an outbox, and a permit to hold the creditor's lock.
+//! The handle with which modules begin creditor transactions. It limits how many run at the same time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::contract::ApiError;
 use crate::infra::Env;
 use crate::outbox::OutboxContext;
 
-/// Leave to hold one creditor's lock.
+/// A permit to hold one creditor's lock.
 pub(crate) type TransactionPermit<'a> = SemaphorePermit<'a>;
 
-/// Transactions of creditors at a time: fewer than the write pool has connections, or requests that wait for one creditor's
-/// lock would leave none to the Writers.
+/// The maximum number of concurrent creditor transactions. It is smaller than the write pool. Otherwise requests that
+/// wait for one creditor's lock could occupy every connection and block the Writers.
 const MAX_TRANSACTIONS: usize = 4;
-/// How long a request may wait for its permit.
+/// The longest wait for a permit.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The means of every creditor transaction.
+/// The handle of the creditor module.
 #[derive(Debug)]
 pub(crate) struct Creditors {
     pub(crate) env: Arc<Env>,
@@ -35,7 +35,8 @@ impl Creditors {
         }
     }
 
-    /// Waits for leave to begin a transaction of a creditor. Ask before the transaction begins.
+    /// Waits for a permit to begin a creditor transaction. Acquire it before the database transaction begins, so that a
+    /// waiting request occupies no connection.
     ///
     /// # Errors
     /// [`ApiError::Overloaded`] after ten seconds.

@@ -1,7 +1,8 @@
-//! What a person or a key asks for under an `Idempotency-Key` and what is done in a creditor's open transaction: done once.
+//! Idempotent operations in a creditor transaction, under an `Idempotency-Key`.
 //!
-//! The answer is stored as the id of what was made, in the transaction that makes it; a replay shows that as it is now. Two
-//! requests with one key wait for each other at the creditor's lock, so the second one finds what the first one did.
+//! The record of an operation is written in the same transaction and holds the id of the created object. A replay shows
+//! the object in its current state. Two requests with the same key wait for the same creditor lock, so the second one
+//! finds the record of the first.
 
 use std::fmt::Debug;
 
@@ -15,10 +16,10 @@ use crate::contract::{ApiError, DbResultExt as _, IdempotencyKey};
 use crate::domain::fingerprint::request_fingerprint;
 use crate::infra::Env;
 
-/// Stored answers are replayed for a day.
+/// How long a record is replayed, in milliseconds: one day.
 pub(crate) const IDEMPOTENCY_MS: i64 = 86_400_000;
 
-/// A request, by which it is told from others under the same key.
+/// The idempotency key of a request, and a fingerprint that detects a different request under the same key.
 #[derive(Debug)]
 pub(crate) struct IdempotentOperation {
     key: Option<IdempotencyKey>,
@@ -27,7 +28,7 @@ pub(crate) struct IdempotentOperation {
 }
 
 impl IdempotentOperation {
-    /// The request that `operation` (method and path) makes of `body`.
+    /// The request of `operation` with `body`. Without a `key`, the operation is not idempotent.
     pub(crate) fn new(
         key: Option<IdempotencyKey>,
         operation: &'static str,
@@ -41,11 +42,12 @@ impl IdempotentOperation {
         }
     }
 
-    /// What this request made before, if it did and that is known already: for what costs something before the transaction is
-    /// opened. Only [`IdempotentOperation::find_result`] is certain.
+    /// Returns the id of the object that an earlier identical request created, without a lock. It can miss a
+    /// concurrent request, so it only saves expensive work before the transaction.
+    /// [`IdempotentOperation::find_result`] is reliable.
     ///
     /// # Errors
-    /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
+    /// [`ApiError::IdempotencyKeyReused`] if the key was used for a different request.
     pub(crate) async fn peek(
         &self,
         env: &Env,
@@ -55,13 +57,13 @@ impl IdempotentOperation {
             return Ok(None);
         };
         let found = writer::idempotency_record(env.db.reader(), creditor, key.as_str()).await;
-        self.answer(found.map_db_error()?, env.clock.now_ms())
+        self.check_record(found.map_db_error()?, env.clock.now_ms())
     }
 
-    /// What this request made before, if it did.
+    /// Returns the id of the object that an earlier identical request created.
     ///
     /// # Errors
-    /// [`ApiError::IdempotencyKeyReused`] if the key was used for another one.
+    /// [`ApiError::IdempotencyKeyReused`] if the key was used for a different request.
     pub(crate) async fn find_result(
         &self,
         transaction: &CreditorTransaction<'_>,
@@ -71,17 +73,17 @@ impl IdempotentOperation {
         };
         let creditor = transaction.creditor.id;
         let found = writer::idempotency_record(&transaction.db, creditor, key.as_str()).await;
-        self.answer(found.map_db_error()?, transaction.outbox.now_ms())
+        self.check_record(found.map_db_error()?, transaction.outbox.now_ms())
     }
 
-    fn answer(
+    fn check_record(
         &self,
         record: Option<idempotency_record::Model>,
         now_ms: i64,
     ) -> Result<Option<Uuid>, ApiError> {
-        let alive =
+        let valid =
             |record: &idempotency_record::Model| record.created_ms > now_ms - IDEMPOTENCY_MS;
-        let Some(record) = record.filter(alive) else {
+        let Some(record) = record.filter(valid) else {
             return Ok(None);
         };
         if record.fingerprint != self.fingerprint {
@@ -91,7 +93,7 @@ impl IdempotentOperation {
         made.map(Some).map_err(|_| ApiError::IdempotencyKeyReused)
     }
 
-    /// Stores that this was made.
+    /// Stores the record of this operation. `made` is the id of the created object.
     pub(crate) async fn store_result(
         &self,
         transaction: &CreditorTransaction<'_>,
@@ -109,7 +111,7 @@ impl IdempotentOperation {
             outcome: format!("\"{made}\""),
             created_ms: transaction.outbox.now_ms(),
         };
-        // In the place of one that has outlived its day.
+        // Replaces an expired record of the same key.
         writer::replace_idempotency_records(&transaction.db, vec![record])
             .await
             .map_db_error()

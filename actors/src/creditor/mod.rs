@@ -1,4 +1,6 @@
-//! The transaction under a creditor's lock, its idempotency records, and the account status that follows from it.
+//! Transactions under a creditor's lock, their idempotency records and the account status.
+//!
+//! Never sends a webhook. Its events go to the outbox.
 
 mod handle;
 mod idempotency;

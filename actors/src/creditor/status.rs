@@ -1,4 +1,4 @@
-//! Where onboarding stands: rows read as the domain's gates, and shown as views.
+//! The onboarding status: conversion of rows to the domain's gates and to views.
 
 use entities::api_key::{self, KeyScope, KeyState};
 use entities::ids::CreditorId;
@@ -11,7 +11,7 @@ use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{FactState, Gate, Gates};
 use crate::infra::Env;
 
-/// The gates of one creditor, from its rows.
+/// Converts a creditor's rows to the domain's gates.
 pub(crate) fn gates_from<'a>(rows: impl Iterator<Item = &'a gate::Model>) -> Gates {
     rows.fold(Gates::default(), |gates, row| {
         match (Gate::parse(&row.gate), u8::try_from(row.seen)) {
@@ -22,13 +22,13 @@ pub(crate) fn gates_from<'a>(rows: impl Iterator<Item = &'a gate::Model>) -> Gat
                     seen,
                 },
             ),
-            // A gate that this program does not know holds nothing open and nothing closed.
+            // A gate that this version does not know has no effect.
             _ => gates,
         }
     })
 }
 
-/// The status of a creditor's account, which follows from its gates and from support.
+/// The status of a creditor's account. It depends on the gate `kyb_verified` and on a suspension by support.
 pub(crate) fn account_status_of<'a>(
     creditor: &creditor::Model,
     gates: impl Iterator<Item = &'a gate::Model>,
@@ -39,7 +39,7 @@ pub(crate) fn account_status_of<'a>(
     )
 }
 
-/// All three gates, in order.
+/// The views of all gates, in order.
 pub(crate) fn gate_statuses(rows: &[gate::Model]) -> Vec<GateStatus> {
     let gates = gates_from(rows.iter());
     Gate::ALL
@@ -56,13 +56,13 @@ pub(crate) fn gate_statuses(rows: &[gate::Model]) -> Vec<GateStatus> {
         .collect()
 }
 
-/// The live full-access key among a creditor's keys.
+/// The current full-access key among a creditor's keys.
 pub(crate) fn current_key(keys: &[api_key::Model]) -> Option<&api_key::Model> {
     keys.iter()
         .find(|key| key.state == KeyState::Current && key.scope == KeyScope::ReadWrite)
 }
 
-/// What the creditor is told of its key.
+/// The view of a creditor's current full-access key.
 pub(crate) fn key_status(keys: &[api_key::Model]) -> KeyStatus {
     let current = current_key(keys);
     KeyStatus {

@@ -1,8 +1,7 @@
-//! A creditor's transaction, opened under its lock: the one transaction of every path that touches a
-//! gate, a key or the account.
+//! A transaction under a creditor's lock. Every change of a gate, a key or the account uses it.
 //!
-//! Closing it settles what follows: a status that changed is told, a key that is due is issued,
-//! other nodes are told to look again.
+//! The commit adds the consequences of a change: it issues a key that is due, records a change of the account's status
+//! and publishes the change to all nodes.
 
 use std::collections::BTreeSet;
 
@@ -23,10 +22,10 @@ use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates, should_issue};
 use crate::infra::entropy;
 use crate::outbox::{AuditEntry, EventType, Outbox};
 
-/// The actor of what happens by itself.
+/// The actor of automatic changes in the audit log.
 const GATE_EVALUATOR: &str = "system:gate_evaluator";
 
-/// A creditor's rows under its lock.
+/// A database transaction that holds a creditor's lock, with the creditor's rows.
 #[derive(Debug)]
 pub(crate) struct CreditorTransaction<'a> {
     creditors: &'a Creditors,
@@ -41,7 +40,7 @@ pub(crate) struct CreditorTransaction<'a> {
 }
 
 impl<'a> CreditorTransaction<'a> {
-    /// Begins a transaction and opens the transaction in it; `None` for an unknown creditor.
+    /// Begins a transaction and locks the creditor. Returns `None` for an unknown creditor.
     pub(crate) async fn begin(
         creditors: &'a Creditors,
         creditor: CreditorId,
@@ -53,7 +52,7 @@ impl<'a> CreditorTransaction<'a> {
             .map_db_error()
     }
 
-    /// Opens the transaction in a transaction that has taken no creditor's lock yet.
+    /// Locks the creditor in a database transaction that has not locked any creditor yet.
     pub(crate) async fn begin_in(
         creditors: &'a Creditors,
         permit: TransactionPermit<'a>,
@@ -85,22 +84,22 @@ impl<'a> CreditorTransaction<'a> {
         }))
     }
 
-    /// The gates as they stand in this transaction.
+    /// The gates, including changes of this transaction.
     pub(crate) fn gates(&self) -> Gates {
         gates_from(self.gates.iter())
     }
 
-    /// The account's status as it stands in this transaction.
+    /// The account's status, including changes of this transaction.
     pub(crate) fn status(&self) -> AccountStatus {
         account_status_of(&self.creditor, self.gates.iter())
     }
 
-    /// Notes that other nodes have to look at this again.
+    /// Marks a part of the creditor's data as changed. The commit publishes it to all nodes.
     pub(crate) fn mark_changed(&mut self, subject: ChangeKind) {
         self.changed.insert(subject);
     }
 
-    /// Notes an audit line about this creditor.
+    /// Adds an audit entry about this creditor.
     pub(crate) fn audit(&mut self, action: &str, actor: &str, data: Value) {
         self.outbox.audit(&AuditEntry {
             action,
@@ -111,7 +110,7 @@ impl<'a> CreditorTransaction<'a> {
         });
     }
 
-    /// Notes an event of this creditor.
+    /// Adds an event of this creditor.
     pub(crate) fn event(&mut self, event: EventType, data: Value) {
         let data = match data {
             Value::Object(map) => map,
@@ -120,7 +119,7 @@ impl<'a> CreditorTransaction<'a> {
         self.outbox.event(self.creditor.id, event, None, data);
     }
 
-    /// Merges a fact into a gate, if it has anything new to say.
+    /// Merges a fact into a gate. Has no effect if the fact is older than the known state or adds nothing to it.
     pub(crate) async fn apply_fact(
         &mut self,
         gate: Gate,
@@ -141,7 +140,7 @@ impl<'a> CreditorTransaction<'a> {
             seen: i32::from(state.seen),
             source: source.to_owned(),
             changed_ms: match self.row_of(gate) {
-                // Said again, later: nothing has changed.
+                // A later fact repeats the known value, so the gate has not changed.
                 Some(row) if reading_before == Some(state.reading()) => row.changed_ms,
                 _ => self.outbox.updated_ms(self.creditor.id),
             },
@@ -161,7 +160,7 @@ impl<'a> CreditorTransaction<'a> {
         self.gates.iter().find(|row| row.gate == gate.as_str())
     }
 
-    /// Forgets what `source` said of a gate, unless somebody else has spoken since.
+    /// Deletes the state of a gate if it comes from `source`. A later fact of another source is kept.
     pub(crate) async fn forget_gate(&mut self, gate: Gate, source: &str) -> Result<(), DbErr> {
         onboarding::delete_gate(&self.db, self.creditor.id, gate.as_str(), source).await?;
         let forgotten = |row: &gate::Model| row.gate == gate.as_str() && row.source == source;
@@ -169,15 +168,15 @@ impl<'a> CreditorTransaction<'a> {
         Ok(())
     }
 
-    /// Settles what follows, commits, and tells this process at once and the others soon.
-    /// Answers whether the key was issued by it.
+    /// Issues a key that is due, records a status change and commits. Then publishes the changes to this process at
+    /// once and notifies the others. Returns whether a key was issued.
     pub(crate) async fn commit(mut self) -> Result<bool, DbErr> {
         let issued = self.issue_if_due().await?;
         self.report_status_change();
         let at_ms = self.outbox.now_ms();
         let context = &*self.creditors.outbox;
         let outbound = self.outbox.write(context, &self.db).await?;
-        // Last: its counter is one row for the whole cluster.
+        // Last, because the counter of the feed is one row for the whole cluster and stays locked until the commit.
         for subject in &self.changed {
             node::append_feed(&self.db, subject.as_str(), self.creditor.id, at_ms).await?;
         }
@@ -187,7 +186,7 @@ impl<'a> CreditorTransaction<'a> {
         Ok(issued)
     }
 
-    /// The key is issued by the fact that makes it due, and never twice.
+    /// Issues the API key if the gates allow it and none was ever issued.
     async fn issue_if_due(&mut self) -> Result<bool, DbErr> {
         let ever_issued = self.keys.iter().any(|key| key.scope == KeyScope::ReadWrite);
         let suspended = self.creditor.suspended_at_ms.is_some();
@@ -207,7 +206,7 @@ impl<'a> CreditorTransaction<'a> {
             scope: KeyScope::ReadWrite,
             state: KeyState::Current,
             origin: KeyOrigin::Automatic,
-            // No secret yet: it is drawn, hashed and shown by the one reveal.
+            // The key has no secret yet. The reveal generates, hashes and shows it.
             secret_hash: None,
             created_ms: now_ms,
             revealed_ms: None,

@@ -19,7 +19,7 @@ pub(crate) fn matches_filter(endpoint: &Model, event: EventType) -> bool {
 /// events that concern no placement are unordered.
 pub(crate) fn ordering_key(endpoint: &Model, placement: Option<PlacementId>) -> Option<Uuid> {
     match endpoint.ordering {
-        DeliveryOrder::Free => None,
+        DeliveryOrder::Unordered => None,
         DeliveryOrder::Endpoint => Some(endpoint.id.0),
         DeliveryOrder::Placement => placement.map(|placement| placement.0),
     }

@@ -1,7 +1,7 @@
 //! A runtime with one thread for latency-critical actors.
 //!
-//! On the shared runtime a task is polled again only after every task that is already runnable, which may be thousands of
-//! requests and sends. A commit takes about six polls of the writing task, and the database is idle between them.
+//! On the shared runtime a task is polled again only after every task that is already runnable, which may be thousands
+//! of requests and sends. A commit takes about six polls of the writing task, and the database is idle between them.
 
 use std::io;
 

@@ -20,8 +20,8 @@ pub(crate) async fn spawn_metered<A: Actor>(
     Ok(actor)
 }
 
-/// An actor whose mailbox is counted. It is attached to its handle before its `pre_start` runs, so that messages that it
-/// sends to itself there are not lost.
+/// An actor whose mailbox is counted. It is attached to its handle before its `pre_start` runs, so that messages that
+/// it sends to itself there are not lost.
 pub(crate) struct Metered<A: Actor> {
     actor: A,
     home: ActorHandle<A::Msg>,

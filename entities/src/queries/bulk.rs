@@ -1,8 +1,8 @@
 //! Statements with lists of rows or keys as parameters.
 //!
-//! The text of such a statement depends on the length of its list, and the database parses and plans every new text. That
-//! costs more than the rows. Lists are therefore padded to the next power of two with rows of nulls. These match nothing and
-//! are not inserted.
+//! The text of such a statement depends on the length of its list, and the database parses and plans every new text.
+//! That costs more than the rows. Lists are therefore padded to the next power of two with rows of nulls. These match
+//! nothing and are not inserted.
 
 use sea_orm::sea_query::Value;
 use sea_orm::{
@@ -86,8 +86,8 @@ where
         let (first, names) = (names[0], names.join(", "));
         let (rows, values) = list.named("new_row", backend);
         let insert = match backend {
-            // The caller rolls the transaction back after an error. With FAIL, SQLite keeps no statement journal, which took
-            // a tenth of the time.
+            // The caller rolls the transaction back after an error. With FAIL, SQLite keeps no statement journal, which
+            // took a tenth of the time.
             DbBackend::Sqlite => "INSERT OR FAIL INTO",
             _ => "INSERT INTO",
         };
@@ -97,8 +97,8 @@ where
         );
         statements.push(statement(connection, &sql, values));
     }
-    // Builds all statements before the first one runs. A caller that writes several tables concurrently can then build the
-    // statements of one table while another one is written.
+    // Builds all statements before the first one runs. A caller that writes several tables concurrently can then build
+    // the statements of one table while another one is written.
     for statement in statements {
         connection.execute_raw(statement).await?;
     }
@@ -106,7 +106,10 @@ where
 }
 
 fn incomplete(table: &str, column: &impl IdenStatic) -> DbErr {
-    DbErr::Custom(format!("a row for {table} lacks a value for {}", column.as_str()))
+    DbErr::Custom(format!(
+        "a row for {table} lacks a value for {}",
+        column.as_str()
+    ))
 }
 
 /// A list of rows that become parameters of a statement.
@@ -131,8 +134,8 @@ impl<'a> List<'a> {
         self.cells.extend(row);
     }
 
-    /// Returns the list as a common table expression called `name`, and its parameters. They must be the first parameters
-    /// of the statement.
+    /// Returns the list as a common table expression called `name`, and its parameters. They must be the first
+    /// parameters of the statement.
     pub(super) fn named(mut self, name: &str, backend: DbBackend) -> (String, Vec<Value>) {
         use std::fmt::Write as _;
         let width = self.names.len();
@@ -149,7 +152,7 @@ impl<'a> List<'a> {
                 _ => ", ",
             });
             match backend {
-                // Without a number: SQLite looks up numbered parameters by name, which is slower.
+                // `$1` would be a named parameter on SQLite, and names cost a lookup.
                 DbBackend::Sqlite => text.push('?'),
                 _ => {
                     let _ = write!(text, "${}", n + 1);

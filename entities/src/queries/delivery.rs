@@ -1,10 +1,10 @@
-//! The hot queue: claim, complete, give back; and what people are shown of it.
+//! The hot queue: claims, completions, releases, and the views of the queue.
 //!
-//! Every statement here is short and bounded. The hot ones are raw, one per backend side by side; a
-//! batch goes in as a list of few lengths (`queries::bulk`) or as one parameter, so that plans are kept.
+//! Every statement is short and bounded. Hot statements are raw SQL, one for each backend. A batch is passed as a list
+//! of one of few lengths (`queries::bulk`) or as one parameter, so that the database can reuse plans.
 //!
-//! A lease is (`owner`, `claim_no`) of a row. Whoever writes to a leased row proves its lease with
-//! a [`Fence`]; a row that has been rescued and claimed again does not match any more.
+//! A lease is the pair (`owner`, `claim_no`) of a row. Every write to a leased row proves the lease with a [`Fence`].
+//! The fence no longer matches once the row has been rescued and claimed again.
 
 mod cancel;
 mod claim;
@@ -34,108 +34,108 @@ pub use queue_depth::depth;
 pub use redeliver::{is_erased, requeue};
 pub use release_leases::{leased_by, release};
 
-/// How many rows of one endpoint may be leased next.
+/// How many rows of an endpoint a claim may lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimWant {
-    /// Whose rows.
+    /// The endpoint.
     pub endpoint: EndpointId,
-    /// At most so many.
+    /// Maximum number of rows.
     pub max_rows: u32,
-    /// Nothing is due before this: spares the index scan what has been deleted there.
+    /// No row is due before this time (epoch milliseconds), so the index scan skips deleted entries before it.
     pub scan_floor_ms: i64,
 }
 
-/// The earliest waiting row of one endpoint.
+/// An endpoint with waiting rows, and when the first of them is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueEndpoint {
-    /// Whose rows wait.
+    /// The endpoint.
     pub endpoint: EndpointId,
-    /// When the first of them is due.
+    /// When the first row is due, epoch milliseconds.
     pub due_ms: i64,
-    /// Whether they stand in a line.
+    /// Whether the rows have an ordering key.
     pub in_order: bool,
 }
 
-/// What identifies one lease: a write to the row counts only while all three still match.
+/// Identifies a lease. A write to the row takes effect only if all three fields still match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fence {
-    /// The row.
+    /// The leased row.
     pub delivery: DeliveryId,
-    /// Its claim.
+    /// Number of the claim.
     pub claim_no: i64,
-    /// The epoch that claimed it.
+    /// Epoch of the node that claimed the row.
     pub owner: i64,
 }
 
-/// A leased row with what is sent.
+/// A leased row with the content to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedDelivery {
-    /// The lease.
+    /// Fence of the lease.
     pub fence: Fence,
-    /// What.
+    /// The message.
     pub message: MessageId,
-    /// Where to.
+    /// The endpoint to send it to.
     pub endpoint: EndpointId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor: CreditorId,
-    /// Outcomes so far.
+    /// Number of finished attempts.
     pub attempt: i32,
-    /// When it was due.
+    /// When the row was due, epoch milliseconds.
     pub due_ms: i64,
-    /// Whether it stands in a line, and others wait behind it.
+    /// Whether the row has an ordering key, so that other rows wait for it.
     pub in_order: bool,
     /// Event type.
     pub event_type: String,
-    /// The exact body.
+    /// The exact body to send.
     pub payload: String,
-    /// When the event happened.
+    /// When the event happened, epoch milliseconds.
     pub created_ms: i64,
-    /// The trace that it belongs to.
+    /// Trace of the request that caused the event, in W3C Trace Context format.
     pub traceparent: Option<String>,
 }
 
-/// What becomes of a leased row.
+/// What happens to a leased row when its lease ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompletionOutcome {
-    /// It leaves the hot table.
+    /// The row is deleted from the queue.
     Delivered,
-    /// It is tried again.
+    /// The row is attempted again.
     Failed {
-        /// Not before.
+        /// Earliest time of the next attempt, epoch milliseconds.
         due_ms: i64,
     },
-    /// No attempts left.
+    /// The row is out of attempts.
     Exhausted,
-    /// Its endpoint gets nothing more.
+    /// The row is not attempted again, because its endpoint was disabled.
     Cancelled,
-    /// Given back untouched: it was not sent.
+    /// The row was not sent and returns to the queue unchanged.
     Released,
 }
 
-/// One finished attempt, for the history.
+/// A finished attempt, for the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Id of the row in the history.
+    /// UUID v7 of the row in the history.
     pub id: Uuid,
-    /// When it ended.
+    /// When the attempt ended, epoch milliseconds.
     pub at_ms: i64,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub latency_ms: i64,
-    /// HTTP status, if there was an answer.
+    /// HTTP status, if there was a response.
     pub response_status: Option<u16>,
-    /// Why it failed.
+    /// Why the attempt failed.
     pub error: Option<String>,
-    /// The beginning of the answer.
+    /// Beginning of the response body.
     pub response_excerpt: Option<String>,
 }
 
-/// The end of one lease.
+/// The end of a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// Which lease.
+    /// Fence of the lease.
     pub fence: Fence,
-    /// What becomes of the row.
+    /// What happens to the row.
     pub outcome: CompletionOutcome,
-    /// What was tried, if anything.
+    /// The attempt, if one was made.
     pub attempt: Option<Attempt>,
 }

@@ -1,4 +1,4 @@
-//! API keys.
+//! API keys and their last uses.
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -10,10 +10,10 @@ use crate::database::statement;
 use crate::ids::{CreditorId, KeyId};
 use crate::{Transaction, api_key_use};
 
-/// Uses that are noted by one statement.
+/// Maximum number of uses that one statement writes.
 const USES_PER_STATEMENT: usize = 500;
 
-/// Every key of a creditor, newest first.
+/// Returns all keys of a creditor, newest first.
 pub async fn of_creditor<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -26,7 +26,7 @@ pub async fn of_creditor<C: ConnectionTrait>(
         .await
 }
 
-/// The creditor that a prefix belongs to.
+/// Returns the creditor whose key has this prefix.
 pub async fn creditor_of_prefix<C: ConnectionTrait>(
     connection: &C,
     prefix: &str,
@@ -38,7 +38,7 @@ pub async fn creditor_of_prefix<C: ConnectionTrait>(
     Ok(key.map(|key| key.creditor_id))
 }
 
-/// The live full-access key of a creditor.
+/// Returns the current `read_write` key of a creditor.
 pub async fn current<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -51,7 +51,7 @@ pub async fn current<C: ConnectionTrait>(
         .await
 }
 
-/// When and from where keys were used last; a key without a row was never used.
+/// Returns the last uses of these keys. A key without a row was never used.
 pub async fn last_uses<C: ConnectionTrait>(
     connection: &C,
     keys: &[KeyId],
@@ -62,11 +62,10 @@ pub async fn last_uses<C: ConnectionTrait>(
         .await
 }
 
-/// Notes when keys were used last; a time that is known to be later stays. In the order of their
-/// ids, so that two nodes that note the same keys wait for each other instead of deadlocking.
+/// Records the last uses of keys. A later time that is already stored is kept.
 ///
-/// # Errors
-/// Whatever the database says; what was noted before stays noted.
+/// The rows are written in the order of their ids, so that two nodes that write the same keys do not deadlock. After an
+/// error, the uses that were written before stay written.
 pub async fn upsert_key_uses<C: ConnectionTrait>(
     connection: &C,
     mut uses: Vec<api_key_use::Model>,
@@ -91,7 +90,10 @@ pub async fn upsert_key_uses<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Inserts a key. A second live one, or a second automatic one, is a unique violation.
+/// Inserts a key.
+///
+/// # Errors
+/// A unique violation if the creditor has a current key of the scope, a retiring key or an automatic key already.
 pub async fn insert(transaction: &Transaction, model: api_key::Model) -> Result<(), DbErr> {
     super::bulk::insert::<_, api_key::ActiveModel, _>(transaction, vec![model]).await
 }
@@ -101,7 +103,7 @@ pub async fn save(transaction: &Transaction, model: api_key::Model) -> Result<()
     super::save::<_, api_key::ActiveModel, _>(transaction, model).await
 }
 
-/// Gives a live key its secret, unless it has one: false if it was too late.
+/// Stores the hash of a current key's secret. Returns `false` if the key has a secret already or is not current.
 pub async fn reveal(
     transaction: &Transaction,
     creditor: CreditorId,

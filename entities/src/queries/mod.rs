@@ -1,7 +1,7 @@
 //! Every SQL statement of the program, one file for each subject.
 //!
-//! Queries of a creditor's data take the creditor. Functions that take a [`Transaction`] are part of the transaction that
-//! the caller composes. Most functions that take any connection are plain reads.
+//! Queries of a creditor's data take the creditor. Functions that take a [`Transaction`] are part of the transaction
+//! that the caller composes. Most functions that take any connection are plain reads.
 //!
 //! [`Transaction`]: crate::Transaction
 
@@ -43,8 +43,8 @@ where
         .map(|_| ())
 }
 
-/// Joins the parts and folds their case for a search column. The database cannot do this, because SQLite, and Postgres with
-/// the C locale, fold only ASCII.
+/// Joins the parts and folds their case for a search column. The database cannot do this, because SQLite, and Postgres
+/// with the C locale, fold only ASCII.
 #[must_use]
 pub fn folded(parts: &[&str]) -> String {
     parts.join("\n").to_lowercase()

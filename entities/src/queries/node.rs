@@ -1,9 +1,8 @@
-//! The processes that share the database: epochs, locks, heartbeats, and what they tell each other.
+//! The nodes that share the database: epochs, locks, heartbeats, and the control feed between them.
 //!
-//! An epoch is one boot of one process. It is dead once its `node` row is gone, and it never comes
-//! back: a process that was declared dead boots again under a new one. A node's row is inserted
-//! before anything is leased under its epoch and removed before or after its leases, so an owner
-//! without a row is dead at every instant.
+//! An epoch is one run of one process. It ends when its `node` row is removed, and it is never reused: a process that
+//! has lost its epoch joins again under a new one. A node inserts its row before it leases anything. An owner of leased
+//! rows that has no `node` row is therefore no longer a member, at any time.
 
 mod feed;
 mod janitor;
@@ -18,35 +17,36 @@ pub use feed::{append_feed, feed_head, read_feed};
 pub use janitor::{CleanupResult, clean};
 pub use notifier::{Listener, Notification, notify};
 
-/// Advisory locks of epochs are `EPOCH_LOCKS + epoch`; the migrations' lock lies below them.
+/// The advisory lock of an epoch is `EPOCH_LOCKS + epoch`. The lock of the migrations is a smaller number.
 const EPOCH_LOCKS: i64 = 7_306_421_000_000_000;
 
 /// An epoch and the session that holds its lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The epoch.
+    /// Number of the epoch.
     pub epoch: i64,
-    /// The database's id of the session; 0 on SQLite, where there is one process.
+    /// The database's id of the session; 0 on SQLite, which only one process uses.
     pub session: i64,
 }
 
-/// What became of a heartbeat.
+/// Result of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heartbeat {
-    /// The row was renewed over the session that holds the lock.
+    /// The session that holds the lock renewed the row.
     Confirmed {
-        /// So many processes share the database, this one included.
+        /// Number of nodes, including this one.
         nodes: u32,
     },
-    /// The row is gone, or the session is another: this epoch is over.
+    /// The row is gone, or another session answered. The epoch has ended.
     Lost,
 }
 
-/// Allocates an epoch, takes its lock and only then makes it known: an epoch that others can see
-/// without its lock being held would be taken for dead.
+/// Joins the cluster: allocates an epoch, takes its lock and inserts its row.
+///
+/// The row comes last, because other nodes remove an epoch whose lock is free.
 ///
 /// # Errors
-/// Whatever the database says, also when the connection was replaced half way: try again.
+/// Also fails if the connection is replaced in between. Every failure can be retried.
 pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member, DbErr> {
     let node = database.node();
     let epoch = next_number(node, "node_epoch").await?;
@@ -81,10 +81,9 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
     Ok(Member { epoch, session })
 }
 
-/// Renews the heartbeat, by the database's clock and over the session that holds the lock.
+/// Renews the heartbeat by the database's clock, on the session that holds the lock.
 ///
-/// # Errors
-/// Whatever the database says: then it is unknown whether the epoch still stands.
+/// After an error it is unknown whether the epoch is still a member.
 pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat, DbErr> {
     let node = database.node();
     let renewed = if database.is_postgres() {
@@ -95,7 +94,7 @@ pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat,
             [member.epoch.into(), member.session.into()],
         )
     } else {
-        // One process: nobody reads the time, so nothing is written.
+        // On SQLite no other process reads the heartbeat, so nothing is written.
         statement(
             node,
             "SELECT 1 AS nodes FROM node WHERE epoch = $1",
@@ -110,10 +109,8 @@ pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat,
     Ok(Heartbeat::Confirmed { nodes })
 }
 
-/// Ends a membership: its row goes, its lock is free.
-///
-/// # Errors
-/// Whatever the database says; others will find out that it is dead.
+/// Leaves the cluster: removes the row of the epoch and releases its lock. After an error, other nodes remove the
+/// epoch.
 pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
     let node = database.node();
     remove(database, member.epoch).await?;
@@ -128,13 +125,14 @@ pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Epochs whose lock nobody holds: their process, or its connection, is gone. Taking the lock for
-/// the length of the statement is the proof. One's own epoch is never among them.
+/// Returns the epochs, other than `own`, whose lock is free. Their process or its connection is gone.
+///
+/// The statement proves this by taking the locks while it runs.
 pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>, DbErr> {
     if !database.is_postgres() {
         return Ok(Vec::new());
     }
-    // On another session than the node's own, whose lock would not keep itself out.
+    // Not on the node's own session, which could take the locks that it holds again.
     let writer = database.writer();
     epochs(
         writer,
@@ -144,8 +142,8 @@ pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>, 
     .await
 }
 
-/// Epochs that have not renewed their heartbeat for `silent_ms` by the database's clock, whatever
-/// their connection looks like.
+/// Returns the epochs, other than `own`, that have not renewed their heartbeat for `silent_ms` by the database's clock,
+/// even if they hold their lock.
 pub async fn silent_epochs(
     database: &Database,
     own: i64,
@@ -163,9 +161,9 @@ pub async fn silent_epochs(
     .await
 }
 
-/// Owners of leased rows that have no `node` row, at most one between two living epochs: call
-/// again until there is none. One statement, so both tables are read at one instant; and it never
-/// walks over the leases of a living epoch.
+/// Finds at most one owner without a `node` row between two member epochs, so it must be repeated until it finds none.
+///
+/// One statement reads both tables from the same snapshot. It skips the leases of member epochs.
 const OWNERS_WITHOUT_NODE: &str = "
 SELECT gap.owner FROM (
     SELECT (SELECT d.owner FROM delivery d WHERE d.owner > living.low AND d.owner < living.high
@@ -177,12 +175,12 @@ SELECT gap.owner FROM (
     ) living
 ) gap WHERE gap.owner IS NOT NULL";
 
-/// Owners of leased rows that are dead.
+/// Returns owners of leased rows that have no `node` row. Call it again until the result is empty.
 pub async fn owners_without_node(database: &Database) -> Result<Vec<i64>, DbErr> {
     epochs(database.writer(), OWNERS_WITHOUT_NODE, []).await
 }
 
-/// Frees every row that a dead epoch holds. Answers how many.
+/// Releases all rows that an ended epoch has leased. Returns the number of rows.
 pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
     let release = statement(
@@ -193,15 +191,16 @@ pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, D
     Ok(writer.execute_raw(release).await?.rows_affected())
 }
 
-/// Removes the row of an epoch: from now on it is dead.
+/// Removes the row of an epoch, which ends its membership.
 pub async fn remove(database: &Database, epoch: i64) -> Result<(), DbErr> {
     let writer = database.writer();
-    let gone = statement(writer, "DELETE FROM node WHERE epoch = $1", [epoch.into()]);
-    writer.execute_raw(gone).await.map(|_| ())
+    let delete = statement(writer, "DELETE FROM node WHERE epoch = $1", [epoch.into()]);
+    writer.execute_raw(delete).await.map(|_| ())
 }
 
-/// One process: whatever is leased, and every other epoch, is of a dead one. Answers how many
-/// rows were freed.
+/// Removes all other epochs and releases their leases. Returns the number of released rows.
+///
+/// Only for SQLite, where every other epoch belongs to a process that has ended.
 pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
     writer
@@ -219,8 +218,8 @@ pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, 
     Ok(writer.execute_raw(release).await?.rows_affected())
 }
 
-/// The next number of a counter. Inside a transaction its row stays locked until the end, so that
-/// whoever has seen n will never see n-1 appear later.
+/// Allocates the next number of a counter. In a transaction, the row stays locked until the end, so a reader that sees
+/// n never sees n-1 appear later.
 async fn next_number<C: ConnectionTrait>(connection: &C, counter: &str) -> Result<i64, DbErr> {
     let next = statement(
         connection,
@@ -246,5 +245,5 @@ async fn epochs<C: ConnectionTrait>(
 }
 
 fn no_row() -> DbErr {
-    DbErr::RecordNotFound("a statement that always answers a row answered none".to_owned())
+    DbErr::RecordNotFound("a statement that always returns a row returned none".to_owned())
 }

@@ -12,7 +12,7 @@ use crate::database::statement;
 use crate::ids::CreditorId;
 use crate::{agreement_acceptance, gate, onboarding_event, provider_account};
 
-/// The gates of one creditor.
+/// Returns the gates of a creditor.
 pub async fn gates<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -23,7 +23,7 @@ pub async fn gates<C: ConnectionTrait>(
         .await
 }
 
-/// The gates of several creditors.
+/// Returns the gates of several creditors.
 pub async fn gates_of<C: ConnectionTrait>(
     connection: &C,
     creditors: &[CreditorId],
@@ -40,7 +40,7 @@ pub async fn gates_of<C: ConnectionTrait>(
         .await
 }
 
-/// Writes a gate whose creditor's position the transaction has locked.
+/// Inserts or updates a gate. The transaction must hold the creditor's position.
 pub async fn put_gate(transaction: &Transaction, model: gate::Model) -> Result<(), DbErr> {
     use gate::Column;
     gate::Entity::insert(model.into_active_model())
@@ -59,10 +59,10 @@ pub async fn put_gate(transaction: &Transaction, model: gate::Model) -> Result<(
         .map(|_| ())
 }
 
-/// Locks a provider's account, making it known if it is new, and says whose it is.
+/// Locks a provider's account, inserts it if it is unknown, and returns the creditor that it is linked to.
 ///
-/// An event for an unlinked account and the linking of that account both take this lock first, so
-/// that whichever comes second sees what the first one did.
+/// Both an event for an unlinked account and the linking of the account take this lock first. The second of them sees
+/// the changes of the first.
 pub async fn lock_account(
     transaction: &Transaction,
     provider: &str,
@@ -80,7 +80,7 @@ pub async fn lock_account(
     row.map_or(Ok(None), |row| row.try_get_by_index(0))
 }
 
-/// Links a provider's account, which the transaction has locked.
+/// Links a provider's account to a creditor. The transaction must have locked the account.
 pub async fn link_account(
     transaction: &Transaction,
     provider: &str,
@@ -97,7 +97,7 @@ pub async fn link_account(
         .map(|_| ())
 }
 
-/// Unlinks whatever accounts of `provider` are linked to the creditor.
+/// Unlinks all accounts of `provider` from the creditor.
 pub async fn unlink_accounts(
     transaction: &Transaction,
     provider: &str,
@@ -113,7 +113,7 @@ pub async fn unlink_accounts(
         .map(|_| ())
 }
 
-/// The account of `provider` that is linked to the creditor.
+/// Returns the id of the account of `provider` that is linked to the creditor.
 pub async fn linked_account<C: ConnectionTrait>(
     connection: &C,
     provider: &str,
@@ -128,7 +128,7 @@ pub async fn linked_account<C: ConnectionTrait>(
     Ok(account.map(|account| account.external_id))
 }
 
-/// Stores an event unless its (provider, event id) is known: false if it was.
+/// Stores an event. Returns `false` if an event with its provider and event id is already stored.
 pub async fn store_event(
     transaction: &Transaction,
     model: onboarding_event::Model,
@@ -141,7 +141,7 @@ pub async fn store_event(
     Ok(matches!(stored, TryInsertResult::Inserted(rows) if rows > 0))
 }
 
-/// Writes what became of an event.
+/// Writes every column of a stored event.
 pub async fn save_event(
     transaction: &Transaction,
     model: onboarding_event::Model,
@@ -149,7 +149,7 @@ pub async fn save_event(
     super::save::<_, onboarding_event::ActiveModel, _>(transaction, model).await
 }
 
-/// Every event of a provider's account, oldest fact first.
+/// Returns all events of a provider's account, oldest fact first.
 pub async fn events_of_account(
     transaction: &Transaction,
     provider: &str,
@@ -164,7 +164,7 @@ pub async fn events_of_account(
         .await
 }
 
-/// Removes a gate that `source` has told of, and nobody since.
+/// Deletes a gate, if `source` reported its newest fact.
 pub async fn delete_gate(
     transaction: &Transaction,
     creditor: CreditorId,
@@ -180,7 +180,7 @@ pub async fn delete_gate(
         .map(|_| ())
 }
 
-/// The newest events of a creditor.
+/// Returns the events of a creditor, newest first.
 pub async fn events_of<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -196,7 +196,7 @@ pub async fn events_of<C: ConnectionTrait>(
         .await
 }
 
-/// Records an acceptance of the agreement.
+/// Stores an acceptance of the agreement.
 pub async fn accept_agreement(
     transaction: &Transaction,
     model: agreement_acceptance::Model,
@@ -204,7 +204,7 @@ pub async fn accept_agreement(
     super::bulk::insert::<_, agreement_acceptance::ActiveModel, _>(transaction, vec![model]).await
 }
 
-/// The creditor's newest acceptance.
+/// Returns the creditor's newest acceptance.
 pub async fn last_acceptance<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -217,8 +217,8 @@ pub async fn last_acceptance<C: ConnectionTrait>(
         .await
 }
 
-/// Creditors that have a row for each of three gates and were never issued a key, by id above
-/// `after`: those whose gates the sweep looks at.
+/// Returns creditors with an id greater than `after` that have a row for each of the three gates and never had a
+/// `read_write` key, in order of their ids. The sweep evaluates their gates.
 pub async fn issue_candidates<C: ConnectionTrait>(
     connection: &C,
     after: CreditorId,

@@ -1,10 +1,10 @@
-//! The outbox: messages and their deliveries, written in the transaction of what they tell.
+//! The outbox: messages and their deliveries, written in the same transaction as the change that they report.
 
 use sea_orm::DbErr;
 
 use crate::{Transaction, delivery, message};
 
-/// Writes messages and the deliveries that carry them.
+/// Inserts messages and their deliveries.
 pub async fn write(
     transaction: &Transaction,
     messages: Vec<message::Model>,

@@ -1,4 +1,4 @@
-//! Reading placements.
+//! Reads of placements, payments and disputes. Never writes; see [`super::writer`].
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait,
@@ -13,44 +13,44 @@ use crate::ids::{CreditorId, PlacementId};
 use crate::placement::{self, Column};
 use crate::{dispute, payment};
 
-/// A search is counted up to here; beyond it the total is unknown.
-const COUNTED_UP_TO: u64 = 10_000;
+/// Maximum total that is counted for a search. Beyond it the total is unknown.
+const MAX_COUNTED: u64 = 10_000;
 
 /// The column by which a list is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderBy {
-    /// When placed.
+    /// Placement time.
     PlacedAt,
-    /// Amount.
+    /// Invoice amount.
     InvoiceAmount,
-    /// Due date: the other way round than days past due.
+    /// Due date, which is the reverse of days past due.
     DueDate,
     /// Status.
     Status,
-    /// Last change.
+    /// Time of the last change.
     UpdatedAt,
 }
 
-/// Which placements of a creditor to list.
+/// Filter, order and page of a list of placements.
 #[derive(Debug, Clone)]
 pub struct PlacementQuery {
-    /// Any of these; empty is all.
+    /// Only these statuses; empty means all.
     pub statuses: Vec<&'static str>,
-    /// Part of the company name or invoice number.
+    /// Only placements whose company name or invoice number contains this text.
     pub q: Option<String>,
-    /// Strictly after this change, or at it with an id above the given one.
+    /// Only changes after this time (epoch milliseconds); with an id, also changes at this time with a greater id.
     pub after: Option<(i64, Option<Uuid>)>,
-    /// Order.
+    /// Sort column.
     pub order: OrderBy,
-    /// Descending.
+    /// Whether to sort in descending order.
     pub descending: bool,
     /// Page size.
     pub limit: u64,
-    /// Rows to skip.
+    /// Number of rows to skip.
     pub offset: u64,
 }
 
-/// One placement of a creditor.
+/// Returns one placement of a creditor.
 pub async fn find<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -62,7 +62,7 @@ pub async fn find<C: ConnectionTrait>(
         .await
 }
 
-/// Placements with these ids, whoever owns them: the caller compares the creditor.
+/// Returns the placements with these ids, of any creditor. The caller must check the creditor.
 pub async fn by_ids<C: ConnectionTrait>(
     connection: &C,
     ids: &[PlacementId],
@@ -82,12 +82,12 @@ pub async fn by_ids<C: ConnectionTrait>(
         .await
 }
 
-/// Only the index on (`creditor_id`, `invoice_number`) has this order. Of an empty table every index on `creditor_id` looks
-/// alike to the planner, and it keeps the plan while the table grows: then it reads all that the creditor has placed.
+/// Only the index on (`creditor_id`, `invoice_number`) has this order. While the table is empty, every index on
+/// `creditor_id` costs the same, and Postgres would cache a plan that later reads all placements of the creditor.
 const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM placement \
      WHERE creditor_id = pair.creditor_id AND invoice_number >= pair.text ORDER BY invoice_number LIMIT 1)";
 
-/// Those of `invoices` that are placed already.
+/// Returns the placements that exist for `invoices`, which are pairs of a creditor and an invoice number.
 pub async fn by_invoices<C: ConnectionTrait>(
     connection: &C,
     invoices: &[(CreditorId, String)],
@@ -112,7 +112,7 @@ pub async fn by_invoices<C: ConnectionTrait>(
     Ok(placed)
 }
 
-/// A page of a creditor's placements, and how many match (`None` beyond 10,000 of a search).
+/// Returns a page of a creditor's placements and the number of matches: `None` if more than 10,000 match a search.
 pub async fn list<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -122,10 +122,10 @@ pub async fn list<C: ConnectionTrait>(
     let total = if query.q.is_some() {
         let counted = matching
             .clone()
-            .limit(COUNTED_UP_TO + 1)
+            .limit(MAX_COUNTED + 1)
             .count(connection)
             .await?;
-        (counted <= COUNTED_UP_TO).then_some(counted)
+        (counted <= MAX_COUNTED).then_some(counted)
     } else {
         Some(matching.clone().count(connection).await?)
     };
@@ -172,7 +172,8 @@ fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
     }
 }
 
-/// Open placements that the simulator may move, longest untouched first.
+/// Returns placements with one of `statuses` that are not paused and have not changed since `before_ms`, least recently
+/// changed first. For the simulator.
 pub async fn untouched_since<C: ConnectionTrait>(
     connection: &C,
     statuses: &[&'static str],
@@ -189,7 +190,7 @@ pub async fn untouched_since<C: ConnectionTrait>(
         .await
 }
 
-/// A dispute, whoever owns it: for support.
+/// Returns a dispute of any creditor. For support.
 pub async fn dispute<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,
@@ -197,7 +198,7 @@ pub async fn dispute<C: ConnectionTrait>(
     dispute::Entity::find_by_id(id).one(connection).await
 }
 
-/// Payments recorded against a placement, oldest first.
+/// Returns the payments of a placement, oldest first.
 pub async fn payments<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,

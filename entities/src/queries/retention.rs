@@ -1,7 +1,7 @@
-//! Removing what has had its time from the webhook tables, a bounded number of rows a statement.
+//! Removes expired rows and payloads from the webhook tables. Every statement removes a bounded number of rows.
 //!
-//! Ids are UUID v7, so whatever is older than some time is a range of the primary key: no index is
-//! needed for it, and nothing younger is ever read.
+//! Ids are UUID v7, so the rows older than a time are a range of the primary key. No further index is needed, and newer
+//! rows are never read.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::{NoContext, Timestamp, Uuid};
@@ -11,19 +11,20 @@ use crate::Database;
 use crate::database::statement;
 use crate::ids::CreditorId;
 
-/// Messages go so long after the attempts that tell of them: the last attempt may be that late.
+/// How much longer messages are kept than attempts, because the last attempt of a message can be this late.
 const EXTRA_MESSAGE_RETENTION_MS: i64 = 7 * 24 * 3_600_000;
 
-/// How long things are kept.
+/// Retention periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Payloads, and with them what could still be delivered or replayed, milliseconds.
+    /// Retention of payloads and undelivered rows, milliseconds. A message without a payload cannot be delivered or
+    /// replayed.
     pub payloads_ms: i64,
-    /// Attempts, milliseconds.
+    /// Retention of attempts, milliseconds.
     pub attempts_ms: i64,
 }
 
-/// What did not arrive until then cannot be sent any more. Nothing that is being sent is touched.
+/// Deletes rows that can no longer be sent. Leased rows are kept.
 const UNDELIVERED: &str = "
 DELETE FROM delivery WHERE owner IS NULL AND id IN
     (SELECT id FROM delivery WHERE id < $1 AND owner IS NULL ORDER BY id LIMIT $2)";
@@ -35,16 +36,14 @@ DELETE FROM delivery_attempt WHERE id IN
 const MESSAGES: &str = "
 DELETE FROM message WHERE id IN (SELECT id FROM message WHERE id < $1 ORDER BY id LIMIT $2)";
 
-/// The next messages whose payload has had its time; those before the cursor have none any more.
+/// Erases the payloads of the next expired messages. Those up to the cursor are already erased.
 const PAYLOADS: &str = "
 UPDATE message SET payload = '' WHERE id IN
     (SELECT id FROM message WHERE id > $3 AND id < $1 ORDER BY id LIMIT $2)
 RETURNING id";
 
-/// One round: at most `batch` rows of each kind.
-///
-/// # Errors
-/// Whatever the database says; what was removed before stays removed.
+/// Runs one round, which removes at most `batch` rows of each kind. After an error, the rows that were removed before
+/// stay removed.
 pub async fn prune(
     database: &Database,
     keep: Retention,
@@ -68,7 +67,7 @@ pub async fn prune(
     Ok(cleaned)
 }
 
-/// The smallest id of that time.
+/// Returns the smallest UUID v7 of a time (epoch milliseconds).
 fn min_id_at(at_ms: i64) -> Uuid {
     let at_ms = u64::try_from(at_ms).unwrap_or_default();
     let (seconds, millis) = (
@@ -76,13 +75,13 @@ fn min_id_at(at_ms: i64) -> Uuid {
         u32::try_from(at_ms % 1_000).unwrap_or_default(),
     );
     let id = Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, millis * 1_000_000));
-    // Without its random part.
+    // Clears the version and the random part.
     let mut bytes = *id.as_bytes();
     bytes[6..].fill(0);
     Uuid::from_bytes(bytes)
 }
 
-/// One process at a time walks; the others pass over it.
+/// Advances the cursor. One process at a time does this; the others skip it.
 async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Result<u64, DbErr> {
     let transaction = database.begin().await?;
     let lock = match transaction.get_database_backend() {
@@ -117,21 +116,20 @@ async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Res
     Ok(erased.len() as u64)
 }
 
-/// What erasing a page of one placement's payloads did.
+/// Result of erasing a page of payloads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Payloads that are gone.
+    /// Number of payloads that were erased.
     pub payloads: u64,
-    /// Deliveries that were still to be sent, and are not.
+    /// Number of queued deliveries that were deleted.
     pub deliveries: u64,
 }
 
-/// Erases the payloads of a placement among a creditor's messages of these sequences, and takes
-/// what was to be delivered of them out of the queue. A message names its placement nowhere but in
-/// its payload: erasing is rare, and an index for it would be paid for by every event.
+/// Erases the payloads of a placement among the creditor's messages with these sequences, and deletes their queued
+/// deliveries, in one transaction.
 ///
-/// # Errors
-/// Whatever the database says; then nothing of this page was erased.
+/// Only the payload names the placement. There is no index for it, because erasure is rare and every event would pay
+/// for the index.
 pub async fn erase_placement(
     database: &Database,
     creditor: CreditorId,
@@ -176,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_a_time_lie_between_its_bounds() {
+    fn id_lies_between_bounds_of_its_millisecond() {
         let at_ms = 1_780_272_000_123_u64;
         let time = Timestamp::from_unix(NoContext, at_ms / 1_000, 123_000_000);
         let id = Uuid::new_v7(time);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::ids::CreditorId;
 use crate::session::{self, Column, SessionKind};
 
-/// Stores a session.
+/// Inserts a session.
 pub async fn insert<C: ConnectionTrait>(
     connection: &C,
     model: session::Model,
@@ -17,7 +17,7 @@ pub async fn insert<C: ConnectionTrait>(
     super::bulk::insert::<_, session::ActiveModel, _>(connection, vec![model]).await
 }
 
-/// The unexpired session with this token.
+/// Returns the unexpired session with this token.
 pub async fn find<C: ConnectionTrait>(
     connection: &C,
     kind: SessionKind,
@@ -32,7 +32,7 @@ pub async fn find<C: ConnectionTrait>(
         .await
 }
 
-/// Notes that a session was seen, never going back.
+/// Records that a session was used. A later time that is already stored is kept.
 pub async fn touch<C: ConnectionTrait>(
     connection: &C,
     session: Uuid,
@@ -47,7 +47,7 @@ pub async fn touch<C: ConnectionTrait>(
         .map(|_| ())
 }
 
-/// Lets the older tokens of a family end at `until_ms`, those that do not end before that.
+/// Shortens the tokens of a family that were issued before `than_ms`, so that they expire at `until_ms` at the latest.
 pub async fn shorten_older<C: ConnectionTrait>(
     connection: &C,
     family: Uuid,
@@ -64,7 +64,7 @@ pub async fn shorten_older<C: ConnectionTrait>(
         .map(|_| ())
 }
 
-/// When the newest token of a family was made; `None` when the family has ended.
+/// Returns when the newest token of a family was issued; `None` if the family has ended.
 pub async fn newest_of_family<C: ConnectionTrait>(
     connection: &C,
     family: Uuid,
@@ -77,7 +77,7 @@ pub async fn newest_of_family<C: ConnectionTrait>(
     Ok(newest.map(|newest| newest.created_ms))
 }
 
-/// Ends one session of a creditor, with every token of its family.
+/// Deletes a session of a creditor and all other tokens of its family.
 pub async fn end<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -101,7 +101,7 @@ pub async fn end<C: ConnectionTrait>(
         .map(|_| ())
 }
 
-/// Ends every session of a creditor, the onboarding wizard's included.
+/// Deletes all sessions and onboarding tokens of a creditor.
 pub async fn end_all<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,

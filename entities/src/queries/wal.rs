@@ -1,9 +1,10 @@
-//! SQLite's write-ahead log is copied into the database beside the transactions, not within a commit.
+//! Checkpoints of SQLite's write-ahead log, outside of commits.
 //!
-//! Whoever waits behind a commit that copies the whole log waits long. So a connection of its own
-//! copies while others write; what little was written meanwhile is copied on the write connection,
-//! between two transactions, and the log begins anew. A reader's snapshot holds back whatever is
-//! younger: then the log grows until the reader has gone.
+//! A commit that checkpoints the whole log blocks all other writers for long. A separate connection therefore copies
+//! the log into the database while others write. The write connection then copies the small rest between two
+//! transactions and restarts the log. A checkpoint cannot pass the snapshot of a reader, so the log grows until the
+//! reader has finished.
+//!
 //! Source: <https://www.sqlite.org/wal.html>, "Avoiding Excessively Large WAL Files".
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
@@ -11,24 +12,22 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use crate::Database;
 use crate::database::{BUSY_TIMEOUT, statement};
 
-/// From so many pages on the log is to begin anew (100 MiB).
+/// Pages (4 KiB) at which the log is restarted: 100 MiB.
 const MAX_LOG_PAGES: i64 = 25_000;
-/// So many pages (4 MiB) are worth no pass of their own.
+/// Pages below which another pass is not worthwhile: 4 MiB.
 const MIN_PASS_PAGES: i64 = 1_000;
-/// Passes beside the transactions; each has only what was written during the one before.
+/// Maximum passes before the restart. Each pass copies what was written during the previous one.
 const MAX_PASSES: usize = 4;
 
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// Waits for the readers of this moment, because any of them would keep the log from beginning anew: not for
-/// as long as a writer otherwise waits, for all writers wait behind it.
+/// Waits for the current readers, because each of them prevents the restart. The timeout is short, because all writers
+/// wait meanwhile.
 const RESTART: &str = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART)";
 
-/// One round. Answers how long the log was, in pages of 4 KiB. Postgres does all this by itself: nothing
-/// happens there, and the answer is 0.
+/// Runs one round. Returns the length of the log in pages of 4 KiB, measured when the last pass began.
 ///
-/// # Errors
-/// Whatever the database says; the log stays as long as it is.
+/// Does nothing on Postgres, which checkpoints by itself, and returns 0.
 pub async fn checkpoint_wal(database: &Database) -> Result<i64, DbErr> {
     let Some(checkpointer) = database.checkpointer() else {
         return Ok(0);
@@ -56,23 +55,23 @@ async fn restart_log(writer: &DatabaseConnection) -> Result<(), DbErr> {
     restarted.map(|_| ())
 }
 
-/// What `PRAGMA wal_checkpoint` answers.
+/// Result of `PRAGMA wal_checkpoint`.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pass {
-    /// Length of the log when it began; -1 while another checkpoint runs.
+    /// Length of the log in pages when the pass began; -1 if another checkpoint is running.
     pages: i64,
-    /// Of these, how many are in the database.
+    /// Number of these pages that have been copied into the database.
     copied: i64,
 }
 
-/// What follows a pass.
+/// The step after a pass.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
-    /// Another one, for what was written during this one.
+    /// Another pass, for the pages that were written during this one.
     Pass,
-    /// So little was, that the write connection can copy the rest.
+    /// A restart of the log: the rest is small enough for the write connection to copy.
     Restart,
-    /// Nothing, in this round.
+    /// The end of the round.
     End,
 }
 
@@ -80,14 +79,15 @@ impl Pass {
     async fn run<C: ConnectionTrait>(connection: &C) -> Result<Self, DbErr> {
         let row = connection.query_one_raw(statement(connection, CHECKPOINT, []));
         let row = row.await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("no answer to a checkpoint".into()))?;
+        let row =
+            row.ok_or_else(|| DbErr::RecordNotFound("a checkpoint returned no row".into()))?;
         Ok(Self {
             pages: row.try_get_by_index(1)?,
             copied: row.try_get_by_index(2)?,
         })
     }
 
-    /// `copied_before` is how much of the log the pass before had copied.
+    /// Decides the next step. `copied_before` is the number of pages that the previous pass had copied.
     fn next(self, copied_before: i64) -> Next {
         let held_back = self.pages - self.copied > MIN_PASS_PAGES;
         if held_back || self.pages < MAX_LOG_PAGES {
@@ -109,21 +109,21 @@ mod tests {
     }
 
     #[test]
-    fn a_short_log_is_copied_and_goes_on() {
+    fn short_log_is_not_restarted() {
         assert_eq!(next(0, 0, 0), Next::End);
         assert_eq!(next(24_999, 24_999, 0), Next::End);
         assert_eq!(next(-1, -1, 0), Next::End);
     }
 
     #[test]
-    fn a_full_log_begins_anew_once_little_is_left() {
+    fn full_log_restarts_once_the_rest_is_small() {
         assert_eq!(next(25_000, 25_000, 0), Next::Pass);
         assert_eq!(next(27_000, 27_000, 25_000), Next::Pass);
         assert_eq!(next(28_000, 27_500, 27_000), Next::Restart);
     }
 
     #[test]
-    fn a_snapshot_ends_the_round() {
+    fn held_snapshot_ends_the_round() {
         assert_eq!(next(30_000, 28_999, 28_999), Next::End);
         assert_eq!(next(30_000, 0, 0), Next::End);
     }

@@ -1,4 +1,4 @@
-//! Recoveries, and the pages that they walk. Nothing here reads more than a page.
+//! Recoveries (bulk replays) and the pages that they process. No query reads more than one page.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::database::statement;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId, RecoveryId};
 use crate::webhook_recovery::{self, Column};
 
-/// One recovery of a creditor.
+/// Returns a recovery of a creditor, or of any creditor if `creditor` is `None`.
 pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     creditor: Option<CreditorId>,
@@ -22,7 +22,7 @@ pub async fn by_id<C: ConnectionTrait>(
     found.one(connection).await
 }
 
-/// How many recoveries of a creditor are not done yet.
+/// Returns how many recoveries of a creditor are not done.
 pub async fn running<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -45,17 +45,17 @@ pub async fn insert(
     super::bulk::insert::<_, webhook_recovery::ActiveModel, _>(transaction, vec![model]).await
 }
 
-/// Writes how far a recovery is; the transaction has taken it.
+/// Writes every column of a recovery. The transaction must have locked it with [`take`].
 pub async fn save(transaction: &Transaction, model: webhook_recovery::Model) -> Result<(), DbErr> {
     super::save::<_, webhook_recovery::ActiveModel, _>(transaction, model).await
 }
 
-/// Takes the recovery that has waited longest for its next step, passing over what another process
-/// is working on. The transaction holds it.
+/// Returns the recovery that has waited longest for its next step, and locks it for the transaction. Skips recoveries
+/// that another process has locked.
 pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::Model>, DbErr> {
     let lock = match transaction.get_database_backend() {
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
-        _ => "", // one process, one writer
+        _ => "", // SQLite has one writer
     };
     let sql = format!(
         "SELECT * FROM webhook_recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}"
@@ -66,8 +66,9 @@ pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::
         .await
 }
 
-/// The first message of a creditor from `at_ms` on: `None` when there is none. Found by halving,
-/// because times rise with sequences and only sequences are indexed.
+/// Returns the sequence of the first message of a creditor at or after `at_ms`; `None` if there is none.
+///
+/// Uses a binary search, because times increase with sequences but only sequences are indexed.
 pub async fn first_sequence_from<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -79,12 +80,12 @@ pub async fn first_sequence_from<C: ConnectionTrait>(
     let mut high = highest_sequence(connection, creditor)
         .await?
         .saturating_add(1);
-    // The answer lies in low..=high, where high means that there is none.
+    // The result is in low..=high, where the initial high means that there is none.
     while low < high {
         let middle = low + (high - low) / 2;
         match message_from(connection, creditor, middle).await? {
             Some((sequence, created_ms)) if created_ms < at_ms => low = sequence + 1,
-            // Sequences may be missing in between: they have had their time.
+            // Sequences may be missing in between, because old messages are deleted.
             Some(_) | None => high = middle,
         }
     }
@@ -93,7 +94,7 @@ pub async fn first_sequence_from<C: ConnectionTrait>(
         .map(|(sequence, _)| sequence))
 }
 
-/// The highest sequence that a creditor's messages have; 0 without any.
+/// Returns the highest sequence of a creditor's messages; 0 if there are none.
 pub async fn highest_sequence<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -108,7 +109,7 @@ pub async fn highest_sequence<C: ConnectionTrait>(
     row.map_or(Ok(0), |row| row.try_get("", "sequence"))
 }
 
-/// The message with this sequence, or the next one: its sequence and time.
+/// Returns the sequence and the time of the first message with at least this sequence.
 async fn message_from<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -126,23 +127,23 @@ async fn message_from<C: ConnectionTrait>(
         .transpose()
 }
 
-/// What one step has made due again.
+/// Result of requeueing a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requeued {
-    /// How many rows.
+    /// Number of rows that were requeued.
     pub rows: u64,
-    /// Of which endpoints.
+    /// Endpoints of these rows.
     pub endpoints: BTreeSet<EndpointId>,
-    /// The last row looked at; `None` when there was none left.
+    /// Last row of the page; `None` if the page was empty.
     pub last: Option<DeliveryId>,
 }
 
-/// The next rows of a creditor's queue that wait, by id.
+/// Selects the next waiting rows of a creditor, by id.
 const PAGE: &str = "
 SELECT id FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND id > $2 ORDER BY id LIMIT $3";
 
-/// What has failed, run out or was cancelled is due now; a ladder that has ended begins anew. Rows
-/// of an endpoint that is switched off stay as they are, and so does what is being sent.
+/// Makes failed, exhausted, cancelled and postponed rows due now. Exhausted and cancelled rows restart their retry
+/// schedule. Leased rows and rows of disabled endpoints stay as they are.
 const DUE_NOW: &str = "
 UPDATE delivery SET
     attempt = CASE WHEN state IN ('exhausted', 'cancelled') THEN 0 ELSE attempt END,
@@ -154,7 +155,7 @@ WHERE creditor_id = $1 AND id > $2 AND id <= $3 AND sequence >= $4 AND sequence 
               WHERE e.id = delivery.endpoint_id AND e.state <> 'disabled')
 RETURNING endpoint_id";
 
-/// One page of a recovery's walk along the queue.
+/// Requeues the next page of a recovery, at most `page` rows.
 pub async fn requeue_page(
     transaction: &Transaction,
     recovery: &webhook_recovery::Model,
@@ -189,20 +190,20 @@ pub async fn requeue_page(
     })
 }
 
-/// A message that nobody was told.
+/// A message without deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingDelivery {
-    /// Which.
+    /// The message.
     pub message: MessageId,
-    /// Its sequence.
+    /// Sequence of the message.
     pub sequence: i64,
-    /// Its type.
+    /// Event type.
     pub event_type: String,
-    /// Its body.
+    /// Body of the message.
     pub payload: String,
 }
 
-/// The next messages of a recovery's time that had no delivery.
+/// Returns the next messages in the range of a recovery that have no deliveries, at most `page`.
 pub async fn missing_deliveries_page(
     transaction: &Transaction,
     recovery: &webhook_recovery::Model,
@@ -235,7 +236,7 @@ pub async fn missing_deliveries_page(
         .collect()
 }
 
-/// A message has got its deliveries after all. Answers whether it had none until now.
+/// Records the number of deliveries that were created for a message. Returns `false` if it already had deliveries.
 pub async fn record_deliveries(
     transaction: &Transaction,
     message: MessageId,

@@ -14,7 +14,7 @@ use crate::ids::{CreditorId, EndpointId};
 use crate::webhook_endpoint;
 use crate::webhook_secret;
 
-/// The endpoint that Settings → Webhook URL sets; without a URL it was removed.
+/// Returns the endpoint that Settings → Webhook URL manages. Its URL is empty if it was removed.
 pub async fn primary<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -26,7 +26,7 @@ pub async fn primary<C: ConnectionTrait>(
         .await
 }
 
-/// One endpoint of a creditor.
+/// Returns one endpoint of a creditor.
 pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -38,7 +38,7 @@ pub async fn by_id<C: ConnectionTrait>(
         .await
 }
 
-/// The endpoints of a creditor that were not removed, the primary one first, then the oldest.
+/// Returns the endpoints of a creditor that were not removed: the primary one first, then the others from old to new.
 pub async fn of_creditor<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -52,7 +52,7 @@ pub async fn of_creditor<C: ConnectionTrait>(
         .await
 }
 
-/// Endpoints that new messages of these creditors are queued for: all that are not disabled.
+/// Returns the endpoints that new messages of these creditors are queued for, which are all that are not disabled.
 pub async fn receiving<C: ConnectionTrait>(
     connection: &C,
     creditors: &[CreditorId],
@@ -77,8 +77,10 @@ pub async fn insert(
     super::bulk::insert::<_, webhook_endpoint::ActiveModel, _>(transaction, vec![model]).await
 }
 
-/// Writes an endpoint whose creditor's position the transaction has locked. Since when it fails is delivery's to note,
-/// without that lock: it can only be forgotten here.
+/// Writes an endpoint whose creditor's position the transaction has locked.
+///
+/// `last_failed_ms` is never written, and `failing_since_ms` is only cleared: `queries::delivery` maintains both
+/// without that lock.
 pub async fn save(transaction: &Transaction, model: webhook_endpoint::Model) -> Result<(), DbErr> {
     let forgets = model.failing_since_ms.is_none();
     let mut row = model.into_active_model().reset_all();
@@ -97,7 +99,7 @@ pub async fn add_secret(
     super::bulk::insert::<_, webhook_secret::ActiveModel, _>(transaction, vec![model]).await
 }
 
-/// Lets every secret of an endpoint end at `until_ms`, those that do not end before that.
+/// Shortens all secrets of an endpoint, so that they expire at `until_ms` at the latest.
 pub async fn expire_secrets(
     transaction: &Transaction,
     endpoint: EndpointId,
@@ -117,7 +119,7 @@ pub async fn expire_secrets(
         .map(|_| ())
 }
 
-/// The live secrets of an endpoint, newest first.
+/// Returns the unexpired secrets of an endpoint, newest first.
 pub async fn secrets<C: ConnectionTrait>(
     connection: &C,
     endpoint: EndpointId,

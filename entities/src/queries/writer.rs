@@ -1,4 +1,4 @@
-//! What a Writer writes: placements with their history, payments, disputes, idempotency records.
+//! The tables that a Writer writes: placements, their history, payments, disputes, idempotency records and batch marks.
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter,
@@ -19,13 +19,13 @@ pub async fn append_placements(
     bulk::insert::<_, placement::ActiveModel, _>(transaction, placements).await
 }
 
-/// Writes every column of placements that are there already, in one statement a chunk.
+/// Updates existing placements, with one statement for each chunk of rows.
 pub async fn save_placements(
     transaction: &Transaction,
     placements: Vec<placement::Model>,
 ) -> Result<(), DbErr> {
     use placement::Column;
-    // What never changes once it is placed is not rewritten.
+    // These columns never change.
     let changing: Vec<_> = Column::iter()
         .filter(|column| !matches!(column, Column::Id | Column::CreditorId | Column::PlacedMs))
         .collect();
@@ -36,7 +36,7 @@ pub async fn save_placements(
     bulk::upsert::<_, placement::ActiveModel, _>(transaction, placements, upsert).await
 }
 
-/// Appends to the history.
+/// Appends to the status history.
 pub async fn append_history(
     transaction: &Transaction,
     rows: Vec<placement_history::Model>,
@@ -52,7 +52,7 @@ pub async fn append_payments(
     super::bulk::insert::<_, payment::ActiveModel, _>(transaction, rows).await
 }
 
-/// Inserts new disputes and writes every column of changed ones.
+/// Inserts new disputes and updates changed ones.
 pub async fn put_disputes(
     transaction: &Transaction,
     rows: Vec<dispute::Model>,
@@ -72,7 +72,7 @@ pub async fn put_disputes(
     bulk::upsert::<_, dispute::ActiveModel, _>(transaction, rows, upsert).await
 }
 
-/// Open disputes of these placements, and disputes with these ids.
+/// Returns the open disputes of these placements and the disputes with these ids.
 pub async fn disputes(
     transaction: &Transaction,
     placements: &[PlacementId],
@@ -92,11 +92,11 @@ pub async fn disputes(
         .await
 }
 
-/// Only the primary key has this order, so no plan that was made of an empty table can read it otherwise.
+/// Only the primary key has this order. Otherwise Postgres could cache a full scan while the table is empty.
 const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM idempotency_record \
      WHERE creditor_id = pair.creditor_id AND key >= pair.text ORDER BY key LIMIT 1)";
 
-/// The stored records of these keys, however old.
+/// Returns the stored records of these keys, including expired ones.
 pub async fn idempotency_records(
     transaction: &Transaction,
     keys: &[(CreditorId, String)],
@@ -108,7 +108,7 @@ pub async fn idempotency_records(
     };
     let mut records = Vec::new();
     for (pairs, values) in bulk::pairs(keys, backend) {
-        // CROSS: SQLite keeps the order of a cross join; of its own choice it reads the whole table for each list.
+        // SQLite does not reorder a CROSS JOIN. With any other join it would scan the whole table.
         let sql = format!(
             "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {found} r \
              WHERE r.creditor_id = pair.creditor_id AND r.key = pair.text"
@@ -122,7 +122,7 @@ pub async fn idempotency_records(
     Ok(records)
 }
 
-/// The stored record of one key, however old.
+/// Returns the stored record of one key, even if it has expired.
 pub async fn idempotency_record<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -133,7 +133,7 @@ pub async fn idempotency_record<C: ConnectionTrait>(
         .await
 }
 
-/// Stores records under keys that have none.
+/// Inserts records for keys that have none.
 pub async fn append_idempotency_records(
     transaction: &Transaction,
     rows: Vec<idempotency_record::Model>,
@@ -141,7 +141,7 @@ pub async fn append_idempotency_records(
     bulk::insert::<_, idempotency_record::ActiveModel, _>(transaction, rows).await
 }
 
-/// Stores records in the place of those that have outlived their day.
+/// Inserts records, and replaces expired ones of the same keys.
 pub async fn replace_idempotency_records(
     transaction: &Transaction,
     rows: Vec<idempotency_record::Model>,
@@ -160,8 +160,10 @@ pub async fn replace_idempotency_records(
     bulk::upsert::<_, idempotency_record::ActiveModel, _>(transaction, rows, upsert).await
 }
 
-/// Forgets the stored answers of `operation` on a placement: they are no longer true. That of placing it always is, so the
-/// index leaves it out, and says so in the same words.
+/// Deletes the stored answers of `operation` on a placement, because they are stale.
+///
+/// The answer of `place` never becomes stale, so the index excludes it. The statement repeats that condition to use the
+/// index.
 pub async fn delete_answers(
     transaction: &Transaction,
     placement: PlacementId,
@@ -176,7 +178,7 @@ pub async fn delete_answers(
         .map(|_| ())
 }
 
-/// Leaves the mark by which a Writer learns whether its commit happened.
+/// Inserts the mark that shows a Writer whether its commit took effect.
 pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> Result<(), DbErr> {
     let mark = writer_batch::Model {
         id: batch,
@@ -185,8 +187,9 @@ pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> 
     super::bulk::insert::<_, writer_batch::ActiveModel, _>(transaction, vec![mark]).await
 }
 
-/// Whether a batch was committed. The caller holds the batch's positions, so that a commit which
-/// is still under way on a broken connection has ended one way or the other.
+/// Returns whether a batch was committed.
+///
+/// The caller must hold the positions of the batch. This ensures that a commit on a broken connection has finished.
 pub async fn batch_is_committed(transaction: &Transaction, batch: Uuid) -> Result<bool, DbErr> {
     let mark = writer_batch::Entity::find_by_id(batch)
         .one(transaction)

@@ -8,36 +8,28 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Client, FieldErrors, request_body};
 use crate::routes::respond;
 
-/// The company that signs up.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SignUp)]
-pub(crate) struct Request {
-    /// Name of the company.
-    #[serde(default)]
-    #[schema(value_type = String, required, min_length = 1, max_length = 200, example = "Acme Supplies Inc.")]
-    company_name: Field<String>,
-    /// E-mail address for signing in. Case does not matter. Each address can have only one account.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "email", example = "dev@acme.example")]
-    email: Field<String>,
-    /// Password, 12 to 71 bytes long.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "password", min_length = 12, max_length = 71)]
-    password: Field<SecretString>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The company that signs up.
+    #[schema(as = SignUp)]
+    pub(crate) struct Request => Values {
+        /// Name of the company.
+        #[schema(min_length = 1, max_length = 200, example = "Acme Supplies Inc.")]
+        required company_name: String,
+        /// E-mail address for signing in. Case does not matter. Each address can have only one account.
+        #[schema(format = "email", example = "dev@acme.example")]
+        required email: String,
+        /// Password, 12 to 71 bytes long.
+        #[schema(format = "password", min_length = 12, max_length = 71)]
+        required password: SecretString => String,
+    }
 }
-
-impl Fields for Request {}
 
 /// The new account and a token for onboarding.
 #[derive(Serialize, ToSchema)]
@@ -77,14 +69,12 @@ pub(crate) async fn handle(
 
 fn read(body: Request, client: IpAddr) -> Result<SignUp, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let company_name = errors.required("company_name", body.company_name);
-    let company_name = errors.text("company_name", company_name, 200);
-    let email = errors.required("email", body.email);
-    let email = errors.check("email", email, |text| {
+    let body = body.read(&mut errors);
+    let company_name = errors.text("company_name", body.company_name, 200);
+    let email = errors.check("email", body.email, |text| {
         field::email(text.trim()).map_err(|_| "must be an e-mail address, e.g. dev@acme.example")
     });
-    let password = errors.required("password", body.password);
-    let password = errors.check("password", password, |password| {
+    let password = errors.check("password", body.password, |password| {
         let long_enough = (12..=71).contains(&password.expose_secret().len());
         if long_enough {
             Ok(password)
@@ -92,7 +82,6 @@ fn read(body: Request, client: IpAddr) -> Result<SignUp, PartnerError> {
             Err("must be 12 to 71 bytes long")
         }
     });
-    errors.unknown(&body.unknown);
     Ok(errors.finish(|| {
         Some(SignUp {
             company_name: company_name?,

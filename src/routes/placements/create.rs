@@ -7,103 +7,75 @@ use actors::{ApiError, PartnerApi, PlacementView};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::{FieldType, Fields};
-use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
+use crate::extract::body_field::FieldType;
+use crate::extract::{Body, Caller, FieldErrors, IdempotencyHeader, OptionalKey, request_body};
 use crate::routes::respond;
 
-/// An overdue invoice and the company that owes it.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = NewPlacement)]
-pub(crate) struct Request {
-    /// Amount as a decimal string with at most two decimals, greater than zero.
-    #[serde(default)]
-    #[schema(value_type = String, required, example = "7500.00")]
-    invoice_amount: Field<Amount>,
-    /// Your own invoice number. It must be unique among your placements.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 64, example = "INV-1001")]
-    invoice_number: Field<String>,
-    /// Date of the invoice as an ISO 8601 date.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "date", example = "2026-08-01")]
-    invoice_date: Field<String>,
-    /// Due date as an ISO 8601 date, not before `invoice_date`.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "date", example = "2026-08-31")]
-    due_date: Field<String>,
-    /// `preserve` or `escalate`. If absent, the creditor's `posture_default` applies.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    posture: Field<String>,
-    /// Free text.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 2000)]
-    notes: Field<String>,
-    /// Must be absent or null. Configure the webhook URL with `PATCH /v1/settings` instead.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, deprecated)]
-    callback_url: Field<String>,
+request_body! {
+    /// An overdue invoice and the company that owes it.
+    #[schema(as = NewPlacement)]
+    pub(crate) struct Request => Values {
+        // The domain rules report what is missing. So the required fields are read as `optional`.
+        /// Amount as a decimal string with at most two decimals, greater than zero.
+        #[schema(required, nullable = false, example = "7500.00")]
+        optional invoice_amount: Amount => String,
+        /// Your own invoice number. It must be unique among your placements.
+        #[schema(required, nullable = false, max_length = 64, example = "INV-1001")]
+        optional invoice_number: String,
+        /// Date of the invoice as an ISO 8601 date.
+        #[schema(required, nullable = false, format = "date", example = "2026-08-01")]
+        optional invoice_date: String,
+        /// Due date as an ISO 8601 date, not before `invoice_date`.
+        #[schema(required, nullable = false, format = "date", example = "2026-08-31")]
+        optional due_date: String,
+        /// `preserve` or `escalate`. If absent, the creditor's `posture_default` applies.
+        optional posture: String,
+        /// Free text.
+        #[schema(max_length = 2000)]
+        optional notes: String,
+        /// Must be absent or null. Configure the webhook URL with `PATCH /v1/settings` instead.
+        #[schema(deprecated)]
+        optional callback_url: String,
+        /// The company that owes the invoice.
+        #[schema(required, nullable = false)]
+        optional debtor: DebtorBody,
+    }
+}
+
+request_body! {
     /// The company that owes the invoice.
-    #[serde(default)]
-    #[schema(value_type = DebtorBody, required)]
-    debtor: Field<DebtorBody>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+    #[schema(as = NewDebtor)]
+    pub(crate) struct DebtorBody => DebtorValues {
+        // As above.
+        /// Registered name of the company.
+        #[schema(required, nullable = false, max_length = 200, example = "Globex LLC")]
+        optional company_name: String,
+        /// E-mail address.
+        #[schema(format = "email")]
+        optional primary_email: String,
+        /// Phone number of 7 to 15 digits.
+        optional primary_phone: String,
+        /// Domain without scheme and path.
+        #[schema(example = "globex.example")]
+        optional primary_domain: String,
+        /// Two-letter code of the state.
+        optional state: String,
+        /// City.
+        #[schema(max_length = 100)]
+        optional city: String,
+        /// Postal code.
+        optional zip: String,
+        /// Your own id for this debtor.
+        #[schema(max_length = 128)]
+        optional external_debtor_ref: String,
+        /// Must be `business`. A debt of a natural person (`individual`) is rejected with `consumer_debt`.
+        #[schema(example = "business")]
+        optional kind: String,
+    }
 }
-
-/// The company that owes the invoice.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = NewDebtor)]
-pub(crate) struct DebtorBody {
-    /// Registered name of the company.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 200, example = "Globex LLC")]
-    company_name: Field<String>,
-    /// E-mail address.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = "email")]
-    primary_email: Field<String>,
-    /// Phone number of 7 to 15 digits.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    primary_phone: Field<String>,
-    /// Domain without scheme and path.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "globex.example")]
-    primary_domain: Field<String>,
-    /// Two-letter code of the state.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    state: Field<String>,
-    /// City.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 100)]
-    city: Field<String>,
-    /// Postal code.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    zip: Field<String>,
-    /// Your own id for this debtor.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 128)]
-    external_debtor_ref: Field<String>,
-    /// Must be `business`. A debt of a natural person (`individual`) is rejected with `consumer_debt`.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "business")]
-    kind: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
-}
-
-impl Fields for Request {}
-impl Fields for DebtorBody {}
 
 /// An amount of money as a string, because a JSON number has no defined precision.
 pub(crate) struct Amount(pub(crate) String);
@@ -142,18 +114,17 @@ pub(crate) async fn handle(
 /// together.
 pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
     let mut errors = FieldErrors::of_body();
+    let body = body.read(&mut errors);
     let draft = PlacementDraft {
-        invoice_amount: errors
-            .optional("invoice_amount", body.invoice_amount)
-            .map(|amount| amount.0),
-        invoice_number: errors.optional("invoice_number", body.invoice_number),
-        invoice_date: errors.optional("invoice_date", body.invoice_date),
-        due_date: errors.optional("due_date", body.due_date),
-        posture: errors.optional("posture", body.posture),
-        notes: errors.optional("notes", body.notes),
-        callback_url: errors.optional("callback_url", body.callback_url),
-        debtor: errors
-            .optional("debtor", body.debtor)
+        invoice_amount: body.invoice_amount.map(|amount| amount.0),
+        invoice_number: body.invoice_number,
+        invoice_date: body.invoice_date,
+        due_date: body.due_date,
+        posture: body.posture,
+        notes: body.notes,
+        callback_url: body.callback_url,
+        debtor: body
+            .debtor
             .map(|debtor| errors.within("debtor", |errors| read_debtor(errors, debtor))),
     };
     let placement = match draft::validate(&draft) {
@@ -164,24 +135,22 @@ pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
             None
         }
     };
-    errors.unknown(&body.unknown);
     errors.finish(|| placement)
 }
 
 fn read_debtor(errors: &mut FieldErrors, body: DebtorBody) -> DebtorDraft {
-    let draft = DebtorDraft {
-        company_name: errors.optional("company_name", body.company_name),
-        primary_email: errors.optional("primary_email", body.primary_email),
-        primary_phone: errors.optional("primary_phone", body.primary_phone),
-        primary_domain: errors.optional("primary_domain", body.primary_domain),
-        state: errors.optional("state", body.state),
-        city: errors.optional("city", body.city),
-        zip: errors.optional("zip", body.zip),
-        external_debtor_ref: errors.optional("external_debtor_ref", body.external_debtor_ref),
-        kind: errors.optional("kind", body.kind),
-    };
-    errors.unknown(&body.unknown);
-    draft
+    let body = body.read(errors);
+    DebtorDraft {
+        company_name: body.company_name,
+        primary_email: body.primary_email,
+        primary_phone: body.primary_phone,
+        primary_domain: body.primary_domain,
+        state: body.state,
+        city: body.city,
+        zip: body.zip,
+        external_debtor_ref: body.external_debtor_ref,
+        kind: body.kind,
+    }
 }
 
 #[cfg(test)]

@@ -5,32 +5,26 @@ use actors::{ApiError, BatchPlaced, BatchRowError, FieldError, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::create;
 use crate::error::{Code, PartnerError};
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
+use crate::extract::{
+    Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, request_body,
+};
 use crate::routes::respond;
 
 /// The maximum number of entries in one request.
 const MAX_ROWS: usize = 1_000;
 
-/// A batch of overdue invoices.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = NewPlacements)]
-pub(crate) struct Request {
-    /// The invoices, 1 to 1,000.
-    #[serde(default)]
-    #[schema(value_type = Vec<create::Request>, required, min_items = 1, max_items = 1000)]
-    placements: Field<Vec<Field<create::Request>>>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// A batch of overdue invoices.
+    #[schema(as = NewPlacements)]
+    pub(crate) struct Request => Values {
+        /// The invoices, 1 to 1,000.
+        #[schema(min_items = 1, max_items = 1000)]
+        required placements: Vec<Field<create::Request>> => Vec<create::Request>,
+    }
 }
-
-impl Fields for Request {}
 
 /// Place many invoices
 ///
@@ -59,15 +53,14 @@ pub(crate) async fn handle(
 
 fn rows(body: Request) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiError> {
     let mut errors = FieldErrors::of_body();
-    let rows = errors.required("placements", body.placements);
-    let rows = errors.check("placements", rows, |rows| {
+    let body = body.read(&mut errors);
+    let rows = errors.check("placements", body.placements, |rows| {
         if (1..=MAX_ROWS).contains(&rows.len()) {
             Ok(rows)
         } else {
             Err(format!("must be 1 to {MAX_ROWS} placements"))
         }
     });
-    errors.unknown(&body.unknown);
     let rows = errors.finish(|| rows)?;
     Ok(rows.into_iter().map(row).collect())
 }

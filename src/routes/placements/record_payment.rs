@@ -5,32 +5,24 @@ use actors::{PartnerApi, PaymentRecorded};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::create::Amount;
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
 use crate::extract::{
-    Body, Caller, Field, FieldErrors, PathId, RequiredIdempotencyHeader, RequiredKey, Unknown,
-    path_id::Placement,
+    Body, Caller, FieldErrors, PathId, RequiredIdempotencyHeader, RequiredKey, path_id::Placement,
+    request_body,
 };
 use crate::routes::respond;
 
-/// A payment from the debtor to the creditor.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = PaymentReceived)]
-pub(crate) struct Request {
-    /// Amount as a decimal string, at most the outstanding amount.
-    #[serde(default)]
-    #[schema(value_type = String, required, example = "2500.00")]
-    amount: Field<Amount>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// A payment from the debtor to the creditor.
+    #[schema(as = PaymentReceived)]
+    pub(crate) struct Request => Values {
+        /// Amount as a decimal string, at most the outstanding amount.
+        #[schema(example = "2500.00")]
+        required amount: Amount => String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Record a payment
 ///
@@ -53,9 +45,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let amount = errors.required("amount", body.amount);
-    let amount = errors.check("amount", amount, |amount| Cents::parse(&amount.0));
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let amount = errors.check("amount", body.amount, |amount| Cents::parse(&amount.0));
     let amount = errors.finish(|| amount)?;
     let payment = api.record_payment(&caller.0, id.0, amount, key.0).await?;
     Ok(respond::replayable(StatusCode::CREATED, payment))

@@ -5,37 +5,30 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app_state::AppState;
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Client, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Client, FieldErrors, request_body};
 use crate::routes::respond;
 use crate::session_cookie;
 
 /// The maximum length of an e-mail address (RFC 5321, section 4.5.3.1).
 const EMAIL_MAX: usize = 254;
 
-/// The credentials from the sign-up.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SignIn)]
-pub(crate) struct Request {
-    /// E-mail address.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "email")]
-    email: Field<String>,
-    /// Password.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "password")]
-    password: Field<SecretString>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The credentials from the sign-up.
+    #[schema(as = SignIn)]
+    pub(crate) struct Request => Values {
+        /// E-mail address.
+        #[schema(format = "email")]
+        required email: String,
+        /// Password.
+        #[schema(format = "password")]
+        required password: SecretString => String,
+    }
 }
-
-impl Fields for Request {}
 
 /// A new session.
 #[derive(Serialize, ToSchema)]
@@ -66,14 +59,12 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let email = errors.required("email", body.email);
-    let email = errors.text("email", email, EMAIL_MAX);
-    let password = errors.required("password", body.password);
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let email = errors.text("email", body.email, EMAIL_MAX);
     let sign_in = errors.finish(|| {
         Some(SignIn {
             email: email?,
-            password: password?,
+            password: body.password?,
             client: client.0,
         })
     })?;

@@ -4,35 +4,24 @@ use actors::domain::placement::Posture;
 use actors::{ApiError, PartnerApi, SettingsPatch, SettingsView};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Caller, FieldErrors, request_body};
 
-/// The fields to change. Absent fields stay unchanged.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SettingsPatch)]
-pub(crate) struct Request {
-    /// Default posture of new placements: `preserve` or `escalate`.
-    #[serde(default)]
-    #[schema(value_type = String, example = "preserve")]
-    posture_default: Field<String>,
-    /// URL to which events are sent. Null removes it. Needs a signed-in session.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = "uri")]
-    webhook_url: Field<String>,
-    /// Event types to send, from `GET /v1/settings/webhook-events`. Null means all. Needs a signed-in session.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    webhook_events: Field<Vec<String>>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The fields to change. Absent fields stay unchanged.
+    #[schema(as = SettingsPatch)]
+    pub(crate) struct Request => Values {
+        /// Default posture of new placements: `preserve` or `escalate`.
+        #[schema(example = "preserve")]
+        optional posture_default: String,
+        /// URL to which events are sent. Null removes it. Needs a signed-in session.
+        #[schema(format = "uri")]
+        nullable webhook_url: String,
+        /// Event types to send, from `GET /v1/settings/webhook-events`. Null means all. Needs a signed-in session.
+        nullable webhook_events: Vec<String>,
+    }
 }
-
-impl Fields for Request {}
 
 /// Change the settings
 ///
@@ -55,21 +44,18 @@ pub(crate) async fn handle(
         return Err(ApiError::DashboardSessionRequired.into());
     }
     let mut errors = FieldErrors::of_body();
-    let posture = errors.optional("posture_default", body.posture_default);
+    let body = body.read(&mut errors);
     let posture_default = errors.one_of(
         "posture_default",
-        posture,
+        body.posture_default,
         &Posture::ALL.map(Posture::as_str),
         Posture::parse,
     );
-    let webhook_url = errors.nullable("webhook_url", body.webhook_url);
-    let webhook_events = errors.nullable("webhook_events", body.webhook_events);
-    errors.unknown(&body.unknown);
     let patch = errors.finish(|| {
         Some(SettingsPatch {
             posture_default,
-            webhook_url,
-            webhook_events,
+            webhook_url: body.webhook_url,
+            webhook_events: body.webhook_events,
         })
     })?;
     Ok(Json(api.update_settings(&caller.0, patch).await?))

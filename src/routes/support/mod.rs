@@ -11,13 +11,12 @@ pub(crate) mod placements;
 pub(crate) mod webhook_deliveries;
 pub(crate) mod webhook_recoveries;
 
-use crate::extract::{Field, FieldErrors};
+use crate::extract::FieldErrors;
 
 /// The maximum length of a reason.
 const MAX_REASON: usize = 500;
 
-/// Validates the reason of a change. It is required, because it goes to the audit log.
-fn reason(errors: &mut FieldErrors, field: Field<String>) -> Option<String> {
-    let reason = errors.required("reason", field);
+/// Validates the reason of a change. It goes to the audit log.
+fn reason(errors: &mut FieldErrors, reason: Option<String>) -> Option<String> {
     errors.text("reason", reason, MAX_REASON)
 }

@@ -4,28 +4,20 @@ use actors::domain::placement::PlacementStatus;
 use actors::{Mode, PlacementView, TransitionRequest};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::app_state::AppState;
 use crate::error::{HttpError, PartnerError};
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, PathId, Unknown, path_id::Placement};
+use crate::extract::{Body, Caller, FieldErrors, PathId, path_id::Placement, request_body};
 
-/// The next status of a placement.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = Advance)]
-pub(crate) struct Request {
-    /// The new status: one that operations could report next.
-    #[serde(default)]
-    #[schema(value_type = String, required, example = "ready")]
-    to: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The next status of a placement.
+    #[schema(as = Advance)]
+    pub(crate) struct Request => Values {
+        /// The new status: one that operations could report next.
+        #[schema(example = "ready")]
+        required to: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Advance a placement (sandbox)
 ///
@@ -51,14 +43,13 @@ pub(crate) async fn handle(
         .into());
     }
     let mut errors = FieldErrors::of_body();
-    let to = errors.required("to", body.to);
+    let body = body.read(&mut errors);
     let to = errors.one_of(
         "to",
-        to,
+        body.to,
         &PlacementStatus::ALL.map(PlacementStatus::as_str),
         PlacementStatus::parse,
     );
-    errors.unknown(&body.unknown);
     let request = errors.finish(|| {
         Some(TransitionRequest {
             placement_id: id.0,

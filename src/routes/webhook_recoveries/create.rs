@@ -4,32 +4,23 @@ use actors::{PartnerApi, RecoveryView};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, Unknown};
+use crate::extract::{Body, Caller, FieldErrors, IdempotencyHeader, OptionalKey, request_body};
 use crate::routes::respond;
 
-/// The period of a recovery.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = RecoverDeliveries)]
-pub(crate) struct Request {
-    /// Start of the period: events at or after this time. RFC 3339 with a time zone.
-    #[serde(default)]
-    #[schema(value_type = String, required, format = "date-time")]
-    since: Field<String>,
-    /// End of the period: events before this time. If absent, now.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = "date-time")]
-    until: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The period of a recovery.
+    #[schema(as = RecoverDeliveries)]
+    pub(crate) struct Request => Values {
+        /// Start of the period: events at or after this time. RFC 3339 with a time zone.
+        #[schema(format = "date-time")]
+        required since: String,
+        /// End of the period: events before this time. If absent, now.
+        #[schema(format = "date-time")]
+        optional until: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Recover webhook deliveries
 ///
@@ -48,8 +39,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
+    let body = body.read(&mut errors);
     let span = super::span(&mut errors, body.since, body.until);
-    errors.unknown(&body.unknown);
     let span = errors.finish(|| span)?;
     let recovery = api.recover_deliveries(&caller.0, span, key.0).await?;
     Ok(respond::replayable(StatusCode::ACCEPTED, recovery))

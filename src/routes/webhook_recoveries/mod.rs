@@ -6,17 +6,15 @@ pub(crate) mod show;
 use actors::RecoveryPeriod;
 use actors::domain::date;
 
-use crate::extract::{Field, FieldErrors};
+use crate::extract::FieldErrors;
 
 /// Validates the period, which the creditor's request and the support request have in common.
 pub(super) fn span(
     errors: &mut FieldErrors,
-    since: Field<String>,
-    until: Field<String>,
+    since: Option<String>,
+    until: Option<String>,
 ) -> Option<RecoveryPeriod> {
-    let since = errors.required("since", since);
     let since = errors.check("since", since, |text| date::parse_instant(&text));
-    let until = errors.optional("until", until);
     let until_ms = errors.check("until", until, |text| date::parse_instant(&text));
     let since_ms = since?;
     errors.check("until", until_ms, |until_ms| match until_ms > since_ms {

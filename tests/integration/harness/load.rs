@@ -73,7 +73,11 @@ impl Load {
         let mut accepted = HashSet::new();
         for caller in self.callers {
             let placed = tokio::time::timeout(TIMEOUT, caller).await;
-            accepted.extend(placed.expect("every caller gets its last response").unwrap());
+            accepted.extend(
+                placed
+                    .expect("every caller gets its last response")
+                    .unwrap(),
+            );
         }
         accepted
     }

@@ -30,7 +30,7 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    pub(crate) fn kind(&self) -> &str {
+    pub(crate) fn event_type(&self) -> &str {
         self.body["type"].as_str().unwrap_or_default()
     }
 
@@ -145,7 +145,7 @@ impl Receiver {
         let arrivals = self.shared.arrivals.lock().unwrap();
         let accepted = arrivals.iter().filter(|arrival| arrival.answered == 200);
         accepted
-            .filter(|arrival| arrival.kind() == "placement.created")
+            .filter(|arrival| arrival.event_type() == "placement.created")
             .map(|arrival| arrival.body["data"]["invoice_number"].as_str().unwrap())
             .map(str::to_owned)
             .collect()

@@ -1,4 +1,4 @@
-//! The control feed and the janitor.
+//! Tests of the control feed and the janitor.
 
 use entities::Database;
 use entities::control_feed as feed_row;
@@ -23,7 +23,7 @@ async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) 
 }
 
 #[tokio::test]
-async fn the_feed_has_no_gaps() {
+async fn rollback_leaves_no_gap_in_feed_numbers() {
     for bench in benches().await {
         let (db, creditor) = (&bench.db, CreditorId(Uuid::now_v7()));
         assert_eq!(feed_head(db.node()).await.unwrap(), 0);
@@ -52,7 +52,7 @@ async fn the_feed_has_no_gaps() {
 }
 
 #[tokio::test]
-async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
+async fn new_feed_entries_are_published_once_and_make_it_fresh() {
     let bench = sqlite().await;
     let db = &bench.db;
     let creditors: Vec<_> = (0..3).map(|_| CreditorId(Uuid::now_v7())).collect();
@@ -86,20 +86,20 @@ async fn what_is_new_in_the_feed_is_told_once_and_makes_it_fresh() {
             .membership
             .feed_is_fresh(modules.env.clock.now_ms())
     );
-    let told: Vec<u64> = entries
+    let published: Vec<u64> = entries
         .iter()
         .zip(at_boot)
         .map(|(entry, at_boot)| entry.generation() - at_boot)
         .collect();
     assert_eq!(
-        told,
+        published,
         [0, 1, 1],
-        "once each, and what was there at boot not at all"
+        "new entries are published once, entries from before the boot never"
     );
 }
 
 #[tokio::test]
-async fn the_janitor_removes_what_has_had_its_time_and_keeps_the_newest_number() {
+async fn janitor_removes_expired_rows_and_keeps_newest_feed_entry() {
     const HOUR_MS: i64 = 3_600_000;
     for bench in benches().await {
         let (db, creditor) = (&bench.db, bench.creditor().await);

@@ -24,7 +24,8 @@ pub struct SupportAuditEvent {
     /// Details of the event.
     #[schema(value_type = Object)]
     pub data: Value,
-    /// The trace of the request that caused it, 32 hexadecimal digits. Deliveries of the same change carry it in `traceparent`.
+    /// The trace of the request that caused it, 32 hexadecimal digits. Deliveries of the same change carry it in
+    /// `traceparent`.
     pub trace_id: Option<String>,
 }
 

@@ -34,8 +34,8 @@ pub struct EndpointView {
     pub throttle_per_second: Option<i32>,
     /// Names of the custom headers.
     pub header_names: Vec<String>,
-    /// Order of deliveries: `none`, `endpoint` (all deliveries in order of `sequence`) or `placement` (deliveries of the
-    /// same placement in order of `sequence`).
+    /// Order of deliveries: `none`, `endpoint` (all deliveries in order of `sequence`) or `placement` (deliveries of
+    /// the same placement in order of `sequence`).
     pub order: &'static str,
     /// What happens to the deliveries behind one that is out of attempts, in an ordered endpoint: `pause` or `skip`.
     pub on_exhausted: &'static str,

@@ -1,20 +1,22 @@
-//! What waits for an endpoint that is switched off is not sent any more.
+//! Cancels the waiting rows of disabled endpoints.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use crate::database::statement;
 use crate::queries::node::CleanupResult;
 
-/// A row waits in no line, in its endpoint's one line or in its placement's, and each kind has an index of
-/// its own: a statement that leaves the kind open would read the whole queue.
+/// Kinds of rows: without an ordering key, with that of the endpoint, with that of a placement. Each kind has its own
+/// index. A statement for all kinds at once would scan the entire queue.
 const KINDS: [&str; 3] = [
     "d.order_key IS NULL",
     "d.order_key IS NOT DISTINCT FROM d.endpoint_id",
     "d.order_key <> d.endpoint_id",
 ];
 
-/// Begins with the endpoints, whatever the planner thinks of the queue: on SQLite because of CROSS JOIN, on
-/// Postgres because a lateral query with a limit cannot be turned round.
+/// Returns the statements that cancel, one for each kind of rows. Public, so that a test can check their plans.
+///
+/// The statements force the planner to start with the endpoints: SQLite does not reorder a CROSS JOIN, and Postgres
+/// cannot reorder a lateral query with a limit.
 #[must_use]
 pub fn cancel_statements(backend: DbBackend) -> [String; 3] {
     KINDS.map(|kind| {
@@ -37,10 +39,8 @@ pub fn cancel_statements(backend: DbBackend) -> [String; 3] {
     })
 }
 
-/// Cancels waiting rows of endpoints that are disabled, at most `limit` of each kind.
-///
-/// # Errors
-/// Whatever the database says; what was cancelled before stays cancelled.
+/// Cancels waiting rows of disabled endpoints, at most `limit` of each kind. After an error, the rows that were
+/// cancelled before stay cancelled.
 pub async fn cancel_disabled<C: ConnectionTrait>(
     connection: &C,
     limit: u32,

@@ -1,4 +1,4 @@
-//! Leasing due rows that stand in no line.
+//! Claims due rows that have no ordering key.
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
@@ -7,7 +7,7 @@ use crate::Transaction;
 use crate::database::statement;
 use crate::ids::DeliveryId;
 
-/// A statement that leases rows, and answers what they are sent with.
+/// Builds a statement that leases rows and returns them with the content to send.
 macro_rules! leasing {
     ($update:literal) => {
         concat!(
@@ -24,12 +24,11 @@ RETURNING id, claim_no, owner, message_id, endpoint_id, creditor_id, attempt, du
 }
 pub(super) use leasing;
 
-/// Losing this commit in a crash of the database loses a lease, not a delivery, so it need not
-/// wait for the disk.
+/// The commit of a claim does not wait for the disk. If a crash loses it, a lease is lost but no delivery.
 const ASYNC_COMMIT: &str = "SET LOCAL synchronous_commit = off";
 
-/// Locked rows are changed where they lie, and messages are looked up one by one: so no plan can do otherwise that was made
-/// while the tables were empty.
+/// Updates the locked rows by `ctid` and looks up each message separately. This keeps a plan that was cached while the
+/// tables were empty from scanning them later.
 const POSTGRES_CLAIM: &str = "
 WITH picked AS MATERIALIZED (
     SELECT due.place
@@ -54,7 +53,7 @@ WITH picked AS MATERIALIZED (
 SELECT taken.*, m.event_type, m.payload, m.created_ms, m.traceparent
 FROM taken CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.id = taken.message_id LIMIT 1) m";
 
-/// The claim on SQLite: public, so that a test can ask for its plan.
+/// The claim on SQLite. Public, so that a test can check its plan.
 pub const SQLITE_CLAIM: &str = leasing!(
     "
 UPDATE delivery SET owner = $1, claim_no = claim_no + 1
@@ -75,7 +74,8 @@ UPDATE delivery SET owner = $1, claim_no = claim_no + 1
 WHERE id = $2 AND owner IS NULL AND state = 'pending'"
 );
 
-/// Leases one row that was never tried to `owner`, whatever it waits for; `None` if somebody else has it.
+/// Leases a row that was never attempted to `owner`, whatever its due time and the state of its endpoint. Returns
+/// `None` if the row is already leased or was attempted.
 pub async fn claim_one(
     transaction: &Transaction,
     owner: i64,
@@ -88,8 +88,9 @@ pub async fn claim_one(
     row.as_ref().map(claimed).transpose()
 }
 
-/// Leases due rows that stand in no line to `owner`: of each endpoint at most its credit, oldest first. Endpoints that
-/// are not enabled yield nothing. Rows that another process is leasing are skipped, not waited for.
+/// Leases due rows without an ordering key to `owner`, oldest first, up to `max_rows` of each endpoint.
+///
+/// Endpoints that are not enabled yield no rows. Rows that another process is claiming are skipped.
 pub async fn claim(
     transaction: &Transaction,
     owner: i64,

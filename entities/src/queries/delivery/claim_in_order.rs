@@ -1,9 +1,9 @@
-//! Leasing due rows that stand in a line: only ever the first of it.
+//! Claims due rows that have an ordering key, and of each key only the first row.
 //!
-//! A row's line is named by its `order_key`: its endpoint's id, or its placement's. The first of a
-//! line is its undelivered row with the lowest `sequence`, leased or not; while it is leased or
-//! waits for its next attempt, nothing behind it is taken. Sequences become visible in their order,
-//! because whoever allots them holds the creditor's position until the commit.
+//! The ordering key of a row is `order_key`: the id of its endpoint or of its placement. The first row of a key is the
+//! undelivered row with the lowest `sequence`, leased or not. While it is leased or waits for its next attempt, the
+//! other rows of the key are blocked. Sequences become visible in order, because the transaction that allocates them
+//! holds the creditor's position until it commits.
 
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -14,16 +14,16 @@ use crate::Transaction;
 use crate::database::statement;
 use crate::ids::{DeliveryId, EndpointId};
 
-/// Rows of placements' lines that one claim looks at.
+/// Maximum number of rows with the key of a placement that one claim scans.
 const MAX_SCANNED_ROWS: i64 = 256;
 
-/// The first of an endpoint's one line.
+/// The first row with the key of the endpoint.
 const FIRST_OF_ENDPOINT_KEY: &str = "
 SELECT d.id, d.owner, d.due_ms FROM delivery d
 WHERE d.endpoint_id = $1 AND d.order_key IS NOT DISTINCT FROM d.endpoint_id AND d.state IN ('pending', 'failed')
 ORDER BY d.sequence LIMIT 1";
 
-/// Due rows of placements' lines, each with the first of its line.
+/// Due rows with the key of a placement, each with the first row of its key.
 const DUE_BY_PLACEMENT_KEY: &str = "
 SELECT due.id, due.order_key, first.id AS first_id, first.owner AS first_owner, first.due_ms AS first_due_ms
 FROM (
@@ -40,8 +40,8 @@ FROM (
 ) due JOIN delivery first ON first.id = due.first_id
 ORDER BY due.due_ms, due.id";
 
-/// Rows behind a first one that waits for its next attempt are due with it: otherwise every claim
-/// would read them again.
+/// Postpones the blocked rows of a key to the time when its first row is due. Otherwise every claim would scan them
+/// again.
 const POSTPONE_BLOCKED: &str = "
 UPDATE delivery SET due_ms = $3
 WHERE endpoint_id = $1 AND order_key = $2 AND order_key <> endpoint_id
@@ -54,18 +54,19 @@ WHERE id = $2 AND owner IS NULL AND state IN ('pending', 'failed') AND due_ms <=
   AND EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.id = delivery.endpoint_id AND e.state = 'enabled')"
 );
 
-/// What a claim of one endpoint's lines found.
+/// Result of a claim of rows with ordering keys of one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderedClaim {
-    /// Leased now.
+    /// The leased rows.
     pub claimed: Vec<ClaimedDelivery>,
-    /// Whether the endpoint has lines at all.
+    /// Whether the endpoint has rows with an ordering key.
     pub has_ordering_keys: bool,
-    /// Whether there was more to look at.
+    /// Whether a limit was reached, so that more rows may be due.
     pub more: bool,
 }
 
-/// Leases the due first rows of an endpoint's lines to `owner`, at most `want.credit` of them.
+/// Leases the due first rows of the endpoint's ordering keys to `owner`, at most `want.max_rows`. Ignores
+/// `want.scan_floor_ms`.
 pub async fn claim_in_order(
     transaction: &Transaction,
     owner: i64,
@@ -109,7 +110,7 @@ pub async fn claim_in_order(
     Ok(found)
 }
 
-/// The first of the endpoint's one line, and whether it may be taken now.
+/// Returns the first row with the key of the endpoint, and whether it can be claimed now.
 async fn first_of_endpoint_key(
     transaction: &Transaction,
     endpoint: EndpointId,
@@ -133,7 +134,7 @@ async fn first_of_endpoint_key(
     )))
 }
 
-/// A due row of a placement's line.
+/// A due row with the key of a placement.
 struct DueRow {
     id: DeliveryId,
     key: Uuid,
@@ -164,7 +165,7 @@ async fn due_by_placement_key(
         .collect()
 }
 
-/// Another process may have been quicker: then nothing is taken, and nothing behind it either.
+/// Leases the first row of a key. Returns `None` if another process has claimed it meanwhile.
 async fn claim_first(
     transaction: &Transaction,
     owner: i64,

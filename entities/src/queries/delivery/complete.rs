@@ -1,4 +1,4 @@
-//! Writing the ends of leases, in batches, each only where its fence still matches.
+//! Writes completions of leases in batches. A completion takes effect only if its fence still matches.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
@@ -24,10 +24,11 @@ const COLUMNS: [&str; 12] = [
 
 const FENCE: [&str; 3] = ["id", "claim_no", "owner"];
 
-/// `state` null gives the row back as it was. Rows are looked up one by one, in an order that only the primary key has, and
-/// then changed where they lie: of a table that was empty when the plan was made any other way looks as good, reads all of
-/// it, and is kept when half a million rows wait. A row that another transaction has changed meanwhile lies elsewhere, and
-/// is left alone.
+/// A null `state` releases the row unchanged.
+///
+/// The statement looks up each row by a range that only the primary key can serve, and then changes it by `ctid`.
+/// Otherwise a plan that was cached while the table was empty could scan the entire table, even with half a million
+/// rows. A row that another transaction has changed meanwhile has another `ctid` and is not touched.
 const POSTGRES_COMPLETE: &str = ", found AS MATERIALIZED (
     SELECT ending.*, d.place, d.message_id, d.endpoint_id, d.creditor_id
     FROM ending CROSS JOIN LATERAL (
@@ -61,7 +62,8 @@ const POSTGRES_COMPLETE: &str = ", found AS MATERIALIZED (
 )
 SELECT id FROM done";
 
-/// FAIL: whoever gets an error rolls the transaction back, so the statement need not remember how to undo itself.
+/// With FAIL, SQLite keeps no statement journal. It needs none, because the caller rolls the transaction back after an
+/// error.
 const SQLITE_INSERT_ATTEMPTS: &str = "
 INSERT OR FAIL INTO delivery_attempt (id, delivery_id, message_id, endpoint_id, creditor_id, attempt,
     outcome, at_ms, latency_ms, response_status, error, response_excerpt)
@@ -86,17 +88,18 @@ WHERE ending.state IS NOT 'delivered'
   AND delivery.id = ending.id AND delivery.claim_no = ending.claim_no AND delivery.owner = ending.owner
 RETURNING id";
 
-/// Endings as statements: made ready before a transaction begins, because on SQLite everybody waits for the one who has it.
+/// Statements that write completions. They are built before the transaction begins, because on SQLite all writers wait
+/// for an open transaction.
 #[derive(Debug)]
 pub struct Completions {
-    /// Written first: the history is read off the rows, so it is written before they go.
+    /// These run first, because they read the rows that the completions delete.
     attempts: Vec<Statement>,
-    /// Answers the rows that matched.
+    /// These return the rows whose fence matched.
     completions: Vec<Statement>,
 }
 
 impl Completions {
-    /// No two completions may have the same fence.
+    /// Builds the statements. No two completions may have the same fence.
     #[must_use]
     pub fn of(db: &Database, completions: &[Completion]) -> Self {
         let mut made = Self {
@@ -115,39 +118,38 @@ impl Completions {
         made
     }
 
-    /// A statement for each kind of end, and none where there is no such end.
+    /// Adds one statement for each kind of completion that occurs.
     fn on_sqlite(&mut self, completions: &[Completion]) {
         let attempts = completions.iter().filter(|one| one.attempt.is_some());
         let attempts: Vec<_> = attempts.map(cells).collect();
         let is_delivered = |one: &&Completion| one.outcome == CompletionOutcome::Delivered;
-        let (gone, kept): (Vec<_>, Vec<_>) = completions.iter().partition(is_delivered);
+        let (delivered, undelivered): (Vec<_>, Vec<_>) = completions.iter().partition(is_delivered);
         if !attempts.is_empty() {
             self.attempts
                 .push(sqlite(&COLUMNS, SQLITE_INSERT_ATTEMPTS, attempts));
         }
-        if !gone.is_empty() {
-            let fences = gone.into_iter().map(|one| fence(&one.fence));
+        if !delivered.is_empty() {
+            let fences = delivered.into_iter().map(|one| fence(&one.fence));
             self.completions
                 .push(sqlite(&FENCE, SQLITE_DELETE_DELIVERED, fences.collect()));
         }
-        if !kept.is_empty() {
-            let rows = kept.into_iter().map(cells);
+        if !undelivered.is_empty() {
+            let rows = undelivered.into_iter().map(cells);
             self.completions
                 .push(sqlite(&COLUMNS, SQLITE_UPDATE_UNDELIVERED, rows.collect()));
         }
     }
 
-    /// Every statement, so that a test can ask for its plan.
+    /// Returns all statements, so that a test can check their plans.
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.attempts.iter().chain(&self.completions)
     }
 
-    /// Ends leases: delivered rows leave the hot table, failed ones wait for their next attempt, and
-    /// what was tried is appended to the history, all only where the fence matches. Answers the rows
-    /// that did match; the others have been rescued, and whoever leased them since will end them.
+    /// Ends the leases: deletes delivered rows, updates all others, and appends the attempts to the history.
     ///
-    /// # Errors
-    /// Whatever the database says; then the transaction must be rolled back, for a part may have been written.
+    /// Returns the rows whose fence matched. The other rows have been rescued and are not changed.
+    ///
+    /// After an error the caller must roll the transaction back, because a part may have been written.
     pub async fn write(self, transaction: &Transaction) -> Result<Vec<DeliveryId>, DbErr> {
         for statement in self.attempts {
             transaction.execute_raw(statement).await?;
@@ -174,7 +176,7 @@ fn sqlite<const N: usize>(
     listed(DbBackend::Sqlite, columns, sql, rows.into_iter())
 }
 
-/// `sql` behind the list of endings, at most [`bulk::ROWS`] of them.
+/// Builds `sql` with the list of completions, at most [`bulk::ROWS`], as its common table expression `ending`.
 fn listed<const N: usize>(
     backend: DbBackend,
     columns: &'static [&'static str; N],

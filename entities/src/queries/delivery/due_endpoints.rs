@@ -1,21 +1,21 @@
-//! Finding out who has rows waiting: the truth behind every wake-up.
+//! Finds the endpoints that have waiting rows. Wake-ups are hints; this query is authoritative.
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use super::DueEndpoint;
 use crate::database::statement;
 
-/// Rows in no line.
+/// Rows without an ordering key.
 const UNORDERED: &str =
     "d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.order_key IS NULL";
-/// Rows of placements' lines.
+/// Rows with the key of a placement.
 const BY_PLACEMENT_KEY: &str =
     "d.owner IS NULL AND d.state IN ('pending', 'failed') AND d.order_key <> d.endpoint_id";
-/// Rows of their endpoints' one line, leased ones included.
+/// Rows with the key of their endpoint, including leased ones.
 const BY_ENDPOINT_KEY: &str =
     "d.state IN ('pending', 'failed') AND d.order_key IS NOT DISTINCT FROM d.endpoint_id";
 
-/// Hops from endpoint to endpoint along an index instead of reading every waiting row.
+/// Builds a query that skips from endpoint to endpoint along an index, instead of reading every waiting row.
 fn hop(which: &str, due: &str) -> String {
     format!(
         "WITH RECURSIVE hop (endpoint_id) AS (
@@ -33,10 +33,12 @@ fn hop(which: &str, due: &str) -> String {
     )
 }
 
-/// Every enabled endpoint that has rows waiting, with the time at which the first is due: once for
-/// those in no line, once for those in one. Its cost grows with the endpoints, not with their rows.
+/// Returns every enabled endpoint that has waiting rows, with the time when the first one is due.
+///
+/// An endpoint occurs more than once if it has rows with and without an ordering key. The cost grows with the number of
+/// endpoints, not with the number of rows.
 pub async fn due_endpoints<C: ConnectionTrait>(connection: &C) -> Result<Vec<DueEndpoint>, DbErr> {
-    // A line whose first row is leased waits for nothing but that row.
+    // If the first row of the key is leased, no other row can be claimed, so the endpoint is not due.
     let due_of_first = "CASE WHEN d.owner IS NULL THEN d.due_ms END";
     let mut found = Vec::new();
     for (which, due, in_order) in [

@@ -1,4 +1,4 @@
-//! What the queue needs of an endpoint, and the end of one that wants no more.
+//! Reads endpoints for the queue, and pauses or disables them.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
@@ -7,7 +7,7 @@ use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
 use crate::webhook_endpoint::{self, EndpointState};
 
-/// The endpoint with this id, for its own queue.
+/// Returns the endpoint with this id. For the queue, which does not know the creditor.
 pub async fn endpoint<C: ConnectionTrait>(
     connection: &C,
     id: EndpointId,
@@ -17,7 +17,7 @@ pub async fn endpoint<C: ConnectionTrait>(
         .await
 }
 
-/// The endpoints of a creditor, whatever their state.
+/// Returns the ids of all endpoints of a creditor, in any state.
 pub async fn endpoint_ids<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -31,8 +31,8 @@ pub async fn endpoint_ids<C: ConnectionTrait>(
         .await
 }
 
-/// Moves an endpoint that is sent to into `state`, for `reason`. Answers whether it was sent to; the
-/// transaction holds its creditor's position.
+/// Sets the state of an endpoint to `state` (paused or disabled), with `reason`. Returns whether it changed: a disabled
+/// endpoint, and one that has this state already, stay as they are. The transaction must hold the creditor's position.
 pub async fn disable_endpoint(
     transaction: &Transaction,
     creditor: CreditorId,

@@ -1,4 +1,4 @@
-//! Since when an endpoint has failed everything.
+//! Records since when an endpoint has been failing.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
@@ -7,18 +7,18 @@ use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
 use crate::webhook_endpoint::{self, Column};
 
-/// An endpoint that fails.
+/// A failing endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failing {
-    /// Which.
+    /// The endpoint.
     pub endpoint: EndpointId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor: CreditorId,
-    /// Since when nothing has succeeded.
+    /// Since when every delivery has failed, epoch milliseconds.
     pub since_ms: i64,
 }
 
-/// These endpoints have delivered something.
+/// Records that these endpoints have accepted a delivery.
 pub async fn mark_healthy(
     transaction: &Transaction,
     endpoints: &[EndpointId],
@@ -35,8 +35,9 @@ pub async fn mark_healthy(
         .map(|_| ())
 }
 
-/// An endpoint has failed. Answers since when, unless it is switched off already; a failure more than `quiet_ms` after
-/// the last one begins anew.
+/// Records a failed delivery of an endpoint. Returns since when it has been failing, or `None` if it is disabled.
+///
+/// If the last failure is more than `quiet_ms` ago, the failing period starts now.
 pub async fn mark_failing(
     transaction: &Transaction,
     endpoint: EndpointId,

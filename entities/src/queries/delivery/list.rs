@@ -1,5 +1,4 @@
-//! What people are shown of the queue: undelivered rows from the hot table, delivered ones from
-//! the history.
+//! Views of deliveries: undelivered rows come from the hot table, delivered ones from the history.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, Value,
@@ -9,48 +8,48 @@ use crate::database::statement;
 use crate::delivery_attempt;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
-/// A total beyond this is not counted when every creditor's rows match.
+/// Maximum total that is counted when the deliveries of all creditors match.
 const MAX_COUNTED: u64 = 10_000;
 
-/// One delivery as it stands.
+/// A delivery and its current status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// UUID v7.
     pub id: DeliveryId,
-    /// What.
+    /// The message.
     pub message: MessageId,
-    /// Where to.
+    /// The endpoint.
     pub endpoint: EndpointId,
-    /// Whose.
+    /// Owning creditor.
     pub creditor: CreditorId,
     /// Event type.
     pub event_type: String,
     /// `pending`, `delivering`, `delivered`, `failed`, `exhausted` or `cancelled`.
     pub status: String,
-    /// Attempts finished.
+    /// Number of finished attempts.
     pub attempts: i64,
-    /// HTTP status of the last one.
+    /// HTTP status of the last attempt.
     pub response_status: Option<i32>,
-    /// When the next attempt is due, if there will be one.
+    /// When the next attempt is due, epoch milliseconds; absent if there is none.
     pub due_ms: Option<i64>,
-    /// When it was delivered.
+    /// When it was delivered, epoch milliseconds.
     pub delivered_ms: Option<i64>,
-    /// When the event happened.
+    /// When the event happened, epoch milliseconds.
     pub created_ms: i64,
 }
 
-/// Which deliveries.
+/// Filter of a list of deliveries.
 #[derive(Clone, Debug, Default)]
 pub struct ListFilter {
-    /// Whose; `None` is everybody's, for support alone.
+    /// Only deliveries of this creditor; `None` means all creditors, which only support may read.
     pub creditor: Option<CreditorId>,
-    /// Only this status, of the six.
+    /// Only deliveries with this status, one of those of [`DeliveryRow::status`].
     pub status: Option<String>,
-    /// Only this event type.
+    /// Only deliveries of this event type.
     pub event: Option<String>,
 }
 
-/// A page, newest first, and how many match: `None` when they are more than 10,000 of everybody's.
+/// Returns a page, newest first, and the number of matches: `None` if more than 10,000 match across all creditors.
 pub async fn list<C: ConnectionTrait>(
     connection: &C,
     filter: &ListFilter,
@@ -63,7 +62,7 @@ pub async fn list<C: ConnectionTrait>(
     Ok((rows, total))
 }
 
-/// One delivery of a creditor.
+/// Returns one delivery of a creditor.
 pub async fn detail<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -79,7 +78,7 @@ pub async fn detail<C: ConnectionTrait>(
     Ok(rows.into_iter().next())
 }
 
-/// What was tried, oldest first.
+/// Returns the attempts of a delivery, oldest first.
 pub async fn attempts<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
@@ -95,15 +94,15 @@ pub async fn attempts<C: ConnectionTrait>(
         .await
 }
 
-/// The places where deliveries are, as `FROM … WHERE …`; without those whose rows cannot match.
+/// The sources of deliveries, each as `FROM … WHERE …`. Sources that cannot match are left out.
 struct Parts {
     hot: Vec<String>,
     past: Option<String>,
     values: Vec<Value>,
 }
 
-/// What is being sent, found among everybody's by its owner (epochs are positive): there is never much of it. The limit,
-/// which it never reaches, keeps planners from walking the whole queue instead for the sake of its order.
+/// Selects leased rows by the index on `owner`; epochs are positive. There are never many. The limit is never reached,
+/// but it keeps planners from scanning the entire queue in order.
 fn leased(and_creditor: &str) -> String {
     format!("(SELECT * FROM delivery WHERE owner >= 0{and_creditor} LIMIT 1000000)")
 }
@@ -155,7 +154,7 @@ impl Parts {
                 hot.push(format!("d.state = {}", placeholder(state.into())));
                 vec![waiting(&hot)]
             }
-            // A creditor's rows that wait have an index of their own.
+            // The waiting rows of a creditor have their own index.
             None if filter.creditor.is_some() && delivery.is_none() => {
                 vec![waiting(&hot), being_sent(&hot)]
             }
@@ -222,7 +221,7 @@ impl Parts {
     }
 }
 
-/// The last success of a delivery that is not queued again.
+/// Selects the last successful attempt of each delivery that is not queued again.
 const PAST: &str = "d.outcome = 'delivered' \
     AND NOT EXISTS (SELECT 1 FROM delivery queued WHERE queued.id = d.delivery_id) \
     AND NOT EXISTS (SELECT 1 FROM delivery_attempt later WHERE later.delivery_id = d.delivery_id \

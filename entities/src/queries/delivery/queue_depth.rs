@@ -1,13 +1,13 @@
-//! How deep the queue is.
+//! The depth of the queue.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::database::statement;
 
-/// Rows that are counted at most.
+/// Maximum number of rows that are counted.
 const MAX_COUNTED: i64 = 1_000_000;
 
-/// Rows of the queue by state (a leased one is `delivering`), as far as a million of them.
+/// Returns the number of rows by state, where leased rows have the state `delivering`. Counts at most a million rows.
 pub async fn depth<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, i64)>, DbErr> {
     let rows = connection
         .query_all_raw(statement(

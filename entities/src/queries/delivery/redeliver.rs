@@ -1,4 +1,4 @@
-//! Sending again what was delivered, failed or exhausted.
+//! Requeues single deliveries, delivered or not.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -6,8 +6,8 @@ use crate::Transaction;
 use crate::database::statement;
 use crate::ids::{CreditorId, DeliveryId, EndpointId};
 
-/// What has run out, was cancelled or waits for its next attempt becomes due now. Only a delivery
-/// whose ladder has ended begins a new one. A leased row is being sent already.
+/// Makes an exhausted, cancelled or waiting row due now. Only an exhausted or cancelled row restarts its retry
+/// schedule. A leased row is being sent and keeps its due time.
 const REQUEUE_UNDELIVERED: &str = "
 UPDATE delivery SET
     attempt = CASE WHEN state IN ('exhausted', 'cancelled') THEN 0 ELSE attempt END,
@@ -16,8 +16,8 @@ UPDATE delivery SET
 WHERE id = $1 AND creditor_id = $2
 RETURNING endpoint_id";
 
-/// A delivered row comes back from its history under its old id. Its claims are counted from the
-/// time on, so that no fence of its first life can match it.
+/// Inserts a delivered row again, from its history and under its old id. `claim_no` starts at the current time, so that
+/// no old fence matches.
 const REQUEUE_DELIVERED: &str = "
 INSERT INTO delivery (id, message_id, endpoint_id, creditor_id, state, due_ms, owner, claim_no,
     attempt, order_key, sequence, response_status)
@@ -29,21 +29,21 @@ LIMIT 1
 ON CONFLICT (id) DO NOTHING
 RETURNING endpoint_id";
 
-/// What has stepped back behind this row in a placement's line comes forward with it.
+/// Makes the rows due that were postponed because this row blocked their ordering key.
 const ADVANCE_BLOCKED: &str = "
 UPDATE delivery SET due_ms = $3
 WHERE endpoint_id = $1 AND owner IS NULL AND state = 'pending' AND order_key <> endpoint_id AND due_ms > $3
   AND order_key = (SELECT d.order_key FROM delivery d WHERE d.id = $2)";
 
-/// Makes a delivery due now, under the same id and with the same message. Answers its endpoint,
-/// or `None` when the creditor has no such delivery.
+/// Makes a delivery due now, under the same id and with the same message. Returns its endpoint, or `None` if the
+/// creditor has no such delivery.
 pub async fn requeue(
     transaction: &Transaction,
     creditor: CreditorId,
     delivery: DeliveryId,
     now_ms: i64,
 ) -> Result<Option<EndpointId>, DbErr> {
-    // The last step is for whoever loses a race to bring it back.
+    // The third statement applies if another transaction inserts the row between the first and the second one.
     for sql in [REQUEUE_UNDELIVERED, REQUEUE_DELIVERED, REQUEUE_UNDELIVERED] {
         let values = [delivery.into(), creditor.into(), now_ms.into()];
         let row = transaction
@@ -61,7 +61,7 @@ pub async fn requeue(
     Ok(None)
 }
 
-/// Whether the message of a queued delivery has no payload any more.
+/// Returns whether the payload of a queued delivery has been erased.
 pub async fn is_erased(transaction: &Transaction, delivery: DeliveryId) -> Result<bool, DbErr> {
     let row = transaction
         .query_one_raw(statement(

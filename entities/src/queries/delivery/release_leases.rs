@@ -1,4 +1,4 @@
-//! Giving rows back that were leased and not sent, and finding those that nobody holds.
+//! Releases leased rows that were not sent, and lists the leases of an owner.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -6,11 +6,8 @@ use super::{Completion, CompletionOutcome, Completions, Fence};
 use crate::database::statement;
 use crate::{Database, ids::DeliveryId};
 
-/// Gives back the rows of leases that ended unsent, where the fence still matches. Answers how
-/// many did.
-///
-/// # Errors
-/// Whatever the database says; then nothing was written.
+/// Releases leased rows that were not sent, in its own transaction. Returns the number of rows whose fence still
+/// matched.
 pub async fn release(database: &Database, fences: &[Fence]) -> Result<usize, DbErr> {
     if fences.is_empty() {
         return Ok(0);
@@ -30,7 +27,7 @@ pub async fn release(database: &Database, fences: &[Fence]) -> Result<usize, DbE
     Ok(released.len())
 }
 
-/// Leases that the database ascribes to `owner`, at most `limit` of them.
+/// Returns the leases that the database records for `owner`, at most `limit`.
 pub async fn leased_by<C: ConnectionTrait>(
     connection: &C,
     owner: i64,

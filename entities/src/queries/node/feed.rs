@@ -1,4 +1,4 @@
-//! The control feed: what one node tells the others, numbered so that no entry is ever missed.
+//! The control feed: notices from one node to the others, numbered so that no reader misses an entry.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -7,8 +7,9 @@ use sea_orm::{
 use crate::ids::CreditorId;
 use crate::{Transaction, cluster_counter, control_feed};
 
-/// Appends an entry and answers its number. Every other appender waits until the transaction
-/// ends, so this comes last in it.
+/// Appends an entry and returns its number.
+///
+/// All other appends wait until the transaction ends, so this must be its last statement.
 pub async fn append_feed(
     transaction: &Transaction,
     kind: &str,
@@ -27,7 +28,7 @@ pub async fn append_feed(
     Ok(number)
 }
 
-/// At most `limit` entries after number `after`, in order.
+/// Returns the entries after number `after`, in order and at most `limit`.
 pub async fn read_feed<C: ConnectionTrait>(
     connection: &C,
     after: i64,
@@ -41,7 +42,7 @@ pub async fn read_feed<C: ConnectionTrait>(
         .await
 }
 
-/// The newest number there is, 0 before the first.
+/// Returns the number of the newest entry; 0 if there is none.
 pub async fn feed_head<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
     let counter = cluster_counter::Entity::find_by_id("control_feed")
         .one(connection)

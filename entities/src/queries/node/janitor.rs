@@ -1,4 +1,4 @@
-//! Removing what has had its time, a bounded number of rows a statement.
+//! Removes expired rows. Every statement removes a bounded number of rows.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -8,7 +8,8 @@ use crate::queries::delivery::cancel_disabled;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Each takes (a time, a number of rows). The newest feed entry stays, so that its number shows.
+/// Statements and the age in milliseconds at which their rows expire. The parameters are a time and a number of rows.
+/// The newest entry of the control feed is kept.
 const STALE: [(&str, i64); 4] = [
     (
         "DELETE FROM idempotency_record WHERE (creditor_id, key) IN \
@@ -33,19 +34,17 @@ const STALE: [(&str, i64); 4] = [
     ),
 ];
 
-/// What a round removed.
+/// Result of a cleanup round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CleanupResult {
-    /// Rows removed, or cancelled in the queue.
+    /// Number of rows that were removed, or cancelled in the queue.
     pub rows: u64,
-    /// Whether some statement removed as many as it may: there is more.
+    /// Whether a statement reached its limit, so that more rows may remain.
     pub more: bool,
 }
 
-/// One round: at most `batch` rows of each kind.
-///
-/// # Errors
-/// Whatever the database says; what was removed before stays removed.
+/// Runs one round, which removes at most `batch` rows of each kind. After an error, the rows that were removed before
+/// stay removed.
 pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<CleanupResult, DbErr> {
     let writer = database.writer();
     let mut cleaned = CleanupResult::default();
@@ -62,7 +61,7 @@ pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Clean
 }
 
 impl CleanupResult {
-    /// Both together.
+    /// Combines two results.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {

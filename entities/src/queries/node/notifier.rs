@@ -1,6 +1,7 @@
-//! Wake-ups between processes: a NOTIFY that says that there is something to look at, and never what.
+//! Notifications between processes by `NOTIFY`. A notification carries no data; its receiver reads the database.
 //!
-//! A NOTIFY takes a lock that every commit with one waits for, so it is never part of a writing transaction.
+//! A `NOTIFY` takes a lock that serializes all commits with notifications, so it is never part of a writing
+//! transaction.
 
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr};
@@ -10,17 +11,17 @@ use crate::database::statement;
 
 const CHANNEL: &str = "partner_api";
 
-/// What there is to look at.
+/// What has changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Notification {
-    /// Deliveries are due that who wrote them cannot send at once.
+    /// Deliveries are due that their writer did not lease.
     pub due: bool,
-    /// The control feed has grown.
+    /// The control feed has new entries.
     pub feed: bool,
 }
 
 impl Notification {
-    /// Both together.
+    /// Combines two notifications.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -29,7 +30,7 @@ impl Notification {
         }
     }
 
-    /// Whether there is anything.
+    /// Returns whether nothing has changed.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()
@@ -43,7 +44,8 @@ impl Notification {
         }
     }
 
-    /// What another process rang; `None` for one's own, and for what a newer program may say.
+    /// Decodes the notification of another process. Returns `None` for one of this process, and for an unknown one of a
+    /// newer version.
     fn decode(payload: &str, own_epoch: i64) -> Option<Self> {
         let (epoch, words) = payload.split_once(' ')?;
         let is_own = epoch.parse() == Ok(own_epoch);
@@ -56,7 +58,7 @@ impl Notification {
     }
 }
 
-/// Rings for the other processes. On SQLite there are none.
+/// Notifies the other processes. Does nothing on SQLite.
 pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Result<(), DbErr> {
     if !db.is_postgres() {
         return Ok(());
@@ -64,19 +66,19 @@ pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Re
     let payload = format!("{epoch} {}", notification.encode());
     let sql = "SELECT pg_notify($1, $2)";
     let values = [CHANNEL.into(), payload.into()];
-    // Not on the node's own connection: no heartbeat waits behind a notifier.
+    // Not on the node's own connection, so that no heartbeat waits for a notification.
     db.writer()
         .execute_raw(statement(db.writer(), sql, values))
         .await
         .map(|_| ())
 }
 
-/// A connection that hears the others ring.
+/// A connection that receives the notifications of other processes.
 #[derive(Debug)]
 pub struct Listener(PgListener);
 
 impl Listener {
-    /// Begins to listen; `None` on SQLite.
+    /// Starts listening. Returns `None` on SQLite.
     pub async fn open(db: &Database) -> Result<Option<Self>, DbErr> {
         let Some(pool) = db.listener() else {
             return Ok(None);
@@ -86,11 +88,11 @@ impl Listener {
         Ok(Some(Self(listener)))
     }
 
-    /// Waits for another process than the one of `own_epoch` to ring. After a connection was lost it answers with
-    /// everything: what was rung meanwhile nobody knows.
+    /// Waits for a notification of a process other than that of `own_epoch`. After a lost connection it returns a
+    /// notification of everything, because notifications may have been missed.
     ///
     /// # Errors
-    /// When the connection cannot be had again; then another listener has to be opened.
+    /// Fails if it cannot reconnect. The caller must then open a new listener.
     pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Notification, DbErr> {
         loop {
             let Some(received) = self.0.try_recv().await.map_err(failed)? else {
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn others_are_heard_and_oneself_is_not() {
+    fn own_and_unknown_notifications_are_ignored() {
         let notifications = [(true, false), (false, true), (true, true)];
         for notification in notifications.map(|(due, feed)| Notification { due, feed }) {
             let payload = format!("7 {}", notification.encode());

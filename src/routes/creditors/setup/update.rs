@@ -4,62 +4,41 @@ use actors::{BusinessAddress, PartnerApi, SetupPatch, SetupView};
 use axum::Json;
 use axum::extract::State;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Caller, FieldErrors, request_body};
 
-/// Company details. Absent fields stay unchanged.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SetupPatch)]
-pub(crate) struct Request {
-    /// Registered name of the company.
-    #[serde(default)]
-    #[schema(value_type = String, max_length = 200)]
-    legal_name: Field<String>,
-    /// Employer Identification Number: nine digits, with an optional dash after the second. Never returned.
-    #[serde(default)]
-    #[schema(value_type = String, example = "12-3456789")]
-    ein: Field<SecretString>,
-    /// Industry of the company.
-    #[serde(default)]
-    #[schema(value_type = String, max_length = 100)]
-    industry: Field<String>,
-    /// Two-letter code of the state.
-    #[serde(default)]
-    #[schema(value_type = String, example = "DE")]
-    state_of_incorporation: Field<String>,
-    /// Registered address. It replaces the stored address as a whole.
-    #[serde(default)]
-    #[schema(value_type = BusinessAddress)]
-    business_address: Field<AddressBody>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// Company details. Absent fields stay unchanged.
+    #[schema(as = SetupPatch)]
+    pub(crate) struct Request => Values {
+        /// Registered name of the company.
+        #[schema(max_length = 200)]
+        optional legal_name: String,
+        /// Employer Identification Number: nine digits, with an optional dash after the second. Never returned.
+        #[schema(example = "12-3456789")]
+        optional ein: SecretString => String,
+        /// Industry of the company.
+        #[schema(max_length = 100)]
+        optional industry: String,
+        /// Two-letter code of the state.
+        #[schema(example = "DE")]
+        optional state_of_incorporation: String,
+        /// Registered address. It replaces the stored address as a whole.
+        optional business_address: AddressBody => BusinessAddress,
+    }
 }
 
-#[derive(Default, Deserialize)]
-struct AddressBody {
-    #[serde(default)]
-    line1: Field<String>,
-    #[serde(default)]
-    line2: Field<String>,
-    #[serde(default)]
-    city: Field<String>,
-    #[serde(default)]
-    state: Field<String>,
-    #[serde(default)]
-    postal_code: Field<String>,
-    #[serde(default)]
-    country: Field<String>,
-    #[serde(flatten)]
-    unknown: Unknown,
+request_body! {
+    struct AddressBody => AddressValues {
+        required line1: String,
+        optional line2: String,
+        required city: String,
+        optional state: String,
+        required postal_code: String,
+        required country: String,
+    }
 }
-
-impl Fields for Request {}
-impl Fields for AddressBody {}
 
 /// Save company details
 ///
@@ -83,26 +62,22 @@ pub(crate) async fn handle(
 
 fn read(body: Request) -> Result<SetupPatch, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let legal_name = errors.optional("legal_name", body.legal_name);
-    let legal_name = errors.text("legal_name", legal_name, 200);
-    let ein = errors.optional("ein", body.ein);
-    let ein = errors.check("ein", ein, |ein| {
+    let body = body.read(&mut errors);
+    let legal_name = errors.text("legal_name", body.legal_name, 200);
+    let ein = errors.check("ein", body.ein, |ein| {
         if is_ein(ein.expose_secret()) {
             Ok(ein)
         } else {
             Err("must be nine digits, e.g. 12-3456789")
         }
     });
-    let industry = errors.optional("industry", body.industry);
-    let industry = errors.text("industry", industry, 100);
-    let state = errors.optional("state_of_incorporation", body.state_of_incorporation);
+    let industry = errors.text("industry", body.industry, 100);
+    let state = body.state_of_incorporation;
     let state_of_incorporation =
         errors.check("state_of_incorporation", state, |text| two_letters(&text));
-    let address = errors.optional("business_address", body.business_address);
-    let business_address = address.and_then(|address| {
+    let business_address = body.business_address.and_then(|address| {
         errors.within("business_address", |errors| read_address(errors, address))
     });
-    errors.unknown(&body.unknown);
     Ok(errors.finish(|| {
         Some(SetupPatch {
             legal_name,
@@ -115,23 +90,15 @@ fn read(body: Request) -> Result<SetupPatch, PartnerError> {
 }
 
 fn read_address(errors: &mut FieldErrors, body: AddressBody) -> Option<BusinessAddress> {
-    let line1 = errors.required("line1", body.line1);
-    let line1 = errors.text("line1", line1, 200);
-    let line2 = errors
-        .optional("line2", body.line2)
-        .filter(|text| !text.trim().is_empty());
+    let body = body.read(errors);
+    let line1 = errors.text("line1", body.line1, 200);
+    let line2 = body.line2.filter(|text| !text.trim().is_empty());
     let line2 = errors.text("line2", line2, 200);
-    let city = errors.required("city", body.city);
-    let city = errors.text("city", city, 100);
-    let state = errors
-        .optional("state", body.state)
-        .filter(|text| !text.trim().is_empty());
+    let city = errors.text("city", body.city, 100);
+    let state = body.state.filter(|text| !text.trim().is_empty());
     let state = errors.text("state", state, 100);
-    let postal_code = errors.required("postal_code", body.postal_code);
-    let postal_code = errors.text("postal_code", postal_code, 20);
-    let country = errors.required("country", body.country);
-    let country = errors.check("country", country, |text| two_letters(&text));
-    errors.unknown(&body.unknown);
+    let postal_code = errors.text("postal_code", body.postal_code, 20);
+    let country = errors.check("country", body.country, |text| two_letters(&text));
     Some(BusinessAddress {
         line1: line1?,
         line2,

@@ -4,34 +4,26 @@ use actors::domain::allowed_networks::AllowedNetworks;
 use actors::{ApiError, KeyKind, KeysView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Caller, Field, FieldErrors, request_body};
 
-/// The complete IP allowlist of a key.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = AllowedNetworks)]
-pub(crate) struct Request {
-    /// Up to 100 IP networks or addresses. An empty list removes the restriction.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>, required, example = json!(["203.0.113.0/24", "2001:db8::/32"]))]
-    cidrs: Field<Vec<Field<String>>>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The complete IP allowlist of a key.
+    #[schema(as = AllowedNetworks)]
+    pub(crate) struct Request => Values {
+        /// Up to 100 IP networks or addresses. An empty list removes the restriction.
+        #[schema(example = json!(["203.0.113.0/24", "2001:db8::/32"]))]
+        required cidrs: Vec<Field<String>> => Vec<String>,
+    }
 }
-
-impl Fields for Request {}
 
 impl Request {
     /// Parses the networks. Reports every invalid entry.
     pub(crate) fn networks(self) -> Result<AllowedNetworks, ApiError> {
         let mut errors = FieldErrors::of_body();
-        let entries = errors.required("cidrs", self.cidrs);
-        let networks = entries.and_then(|entries| {
+        let body = self.read(&mut errors);
+        let networks = body.cidrs.and_then(|entries| {
             errors.within("cidrs", |errors| {
                 let texts: Option<Vec<String>> = (0..)
                     .zip(entries)
@@ -48,7 +40,6 @@ impl Request {
                 parsed.ok()
             })
         });
-        errors.unknown(&self.unknown);
         errors.finish(|| networks)
     }
 }

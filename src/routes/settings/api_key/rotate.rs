@@ -5,33 +5,25 @@ use actors::domain::key_rotation::{OVERLAP_DEFAULT_HOURS, OVERLAP_MAX_HOURS};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Caller, FieldErrors, request_body};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
 
-/// Options of a key rotation.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = Rotation)]
-pub(crate) struct Request {
-    /// Hours for which the old key keeps working. With 0 every older key stops at once, retiring keys included.
-    #[serde(default)]
-    #[schema(value_type = u32, minimum = 0, maximum = 168, default = 24)]
-    overlap_hours: Field<u32>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// Options of a key rotation.
+    #[schema(as = Rotation)]
+    pub(crate) struct Request => Values {
+        /// Hours for which the old key keeps working. With 0 every older key stops at once, retiring keys included.
+        #[schema(minimum = 0, maximum = 168, default = 24)]
+        optional overlap_hours: u32,
+    }
 }
 
-impl Fields for Request {}
-
 /// Validates the overlap of a rotation, in hours.
-pub(crate) fn overlap(errors: &mut FieldErrors, hours: Field<u32>, default: u32) -> Option<u32> {
-    let hours = errors.optional("overlap_hours", hours).unwrap_or(default);
+pub(crate) fn overlap(errors: &mut FieldErrors, hours: Option<u32>, default: u32) -> Option<u32> {
+    let hours = hours.unwrap_or(default);
     errors.check("overlap_hours", Some(hours), |hours| {
         if hours <= OVERLAP_MAX_HOURS {
             Ok(hours)
@@ -64,8 +56,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
+    let body = body.read(&mut errors);
     let hours = overlap(&mut errors, body.overlap_hours, OVERLAP_DEFAULT_HOURS);
-    errors.unknown(&body.unknown);
     let hours = errors.finish(|| hours)?;
     let key = api.rotate_key(&caller.0, hours).await?;
     Ok(respond::secret(StatusCode::CREATED, Answer::from(key)))

@@ -5,36 +5,28 @@ use actors::{ApiError, EndpointSelector, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::{Answer, answer};
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Caller, Field, FieldErrors, Unknown};
+use crate::extract::{Body, Caller, FieldErrors, request_body};
 use crate::routes::settings::api_key::rotate::overlap;
 
-/// Options of a secret rotation.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SecretRotation)]
-pub(crate) struct Request {
-    /// Hours for which the current secret keeps signing. With 0 every older secret stops at once.
-    #[serde(default)]
-    #[schema(value_type = u32, minimum = 0, maximum = 168, default = 24)]
-    overlap_hours: Field<u32>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// Options of a secret rotation.
+    #[schema(as = SecretRotation)]
+    pub(crate) struct Request => Values {
+        /// Hours for which the current secret keeps signing. With 0 every older secret stops at once.
+        #[schema(minimum = 0, maximum = 168, default = 24)]
+        optional overlap_hours: u32,
+    }
 }
-
-impl Fields for Request {}
 
 impl Request {
     /// Validates the body and returns the overlap in hours.
     pub(crate) fn overlap_hours(self) -> Result<u32, ApiError> {
         let mut errors = FieldErrors::of_body();
-        let hours = overlap(&mut errors, self.overlap_hours, OVERLAP_DEFAULT_HOURS);
-        errors.unknown(&self.unknown);
+        let body = self.read(&mut errors);
+        let hours = overlap(&mut errors, body.overlap_hours, OVERLAP_DEFAULT_HOURS);
         errors.finish(|| hours)
     }
 }

@@ -3,27 +3,19 @@
 use actors::PartnerApi;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
 
-/// The reason of a revocation.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = Reason)]
-pub(crate) struct Request {
-    /// Reason for the audit log.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 500)]
-    reason: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The reason of a revocation.
+    #[schema(as = Reason)]
+    pub(crate) struct Request => Values {
+        /// Reason for the audit log.
+        #[schema(max_length = 500)]
+        required reason: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Revoke the API keys of a creditor
 ///
@@ -39,8 +31,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<StatusCode, PartnerError> {
     let mut errors = FieldErrors::of_body();
+    let body = body.read(&mut errors);
     let reason = super::super::reason(&mut errors, body.reason);
-    errors.unknown(&body.unknown);
     let reason = errors.finish(|| reason)?;
     api.support_revoke_key(&support.0, id.0, reason).await?;
     Ok(StatusCode::NO_CONTENT)

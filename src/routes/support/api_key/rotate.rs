@@ -4,34 +4,25 @@ use actors::PartnerApi;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
 use crate::routes::settings::api_key::rotate::overlap;
 
-/// Options of a key rotation by support.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SupportRotation)]
-pub(crate) struct Request {
-    /// Reason for the audit log.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 500)]
-    reason: Field<String>,
-    /// Hours for which the old key keeps working. With 0 every older key stops at once, retiring keys included.
-    #[serde(default)]
-    #[schema(value_type = u32, minimum = 0, maximum = 168, default = 0)]
-    overlap_hours: Field<u32>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// Options of a key rotation by support.
+    #[schema(as = SupportRotation)]
+    pub(crate) struct Request => Values {
+        /// Reason for the audit log.
+        #[schema(max_length = 500)]
+        required reason: String,
+        /// Hours for which the old key keeps working. With 0 every older key stops at once, retiring keys included.
+        #[schema(minimum = 0, maximum = 168, default = 0)]
+        optional overlap_hours: u32,
+    }
 }
-
-impl Fields for Request {}
 
 /// Rotate the API key of a creditor
 ///
@@ -50,9 +41,9 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();
+    let body = body.read(&mut errors);
     let reason = super::super::reason(&mut errors, body.reason);
     let hours = overlap(&mut errors, body.overlap_hours, 0);
-    errors.unknown(&body.unknown);
     let (reason, hours) = errors.finish(|| reason.zip(hours))?;
     let key = api
         .support_rotate_key(&support.0, id.0, reason, hours)

@@ -5,75 +5,52 @@ use actors::domain::limits::LimitsOverride;
 use actors::{CreditorPatch, PartnerApi, SupportCreditor};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
 
-/// The fields to change. Absent fields stay unchanged.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = CreditorPatch)]
-pub(crate) struct Request {
-    /// Account status. `suspended` suspends the account. Another status ends a suspension or corrects the outcome of
-    /// the review.
-    #[serde(default)]
-    #[schema(value_type = String)]
-    status: Field<String>,
-    /// Name of a configured tier.
-    #[serde(default)]
-    #[schema(value_type = String)]
-    tier: Field<String>,
-    /// Limits that override those of the tier. Null removes the override.
-    #[serde(default)]
-    #[schema(value_type = Option<LimitsBody>)]
-    limits: Field<LimitsBody>,
-    /// Id of the Stripe account. It is linked, and the events that were stored for it are replayed. Null removes the
-    /// link.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "acct_1032D82eZvKYlo2C")]
-    stripe_account_id: Field<String>,
-    /// Reason for the audit log.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 500)]
-    reason: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The fields to change. Absent fields stay unchanged.
+    #[schema(as = CreditorPatch)]
+    pub(crate) struct Request => Values {
+        /// Account status. `suspended` suspends the account. Another status ends a suspension or corrects the outcome of
+        /// the review.
+        optional status: String,
+        /// Name of a configured tier.
+        optional tier: String,
+        /// Limits that override those of the tier. Null removes the override.
+        nullable limits: LimitsBody,
+        /// Id of the Stripe account. It is linked, and the events that were stored for it are replayed. Null removes the
+        /// link.
+        #[schema(example = "acct_1032D82eZvKYlo2C")]
+        nullable stripe_account_id: String,
+        /// Reason for the audit log.
+        #[schema(max_length = 500)]
+        required reason: String,
+    }
 }
 
-/// Limits of one creditor. For absent fields the limits of the tier apply.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = LimitsOverride)]
-pub(crate) struct LimitsBody {
-    /// Requests per second per API key.
-    #[serde(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
-    key_rps: Field<u32>,
-    /// Maximum burst of requests per API key.
-    #[serde(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
-    key_burst: Field<u32>,
-    /// Requests per second for the whole creditor.
-    #[serde(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
-    tenant_rps: Field<u32>,
-    /// Maximum burst of requests for the whole creditor.
-    #[serde(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
-    tenant_burst: Field<u32>,
-    /// Maximum number of concurrent requests.
-    #[serde(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
-    concurrency: Field<u32>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// Limits of one creditor. For absent fields the limits of the tier apply.
+    #[schema(as = LimitsOverride)]
+    pub(crate) struct LimitsBody => LimitsValues {
+        /// Requests per second per API key.
+        #[schema(minimum = 1, maximum = 1_000_000)]
+        optional key_rps: u32,
+        /// Maximum burst of requests per API key.
+        #[schema(minimum = 1, maximum = 1_000_000)]
+        optional key_burst: u32,
+        /// Requests per second for the whole creditor.
+        #[schema(minimum = 1, maximum = 1_000_000)]
+        optional tenant_rps: u32,
+        /// Maximum burst of requests for the whole creditor.
+        #[schema(minimum = 1, maximum = 1_000_000)]
+        optional tenant_burst: u32,
+        /// Maximum number of concurrent requests.
+        #[schema(minimum = 1, maximum = 1_000_000)]
+        optional concurrency: u32,
+    }
 }
-
-impl Fields for Request {}
-impl Fields for LimitsBody {}
 
 /// Change a creditor
 ///
@@ -97,26 +74,23 @@ pub(crate) async fn handle(
 
 fn read(body: Request) -> Result<CreditorPatch, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let status = errors.optional("status", body.status);
+    let body = body.read(&mut errors);
     let status = errors.one_of(
         "status",
-        status,
+        body.status,
         &AccountStatus::ALL.map(AccountStatus::as_str),
         AccountStatus::parse,
     );
-    let tier = errors.optional("tier", body.tier);
-    let limits = errors.nullable("limits", body.limits);
-    let limits = limits.map(|limits| {
+    let limits = body.limits.map(|limits| {
         limits.map(|limits| errors.within("limits", |errors| read_limits(errors, limits)))
     });
-    let stripe = errors.nullable("stripe_account_id", body.stripe_account_id);
+    let stripe = body.stripe_account_id;
     let stripe_account_id = stripe.map(|account| errors.text("stripe_account_id", account, 255));
     let reason = super::super::reason(&mut errors, body.reason);
-    errors.unknown(&body.unknown);
     Ok(errors.finish(|| {
         Some(CreditorPatch {
             status,
-            tier,
+            tier: body.tier,
             limits,
             stripe_account_id,
             reason: reason?,
@@ -125,16 +99,16 @@ fn read(body: Request) -> Result<CreditorPatch, PartnerError> {
 }
 
 fn read_limits(errors: &mut FieldErrors, body: LimitsBody) -> LimitsOverride {
+    let body = body.read(errors);
     let limits = LimitsOverride {
-        key_rps: errors.optional("key_rps", body.key_rps),
-        key_burst: errors.optional("key_burst", body.key_burst),
-        tenant_rps: errors.optional("tenant_rps", body.tenant_rps),
-        tenant_burst: errors.optional("tenant_burst", body.tenant_burst),
-        concurrency: errors.optional("concurrency", body.concurrency),
+        key_rps: body.key_rps,
+        key_burst: body.key_burst,
+        tenant_rps: body.tenant_rps,
+        tenant_burst: body.tenant_burst,
+        concurrency: body.concurrency,
     };
     if let Err(refusal) = limits.validate() {
         errors.add(refusal.field, "must be a whole number from 1 to 1000000");
     }
-    errors.unknown(&body.unknown);
     limits
 }

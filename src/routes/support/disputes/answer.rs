@@ -3,27 +3,19 @@
 use actors::{DisputeView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Dispute};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Dispute, request_body};
 
-/// The answer to a dispute.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = AnswerDispute)]
-pub(crate) struct Request {
-    /// The answer that the debtor received.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 2000)]
-    text: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The answer to a dispute.
+    #[schema(as = AnswerDispute)]
+    pub(crate) struct Request => Values {
+        /// The answer that the debtor received.
+        #[schema(max_length = 2000)]
+        required text: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Answer a dispute
 ///
@@ -39,9 +31,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Json<DisputeView>, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let text = errors.required("text", body.text);
-    let text = errors.text("text", text, 2_000);
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let text = errors.text("text", body.text, 2_000);
     let text = errors.finish(|| text)?;
     Ok(Json(
         api.support_answer_dispute(&support.0, id.0, text).await?,

@@ -4,31 +4,21 @@ use actors::domain::gates::Gate;
 use actors::{PartnerApi, SupportCreditor};
 use axum::Json;
 use axum::extract::{RawPathParams, State};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Creditor};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
 
-/// The new state of a gate.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = SetGate)]
-pub(crate) struct Request {
-    /// Whether the gate has passed.
-    #[serde(default)]
-    #[schema(value_type = bool, required)]
-    passed: Field<bool>,
-    /// Reason for the audit log.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 500)]
-    reason: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The new state of a gate.
+    #[schema(as = SetGate)]
+    pub(crate) struct Request => Values {
+        /// Whether the gate has passed.
+        required passed: bool,
+        /// Reason for the audit log.
+        #[schema(max_length = 500)]
+        required reason: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Set an onboarding gate
 ///
@@ -53,10 +43,9 @@ pub(crate) async fn handle(
         PartnerError::not_found("gate: use kyb_verified, payouts_enabled or msa_on_file")
     })?;
     let mut errors = FieldErrors::of_body();
-    let passed = errors.required("passed", body.passed);
+    let body = body.read(&mut errors);
     let reason = super::super::reason(&mut errors, body.reason);
-    errors.unknown(&body.unknown);
-    let (passed, reason) = errors.finish(|| Some((passed?, reason?)))?;
+    let (passed, reason) = errors.finish(|| body.passed.zip(reason))?;
     Ok(Json(
         api.support_set_gate(&support.0, id.0, gate, passed, reason)
             .await?,

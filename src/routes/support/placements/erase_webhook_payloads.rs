@@ -3,27 +3,19 @@
 use actors::{ErasedView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Placement};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Placement, request_body};
 
-/// The reason of an erasure.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = EraseWebhookPayloads)]
-pub(crate) struct Request {
-    /// Reason for the audit log.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 2000)]
-    reason: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The reason of an erasure.
+    #[schema(as = EraseWebhookPayloads)]
+    pub(crate) struct Request => Values {
+        /// Reason for the audit log.
+        #[schema(max_length = 2000)]
+        required reason: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Erase a placement's webhook payloads
 ///
@@ -40,9 +32,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<Json<ErasedView>, PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let reason = errors.required("reason", body.reason);
-    let reason = errors.text("reason", reason, 2_000);
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let reason = errors.text("reason", body.reason, 2_000);
     let reason = errors.finish(|| reason)?;
     Ok(Json(
         api.support_erase_payloads(&support.0, id.0, reason).await?,

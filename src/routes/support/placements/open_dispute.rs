@@ -4,27 +4,19 @@ use actors::{DisputeView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, PathId, Support, Unknown, path_id::Placement};
+use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Placement, request_body};
 
-/// The dispute of a debtor.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = OpenDispute)]
-pub(crate) struct Request {
-    /// Reason in the words of the debtor.
-    #[serde(default)]
-    #[schema(value_type = String, required, max_length = 2000)]
-    reason: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// The dispute of a debtor.
+    #[schema(as = OpenDispute)]
+    pub(crate) struct Request => Values {
+        /// Reason in the words of the debtor.
+        #[schema(max_length = 2000)]
+        required reason: String,
+    }
 }
-
-impl Fields for Request {}
 
 /// Open a dispute
 ///
@@ -43,9 +35,8 @@ pub(crate) async fn handle(
     Body(body): Body<Request>,
 ) -> Result<(StatusCode, Json<DisputeView>), PartnerError> {
     let mut errors = FieldErrors::of_body();
-    let reason = errors.required("reason", body.reason);
-    let reason = errors.text("reason", reason, 2_000);
-    errors.unknown(&body.unknown);
+    let body = body.read(&mut errors);
+    let reason = errors.text("reason", body.reason, 2_000);
     let reason = errors.finish(|| reason)?;
     let dispute = api.support_open_dispute(&support.0, id.0, reason).await?;
     Ok((StatusCode::CREATED, Json(dispute)))

@@ -4,39 +4,30 @@ use actors::domain::placement::PlacementStatus;
 use actors::{ApiError, PartnerApi, TransitionRequest, TransitionResult};
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::PartnerError;
-use crate::extract::body_field::Fields;
-use crate::extract::{Body, Field, FieldErrors, Support, Unknown};
+use crate::extract::{Body, Field, FieldErrors, Support, request_body};
 
 /// The maximum number of entries in one request.
 const MAX_LINES: usize = 1_000;
 
-/// A placement and its new status.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = Transition)]
-pub(crate) struct Line {
-    /// Id of the placement.
-    #[serde(default)]
-    #[schema(value_type = Uuid, required)]
-    placement_id: Field<String>,
-    /// The new status.
-    #[serde(default)]
-    #[schema(value_type = String, required, example = "in_outreach")]
-    to: Field<String>,
-    /// Reason of the transition.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 500)]
-    reason: Field<String>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+request_body! {
+    /// A placement and its new status.
+    #[schema(as = Transition)]
+    pub(crate) struct Line => Values {
+        /// Id of the placement.
+        required placement_id: String => Uuid,
+        /// The new status.
+        #[schema(example = "in_outreach")]
+        required to: String,
+        /// Reason of the transition.
+        #[schema(max_length = 500)]
+        optional reason: String,
+    }
 }
-
-impl Fields for Line {}
 
 /// One result per entry, in the order of the request.
 #[derive(Serialize, ToSchema)]
@@ -79,20 +70,17 @@ fn read(lines: Vec<Field<Line>>) -> Result<Vec<TransitionRequest>, ApiError> {
 }
 
 fn read_line(errors: &mut FieldErrors, line: Line) -> Option<TransitionRequest> {
-    let placement_id = errors.required("placement_id", line.placement_id);
-    let placement_id = errors.check("placement_id", placement_id, |text| {
+    let line = line.read(errors);
+    let placement_id = errors.check("placement_id", line.placement_id, |text| {
         Uuid::try_parse(&text).map_err(|_| "must be the id of a placement")
     });
-    let to = errors.required("to", line.to);
     let to = errors.one_of(
         "to",
-        to,
+        line.to,
         &PlacementStatus::ALL.map(PlacementStatus::as_str),
         PlacementStatus::parse,
     );
-    let reason = errors.optional("reason", line.reason);
-    let reason = errors.text("reason", reason, super::super::MAX_REASON);
-    errors.unknown(&line.unknown);
+    let reason = errors.text("reason", line.reason, super::super::MAX_REASON);
     Some(TransitionRequest {
         placement_id: placement_id?,
         to: to?,
