@@ -52,4 +52,5 @@ pub use app::ActorKind;
 pub use app::StartError;
 pub use auth::{Admitted, AuthMethod, AuthenticatedTenant, Refused, SignedInCaller, SupportActor};
 pub use contract::*;
+pub use domain::placement::CreditorAction;
 pub use infra::{Mode, ProviderSecrets, Settings, SupportToken, VaultError, clock, trace};

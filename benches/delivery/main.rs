@@ -10,7 +10,7 @@
 //! drain-deep [rows=1000000] [endpoints=200]
 //! drain-snapshot [rows=200000] [endpoints=200]
 //! latency [rate=100|500] [seconds=30]
-//! sick [seconds=60] [rate=300] [rows=500000]
+//! slow-receivers [seconds=60] [rate=300] [rows=500000]
 //! ```
 //!
 //! The server runs in this process. The receiver and the callers are separate processes on the same machine. All of
@@ -70,9 +70,9 @@ async fn measure(what: &str, options: &Options) {
         "drain-deep" => drain::deep(options).await,
         "drain-snapshot" => drain::snapshot(options).await,
         "latency" => latency::run(options).await,
-        "sick" => slow_receiver::run(options).await,
+        "slow-receivers" => slow_receiver::run(options).await,
         other => println!(
-            "no bench is called {other:?}: throughput, drain, drain-deep, drain-snapshot, latency or sick"
+            "no bench is called {other:?}: throughput, drain, drain-deep, drain-snapshot, latency or slow-receivers"
         ),
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(options: &Options) {
     let rows = options.get("rows", HUNG_ROWS);
     let mut stage = Stage::set(HEALTHY + 2, true, path).await;
     stage.announce(&format!(
-        "sick: {HEALTHY} healthy endpoints at {rate}/s, {seconds} s; then one that hangs with {rows} rows due, and a slow one"
+        "slow-receivers: {HEALTHY} healthy endpoints at {rate}/s, {seconds} s; then one that hangs with {rows} rows due, and a slow one"
     ));
     phase(&mut stage, rate, WARM_UP_S).await;
     let baseline = phase(&mut stage, rate, seconds).await;

@@ -25,20 +25,31 @@ const LIFE_ON_POSTGRES: Duration = Duration::from_millis(1_200);
 /// The latest kill of a process that is still starting.
 const BOOT: Duration = Duration::from_millis(300);
 
-on_both_backends! {
-    async fn accepted_events_arrive_after_random_kills(database: TestDatabase) {
-        let receiver = Receiver::start().await;
-        crash_repeatedly(&database, &receiver, json!({"url": receiver.url})).await;
-    }
+on_both_backends!(
+    accepted_events_arrive_after_random_kills,
+    first_arrivals_stay_in_order_after_random_kills,
+);
 
-    async fn first_arrivals_stay_in_order_after_random_kills(database: TestDatabase) {
-        let receiver = Receiver::start().await;
-        crash_repeatedly(&database, &receiver, json!({"url": receiver.url, "order": "endpoint"})).await;
-        let (arrivals, mut seen) = (receiver.arrivals(), HashSet::new());
-        let first = arrivals.iter().filter(|arrival| seen.insert(&arrival.id));
-        let sequences: Vec<i64> = first.map(Arrival::sequence).collect();
-        assert!(sequences.is_sorted_by(|earlier, later| earlier < later), "{sequences:?}");
-    }
+async fn accepted_events_arrive_after_random_kills(database: TestDatabase) {
+    let receiver = Receiver::start().await;
+    crash_repeatedly(&database, &receiver, json!({"url": receiver.url})).await;
+}
+
+async fn first_arrivals_stay_in_order_after_random_kills(database: TestDatabase) {
+    let receiver = Receiver::start().await;
+    crash_repeatedly(
+        &database,
+        &receiver,
+        json!({"url": receiver.url, "order": "endpoint"}),
+    )
+    .await;
+    let (arrivals, mut seen) = (receiver.arrivals(), HashSet::new());
+    let first = arrivals.iter().filter(|arrival| seen.insert(&arrival.id));
+    let sequences: Vec<i64> = first.map(Arrival::sequence).collect();
+    assert!(
+        sequences.is_sorted_by(|earlier, later| earlier < later),
+        "{sequences:?}"
+    );
 }
 
 /// Runs one process after the other on one database, under continuous load.

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::account::place;
 use crate::harness::server::config;
-use crate::harness::{Account, Http, TestServer, eventually, on_both_backends};
+use crate::harness::{Account, Http, TestDatabase, TestServer, eventually, on_both_backends};
 
 /// What a receiver does after it has sent its response text.
 #[derive(Debug, Clone, Copy)]
@@ -215,27 +215,41 @@ fn check(case: &Case, detail: &Value) {
     );
 }
 
-on_both_backends! {
-    async fn delivery_log_names_the_cause_of_each_failure(database: TestDatabase) {
-        let mut config = config(&database);
-        config.settings.delivery_timeout = Duration::from_millis(500);
-        // No second attempt during the test.
-        config.settings.retry_schedule = "1h".parse().unwrap();
-        let server = TestServer::start_with(config).await;
-        let (local_port, connections) = start_receiver(String::new(), Then::Hold).await;
-        let (account, key) = Account::ready(&server.http).await;
-        let cases = cases(local_port);
-        let endpoints = subscribe(&account.session().await, &cases).await;
-        place(&key, "INV-1").await;
-        let rows = wait_for_attempts(&key, cases.len()).await;
-        for (case, endpoint) in cases.iter().zip(&endpoints) {
-            let row = rows.iter().find(|row| row["endpoint_id"] == *endpoint).expect(case.name);
-            let state = if case.error.is_some() { "failed" } else { "delivered" };
-            assert_eq!(row["status"], json!(state), "{}", case.name);
-            let path = format!("/v1/settings/webhook-deliveries/{}", row["id"].as_str().unwrap());
-            check(case, &key.get(&path).await.expect(200));
-        }
-        assert_eq!(connections.load(Ordering::SeqCst), 0, "no redirect was followed");
-        server.stop().await;
+on_both_backends!(delivery_log_names_the_cause_of_each_failure,);
+
+async fn delivery_log_names_the_cause_of_each_failure(database: TestDatabase) {
+    let mut config = config(&database);
+    config.settings.delivery_timeout = Duration::from_millis(500);
+    // No second attempt during the test.
+    config.settings.retry_schedule = "1h".parse().unwrap();
+    let server = TestServer::start_with(config).await;
+    let (local_port, connections) = start_receiver(String::new(), Then::Hold).await;
+    let (account, key) = Account::ready(&server.http).await;
+    let cases = cases(local_port);
+    let endpoints = subscribe(&account.session().await, &cases).await;
+    place(&key, "INV-1").await;
+    let rows = wait_for_attempts(&key, cases.len()).await;
+    for (case, endpoint) in cases.iter().zip(&endpoints) {
+        let row = rows
+            .iter()
+            .find(|row| row["endpoint_id"] == *endpoint)
+            .expect(case.name);
+        let state = if case.error.is_some() {
+            "failed"
+        } else {
+            "delivered"
+        };
+        assert_eq!(row["status"], json!(state), "{}", case.name);
+        let path = format!(
+            "/v1/settings/webhook-deliveries/{}",
+            row["id"].as_str().unwrap()
+        );
+        check(case, &key.get(&path).await.expect(200));
     }
+    assert_eq!(
+        connections.load(Ordering::SeqCst),
+        0,
+        "no redirect was followed"
+    );
+    server.stop().await;
 }

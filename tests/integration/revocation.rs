@@ -52,62 +52,86 @@ async fn call_until_refused(key: Http, revoked: Arc<AtomicBool>, admitted: Arc<A
     }
 }
 
-on_both_backends! {
-    async fn revoked_key_is_never_admitted_under_load(database: TestDatabase) {
-        let server = TestServer::start(&database).await;
-        let (account, _) = Account::ready(&server.http).await;
-        let session = account.session().await;
-        let admitted = Arc::new(AtomicU64::new(0));
-        for round in 0..ROUNDS {
-            let key = mint(&server, &account).await;
-            let revoked = Arc::new(AtomicBool::new(false));
-            // In every other round the key is unverified, so bcrypt runs during the revocation.
-            if round % 2 == 0 {
-                key.get("/v1/settings/webhook-events").await.expect(200);
-            }
-            let callers: Vec<_> = (0..CALLERS)
-                .map(|_| tokio::spawn(call_until_refused(key.clone(), Arc::clone(&revoked), Arc::clone(&admitted))))
-                .collect();
-            match round % 4 {
-                0 | 1 => revoke(&server, &account).await,
-                _ => assert_eq!(session.act("/v1/settings/api-key/revoke").await.status, 204),
-            }
-            revoked.store(true, Ordering::SeqCst);
-            for caller in callers {
-                caller.await.unwrap();
-            }
-        }
-        assert!(admitted.load(Ordering::Relaxed) > 0, "requests were admitted before the revocations");
-        server.stop().await;
-    }
+on_both_backends!(
+    revoked_key_is_never_admitted_under_load,
+    rotation_with_overlap_fails_no_request,
+);
 
-    async fn rotation_with_overlap_fails_no_request(database: TestDatabase) {
-        let server = TestServer::start(&database).await;
-        let (account, first) = Account::ready(&server.http).await;
-        let session = account.session().await;
-        let second = Arc::new(tokio::sync::OnceCell::new());
-        // 200 requests per second for three seconds.
-        let mut ticks = tokio::time::interval(Duration::from_millis(5));
-        let mut answers = Vec::new();
-        for number in 0..600 {
-            ticks.tick().await;
-            if number == 200 {
-                let (session, http, second) = (session.clone(), server.http.clone(), Arc::clone(&second));
-                tokio::spawn(async move {
-                    let minted = session.post("/v1/settings/api-key/rotate", json!({})).await.expect(201);
-                    second.set(http.bearer(minted["api_key"].as_str().unwrap())).unwrap();
-                });
-            }
-            // Half of the requests use the new key as soon as it exists, half keep the old key.
-            let key = second.get().filter(|_| number % 2 == 0).unwrap_or(&first).clone();
-            answers.push(tokio::spawn(async move { key.get("/v1/settings/webhook-events").await.status }));
+async fn revoked_key_is_never_admitted_under_load(database: TestDatabase) {
+    let server = TestServer::start(&database).await;
+    let (account, _) = Account::ready(&server.http).await;
+    let session = account.session().await;
+    let admitted = Arc::new(AtomicU64::new(0));
+    for round in 0..ROUNDS {
+        let key = mint(&server, &account).await;
+        let revoked = Arc::new(AtomicBool::new(false));
+        // In every other round the key is unverified, so bcrypt runs during the revocation.
+        if round % 2 == 0 {
+            key.get("/v1/settings/webhook-events").await.expect(200);
         }
-        for answer in answers {
-            assert_eq!(answer.await.unwrap(), 200);
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                tokio::spawn(call_until_refused(
+                    key.clone(),
+                    Arc::clone(&revoked),
+                    Arc::clone(&admitted),
+                ))
+            })
+            .collect();
+        match round % 4 {
+            0 | 1 => revoke(&server, &account).await,
+            _ => assert_eq!(session.act("/v1/settings/api-key/revoke").await.status, 204),
         }
-        assert!(second.get().is_some());
-        server.stop().await;
+        revoked.store(true, Ordering::SeqCst);
+        for caller in callers {
+            caller.await.unwrap();
+        }
     }
+    assert!(
+        admitted.load(Ordering::Relaxed) > 0,
+        "requests were admitted before the revocations"
+    );
+    server.stop().await;
+}
+
+async fn rotation_with_overlap_fails_no_request(database: TestDatabase) {
+    let server = TestServer::start(&database).await;
+    let (account, first) = Account::ready(&server.http).await;
+    let session = account.session().await;
+    let second = Arc::new(tokio::sync::OnceCell::new());
+    // 200 requests per second for three seconds.
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    let mut answers = Vec::new();
+    for number in 0..600 {
+        ticks.tick().await;
+        if number == 200 {
+            let (session, http, second) =
+                (session.clone(), server.http.clone(), Arc::clone(&second));
+            tokio::spawn(async move {
+                let minted = session
+                    .post("/v1/settings/api-key/rotate", json!({}))
+                    .await
+                    .expect(201);
+                second
+                    .set(http.bearer(minted["api_key"].as_str().unwrap()))
+                    .unwrap();
+            });
+        }
+        // Half of the requests use the new key as soon as it exists, half keep the old key.
+        let key = second
+            .get()
+            .filter(|_| number % 2 == 0)
+            .unwrap_or(&first)
+            .clone();
+        answers.push(tokio::spawn(async move {
+            key.get("/v1/settings/webhook-events").await.status
+        }));
+    }
+    for answer in answers {
+        assert_eq!(answer.await.unwrap(), 200);
+    }
+    assert!(second.get().is_some());
+    server.stop().await;
 }
 
 /// Revokes keys on one node while another node gets requests. `cut` disconnects the control feed.

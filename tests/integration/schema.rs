@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::harness::{TestServer, on_both_backends};
+use crate::harness::{TestDatabase, TestServer, on_both_backends};
 
 /// The definitions of all tables, indexes and triggers.
 const SQLITE: &str = "SELECT sql FROM sqlite_master \
@@ -32,21 +32,30 @@ WITH relation AS (
 )
 SELECT text FROM line ORDER BY relname, part, position, text";
 
-on_both_backends! {
-    async fn migrations_produce_the_snapshot_schema(database: TestDatabase) {
-        let _server = TestServer::start(&database).await;
-        let (name, query) = match database.is_postgres() {
-            true => ("postgres.txt", POSTGRES),
-            false => ("sqlite.sql", SQLITE),
-        };
-        let lines: Vec<String> = database.column(query).await;
-        let actual = lines.join("\n") + "\n";
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/schema").join(name);
-        if std::env::var_os("UPDATE_SCHEMA_SNAPSHOT").is_some() {
-            std::fs::write(&path, &actual).unwrap();
-        }
-        let expected = std::fs::read_to_string(&path).unwrap();
-        let first = actual.lines().zip(expected.lines()).find(|(actual, expected)| actual != expected);
-        assert!(actual == expected, "{} differs, first at {first:?}", path.display());
+on_both_backends!(migrations_produce_the_snapshot_schema,);
+
+async fn migrations_produce_the_snapshot_schema(database: TestDatabase) {
+    let _server = TestServer::start(&database).await;
+    let (name, query) = match database.is_postgres() {
+        true => ("postgres.txt", POSTGRES),
+        false => ("sqlite.sql", SQLITE),
+    };
+    let lines: Vec<String> = database.column(query).await;
+    let actual = lines.join("\n") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("migrations/schema")
+        .join(name);
+    if std::env::var_os("UPDATE_SCHEMA_SNAPSHOT").is_some() {
+        std::fs::write(&path, &actual).unwrap();
     }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    let first = actual
+        .lines()
+        .zip(expected.lines())
+        .find(|(actual, expected)| actual != expected);
+    assert!(
+        actual == expected,
+        "{} differs, first at {first:?}",
+        path.display()
+    );
 }

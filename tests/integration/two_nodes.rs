@@ -69,26 +69,28 @@ async fn both_send(
     accepted
 }
 
-on_both_backends! {
-    async fn restarted_process_sends_what_it_had_leased(database: TestDatabase) {
-        let receiver = Receiver::start().await;
-        let mut process = Process::start(&database).await;
-        let (account, key) = Account::ready(&process.http).await;
-        account.set_webhook(&receiver.url).await;
-        let load = Load::start("INV", &key, &[&process]);
-        let kill = kill_in_flight(&database, &receiver, &mut process).await;
-        let process = Process::start(&database).await;
-        let listening = Instant::now();
-        let again = kill.first_sent_again(&receiver).await;
-        eprintln!(
-            "the only process killed with {} leased: it listens after {:?}, the first is sent again after {:?}",
-            kill.leased.len(), listening - kill.at, again - kill.at,
-        );
-        load.at(&[&process]);
-        let accepted = load.end().await;
-        wait_until_delivered(&database, &receiver, &accepted).await;
-        kill.check_repeats(&receiver);
-    }
+on_both_backends!(restarted_process_sends_what_it_had_leased,);
+
+async fn restarted_process_sends_what_it_had_leased(database: TestDatabase) {
+    let receiver = Receiver::start().await;
+    let mut process = Process::start(&database).await;
+    let (account, key) = Account::ready(&process.http).await;
+    account.set_webhook(&receiver.url).await;
+    let load = Load::start("INV", &key, &[&process]);
+    let kill = kill_in_flight(&database, &receiver, &mut process).await;
+    let process = Process::start(&database).await;
+    let listening = Instant::now();
+    let again = kill.first_sent_again(&receiver).await;
+    eprintln!(
+        "the only process killed with {} leased: it listens after {:?}, the first is sent again after {:?}",
+        kill.leased.len(),
+        listening - kill.at,
+        again - kill.at,
+    );
+    load.at(&[&process]);
+    let accepted = load.end().await;
+    wait_until_delivered(&database, &receiver, &accepted).await;
+    kill.check_repeats(&receiver);
 }
 
 /// A kill of a process that had sends in flight.

@@ -69,13 +69,21 @@ fn retired_words_are_gone() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     collect(root, &mut files);
-    assert!(files.len() > 400, "the files are where they were: {}", files.len());
+    assert!(
+        files.len() > 400,
+        "the files are where they were: {}",
+        files.len()
+    );
     let mut hits = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for (number, line) in (1..).zip(text.lines()) {
             if let Some(word) = retired(line) {
-                hits.push(format!("{}:{number}: {word}: {}", file.display(), line.trim()));
+                hits.push(format!(
+                    "{}:{number}: {word}: {}",
+                    file.display(),
+                    line.trim()
+                ));
             }
         }
     }
@@ -105,7 +113,10 @@ fn contains_words(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + phrase.len()..].chars().next();
-        ![before, after].iter().flatten().any(|c| c.is_alphanumeric())
+        ![before, after]
+            .iter()
+            .flatten()
+            .any(|c| c.is_alphanumeric())
     })
 }
 
@@ -113,9 +124,15 @@ fn contains_words(text: &str, phrase: &str) -> bool {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if path.is_dir() {
-            if !matches!(name, "target" | ".git" | ".venv" | "__pycache__" | "node_modules") {
+            if !matches!(
+                name,
+                "target" | ".git" | ".venv" | "__pycache__" | "node_modules"
+            ) {
                 collect(&path, files);
             }
         } else if name != "vocabulary.rs" {

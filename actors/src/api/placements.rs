@@ -16,6 +16,7 @@ use crate::contract::{
 use crate::creditor::account_status_of;
 use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
+use crate::domain::placement::creditor_action::CreditorAction;
 use crate::domain::placement::draft::NewPlacement;
 use crate::infra::{Mode, trace};
 use crate::placements::{
@@ -62,84 +63,22 @@ impl PartnerApi {
         })
     }
 
-    /// Recalls a placement.
+    /// Performs an action of the creditor that needs no input.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::Transition`].
-    pub async fn recall(
+    /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`].
+    pub async fn act_on_placement(
         &self,
         tenant: &AuthenticatedTenant,
         id: Uuid,
+        action: CreditorAction,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<PlacementView>> {
-        self.change_placement(
-            tenant,
-            Operation::Recall {
-                placement: PlacementId(id),
-            },
-            key,
-        )
-        .await
-    }
-
-    /// Undoes the creditor's own recall.
-    ///
-    /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`].
-    pub async fn unrecall(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: Uuid,
-        key: Option<IdempotencyKey>,
-    ) -> ApiResult<Replayable<PlacementView>> {
-        self.change_placement(
-            tenant,
-            Operation::Unrecall {
-                placement: PlacementId(id),
-            },
-            key,
-        )
-        .await
-    }
-
-    /// Pauses outreach.
-    ///
-    /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::Transition`].
-    pub async fn pause(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: Uuid,
-        key: Option<IdempotencyKey>,
-    ) -> ApiResult<Replayable<PlacementView>> {
-        self.change_placement(
-            tenant,
-            Operation::Pause {
-                placement: PlacementId(id),
-            },
-            key,
-        )
-        .await
-    }
-
-    /// Resumes outreach.
-    ///
-    /// # Errors
-    /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`].
-    pub async fn resume(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: Uuid,
-        key: Option<IdempotencyKey>,
-    ) -> ApiResult<Replayable<PlacementView>> {
-        self.change_placement(
-            tenant,
-            Operation::Resume {
-                placement: PlacementId(id),
-            },
-            key,
-        )
-        .await
+        let operation = Operation::Act {
+            placement: PlacementId(id),
+            action,
+        };
+        self.change_placement(tenant, operation, key).await
     }
 
     /// Records a payment that the creditor received. The `key` is mandatory, because a retry without one could record

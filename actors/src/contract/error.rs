@@ -118,7 +118,9 @@ pub enum ApiError {
     #[error("the key was already shown once and cannot be shown again; rotate it to get a new one")]
     AlreadyRevealed,
     /// Another key is still retiring.
-    #[error("a rotation is still in progress until {until}; wait, or revoke the key")]
+    #[error(
+        "a rotation is still in progress until {until}; wait until then, or rotate with overlap_hours 0, which ends the older ones at once"
+    )]
     RotationInProgress {
         /// When the retiring key stops working, in RFC 3339.
         until: String,

@@ -93,7 +93,7 @@ impl Metrics {
         );
         registry.register(
             "delivery_leases",
-            "Deliveries leased by this process: inserted with a lease (born), or claimed",
+            "Deliveries leased by this process: inserted with a lease (preleased), or claimed",
             self.leases.clone(),
         );
         registry.register(
@@ -131,7 +131,7 @@ impl Metrics {
     /// Records `rows` leased rows.
     pub(crate) fn leased(&self, how: LeaseOrigin, rows: usize) {
         let how = match how {
-            LeaseOrigin::Preleased => "born",
+            LeaseOrigin::Preleased => "preleased",
             LeaseOrigin::Claimed => "claimed",
         };
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
@@ -214,7 +214,7 @@ mod tests {
             "partner_api_delivery_attempts_total{outcome=\"http_5xx\"} 1",
             "partner_api_delivery_lag_seconds_count 1",
             "partner_api_delivery_lag_seconds_sum 1.5",
-            "partner_api_delivery_leases_total{how=\"born\"} 2",
+            "partner_api_delivery_leases_total{how=\"preleased\"} 2",
             "partner_api_delivery_queue{state=\"pending\"} 7",
             "partner_api_deliveries_in_flight 1",
             "partner_api_delivery_circuits{state=\"open\"} 2",

@@ -231,3 +231,35 @@ pub(crate) fn catalogue() -> WebhookCatalogue {
         pause_reasons: outreach::REASONS.map(|(reason, _)| reason).to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::AccountStatus;
+    use crate::domain::money::Cents;
+    use crate::domain::placement::{
+        Action, CreditorAction, PlacementState, PlacementStatus, transition,
+    };
+
+    #[test]
+    fn action_that_keeps_the_status_has_an_event_of_its_name() {
+        for action in CreditorAction::ALL {
+            let rule = action.rule();
+            for &status in rule.possible_from {
+                let state = PlacementState {
+                    status,
+                    paused: false,
+                    amount: Cents::from_raw(100),
+                    paid: Cents::ZERO,
+                    recalled_from: Some(PlacementStatus::Ready),
+                    recalled_at_ms: Some(0),
+                    recalled_by_creditor: true,
+                    account: AccountStatus::Verified,
+                };
+                let change = transition::apply(&state, &Action::Creditor(action), 0).unwrap();
+                let has_event = EventType::parse(rule.audit).is_some();
+                assert_eq!(has_event, change.status == status, "{action:?}");
+            }
+        }
+    }
+}

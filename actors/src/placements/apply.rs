@@ -14,6 +14,7 @@ use crate::contract::{ApiError, PaymentRecorded, Replayable};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::money::Cents;
 use crate::domain::placement::action::Action;
+use crate::domain::placement::creditor_action::CreditorAction;
 use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::payment as money;
 use crate::domain::placement::status::PlacementStatus;
@@ -74,10 +75,7 @@ impl CommandExecutor<'_> {
                 return Ok((None, self.batch_create(command, rows)?));
             }
             Operation::Place { new } => self.place(command, new),
-            Operation::Recall { placement } => self.recall(command, *placement),
-            Operation::Unrecall { placement } => self.unrecall(command, *placement),
-            Operation::Pause { placement } => self.pause(command, *placement, true),
-            Operation::Resume { placement } => self.pause(command, *placement, false),
+            Operation::Act { placement, action } => self.act(command, *placement, *action),
             Operation::RecordPayment { placement, amount } => {
                 self.pay(command, *placement, *amount)
             }
@@ -129,67 +127,27 @@ impl CommandExecutor<'_> {
         Ok((id, outcome))
     }
 
-    fn recall(
+    /// Performs an action of the creditor. If nothing changes, `updated_ms` stays and the change feed does not move.
+    fn act(
         &mut self,
         command: &Command,
         id: PlacementId,
+        action: CreditorAction,
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
-        let (mut row, before) = self.change(command, id, &Action::Recall)?;
-        row.recalled_by = Some("creditor".to_owned());
-        // The stored answers of `unrecall` are stale now and must not be replayed. The operations below do the same.
-        self.set.invalidate_answers(id, "unrecall");
-        self.status_changed(command, &row, before, "placement.recalled", None);
-        self.finish(row)
-    }
-
-    fn unrecall(
-        &mut self,
-        command: &Command,
-        id: PlacementId,
-    ) -> CommandResult<(PlacementId, CommandOutcome)> {
-        let row = self
-            .set
-            .placement(command.creditor, id)
-            .ok_or(ApiError::not_found("placement"))?;
-        let by_creditor = row.recalled_by.as_deref() == Some("creditor");
-        let (mut row, before) = self.change(command, id, &Action::Unrecall { by_creditor })?;
-        row.recalled_by = None;
-        self.set.invalidate_answers(id, "recall");
-        self.status_changed(command, &row, before, "placement.unrecalled", None);
-        self.finish(row)
-    }
-
-    fn pause(
-        &mut self,
-        command: &Command,
-        id: PlacementId,
-        pause: bool,
-    ) -> CommandResult<(PlacementId, CommandOutcome)> {
-        let (action, audit_action, event, opposite) = if pause {
-            (
-                Action::Pause,
-                "placement.paused",
-                EventType::PlacementPaused,
-                "resume",
-            )
-        } else {
-            (
-                Action::Resume,
-                "placement.resumed",
-                EventType::PlacementResumed,
-                "pause",
-            )
-        };
         let known = self.set.placement(command.creditor, id);
         let known = known.ok_or(ApiError::not_found("placement"))?.clone();
-        let (row, _) = self.change(command, id, &action)?;
-        if known.paused == pause {
-            // Nothing changed, so `updated_ms` stays and the change feed does not move.
+        let (row, before) = self.change(command, id, &Action::Creditor(action))?;
+        let rule = action.rule();
+        if row.status != before {
+            self.status_changed(command, &row, before, rule.audit, None);
+        } else if row.paused != known.paused {
+            let event = EventType::parse(rule.audit).ok_or(ApiError::Internal)?;
+            self.audit(command, &row, rule.audit, json!({}));
+            self.event(&row, event, Map::new());
+        } else {
             return Ok((id, self.placement_outcome(&known)));
         }
-        self.set.invalidate_answers(id, opposite);
-        self.audit(command, &row, audit_action, json!({}));
-        self.event(&row, event, Map::new());
+        self.set.invalidate_answers(id, rule.reverses.rule().name);
         self.finish(row)
     }
 

@@ -10,6 +10,7 @@ use crate::contract::{
 };
 use crate::domain::fingerprint::request_fingerprint;
 use crate::domain::money::Cents;
+use crate::domain::placement::creditor_action::CreditorAction;
 use crate::domain::placement::draft::NewPlacement;
 use crate::domain::placement::status::PlacementStatus;
 use crate::domain::trace_context::TraceContext;
@@ -68,17 +69,10 @@ pub(crate) enum Operation {
     BatchCreate {
         rows: Vec<BatchEntry<NewPlacement>>,
     },
-    Recall {
+    /// An action of the creditor that needs no input.
+    Act {
         placement: PlacementId,
-    },
-    Unrecall {
-        placement: PlacementId,
-    },
-    Pause {
-        placement: PlacementId,
-    },
-    Resume {
-        placement: PlacementId,
+        action: CreditorAction,
     },
     RecordPayment {
         placement: PlacementId,
@@ -106,10 +100,7 @@ impl Operation {
         match self {
             Self::Place { .. } => "place",
             Self::BatchCreate { .. } => "batch_create",
-            Self::Recall { .. } => "recall",
-            Self::Unrecall { .. } => "unrecall",
-            Self::Pause { .. } => "pause",
-            Self::Resume { .. } => "resume",
+            Self::Act { action, .. } => action.rule().name,
             Self::RecordPayment { .. } => "record_payment",
             Self::Move { .. } => "move",
             Self::OpenDispute { .. } => "open_dispute",
@@ -129,10 +120,7 @@ impl Operation {
     pub(crate) fn placement(&self) -> Option<PlacementId> {
         match self {
             Self::Place { .. } | Self::BatchCreate { .. } | Self::AnswerDispute { .. } => None,
-            Self::Recall { placement }
-            | Self::Unrecall { placement }
-            | Self::Pause { placement }
-            | Self::Resume { placement }
+            Self::Act { placement, .. }
             | Self::RecordPayment { placement, .. }
             | Self::Move { placement, .. }
             | Self::OpenDispute { placement, .. } => Some(*placement),

@@ -23,6 +23,9 @@ use crate::domain::placement::transition;
 use crate::domain::placement::transition::PlacementState;
 use crate::outbox::{AuditEntry, EventType, Outbox};
 
+/// The value of `recalled_by` for a recall by the creditor.
+const BY_CREDITOR: &str = "creditor";
+
 /// The working set and the outbox of one batch.
 pub(super) struct CommandExecutor<'a> {
     pub(super) set: &'a mut WorkingSet,
@@ -61,6 +64,7 @@ impl CommandExecutor<'_> {
             .recalled_from
             .map(|status| status.as_str().to_owned());
         row.recalled_ms = change.recalled_at_ms;
+        row.recalled_by = change.recalled_by_creditor.then(|| BY_CREDITOR.to_owned());
         row.updated_ms = self.outbox.updated_ms(command.creditor);
         Ok((row, before))
     }
@@ -192,6 +196,7 @@ fn state_of(row: &placement::Model, account: AccountStatus) -> Option<PlacementS
         paid: Cents::from_raw(row.paid_cents),
         recalled_from,
         recalled_at_ms: row.recalled_ms,
+        recalled_by_creditor: row.recalled_by.as_deref() == Some(BY_CREDITOR),
         account,
     })
 }

@@ -226,6 +226,7 @@ mod tests {
 
     use super::super::command::Operation;
     use super::*;
+    use crate::domain::placement::creditor_action::CreditorAction;
 
     /// A `BatchCreate` command with `rows` rows.
     fn batch_command(creditor: u128, rows: usize) -> QueuedCommand {
@@ -268,7 +269,8 @@ mod tests {
             command: Box::new(Command {
                 creditor: CreditorId(Uuid::from_u128(creditor)),
                 actor: "test".to_owned(),
-                operation: Operation::Recall {
+                operation: Operation::Act {
+                    action: CreditorAction::Recall,
                     placement: PlacementId(Uuid::from_u128(placement)),
                 },
                 idempotency: None,

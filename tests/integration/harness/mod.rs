@@ -25,23 +25,20 @@ pub(crate) use receiver::Receiver;
 pub(crate) use server::TestServer;
 pub(crate) use wait::eventually;
 
-/// Turns each function into a test on SQLite and a test on Postgres. Each test gets a new database.
+/// Makes each of the named functions a test on SQLite and a test on Postgres. A function takes a fresh `TestDatabase`.
 ///
-/// If no Postgres is available, the second test prints a notice and passes; under `CI=true` it
-/// fails.
+/// Without any Postgres the second one says so and passes; under `CI` it fails.
 macro_rules! on_both_backends {
-    ($($(#[$meta:meta])* async fn $name:ident($database:ident: TestDatabase) $body:block)+) => {
-        $(async fn $name($database: crate::harness::TestDatabase) $body)+
-
+    ($($name:ident),+ $(,)?) => {
         mod sqlite {
-            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 super::$name(crate::harness::TestDatabase::sqlite()).await;
             })+
         }
 
         mod postgres {
-            $($(#[$meta])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 if let Some(database) = crate::harness::TestDatabase::postgres().await {
                     super::$name(database).await;

@@ -3,6 +3,7 @@
 //! Owns the actions and their source statuses. Never decides the resulting status: `transition` does.
 
 use super::super::money::Cents;
+use super::creditor_action::CreditorAction;
 use super::status::PlacementStatus;
 
 /// How the creditor resolves a dispute.
@@ -56,18 +57,8 @@ pub enum Action {
         /// Whether an answer to the debtor is on record.
         answered: bool,
     },
-    /// The creditor takes the placement back.
-    Recall,
-    /// The creditor undoes its recall. [`super::transition::PlacementState`] holds the previous status
-    /// and the instant of the recall.
-    Unrecall {
-        /// Whether the recall on record is the creditor's own.
-        by_creditor: bool,
-    },
-    /// The creditor pauses outreach. No effect if it is paused already.
-    Pause,
-    /// The creditor resumes outreach. No effect if it is not paused.
-    Resume,
+    /// The creditor acts without further input.
+    Creditor(CreditorAction),
     /// A payment is recorded.
     RecordPayment {
         /// The payment, greater than zero.
@@ -91,10 +82,7 @@ impl Action {
             Self::OperationsMove { .. } => "move",
             Self::OpenDispute => "dispute",
             Self::ResolveDispute { .. } => "resolve the dispute of",
-            Self::Recall => "recall",
-            Self::Unrecall { .. } => "unrecall",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
+            Self::Creditor(action) => action.rule().name,
             Self::RecordPayment { .. } => "record a payment on",
             Self::AmendAmount { .. } => "amend the amount of",
             Self::EditDetails => "edit",
@@ -108,10 +96,8 @@ impl Action {
             Self::OperationsMove { to } => move_sources(*to),
             Self::OpenDispute => &[PlacementStatus::InOutreach],
             Self::ResolveDispute { .. } => &[PlacementStatus::Disputed],
-            Self::Recall | Self::Pause | Self::Resume | Self::AmendAmount { .. } => {
-                &PlacementStatus::OPEN
-            }
-            Self::Unrecall { .. } => &[PlacementStatus::Recalled],
+            Self::Creditor(action) => action.rule().possible_from,
+            Self::AmendAmount { .. } => &PlacementStatus::OPEN,
             Self::RecordPayment { .. } | Self::EditDetails => &PlacementStatus::ALL,
         }
     }

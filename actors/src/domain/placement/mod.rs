@@ -13,15 +13,18 @@
 //! module owns the rules of a placement and never stores one.
 
 pub mod action;
+pub mod creditor_action;
 pub mod draft;
 pub mod field;
 pub mod field_error;
 pub mod outreach;
 pub mod payment;
 pub mod refusal;
+pub mod state;
 pub mod status;
 pub mod transition;
 
+pub use creditor_action::CreditorAction;
 pub use draft::{Debtor, DraftRejection, FieldError, NewPlacement, PlacementDraft, Posture};
 pub use outreach::OutreachDecision;
 pub use status::PlacementStatus;

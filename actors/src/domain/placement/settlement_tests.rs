@@ -61,7 +61,7 @@ fn payment_while_recalled_counts_after_unrecall() {
     assert_eq!(paid.status, Recalled);
     let state = paid.applied_to(AccountStatus::Verified);
     assert_eq!(
-        status_after(&state, Action::Unrecall { by_creditor: true }),
+        status_after(&state, Action::Creditor(CreditorAction::Unrecall)),
         Some(Paid)
     );
 }

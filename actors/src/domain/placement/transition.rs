@@ -19,103 +19,11 @@
 use super::super::account::AccountStatus;
 use super::super::money::Cents;
 pub use super::action::{Action, Resolution, operations_targets};
+pub use super::creditor_action::{CreditorAction, RECALL_WINDOW_MS};
 use super::payment;
 pub use super::refusal::TransitionRejection;
+pub use super::state::{Change, PlacementState};
 use super::status::PlacementStatus;
-
-/// How long a recall can be undone, in milliseconds: 7 days, inclusive.
-pub const RECALL_WINDOW_MS: i64 = 7 * 86_400_000;
-
-/// The state of a placement and its account, as input to a transition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlacementState {
-    /// The current status.
-    pub status: PlacementStatus,
-    /// Whether outreach is paused.
-    pub paused: bool,
-    /// The placed amount, after amendments.
-    pub amount: Cents,
-    /// The sum of recorded payments.
-    pub paid: Cents,
-    /// The status before the recall, while recalled.
-    pub recalled_from: Option<PlacementStatus>,
-    /// The instant of the recall, in Unix epoch milliseconds, while recalled.
-    pub recalled_at_ms: Option<i64>,
-    /// The status of the creditor's account.
-    pub account: AccountStatus,
-}
-
-/// The complete state of a placement after an action, including the fields that did not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The status after the action.
-    pub status: PlacementStatus,
-    /// Whether outreach is paused.
-    pub paused: bool,
-    /// The sum of recorded payments.
-    pub paid: Cents,
-    /// The status before the recall, while recalled.
-    pub recalled_from: Option<PlacementStatus>,
-    /// The instant of the recall, in Unix epoch milliseconds, while recalled.
-    pub recalled_at_ms: Option<i64>,
-    /// The placed amount, after amendments.
-    pub amount: Cents,
-}
-
-impl Change {
-    /// Creates a change that leaves `state` as it is.
-    #[must_use]
-    pub const fn none(state: &PlacementState) -> Self {
-        let PlacementState {
-            status,
-            paused,
-            amount,
-            paid,
-            recalled_from,
-            recalled_at_ms,
-            account: _,
-        } = *state;
-        Self {
-            status,
-            paused,
-            paid,
-            recalled_from,
-            recalled_at_ms,
-            amount,
-        }
-    }
-
-    /// Returns the state after the change.
-    #[must_use]
-    pub const fn applied_to(&self, account: AccountStatus) -> PlacementState {
-        let Self {
-            status,
-            paused,
-            paid,
-            recalled_from,
-            recalled_at_ms,
-            amount,
-        } = *self;
-        PlacementState {
-            status,
-            paused,
-            amount,
-            paid,
-            recalled_from,
-            recalled_at_ms,
-            account,
-        }
-    }
-
-    /// Sets the status to paid if the placement is open and the paid sum covers the amount. Applies
-    /// after every action.
-    fn settled(mut self) -> Self {
-        if self.status.is_open() && payment::settles(self.amount, self.paid) {
-            self.status = PlacementStatus::Paid;
-        }
-        self
-    }
-}
 
 /// Checks that a creditor with this account status may place invoices.
 ///
@@ -149,14 +57,7 @@ pub fn apply(
             resolution,
             answered,
         } => resolve(&mut change, resolution, answered)?,
-        Action::Recall => {
-            change.status = PlacementStatus::Recalled;
-            change.recalled_from = Some(state.status);
-            change.recalled_at_ms = Some(now_ms);
-        }
-        Action::Unrecall { by_creditor } => unrecall(&mut change, by_creditor, now_ms)?,
-        Action::Pause => change.paused = true,
-        Action::Resume => change.paused = false,
+        Action::Creditor(action) => action.apply(state, &mut change, now_ms)?,
         Action::RecordPayment { cents } => {
             change.paid = payment::record(state.amount, state.paid, cents)?;
         }
@@ -166,28 +67,33 @@ pub fn apply(
         Action::AmendAmount { amount } => change.amount = amount,
         Action::EditDetails => {}
     }
-    Ok(change.settled())
+    Ok(settled(change))
+}
+
+/// Sets the status to paid if the placement is open and the paid sum covers the amount. Applies after
+/// every action.
+fn settled(mut change: Change) -> Change {
+    if change.status.is_open() && payment::settles(change.amount, change.paid) {
+        change.status = PlacementStatus::Paid;
+    }
+    change
 }
 
 /// Reports from operations and the debtor describe facts, so every account status permits them. The
 /// account status limits only the creditor's own actions.
-const fn account_permits(
-    account: AccountStatus,
-    action: &Action,
-) -> Result<(), TransitionRejection> {
-    match (account, action) {
-        (AccountStatus::Suspended, Action::Unrecall { .. } | Action::Resume) => {
+fn account_permits(account: AccountStatus, action: &Action) -> Result<(), TransitionRejection> {
+    let refused_by: &[AccountStatus] = match action {
+        Action::Creditor(action) => action.rule().refused_by,
+        Action::ResolveDispute { .. } | Action::AmendAmount { .. } | Action::EditDetails => {
+            &[AccountStatus::Rejected]
+        }
+        Action::OperationsMove { .. } | Action::OpenDispute | Action::RecordPayment { .. } => &[],
+    };
+    match account {
+        AccountStatus::Suspended if refused_by.contains(&account) => {
             Err(TransitionRejection::AccountSuspended)
         }
-        (
-            AccountStatus::Rejected,
-            Action::ResolveDispute { .. }
-            | Action::Unrecall { .. }
-            | Action::Pause
-            | Action::Resume
-            | Action::AmendAmount { .. }
-            | Action::EditDetails,
-        ) => Err(TransitionRejection::AccountRejected),
+        _ if refused_by.contains(&account) => Err(TransitionRejection::AccountRejected),
         _ => Ok(()),
     }
 }
@@ -227,25 +133,6 @@ fn resolve(
             change.paused |= !answered;
         }
     }
-    Ok(())
-}
-
-fn unrecall(
-    change: &mut Change,
-    by_creditor: bool,
-    now_ms: i64,
-) -> Result<(), TransitionRejection> {
-    let origin = change.recalled_from.filter(|status| status.is_open());
-    let (true, Some(origin), Some(recalled_at_ms)) = (by_creditor, origin, change.recalled_at_ms)
-    else {
-        return Err(TransitionRejection::NotOwnRecall);
-    };
-    if now_ms.saturating_sub(recalled_at_ms) > RECALL_WINDOW_MS {
-        return Err(TransitionRejection::RecallWindowExpired);
-    }
-    change.status = origin;
-    change.recalled_from = None;
-    change.recalled_at_ms = None;
     Ok(())
 }
 

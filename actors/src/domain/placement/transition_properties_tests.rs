@@ -27,8 +27,8 @@ proptest! {
             state = change.applied_to(account);
 
             if before.status.is_terminal() && state.status != before.status {
-                let own_unrecall = matches!(action, Action::Unrecall { by_creditor: true });
-                prop_assert!(before.status == Recalled && own_unrecall, "{:?} left {}", action, before.status);
+                let own_unrecall = matches!(action, Action::Creditor(CreditorAction::Unrecall));
+                prop_assert!(before.status == Recalled && before.recalled_by_creditor && own_unrecall, "{:?} left {}", action, before.status);
                 prop_assert!(Some(state.status) == before.recalled_from || state.status == Paid);
                 prop_assert!(now_ms - before.recalled_at_ms.unwrap() <= RECALL_WINDOW_MS);
             }
@@ -42,6 +42,7 @@ proptest! {
             prop_assert!(state.status.is_terminal() || state.paid < state.amount, "open although all is paid");
             prop_assert_eq!(state.status == Recalled, state.recalled_from.is_some());
             prop_assert_eq!(state.status == Recalled, state.recalled_at_ms.is_some());
+            prop_assert_eq!(state.status == Recalled, state.recalled_by_creditor);
         }
     }
 

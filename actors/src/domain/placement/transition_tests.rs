@@ -1,6 +1,7 @@
 //! Tests of the transition table: every pair of status and action.
 
 use super::*;
+use CreditorAction::{Pause, Recall, Resume, Unrecall};
 use PlacementStatus::{
     Disputed, InOutreach, Paid, PendingEnrichment, Ready, Recalled, Resolved, ResolvedOutOfBand,
     WithdrawnByCreditor,
@@ -20,6 +21,7 @@ pub(super) const fn placement(status: PlacementStatus) -> PlacementState {
         paid: cents(0),
         recalled_from: None,
         recalled_at_ms: None,
+        recalled_by_creditor: false,
         account: AccountStatus::Verified,
     }
 }
@@ -28,6 +30,7 @@ pub(super) const fn recalled(from: PlacementStatus, at_ms: i64) -> PlacementStat
     PlacementState {
         recalled_from: Some(from),
         recalled_at_ms: Some(at_ms),
+        recalled_by_creditor: true,
         ..placement(Recalled)
     }
 }
@@ -123,7 +126,7 @@ fn dispute_resolutions_follow_the_table() {
 #[test]
 fn unrecall_restores_the_previous_status() {
     for from in PlacementStatus::OPEN {
-        let change = apply(&placement(from), &Action::Recall, NOW_MS).unwrap();
+        let change = apply(&placement(from), &Action::Creditor(Recall), NOW_MS).unwrap();
         assert_eq!(
             (change.status, change.recalled_from, change.recalled_at_ms),
             (Recalled, Some(from), Some(NOW_MS))
@@ -131,7 +134,7 @@ fn unrecall_restores_the_previous_status() {
         let state = change.applied_to(AccountStatus::Verified);
         let back = apply(
             &state,
-            &Action::Unrecall { by_creditor: true },
+            &Action::Creditor(Unrecall),
             NOW_MS + RECALL_WINDOW_MS,
         )
         .unwrap();
@@ -141,14 +144,21 @@ fn unrecall_restores_the_previous_status() {
         .into_iter()
         .filter(|from| from.is_terminal())
     {
-        assert_eq!(status_after(&placement(from), Action::Recall), None);
+        assert_eq!(
+            status_after(&placement(from), Action::Creditor(Recall)),
+            None
+        );
     }
 }
 
 #[test]
 fn unrecall_is_refused_after_seven_days_or_by_others() {
-    let unrecall = |state: &PlacementState, by_creditor, now_ms| {
-        apply(state, &Action::Unrecall { by_creditor }, now_ms)
+    let unrecall = |state: &PlacementState, recalled_by_creditor, now_ms| {
+        let state = PlacementState {
+            recalled_by_creditor,
+            ..*state
+        };
+        apply(&state, &Action::Creditor(Unrecall), now_ms)
     };
     let state = recalled(Ready, NOW_MS);
     let late = unrecall(&state, true, NOW_MS + RECALL_WINDOW_MS + 1);
@@ -173,21 +183,31 @@ fn unrecall_is_refused_after_seven_days_or_by_others() {
 
 #[test]
 fn pause_is_idempotent_and_refused_when_closed() {
-    let paused = apply(&placement(Ready), &Action::Pause, NOW_MS)
+    let paused = apply(&placement(Ready), &Action::Creditor(Pause), NOW_MS)
         .unwrap()
         .applied_to(AccountStatus::Verified);
     assert!(paused.paused);
     assert_eq!(
-        apply(&paused, &Action::Pause, NOW_MS),
+        apply(&paused, &Action::Creditor(Pause), NOW_MS),
         Ok(Change::none(&paused))
     );
-    assert!(!apply(&paused, &Action::Resume, NOW_MS).unwrap().paused);
+    assert!(
+        !apply(&paused, &Action::Creditor(Resume), NOW_MS)
+            .unwrap()
+            .paused
+    );
     for status in PlacementStatus::ALL
         .into_iter()
         .filter(|status| status.is_terminal())
     {
-        assert_eq!(status_after(&placement(status), Action::Pause), None);
-        assert_eq!(status_after(&placement(status), Action::Resume), None);
+        assert_eq!(
+            status_after(&placement(status), Action::Creditor(Pause)),
+            None
+        );
+        assert_eq!(
+            status_after(&placement(status), Action::Creditor(Resume)),
+            None
+        );
     }
 }
 
@@ -197,12 +217,20 @@ fn account_status_limits_actions() {
         apply(&PlacementState { account, ..state }, &action, NOW_MS).err()
     };
     let (suspended, rejected) = (AccountStatus::Suspended, AccountStatus::Rejected);
-    let unrecall = Action::Unrecall { by_creditor: true };
+    let unrecall = Action::Creditor(Unrecall);
     let pay = Action::RecordPayment { cents: cents(1) };
     let refused = Some(TransitionRejection::AccountSuspended);
-    assert_eq!(with(suspended, placement(Ready), Action::Resume), refused);
+    assert_eq!(
+        with(suspended, placement(Ready), Action::Creditor(Resume)),
+        refused
+    );
     assert_eq!(with(suspended, recalled(Ready, NOW_MS), unrecall), refused);
-    for action in [Action::Recall, Action::Pause, pay, Action::EditDetails] {
+    for action in [
+        Action::Creditor(Recall),
+        Action::Creditor(Pause),
+        pay,
+        Action::EditDetails,
+    ] {
         assert_eq!(
             with(suspended, placement(Ready), action),
             None,
@@ -215,8 +243,8 @@ fn account_status_limits_actions() {
         answered: true,
     };
     for action in [
-        Action::Pause,
-        Action::Resume,
+        Action::Creditor(Pause),
+        Action::Creditor(Resume),
         Action::EditDetails,
         unrecall,
         withdrawn,
@@ -229,7 +257,10 @@ fn account_status_limits_actions() {
     }
     for account in AccountStatus::ALL {
         assert_eq!(with(account, placement(Ready), pay), None);
-        assert_eq!(with(account, placement(Ready), Action::Recall), None);
+        assert_eq!(
+            with(account, placement(Ready), Action::Creditor(Recall)),
+            None
+        );
         assert_eq!(
             with(account, placement(InOutreach), Action::OpenDispute),
             None
@@ -254,7 +285,7 @@ fn refusal_messages_advise_and_contain_no_brackets() {
             .to_string()
     };
     assert_eq!(
-        refused(Paid, Action::Recall),
+        refused(Paid, Action::Creditor(Recall)),
         "cannot recall a placement that is paid: possible only while it is pending_enrichment, ready, in_outreach, disputed"
     );
     assert_eq!(
@@ -281,20 +312,14 @@ pub(super) fn every_action() -> Vec<Action> {
     });
     let payments = [1, 300, 1_000].map(|raw| Action::RecordPayment { cents: cents(raw) });
     let amounts = [1, 500, 2_000].map(|raw| Action::AmendAmount { amount: cents(raw) });
-    let unrecalls = [false, true].map(|by_creditor| Action::Unrecall { by_creditor });
-    let plain = [
-        Action::OpenDispute,
-        Action::Recall,
-        Action::Pause,
-        Action::Resume,
-        Action::EditDetails,
-    ];
+    let creditor = CreditorAction::ALL.map(Action::Creditor);
+    let plain = [Action::OpenDispute, Action::EditDetails];
     moves
         .into_iter()
         .chain(resolutions)
         .chain(payments)
         .chain(amounts)
-        .chain(unrecalls)
+        .chain(creditor)
         .chain(plain)
         .collect()
 }
