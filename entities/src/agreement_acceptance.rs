@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::CreditorId;
+use crate::ids::{AcceptanceId, CreditorId};
 
 /// A row of `agreement_acceptance`.
 #[sea_orm::model]
@@ -11,7 +11,7 @@ use crate::ids::CreditorId;
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: AcceptanceId,
     /// Owning creditor.
     pub creditor_id: CreditorId,
     /// Version of the agreement text.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{AuditEventId, CreditorId, PlacementId};
 
 /// A row of `audit_event`.
 #[sea_orm::model]
@@ -11,7 +11,7 @@ use crate::ids::{CreditorId, PlacementId};
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: AuditEventId,
     /// What happened, e.g. `creditor.api_key_issued`.
     pub action: String,
     /// Who did it, e.g. `system:delivery`.

@@ -12,9 +12,11 @@ use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteError};
 use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use thiserror::Error;
+
+use crate::sql;
 
 /// An open transaction. It is rolled back when dropped without a commit.
 pub type Transaction = DatabaseTransaction;
@@ -192,12 +194,9 @@ impl Database {
         if !self.is_postgres() {
             return Ok(());
         }
-        let row = self
-            .read
-            .query_one_raw(statement(&self.read, "SHOW synchronous_commit", []))
+        let setting: Option<String> = sql::value(&self.read, "SHOW synchronous_commit", [])
             .await
             .map_err(ConnectError::Unreachable)?;
-        let setting: Option<String> = row.and_then(|row| row.try_get_by_index(0).ok());
         if setting.as_deref() == Some("off") {
             return Err(ConnectError::UnsafeCommit);
         }
@@ -275,15 +274,6 @@ fn is_transient_on_postgres(code: &str) -> bool {
         "58030", // I/O error
     ];
     TRANSIENT.iter().any(|prefix| code.starts_with(prefix))
-}
-
-/// Creates a statement for the backend of `connection`. Both backends support the placeholders `$1`, `$2`, ….
-pub(crate) fn statement<C: ConnectionTrait>(
-    connection: &C,
-    sql: &str,
-    values: impl IntoIterator<Item = Value>,
-) -> Statement {
-    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
 }
 
 /// Returns ` FOR UPDATE` on Postgres. On SQLite a transaction locks the whole database, so it returns an empty string.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::IntoStaticStr;
 
-use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
+use crate::ids::{AttemptId, CreditorId, DeliveryId, EndpointId, MessageId};
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
@@ -25,7 +25,7 @@ crate::as_str!(AttemptOutcome);
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: AttemptId,
     /// The delivery.
     pub delivery_id: DeliveryId,
     /// The message that was sent.

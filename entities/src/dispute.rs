@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::IntoStaticStr;
 
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{CreditorId, DisputeId, PlacementId};
 
 /// Whether a dispute is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
@@ -25,7 +25,7 @@ crate::as_str!(DisputeStatus);
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: DisputeId,
     /// The disputed placement.
     pub placement_id: PlacementId,
     /// Owning creditor.

@@ -43,4 +43,24 @@ typed_id! {
     DeliveryId,
     /// Id of a recovery (bulk replay).
     RecoveryId,
+    /// Id of an attempt of a delivery.
+    AttemptId,
+    /// Id of a signing secret of a webhook endpoint.
+    WebhookSecretId,
+    /// Id of a dispute.
+    DisputeId,
+    /// Id of a recorded payment.
+    PaymentId,
+    /// Id of a row in the history of a placement.
+    HistoryId,
+    /// Id of a dashboard session or an onboarding token.
+    SessionId,
+    /// Id of an acceptance of the agreement.
+    AcceptanceId,
+    /// Id of a stored event of a provider.
+    OnboardingEventId,
+    /// Id of an entry in the audit log.
+    AuditEventId,
+    /// Id of a commit of a Writer.
+    BatchId,
 }

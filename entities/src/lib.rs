@@ -25,6 +25,7 @@ pub(crate) use as_str;
 pub mod database;
 pub mod ids;
 pub mod queries;
+mod sql;
 
 pub mod agreement_acceptance;
 pub mod api_key;

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::IntoStaticStr;
 
-use crate::ids::CreditorId;
+use crate::ids::{CreditorId, OnboardingEventId};
 
 /// Effect of a provider event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
@@ -29,7 +29,7 @@ crate::as_str!(EventOutcome);
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: OnboardingEventId,
     /// `stripe`, `middesk` or `docusign`.
     pub provider: String,
     /// The provider's event id, unique per provider.

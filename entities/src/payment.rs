@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{CreditorId, PaymentId, PlacementId};
 
 /// A row of `payment`.
 #[sea_orm::model]
@@ -11,7 +11,7 @@ use crate::ids::{CreditorId, PlacementId};
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: PaymentId,
     /// The placement that was paid.
     pub placement_id: PlacementId,
     /// Owning creditor.

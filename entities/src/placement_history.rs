@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{CreditorId, HistoryId, PlacementId};
 
 /// A row of `placement_history`.
 #[sea_orm::model]
@@ -11,7 +11,7 @@ use crate::ids::{CreditorId, PlacementId};
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: HistoryId,
     /// The placement.
     pub placement_id: PlacementId,
     /// Owning creditor.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::IntoStaticStr;
 
-use crate::ids::CreditorId;
+use crate::ids::{CreditorId, SessionId};
 
 /// Kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
@@ -25,7 +25,7 @@ crate::as_str!(SessionKind);
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: SessionId,
     /// SHA-256 hash of the token.
     pub token_hash: Vec<u8>,
     /// Kind of the token.
@@ -37,7 +37,7 @@ pub struct Model {
     /// When the token expires, epoch milliseconds.
     pub expires_ms: i64,
     /// Sign-in that the token descends from. Renewed tokens keep it, and signing out ends all of them.
-    pub family_id: Option<Uuid>,
+    pub family_id: Option<SessionId>,
     /// When the token was last used, epoch milliseconds, to the minute.
     pub seen_ms: Option<i64>,
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, WebhookSecretId};
 
 /// A row of `webhook_secret`.
 #[sea_orm::model]
@@ -11,7 +11,7 @@ use crate::ids::EndpointId;
 pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: WebhookSecretId,
     /// The endpoint whose deliveries it signs.
     pub endpoint_id: EndpointId,
     /// Nonce and ciphertext.

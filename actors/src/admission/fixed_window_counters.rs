@@ -23,7 +23,7 @@ struct Count {
 
 /// A count for each key `K`.
 #[derive(Debug)]
-pub(crate) struct FixedWindowCounters<K>(HashMap<K, Count>);
+pub(super) struct FixedWindowCounters<K>(HashMap<K, Count>);
 
 impl<K> Default for FixedWindowCounters<K> {
     fn default() -> Self {

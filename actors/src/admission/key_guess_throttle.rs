@@ -1,6 +1,6 @@
 //! Throttles callers that guess keys, and refuses recently refused keys from memory.
 //!
-//! Only attempts that cost something are counters: a lookup that found nothing, or a failed bcrypt
+//! Only attempts that cost something are counted: a lookup that found nothing, or a failed bcrypt
 //! check. A key whose secret is verified never passes through this throttle, so guesses of others
 //! never delay an active caller.
 
@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::client_network::ClientNetwork;
-use super::fixed_window_counters::{FixedWindowCounters, Window};
+use super::failure_throttle::{FailureLimits, FailureThrottle};
+use super::fixed_window_counters::Window;
 use super::verified_secrets::Mac;
 use crate::contract::ApiError;
 
@@ -20,8 +20,8 @@ const PER_ADDRESS: Window = Window {
     most: 30,
     length_ms: MINUTE_MS,
 };
-/// Failures on one prefix after which addresses with failures of their own must wait. An address
-/// without failures is not delayed: guesses from elsewhere must not lock out the owner of a key.
+/// Failures on one prefix after which addresses with failures of their own must wait. The owner of the key, who has
+/// none, is never delayed.
 const PER_PREFIX: Window = Window {
     most: 20,
     length_ms: MINUTE_MS,
@@ -32,23 +32,21 @@ const MAX_REFUSED: usize = 65_536;
 /// only bounds the effect of a mistake.
 const REFUSED_MS: i64 = 5 * MINUTE_MS;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum CounterKey {
-    Address(ClientNetwork),
-    Prefix(String),
-}
-
 /// Failure counts for each address and prefix, and the refused keys.
 #[derive(Debug)]
 pub(crate) struct KeyGuessThrottle {
-    counters: Mutex<FixedWindowCounters<CounterKey>>,
+    failures: FailureThrottle,
     refused: Mutex<LruCache<Mac, i64>>,
 }
 
 impl Default for KeyGuessThrottle {
     fn default() -> Self {
         Self {
-            counters: Mutex::default(),
+            failures: FailureThrottle::new(FailureLimits {
+                per_address: PER_ADDRESS,
+                per_subject: PER_PREFIX,
+                per_subject_total: u32::MAX,
+            }),
             // `refused` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
             refused: Mutex::new(LruCache::unbounded()),
         }
@@ -85,16 +83,7 @@ impl KeyGuessThrottle {
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let address = CounterKey::Address(ClientNetwork::of(address));
-        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = counters.retry_after_s(&address, PER_ADDRESS, now_ms);
-        let shared = counters
-            .retry_after_s(&CounterKey::Prefix(prefix.to_owned()), PER_PREFIX, now_ms)
-            .filter(|_| counters.has_count(&address, PER_ADDRESS, now_ms));
-        match own.max(shared) {
-            Some(retry_after_s) => Err(ApiError::TooManyAttempts { retry_after_s }),
-            None => Ok(()),
-        }
+        self.failures.check(prefix, address, now_ms)
     }
 
     /// Records that the key was refused, and counts a failure for its address and prefix.
@@ -105,13 +94,7 @@ impl KeyGuessThrottle {
             refused.pop_lru();
         }
         drop(refused);
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.count(
-            CounterKey::Address(ClientNetwork::of(address)),
-            PER_ADDRESS,
-            now_ms,
-        );
-        counters.count(CounterKey::Prefix(prefix.to_owned()), PER_PREFIX, now_ms);
+        self.failures.record(prefix, address, now_ms);
     }
 
     /// Whether the key was refused within the last `REFUSED_MS`.

@@ -1,6 +1,6 @@
 //! The methods that read the audit log: one placement for its creditor, everything for support.
 
-use entities::ids::CreditorId;
+use entities::ids::{AuditEventId, CreditorId};
 use entities::queries::audit;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ impl PartnerApi {
             actor: filter.actor,
             since_ms: filter.since_ms,
             until_ms: filter.until_ms,
-            after: filter.after,
+            after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),
             limit: filter.limit + 1,
         };
         let rows = audit::read(self.0.modules.env.db.reader(), &query)
@@ -46,7 +46,7 @@ impl PartnerApi {
                 event_type: row.action,
                 actor: row.actor,
                 data: serde_json::from_str(&row.data).unwrap_or_default(),
-                id: row.id,
+                id: row.id.0,
             })
             .collect();
         Ok(AuditPage { events, pagination })
@@ -62,7 +62,7 @@ impl PartnerApi {
             creditor: filter.creditor_id.map(CreditorId),
             actions: filter.action.into_iter().collect(),
             since_ms: filter.since_ms,
-            after: filter.after,
+            after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),
             limit: filter.limit + 1,
             ..audit::AuditQuery::default()
         };
@@ -73,7 +73,7 @@ impl PartnerApi {
         let events = found
             .into_iter()
             .map(|row| SupportAuditEvent {
-                id: row.id,
+                id: row.id.0,
                 action: row.action,
                 actor: row.actor,
                 creditor_id: row.creditor_id.map(|id| id.0),
@@ -98,7 +98,7 @@ fn page_of(
     let next_cursor = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| cursor::encode(row.at_ms, row.id));
+        .map(|row| cursor::encode(row.at_ms, row.id.0));
     (
         rows,
         Pagination {

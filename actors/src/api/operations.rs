@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entities::ids::{CreditorId, PlacementId};
+use entities::ids::{CreditorId, DisputeId, PlacementId};
 use entities::queries::placements;
 use uuid::Uuid;
 
@@ -104,6 +104,7 @@ impl PartnerApi {
         dispute: Uuid,
         text: String,
     ) -> ApiResult<DisputeView> {
+        let dispute = DisputeId(dispute);
         let row = placements::dispute(self.0.modules.env.db.reader(), dispute)
             .await
             .map_db_error()?;

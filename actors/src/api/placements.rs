@@ -166,7 +166,7 @@ impl PartnerApi {
             q: filter.q,
             after: filter
                 .updated_since_ms
-                .map(|since| (since, filter.after_id)),
+                .map(|since| (since, filter.after_id.map(PlacementId))),
             order,
             descending,
             limit: slice.limit,

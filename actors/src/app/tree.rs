@@ -25,7 +25,7 @@ use crate::supervision::{
 pub(crate) struct Tree {
     root: ActorRef<SupervisorMsg>,
     top: Arc<SupervisorStatus>,
-    statuses: Vec<Arc<SupervisorStatus>>,
+    statuses: [Arc<SupervisorStatus>; 5],
 }
 
 impl Tree {
@@ -33,9 +33,7 @@ impl Tree {
     pub(crate) async fn start(
         modules: &Modules,
     ) -> Result<(Self, JoinHandle<()>), ractor::SpawnErr> {
-        let statuses: Vec<Arc<SupervisorStatus>> = (0..5)
-            .map(|_| Arc::new(SupervisorStatus::default()))
-            .collect();
+        let statuses: [Arc<SupervisorStatus>; 5] = std::array::from_fn(|_| Arc::default());
         let top = Arc::new(SupervisorStatus::default());
         let me: ActorHandle<SupervisorMsg> = ActorHandle::new();
         let args = SupervisorArgs {
@@ -111,10 +109,8 @@ fn report(actor: &str, error: Option<crate::supervision::CallError>) {
     }
 }
 
-fn children(modules: &Modules, statuses: &[Arc<SupervisorStatus>]) -> Vec<ChildSpec> {
-    let [admission, onboarding, placements, delivery, sandbox] = statuses else {
-        return Vec::new();
-    };
+fn children(modules: &Modules, statuses: &[Arc<SupervisorStatus>; 5]) -> Vec<ChildSpec> {
+    let [admission, onboarding, placements, delivery, sandbox] = statuses;
     let runtime = &modules.delivery.runtime;
     vec![
         node_spec(&modules.cluster, runtime),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use entities::audit_event;
-use entities::ids::CreditorId;
+use entities::ids::{AuditEventId, CreditorId};
 use entities::queries::audit;
 use serde_json::json;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ pub(super) fn audit_failed_login(
     address: IpAddr,
 ) {
     let entry = audit_event::Model {
-        id: Uuid::now_v7(),
+        id: AuditEventId(Uuid::now_v7()),
         action: action.to_owned(),
         actor: "anonymous".to_owned(),
         creditor_id: creditor,

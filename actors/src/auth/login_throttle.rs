@@ -1,29 +1,24 @@
 //! Throttles sign-ins, sign-ups and wrong support tokens.
 //!
-//! Owns the counts for each account and each client network. It never checks a password or a token.
+//! Owns the limits. It never checks a password or a token.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
-use crate::admission::{ClientNetwork, FixedWindowCounters, Window};
+use crate::admission::{FailureLimits, FailureThrottle, Window};
 use crate::contract::ApiError;
 
 const QUARTER_HOUR_MS: i64 = 15 * 60_000;
-/// Failures of one account after which addresses with failures of their own must wait. An address
-/// without failures is not delayed: guesses from elsewhere must not lock out the owner.
-const PER_ACCOUNT: Window = Window {
-    most: 10,
-    length_ms: QUARTER_HOUR_MS,
-};
-/// Failures of one account after which every address must wait. Attempts may come from many addresses.
-const PER_ACCOUNT_TOTAL: Window = Window {
-    most: 100,
-    length_ms: QUARTER_HOUR_MS,
-};
-/// Failures of one address after which it must wait.
-const PER_ADDRESS: Window = Window {
-    most: 50,
-    length_ms: QUARTER_HOUR_MS,
+/// Sign-ins that failed, by account.
+const SIGN_INS: FailureLimits = FailureLimits {
+    per_address: Window {
+        most: 50,
+        length_ms: QUARTER_HOUR_MS,
+    },
+    per_subject: Window {
+        most: 10,
+        length_ms: QUARTER_HOUR_MS,
+    },
+    per_subject_total: 100,
 };
 /// Wrong support tokens of one address after which it must wait. This bounds the audit entries.
 const SUPPORT: Window = Window {
@@ -35,18 +30,26 @@ const SIGN_UPS: Window = Window {
     most: 5,
     length_ms: 3_600_000,
 };
+/// The subject of attempts that are counted only by address.
+const ANY: &str = "";
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum CounterKey {
-    Account(String),
-    Address(ClientNetwork),
-    SignUpFrom(ClientNetwork),
-    Support(ClientNetwork),
+/// The throttles of everything that creates a session, an account or access for support.
+#[derive(Debug)]
+pub(crate) struct LoginThrottle {
+    sign_ins: FailureThrottle,
+    sign_ups: FailureThrottle,
+    support_tokens: FailureThrottle,
 }
 
-/// Counts of attempts for each account and client network.
-#[derive(Debug, Default)]
-pub(crate) struct LoginThrottle(Mutex<FixedWindowCounters<CounterKey>>);
+impl Default for LoginThrottle {
+    fn default() -> Self {
+        Self {
+            sign_ins: FailureThrottle::new(SIGN_INS),
+            sign_ups: FailureThrottle::new(FailureLimits::by_address(SIGN_UPS)),
+            support_tokens: FailureThrottle::new(FailureLimits::by_address(SUPPORT)),
+        }
+    }
+}
 
 impl LoginThrottle {
     /// Counts a sign-in before its password is checked, so that concurrent guesses count as well.
@@ -60,70 +63,27 @@ impl LoginThrottle {
         account: &str,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let account = CounterKey::Account(account.to_owned());
-        let address = CounterKey::Address(ClientNetwork::of(address));
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = counters.has_count(&address, PER_ADDRESS, now_ms);
-        let of_account = match known {
-            true => PER_ACCOUNT,
-            false => PER_ACCOUNT_TOTAL,
-        };
-        let waits = [
-            counters.retry_after_s(&account, of_account, now_ms),
-            counters.retry_after_s(&address, PER_ADDRESS, now_ms),
-        ];
-        if let Some(retry_after_s) = waits.into_iter().flatten().max() {
-            return Err(ApiError::TooManyAttempts { retry_after_s });
-        }
-        counters.count(account, PER_ACCOUNT, now_ms);
-        counters.count(address, PER_ADDRESS, now_ms);
-        Ok(())
-    }
-
-    /// Counts a sign-up.
-    pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.count_if_allowed(
-            CounterKey::SignUpFrom(ClientNetwork::of(address)),
-            SIGN_UPS,
-            now_ms,
-        )
-    }
-
-    /// Counts a wrong support token.
-    pub(crate) fn wrong_support_token(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.count_if_allowed(
-            CounterKey::Support(ClientNetwork::of(address)),
-            SUPPORT,
-            now_ms,
-        )
-    }
-
-    fn count_if_allowed(
-        &self,
-        who: CounterKey,
-        window: Window,
-        now_ms: i64,
-    ) -> Result<(), ApiError> {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(retry_after_s) = counters.retry_after_s(&who, window, now_ms) {
-            return Err(ApiError::TooManyAttempts { retry_after_s });
-        }
-        counters.count(who, window, now_ms);
-        Ok(())
+        self.sign_ins.attempt(account, address, now_ms)
     }
 
     /// Clears the failures of the account, and takes this attempt back from the address.
     pub(crate) fn record_success(&self, address: IpAddr, account: &str) {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.reset(&CounterKey::Account(account.to_owned()));
-        counters.take_back(&CounterKey::Address(ClientNetwork::of(address)));
+        self.sign_ins.record_success(account, address);
     }
 
     /// Takes back an attempt whose password was not checked.
     pub(crate) fn undo_attempt(&self, address: IpAddr, account: &str) {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.take_back(&CounterKey::Account(account.to_owned()));
-        counters.take_back(&CounterKey::Address(ClientNetwork::of(address)));
+        self.sign_ins.take_back(account, address);
+    }
+
+    /// Counts a sign-up.
+    pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
+        self.sign_ups.attempt(ANY, address, now_ms)
+    }
+
+    /// Counts a wrong support token.
+    pub(crate) fn wrong_support_token(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
+        self.support_tokens.attempt(ANY, address, now_ms)
     }
 }
 
@@ -138,7 +98,7 @@ mod tests {
     #[test]
     fn account_waits_after_ten_failures_until_window_ends() {
         let logins = LoginThrottle::default();
-        for _ in 0..PER_ACCOUNT.most {
+        for _ in 0..SIGN_INS.per_subject.most {
             assert_eq!(logins.sign_in(HERE, "a@b.c", 1_000), Ok(()));
         }
         let refused = logins.sign_in(HERE, "a@b.c", 61_000).unwrap_err();
@@ -155,7 +115,7 @@ mod tests {
         let (logins, guesser) = (LoginThrottle::default(), |n: u32| {
             IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))
         });
-        for n in 0..PER_ACCOUNT_TOTAL.most {
+        for n in 0..SIGN_INS.per_subject_total {
             assert_eq!(logins.sign_in(guesser(n), "a@b.c", 0), Ok(()), "{n}");
         }
         let retry_after_s = 900;
@@ -173,7 +133,7 @@ mod tests {
     #[test]
     fn successful_sign_in_clears_failures_of_account() {
         let logins = LoginThrottle::default();
-        for _ in 0..PER_ACCOUNT.most {
+        for _ in 0..SIGN_INS.per_subject.most {
             logins.sign_in(HERE, "a@b.c", 0).unwrap();
         }
         logins.record_success(HERE, "a@b.c");

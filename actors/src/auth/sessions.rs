@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::DbErr;
-use entities::ids::CreditorId;
+use entities::ids::{CreditorId, SessionId};
 use entities::queries::{creditors, sessions};
 use entities::session::{self, SessionKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -48,14 +48,20 @@ pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> New
         SessionKind::Dashboard => ABSOLUTE_MS,
         SessionKind::Onboarding => ONBOARDING_MS,
     };
-    generate(kind, creditor, Uuid::now_v7(), now_ms, now_ms + life_ms)
+    generate(
+        kind,
+        creditor,
+        SessionId(Uuid::now_v7()),
+        now_ms,
+        now_ms + life_ms,
+    )
 }
 
 /// Generates a token of 256 random bits.
 fn generate(
     kind: SessionKind,
     creditor: CreditorId,
-    family: Uuid,
+    family: SessionId,
     now_ms: i64,
     expires_ms: i64,
 ) -> NewToken {
@@ -64,7 +70,7 @@ fn generate(
     let prefix = prefix_of(kind);
     let token = SecretString::from(format!("{prefix}{}", hex::encode(bytes)));
     let row = session::Model {
-        id: Uuid::now_v7(),
+        id: SessionId(Uuid::now_v7()),
         token_hash: digest(&token).to_vec(),
         kind,
         creditor_id: creditor,

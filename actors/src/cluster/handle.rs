@@ -43,9 +43,9 @@ impl Cluster {
     }
 
     /// Notifies the other processes. Does nothing on SQLite, where there are none.
-    pub(crate) fn notify(&self, ring: Notification) {
+    pub(crate) fn notify(&self, notification: Notification) {
         if self.env.db.is_postgres() {
-            let _ = self.node.send(NodeMsg::Notification { ring });
+            let _ = self.node.send(NodeMsg::Notification { notification });
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) enum NodeMsg {
     /// Notify the other processes soon. Notifications are merged for a short time.
     Notification {
         /// What the other processes should read.
-        ring: Notification,
+        notification: Notification,
     },
     /// Send the merged notification. The Node sends this to itself.
     SendNotification,

@@ -64,9 +64,9 @@ impl Actor for Node {
             NodeMsg::CleanedUp { result } => state.cleaned_up(result),
             NodeMsg::Checkpoint => state.checkpoint(),
             NodeMsg::Checkpointed { result } => state.checkpointed(result),
-            NodeMsg::Notification { ring } => state.gather(ring),
-            NodeMsg::SendNotification => state.ring_out(),
-            NodeMsg::NotificationSent => state.rung_out(),
+            NodeMsg::Notification { notification } => state.gather(notification),
+            NodeMsg::SendNotification => state.send_notification(),
+            NodeMsg::NotificationSent => state.notification_sent(),
             NodeMsg::Drain { reply } => state.drain(reply),
             #[cfg(feature = "fault-injection")]
             #[allow(clippy::panic)]

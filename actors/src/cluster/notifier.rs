@@ -16,8 +16,8 @@ use crate::supervision::spawn_and_notify;
 const GATHER: Duration = Duration::from_millis(20);
 
 impl NodeState {
-    pub(super) fn gather(&mut self, ring: Notification) {
-        self.notifier.gathered = self.notifier.gathered.and(ring);
+    pub(super) fn gather(&mut self, notification: Notification) {
+        self.notifier.gathered = self.notifier.gathered.and(notification);
         self.schedule_send();
     }
 
@@ -29,7 +29,7 @@ impl NodeState {
         }
     }
 
-    pub(super) fn ring_out(&mut self) {
+    pub(super) fn send_notification(&mut self) {
         let notification = std::mem::take(&mut self.notifier.gathered);
         let cluster = Arc::clone(&self.cluster);
         spawn_and_notify(&self.cluster.node, NodeMsg::NotificationSent, async move {
@@ -42,7 +42,7 @@ impl NodeState {
         });
     }
 
-    pub(super) fn rung_out(&mut self) {
+    pub(super) fn notification_sent(&mut self) {
         self.notifier.busy = false;
         self.schedule_send();
     }

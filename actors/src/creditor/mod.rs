@@ -1,9 +1,10 @@
-//! Transactions under a creditor's lock, their idempotency records and the account status.
+//! Transactions under a creditor's lock, the key that they issue, their idempotency records and the account status.
 //!
 //! Never sends a webhook. Its events go to the outbox.
 
 mod handle;
 mod idempotency;
+mod key_issuance;
 mod status;
 mod transaction;
 

@@ -5,25 +5,22 @@
 
 use std::collections::BTreeSet;
 
-use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
-use entities::ids::{CreditorId, KeyId};
+use entities::api_key;
+use entities::ids::CreditorId;
 use entities::queries::{creditors as creditor_rows, keys, node, onboarding};
 use entities::{DbErr, Transaction, creditor, gate};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::handle::{Creditors, TransactionPermit};
 use super::status::{account_status_of, gates_from};
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
 use crate::domain::account::AccountStatus;
-use crate::domain::api_key::generate_prefix;
-use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates, should_issue};
-use crate::infra::entropy;
+use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates};
 use crate::outbox::{AuditEntry, EventType, Outbox};
 
 /// The actor of automatic changes in the audit log.
-const GATE_EVALUATOR: &str = "system:gate_evaluator";
+pub(super) const GATE_EVALUATOR: &str = "system:gate_evaluator";
 
 /// A database transaction that holds a creditor's lock, with the creditor's rows.
 #[derive(Debug)]
@@ -184,46 +181,6 @@ impl<'a> CreditorTransaction<'a> {
         outbound.dispatch(context);
         context.cluster.publish(self.creditor.id, &self.changed);
         Ok(issued)
-    }
-
-    /// Issues the API key if the gates allow it and none was ever issued.
-    async fn issue_if_due(&mut self) -> Result<bool, DbErr> {
-        let ever_issued = self.keys.iter().any(|key| key.scope == KeyScope::ReadWrite);
-        let suspended = self.creditor.suspended_at_ms.is_some();
-        if !should_issue(
-            &self.gates(),
-            suspended,
-            ever_issued,
-            self.creditor.support_only_mint,
-        ) {
-            return Ok(false);
-        }
-        let now_ms = self.outbox.updated_ms(self.creditor.id);
-        let key = api_key::Model {
-            id: KeyId(Uuid::now_v7()),
-            creditor_id: self.creditor.id,
-            prefix: generate_prefix(&mut entropy).as_str().to_owned(),
-            scope: KeyScope::ReadWrite,
-            state: KeyState::Current,
-            origin: KeyOrigin::Automatic,
-            // The key has no secret yet. The reveal generates, hashes and shows it.
-            secret_hash: None,
-            created_ms: now_ms,
-            revealed_ms: None,
-            expires_ms: None,
-            retired_ms: None,
-            expiry_notified_ms: None,
-            allowed_networks: None,
-            ended_ms: None,
-            ended_reason: None,
-        };
-        keys::insert(&self.db, key.clone()).await?;
-        let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
-        self.audit("creditor.api_key_issued", GATE_EVALUATOR, data.clone());
-        self.event(EventType::ApiKeyIssued, data);
-        self.mark_changed(ChangeKind::Keys);
-        self.keys.insert(0, key);
-        Ok(true)
     }
 
     fn report_status_change(&mut self) {

@@ -4,6 +4,7 @@
 //! the receiver.
 
 use bytes::Bytes;
+use entities::ids::AttemptId;
 use entities::queries::delivery::{Attempt, ClaimedDelivery, CompletionOutcome};
 use entities::webhook_endpoint::OnExhausted;
 use uuid::Uuid;
@@ -135,7 +136,7 @@ fn ended(
         NextStep::DisableEndpoint => CompletionOutcome::Cancelled,
     };
     let attempt = Attempt {
-        id: Uuid::now_v7(),
+        id: AttemptId(Uuid::now_v7()),
         at_ms: now_ms,
         latency_ms: answer.latency_ms,
         response_status: answer.status,

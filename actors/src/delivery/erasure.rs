@@ -58,7 +58,7 @@ async fn erase_pages(
     let mut sequence = first.unwrap_or(highest + 1);
     while sequence <= highest {
         let page = sequence..=(sequence + PAGE - 1).min(highest);
-        let done = erase_placement(&delivery.env.db, creditor, placement.0, page)
+        let done = erase_placement(&delivery.env.db, creditor, placement, page)
             .await
             .map_db_error()?;
         erased.payloads += done.payloads;

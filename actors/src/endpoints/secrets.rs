@@ -1,6 +1,6 @@
 //! Signing secrets of webhook endpoints. Several secrets are live during a rotation.
 
-use entities::ids::{CreditorId, EndpointId};
+use entities::ids::{CreditorId, EndpointId, WebhookSecretId};
 use entities::queries::webhooks;
 use entities::{ConnectionTrait, webhook_endpoint, webhook_secret};
 use secrecy::ExposeSecret;
@@ -106,7 +106,7 @@ pub(super) async fn add(
         .vault
         .seal(&secret_purpose(endpoint), secret.expose().expose_secret());
     let row = webhook_secret::Model {
-        id: Uuid::now_v7(),
+        id: WebhookSecretId(Uuid::now_v7()),
         endpoint_id: endpoint,
         sealed: sealed.map_err(|_| ApiError::Internal)?,
         created_ms: transaction.outbox.updated_ms(transaction.creditor.id),

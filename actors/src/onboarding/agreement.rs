@@ -1,7 +1,7 @@
 //! The Master Services Agreement: its current text and its acceptance.
 
 use entities::agreement_acceptance;
-use entities::ids::CreditorId;
+use entities::ids::{AcceptanceId, CreditorId};
 use entities::queries::onboarding;
 use serde_json::json;
 use uuid::Uuid;
@@ -79,7 +79,7 @@ pub(super) fn acceptance(
     accepted_ms: i64,
 ) -> agreement_acceptance::Model {
     agreement_acceptance::Model {
-        id: Uuid::now_v7(),
+        id: AcceptanceId(Uuid::now_v7()),
         creditor_id: creditor,
         version: CURRENT_VERSION.to_owned(),
         signatory_name: signatory.to_owned(),

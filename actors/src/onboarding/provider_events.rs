@@ -1,6 +1,6 @@
 //! Applies provider events to gates. Each event is stored once; the order of arrival does not matter.
 
-use entities::ids::CreditorId;
+use entities::ids::{CreditorId, OnboardingEventId};
 use entities::onboarding_event::{self, EventOutcome};
 use entities::queries::{creditors, onboarding};
 use entities::{DbErr, Transaction};
@@ -109,7 +109,7 @@ fn event_row(
     now_ms: i64,
 ) -> onboarding_event::Model {
     onboarding_event::Model {
-        id: Uuid::now_v7(),
+        id: OnboardingEventId(Uuid::now_v7()),
         provider: event.provider.as_str().to_owned(),
         event_id: event.event_id.clone(),
         event_type: event.event_type.clone(),

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId, PlacementId};
+use entities::ids::{AuditEventId, CreditorId, DeliveryId, EndpointId, MessageId, PlacementId};
 use entities::queries::{audit, creditors, outbox, webhooks};
 use entities::webhook_endpoint::{self, EndpointState};
 use entities::{DbErr, Transaction, audit_event, creditor_position, delivery, message};
@@ -126,7 +126,7 @@ impl Outbox {
             .creditor
             .map_or(self.now_ms, |creditor| self.updated_ms(creditor));
         self.audits.push(audit_event::Model {
-            id: Uuid::now_v7(),
+            id: AuditEventId(Uuid::now_v7()),
             action: entry.action.to_owned(),
             actor: entry.actor.to_owned(),
             creditor_id: entry.creditor,

@@ -3,7 +3,7 @@
 //! A rejected command leaves the working set and the outbox unchanged, so it never affects the rest of its batch.
 //! This module never accesses the database.
 
-use entities::ids::PlacementId;
+use entities::ids::{PaymentId, PlacementId};
 use entities::{idempotency_record, payment, placement};
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -162,8 +162,9 @@ impl CommandExecutor<'_> {
             Cents::from_raw(row.amount_cents),
             Cents::from_raw(row.paid_cents),
         );
+        let payment = PaymentId(Uuid::now_v7());
         let recorded = PaymentRecorded {
-            payment_id: Uuid::now_v7(),
+            payment_id: payment.0,
             placement_id: id.0,
             amount: amount.to_string(),
             recorded_at: rfc3339_ms(row.updated_ms),
@@ -173,7 +174,7 @@ impl CommandExecutor<'_> {
             note: note_on(&row),
         };
         self.set.payments.push(payment::Model {
-            id: recorded.payment_id,
+            id: payment,
             placement_id: id,
             creditor_id: command.creditor,
             amount_cents: amount.raw(),

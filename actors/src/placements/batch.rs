@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use entities::ids::CreditorId;
+use entities::ids::{BatchId, CreditorId};
 use entities::queries::{creditors, writer};
 use entities::{DbErr, Transaction, is_transient};
 use uuid::Uuid;
@@ -100,7 +100,7 @@ async fn commit_together(
     context: &OutboxContext,
     commands: &[&Command],
 ) -> Result<BatchResult, Failure> {
-    let batch = Uuid::now_v7();
+    let batch = BatchId(Uuid::now_v7());
     let transaction = context.env.db.begin().await.map_err(Failure::RolledBack)?;
     let result = run(context, &transaction, commands, batch)
         .await
@@ -122,7 +122,7 @@ async fn run(
     context: &OutboxContext,
     transaction: &Transaction,
     commands: &[&Command],
-    batch: Uuid,
+    batch: BatchId,
 ) -> Result<BatchResult, DbErr> {
     let creditors: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
     let mut outbox = Outbox::open(transaction, &creditors, &context.env.clock).await?;
@@ -159,7 +159,7 @@ async fn run(
 /// Whether the batch was committed. Retries until `COMMIT_STATUS_TIMEOUT`.
 async fn commit_status(
     context: &OutboxContext,
-    batch: Uuid,
+    batch: BatchId,
     creditors: &BTreeSet<CreditorId>,
 ) -> Result<bool, DbErr> {
     let ids: Vec<CreditorId> = creditors.iter().copied().collect();
@@ -179,7 +179,7 @@ async fn commit_status(
 /// processing for the broken connection.
 async fn look_up(
     context: &OutboxContext,
-    batch: Uuid,
+    batch: BatchId,
     creditors: &[CreditorId],
 ) -> Result<bool, DbErr> {
     let transaction = context.env.db.begin().await?;

@@ -1,8 +1,7 @@
 //! The commands that a Writer executes, and their outcomes.
 
-use entities::ids::{CreditorId, PlacementId};
+use entities::ids::{CreditorId, DisputeId, PlacementId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::contract::{
     ApiError, BatchPlaced, BatchRowError, DisputeView, IdempotencyKey, PaymentRecorded,
@@ -89,7 +88,7 @@ pub(crate) enum Operation {
         reason: String,
     },
     AnswerDispute {
-        dispute: Uuid,
+        dispute: DisputeId,
         text: String,
     },
 }

@@ -1,7 +1,7 @@
 //! Dispute operations of the executor: opens a dispute and records the creditor's answer.
 
 use entities::dispute::{self, DisputeStatus};
-use entities::ids::PlacementId;
+use entities::ids::{DisputeId, PlacementId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ impl CommandExecutor<'_> {
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (row, before) = self.change(command, id, &Action::OpenDispute)?;
         let dispute = dispute::Model {
-            id: Uuid::now_v7(),
+            id: DisputeId(Uuid::now_v7()),
             placement_id: id,
             creditor_id: command.creditor,
             status: DisputeStatus::Open,
@@ -45,7 +45,7 @@ impl CommandExecutor<'_> {
     pub(super) fn answer_dispute(
         &mut self,
         command: &Command,
-        id: Uuid,
+        id: DisputeId,
         text: &str,
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let dispute = self

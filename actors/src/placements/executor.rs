@@ -4,7 +4,7 @@
 //! It works on one batch in memory. It never accesses the database.
 
 use entities::dispute::DisputeStatus;
-use entities::ids::PlacementId;
+use entities::ids::{HistoryId, PlacementId};
 use entities::queries::folded;
 use entities::{placement, placement_history};
 use serde_json::{Map, Value, json};
@@ -109,7 +109,7 @@ impl CommandExecutor<'_> {
         reason: Option<&str>,
     ) {
         self.set.history.push(placement_history::Model {
-            id: Uuid::now_v7(),
+            id: HistoryId(Uuid::now_v7()),
             placement_id: row.id,
             creditor_id: row.creditor_id,
             from_status: before,

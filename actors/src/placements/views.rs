@@ -78,7 +78,7 @@ fn days_past_due(due_date: &str, now_ms: i64) -> i64 {
 /// The view of a dispute.
 pub(crate) fn dispute_view(row: &dispute::Model) -> DisputeView {
     DisputeView {
-        id: row.id,
+        id: row.id.0,
         placement_id: row.placement_id.0,
         status: row.status.as_str().to_owned(),
         reason: row.reason.clone(),

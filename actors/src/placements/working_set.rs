@@ -6,13 +6,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entities::dispute::DisputeStatus;
-use entities::ids::{CreditorId, PlacementId};
+use entities::ids::{CreditorId, DisputeId, PlacementId};
 use entities::queries::{creditors, onboarding, placements, writer};
 use entities::{
     DbErr, Transaction, creditor, dispute, idempotency_record, payment, placement,
     placement_history,
 };
-use uuid::Uuid;
 
 use super::command::{BatchEntry, Command, Operation};
 use crate::creditor::{IDEMPOTENCY_MS, account_status_of};
@@ -31,13 +30,13 @@ pub(crate) struct WorkingSet {
     pub(crate) accounts: HashMap<CreditorId, AccountSnapshot>,
     placements: HashMap<PlacementId, placement::Model>,
     invoices: HashMap<(CreditorId, String), PlacementId>,
-    disputes: HashMap<Uuid, dispute::Model>,
+    disputes: HashMap<DisputeId, dispute::Model>,
     pub(crate) records: HashMap<(CreditorId, String), idempotency_record::Model>,
     /// Keys of stored answers that have expired. A new answer under the same key replaces the row.
     expired_records: HashSet<(CreditorId, String)>,
     new_placements: BTreeSet<PlacementId>,
     changed_placements: BTreeSet<PlacementId>,
-    dirty_disputes: BTreeSet<Uuid>,
+    dirty_disputes: BTreeSet<DisputeId>,
     new_records: BTreeSet<(CreditorId, String)>,
     pub(crate) history: Vec<placement_history::Model>,
     pub(crate) payments: Vec<payment::Model>,
@@ -114,7 +113,7 @@ impl WorkingSet {
     }
 
     /// The dispute `id`, if it belongs to `creditor`.
-    pub(crate) fn dispute(&self, creditor: CreditorId, id: Uuid) -> Option<&dispute::Model> {
+    pub(crate) fn dispute(&self, creditor: CreditorId, id: DisputeId) -> Option<&dispute::Model> {
         self.disputes
             .get(&id)
             .filter(|row| row.creditor_id == creditor)
@@ -205,7 +204,7 @@ struct RequiredKeys {
     creditors: Vec<CreditorId>,
     placements: Vec<PlacementId>,
     invoices: Vec<(CreditorId, String)>,
-    disputes: Vec<Uuid>,
+    disputes: Vec<DisputeId>,
     records: Vec<(CreditorId, String)>,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use entities::creditor::Model as Creditor;
 use entities::delivery::{DeliveryState, Model as Delivery};
-use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
+use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId, WebhookSecretId};
 use entities::queries::{creditors, outbox, webhooks};
 use entities::webhook_endpoint::{DeliveryOrder, EndpointState, OnExhausted};
 use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
@@ -151,7 +151,7 @@ impl Bench {
         };
         webhooks::insert(&transaction, endpoint).await.unwrap();
         let secret = webhook_secret::Model {
-            id: Uuid::now_v7(),
+            id: WebhookSecretId(Uuid::now_v7()),
             endpoint_id: id,
             sealed: vault().seal(&format!("webhook:{id}"), SECRET).unwrap(),
             created_ms: 0,

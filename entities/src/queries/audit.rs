@@ -4,10 +4,9 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use uuid::Uuid;
 
 use crate::audit_event;
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{AuditEventId, CreditorId, PlacementId};
 
 /// Filter and page of a read of the audit log.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +24,7 @@ pub struct AuditQuery {
     /// Only entries before this time, epoch milliseconds.
     pub until_ms: Option<i64>,
     /// Only entries strictly older than this one: its time and id.
-    pub after: Option<(i64, Uuid)>,
+    pub after: Option<(i64, AuditEventId)>,
     /// Maximum number of entries.
     pub limit: u64,
 }

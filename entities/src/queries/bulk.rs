@@ -12,7 +12,7 @@ use sea_orm::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::database::statement;
+use crate::sql::statement;
 
 /// Maximum number of rows in a list; a power of two.
 pub(super) const ROWS: usize = 256;

@@ -8,8 +8,9 @@ use sea_orm::{
 use super::bulk::{self, Upsert};
 use super::contains;
 use crate::Transaction;
-use crate::database::{for_update, statement};
+use crate::database::for_update;
 use crate::ids::CreditorId;
+use crate::sql;
 use crate::{creditor, creditor_position};
 
 /// Locks the positions of `creditors` in the order of their ids until the transaction ends, and returns them.
@@ -31,10 +32,7 @@ pub async fn lock_positions(
         for_update(transaction),
     );
     let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
-    creditor_position::Entity::find()
-        .from_raw_sql(statement(transaction, &sql, [ids]))
-        .all(transaction)
-        .await
+    sql::rows(transaction, &sql, [ids]).await
 }
 
 /// Writes the positions that the transaction has locked and advanced.
@@ -89,10 +87,7 @@ pub async fn by_ids<C: ConnectionTrait>(
         bulk::is_one_of(backend, "id", 1)
     );
     let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
-    creditor::Entity::find()
-        .from_raw_sql(statement(connection, &sql, [ids]))
-        .all(connection)
-        .await
+    sql::rows(connection, &sql, [ids]).await
 }
 
 /// Returns the creditor with this e-mail address, which must be in lower case.

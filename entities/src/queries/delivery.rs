@@ -18,9 +18,9 @@ mod queue_depth;
 mod redeliver;
 mod release_leases;
 
-use uuid::Uuid;
+use sea_orm::FromQueryResult;
 
-use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
+use crate::ids::{AttemptId, CreditorId, DeliveryId, EndpointId, MessageId};
 
 pub use cancel::{cancel_disabled, cancel_statements};
 pub use claim::{SQLITE_CLAIM, claim, claim_one};
@@ -57,9 +57,10 @@ pub struct DueEndpoint {
 }
 
 /// Identifies a lease. A write to the row takes effect only if all three fields still match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromQueryResult)]
 pub struct Fence {
     /// The leased row.
+    #[sea_orm(from_alias = "id")]
     pub delivery: DeliveryId,
     /// Number of the claim.
     pub claim_no: i64,
@@ -68,15 +69,19 @@ pub struct Fence {
 }
 
 /// A leased row with the content to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct ClaimedDelivery {
     /// Fence of the lease.
+    #[sea_orm(nested)]
     pub fence: Fence,
     /// The message.
+    #[sea_orm(from_alias = "message_id")]
     pub message: MessageId,
     /// The endpoint to send it to.
+    #[sea_orm(from_alias = "endpoint_id")]
     pub endpoint: EndpointId,
     /// Owning creditor.
+    #[sea_orm(from_alias = "creditor_id")]
     pub creditor: CreditorId,
     /// Number of finished attempts.
     pub attempt: i32,
@@ -116,7 +121,7 @@ pub enum CompletionOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// UUID v7 of the row in the history.
-    pub id: Uuid,
+    pub id: AttemptId,
     /// When the attempt ended, epoch milliseconds.
     pub at_ms: i64,
     /// Duration in milliseconds.

@@ -6,8 +6,8 @@ use sea_orm::{
 };
 
 use crate::api_key::{self, Column, KeyScope, KeyState};
-use crate::database::statement;
 use crate::ids::{CreditorId, KeyId};
+use crate::sql;
 use crate::{Transaction, api_key_use};
 
 /// Maximum number of uses that one statement writes.
@@ -111,18 +111,17 @@ pub async fn reveal(
     secret_hash: &str,
     now_ms: i64,
 ) -> Result<bool, DbErr> {
-    let result = transaction
-        .execute_raw(statement(
-            transaction,
-            "UPDATE api_key SET secret_hash = $1, revealed_ms = $2 \
+    let result = sql::execute(
+        transaction,
+        "UPDATE api_key SET secret_hash = $1, revealed_ms = $2 \
              WHERE id = $3 AND creditor_id = $4 AND secret_hash IS NULL AND state = 'current'",
-            [
-                secret_hash.into(),
-                now_ms.into(),
-                key.into(),
-                creditor.into(),
-            ],
-        ))
-        .await?;
-    Ok(result.rows_affected() == 1)
+        [
+            secret_hash.into(),
+            now_ms.into(),
+            key.into(),
+            creditor.into(),
+        ],
+    )
+    .await?;
+    Ok(result == 1)
 }

@@ -11,7 +11,7 @@ mod notifier;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::Database;
-use crate::database::statement;
+use crate::sql;
 
 pub use feed::{append_feed, feed_head, read_feed};
 pub use janitor::{CleanupResult, clean};
@@ -51,29 +51,28 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
     let node = database.node();
     let epoch = next_number(node, "node_epoch").await?;
     if !database.is_postgres() {
-        let row = statement(
+        sql::execute(
             node,
             "INSERT INTO node (epoch, name, started_ms, heartbeat_ms) VALUES ($1, $2, $3, $3)",
             [epoch.into(), name.into(), now_ms.into()],
-        );
-        node.execute_raw(row).await?;
+        )
+        .await?;
         return Ok(Member { epoch, session: 0 });
     }
-    let lock = statement(
+    let locked = sql::value(
         node,
-        "SELECT pg_backend_pid()::bigint AS session WHERE pg_try_advisory_lock($1)",
+        "SELECT pg_backend_pid()::bigint WHERE pg_try_advisory_lock($1)",
         [(EPOCH_LOCKS + epoch).into()],
     );
-    let locked = node.query_one_raw(lock).await?.ok_or_else(no_row)?;
-    let session: i64 = locked.try_get("", "session")?;
-    let row = statement(
+    let session: i64 = locked.await?.ok_or_else(no_row)?;
+    let inserted = sql::execute(
         node,
         "INSERT INTO node (epoch, name, started_ms, heartbeat_ms) \
          SELECT $1, $2, t.ms, t.ms FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) t \
          WHERE pg_backend_pid() = $3",
         [epoch.into(), name.into(), session.into()],
     );
-    if node.execute_raw(row).await?.rows_affected() == 0 {
+    if inserted.await? == 0 {
         return Err(DbErr::Custom(
             "the node's connection was replaced while it joined".to_owned(),
         ));
@@ -87,24 +86,25 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
 pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat, DbErr> {
     let node = database.node();
     let renewed = if database.is_postgres() {
-        statement(
+        sql::value(
             node,
             "UPDATE node SET heartbeat_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
-             WHERE epoch = $1 AND pg_backend_pid() = $2 RETURNING (SELECT count(*) FROM node) AS nodes",
+             WHERE epoch = $1 AND pg_backend_pid() = $2 RETURNING (SELECT count(*) FROM node)",
             [member.epoch.into(), member.session.into()],
         )
+        .await?
     } else {
         // On SQLite no other process reads the heartbeat, so nothing is written.
-        statement(
+        sql::value(
             node,
-            "SELECT 1 AS nodes FROM node WHERE epoch = $1",
+            "SELECT 1 FROM node WHERE epoch = $1",
             [member.epoch.into()],
         )
+        .await?
     };
-    let Some(row) = node.query_one_raw(renewed).await? else {
+    let Some(nodes): Option<i64> = renewed else {
         return Ok(Heartbeat::Lost);
     };
-    let nodes: i64 = row.try_get("", "nodes")?;
     let nodes = u32::try_from(nodes).unwrap_or(1).max(1);
     Ok(Heartbeat::Confirmed { nodes })
 }
@@ -115,12 +115,12 @@ pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
     let node = database.node();
     remove(database, member.epoch).await?;
     if database.is_postgres() {
-        let unlock = statement(
+        sql::value::<bool, _>(
             node,
             "SELECT pg_advisory_unlock($1)",
             [(EPOCH_LOCKS + member.epoch).into()],
-        );
-        node.query_one_raw(unlock).await?;
+        )
+        .await?;
     }
     Ok(())
 }
@@ -183,19 +183,20 @@ pub async fn owners_without_node(database: &Database) -> Result<Vec<i64>, DbErr>
 /// Releases all rows that an ended epoch has leased. Returns the number of rows.
 pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
-    let release = statement(
+    sql::execute(
         writer,
         "UPDATE delivery SET owner = NULL WHERE owner = $1",
         [epoch.into()],
-    );
-    Ok(writer.execute_raw(release).await?.rows_affected())
+    )
+    .await
 }
 
 /// Removes the row of an epoch, which ends its membership.
 pub async fn remove(database: &Database, epoch: i64) -> Result<(), DbErr> {
     let writer = database.writer();
-    let delete = statement(writer, "DELETE FROM node WHERE epoch = $1", [epoch.into()]);
-    writer.execute_raw(delete).await.map(|_| ())
+    sql::execute(writer, "DELETE FROM node WHERE epoch = $1", [epoch.into()])
+        .await
+        .map(|_| ())
 }
 
 /// Removes all other epochs and releases their leases. Returns the number of released rows.
@@ -203,34 +204,25 @@ pub async fn remove(database: &Database, epoch: i64) -> Result<(), DbErr> {
 /// Only for SQLite, where every other epoch belongs to a process that has ended.
 pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, DbErr> {
     let writer = database.writer();
-    writer
-        .execute_raw(statement(
-            writer,
-            "DELETE FROM node WHERE epoch <> $1",
-            [own.into()],
-        ))
-        .await?;
-    let release = statement(
+    sql::execute(writer, "DELETE FROM node WHERE epoch <> $1", [own.into()]).await?;
+    sql::execute(
         writer,
         "UPDATE delivery SET owner = NULL WHERE owner IS NOT NULL AND owner <> $1",
         [own.into()],
-    );
-    Ok(writer.execute_raw(release).await?.rows_affected())
+    )
+    .await
 }
 
 /// Allocates the next number of a counter. In a transaction, the row stays locked until the end, so a reader that sees
 /// n never sees n-1 appear later.
 async fn next_number<C: ConnectionTrait>(connection: &C, counter: &str) -> Result<i64, DbErr> {
-    let next = statement(
+    sql::value(
         connection,
         "UPDATE cluster_counter SET value = value + 1 WHERE name = $1 RETURNING value",
         [counter.into()],
-    );
-    connection
-        .query_one_raw(next)
-        .await?
-        .ok_or_else(no_row)?
-        .try_get("", "value")
+    )
+    .await?
+    .ok_or_else(no_row)
 }
 
 async fn epochs<C: ConnectionTrait>(
@@ -238,10 +230,7 @@ async fn epochs<C: ConnectionTrait>(
     sql: &str,
     values: impl IntoIterator<Item = sea_orm::Value>,
 ) -> Result<Vec<i64>, DbErr> {
-    let rows = connection
-        .query_all_raw(statement(connection, sql, values))
-        .await?;
-    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+    sql::values(connection, sql, values).await
 }
 
 fn no_row() -> DbErr {

@@ -8,8 +8,8 @@ use sea_orm::{
 
 use super::bulk;
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::CreditorId;
+use crate::sql;
 use crate::{agreement_acceptance, gate, onboarding_event, provider_account};
 
 /// Returns the gates of a creditor.
@@ -34,10 +34,7 @@ pub async fn gates_of<C: ConnectionTrait>(
         bulk::is_one_of(backend, "creditor_id", 1)
     );
     let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
-    gate::Entity::find()
-        .from_raw_sql(statement(connection, &sql, [ids]))
-        .all(connection)
-        .await
+    sql::rows(connection, &sql, [ids]).await
 }
 
 /// Inserts or updates a gate. The transaction must hold the creditor's position.
@@ -68,16 +65,15 @@ pub async fn lock_account(
     provider: &str,
     external_id: &str,
 ) -> Result<Option<CreditorId>, DbErr> {
-    let row = transaction
-        .query_one_raw(statement(
-            transaction,
-            "INSERT INTO provider_account (provider, external_id, creditor_id) VALUES ($1, $2, NULL) \
+    let linked = sql::value(
+        transaction,
+        "INSERT INTO provider_account (provider, external_id, creditor_id) VALUES ($1, $2, NULL) \
              ON CONFLICT (provider, external_id) DO UPDATE SET external_id = excluded.external_id \
              RETURNING creditor_id",
-            [provider.into(), external_id.into()],
-        ))
-        .await?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+        [provider.into(), external_id.into()],
+    )
+    .await?;
+    Ok(linked.flatten())
 }
 
 /// Links a provider's account to a creditor. The transaction must have locked the account.
@@ -87,14 +83,13 @@ pub async fn link_account(
     external_id: &str,
     creditor: CreditorId,
 ) -> Result<(), DbErr> {
-    transaction
-        .execute_raw(statement(
-            transaction,
-            "UPDATE provider_account SET creditor_id = $3 WHERE provider = $1 AND external_id = $2",
-            [provider.into(), external_id.into(), creditor.into()],
-        ))
-        .await
-        .map(|_| ())
+    sql::execute(
+        transaction,
+        "UPDATE provider_account SET creditor_id = $3 WHERE provider = $1 AND external_id = $2",
+        [provider.into(), external_id.into(), creditor.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Unlinks all accounts of `provider` from the creditor.
@@ -103,14 +98,13 @@ pub async fn unlink_accounts(
     provider: &str,
     creditor: CreditorId,
 ) -> Result<(), DbErr> {
-    transaction
-        .execute_raw(statement(
-            transaction,
-            "UPDATE provider_account SET creditor_id = NULL WHERE provider = $1 AND creditor_id = $2",
-            [provider.into(), creditor.into()],
-        ))
-        .await
-        .map(|_| ())
+    sql::execute(
+        transaction,
+        "UPDATE provider_account SET creditor_id = NULL WHERE provider = $1 AND creditor_id = $2",
+        [provider.into(), creditor.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Returns the id of the account of `provider` that is linked to the creditor.
@@ -225,16 +219,12 @@ pub async fn issue_candidates<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<CreditorId>, DbErr> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = connection
-        .query_all_raw(statement(
-            connection,
+    sql::values(connection,
             "SELECT c.id FROM creditor c \
              WHERE c.id > $1 AND c.suspended_at_ms IS NULL AND NOT c.support_only_mint \
                AND (SELECT count(*) FROM gate g WHERE g.creditor_id = c.id) = 3 \
                AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.creditor_id = c.id AND k.scope = 'read_write') \
              ORDER BY c.id LIMIT $2",
-            [after.into(), limit.into()],
-        ))
-        .await?;
-    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+            [after.into(), limit.into()],)
+        .await
 }

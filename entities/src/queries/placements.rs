@@ -4,14 +4,13 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
-use uuid::Uuid;
 
 use super::bulk;
 use super::contains;
-use crate::database::statement;
-use crate::ids::{CreditorId, PlacementId};
+use crate::dispute;
+use crate::ids::{CreditorId, DisputeId, PlacementId};
 use crate::placement::{self, Column};
-use crate::{dispute, payment};
+use crate::sql;
 
 /// Maximum total that is counted for a search. Beyond it the total is unknown.
 const MAX_COUNTED: u64 = 10_000;
@@ -39,7 +38,7 @@ pub struct PlacementQuery {
     /// Only placements whose company name or invoice number contains this text.
     pub q: Option<String>,
     /// Only changes after this time (epoch milliseconds); with an id, also changes at this time with a greater id.
-    pub after: Option<(i64, Option<Uuid>)>,
+    pub after: Option<(i64, Option<PlacementId>)>,
     /// Sort column.
     pub order: OrderBy,
     /// Whether to sort in descending order.
@@ -76,10 +75,7 @@ pub async fn by_ids<C: ConnectionTrait>(
         bulk::is_one_of(backend, "id", 1)
     );
     let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
-    placement::Entity::find()
-        .from_raw_sql(statement(connection, &sql, [ids]))
-        .all(connection)
-        .await
+    sql::rows(connection, &sql, [ids]).await
 }
 
 /// Only the index on (`creditor_id`, `invoice_number`) has this order. While the table is empty, every index on
@@ -103,10 +99,7 @@ pub async fn by_invoices<C: ConnectionTrait>(
             "WITH {pairs} SELECT p.* FROM pair CROSS JOIN {found} p \
              WHERE p.creditor_id = pair.creditor_id AND p.invoice_number = pair.text"
         );
-        let some = placement::Entity::find()
-            .from_raw_sql(statement(connection, &sql, values))
-            .all(connection)
-            .await?;
+        let some = sql::rows(connection, &sql, values).await?;
         placed.extend(some);
     }
     Ok(placed)
@@ -193,21 +186,7 @@ pub async fn untouched_since<C: ConnectionTrait>(
 /// Returns a dispute of any creditor. For support.
 pub async fn dispute<C: ConnectionTrait>(
     connection: &C,
-    id: Uuid,
+    id: DisputeId,
 ) -> Result<Option<dispute::Model>, DbErr> {
     dispute::Entity::find_by_id(id).one(connection).await
-}
-
-/// Returns the payments of a placement, oldest first.
-pub async fn payments<C: ConnectionTrait>(
-    connection: &C,
-    creditor: CreditorId,
-    placement: PlacementId,
-) -> Result<Vec<payment::Model>, DbErr> {
-    payment::Entity::find()
-        .filter(payment::Column::CreditorId.eq(creditor))
-        .filter(payment::Column::PlacementId.eq(placement))
-        .order_by_asc(payment::Column::RecordedMs)
-        .all(connection)
-        .await
 }

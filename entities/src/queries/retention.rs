@@ -8,8 +8,8 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use super::node::CleanupResult;
 use crate::Database;
-use crate::database::statement;
-use crate::ids::CreditorId;
+use crate::ids::{CreditorId, PlacementId};
+use crate::sql;
 
 /// How much longer messages are kept than attempts, because the last attempt of a message can be this late.
 const EXTRA_MESSAGE_RETENTION_MS: i64 = 7 * 24 * 3_600_000;
@@ -59,8 +59,8 @@ pub async fn prune(
     ] {
         let writer = database.writer();
         let values = [min_id_at(now_ms - age_ms).into(), i64::from(batch).into()];
-        let removed = writer.execute_raw(statement(writer, sql, values)).await?;
-        cleaned.add(removed.rows_affected(), batch);
+        let removed = sql::execute(writer, sql, values).await?;
+        cleaned.add(removed, batch);
     }
     let erased = erase_old_payloads(database, min_id_at(now_ms - keep.payloads_ms), batch).await?;
     cleaned.add(erased, batch);
@@ -89,28 +89,21 @@ async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Res
         _ => "",
     };
     let sql = format!("SELECT position FROM retention_cursor WHERE name = 'payloads'{lock}");
-    let row = transaction
-        .query_one_raw(statement(&transaction, &sql, []))
-        .await?;
-    let Some(row) = row else {
+    let cursor: Option<Uuid> = sql::value(&transaction, &sql, []).await?;
+    let Some(cursor) = cursor else {
         transaction.rollback().await?;
         return Ok(0);
     };
-    let cursor: Uuid = row.try_get("", "position")?;
+
     let values = [bound.into(), i64::from(batch).into(), cursor.into()];
-    let erased = transaction
-        .query_all_raw(statement(&transaction, PAYLOADS, values))
+    let erased: Vec<Uuid> = sql::values(&transaction, PAYLOADS, values).await?;
+    if let Some(last) = erased.iter().max() {
+        sql::execute(
+            &transaction,
+            "UPDATE retention_cursor SET position = $1 WHERE name = 'payloads'",
+            [(*last).into()],
+        )
         .await?;
-    let ids = erased.iter().map(|row| row.try_get("", "id"));
-    let last: Option<Uuid> = ids.collect::<Result<Vec<Uuid>, _>>()?.into_iter().max();
-    if let Some(last) = last {
-        transaction
-            .execute_raw(statement(
-                &transaction,
-                "UPDATE retention_cursor SET position = $1 WHERE name = 'payloads'",
-                [last.into()],
-            ))
-            .await?;
     }
     transaction.commit().await?;
     Ok(erased.len() as u64)
@@ -133,7 +126,7 @@ pub struct Erased {
 pub async fn erase_placement(
     database: &Database,
     creditor: CreditorId,
-    placement: Uuid,
+    placement: PlacementId,
     sequences: std::ops::RangeInclusive<i64>,
 ) -> Result<Erased, DbErr> {
     let transaction = database.begin().await?;
@@ -146,26 +139,22 @@ pub async fn erase_placement(
             pattern.as_str().into(),
         ]
     };
-    let deliveries = transaction
-        .execute_raw(statement(
-            &transaction,
+    let deliveries = sql::execute(&transaction,
             "DELETE FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND message_id IN \
              (SELECT id FROM message WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4)",
-            values(),
-        ))
+            values(),)
         .await?;
-    let payloads = transaction
-        .execute_raw(statement(
-            &transaction,
-            "UPDATE message SET payload = '' \
+    let payloads = sql::execute(
+        &transaction,
+        "UPDATE message SET payload = '' \
              WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4",
-            values(),
-        ))
-        .await?;
+        values(),
+    )
+    .await?;
     transaction.commit().await?;
     Ok(Erased {
-        payloads: payloads.rows_affected(),
-        deliveries: deliveries.rows_affected(),
+        payloads,
+        deliveries,
     })
 }
 

@@ -4,9 +4,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait as _, QueryFilter, QueryOrder,
 };
-use uuid::Uuid;
 
-use crate::ids::CreditorId;
+use crate::ids::{CreditorId, SessionId};
 use crate::session::{self, Column, SessionKind};
 
 /// Inserts a session.
@@ -35,7 +34,7 @@ pub async fn find<C: ConnectionTrait>(
 /// Records that a session was used. A later time that is already stored is kept.
 pub async fn touch<C: ConnectionTrait>(
     connection: &C,
-    session: Uuid,
+    session: SessionId,
     now_ms: i64,
 ) -> Result<(), DbErr> {
     session::Entity::update_many()
@@ -50,7 +49,7 @@ pub async fn touch<C: ConnectionTrait>(
 /// Shortens the tokens of a family that were issued before `than_ms`, so that they expire at `until_ms` at the latest.
 pub async fn shorten_older<C: ConnectionTrait>(
     connection: &C,
-    family: Uuid,
+    family: SessionId,
     than_ms: i64,
     until_ms: i64,
 ) -> Result<(), DbErr> {
@@ -67,7 +66,7 @@ pub async fn shorten_older<C: ConnectionTrait>(
 /// Returns when the newest token of a family was issued; `None` if the family has ended.
 pub async fn newest_of_family<C: ConnectionTrait>(
     connection: &C,
-    family: Uuid,
+    family: SessionId,
 ) -> Result<Option<i64>, DbErr> {
     let newest = session::Entity::find()
         .filter(Column::FamilyId.eq(family))

@@ -10,7 +10,8 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
 use crate::Database;
-use crate::database::{BUSY_TIMEOUT, statement};
+use crate::database::BUSY_TIMEOUT;
+use crate::sql;
 
 /// Pages (4 KiB) at which the log is restarted: 100 MiB.
 const MAX_LOG_PAGES: i64 = 25_000;
@@ -77,14 +78,10 @@ enum Next {
 
 impl Pass {
     async fn run<C: ConnectionTrait>(connection: &C) -> Result<Self, DbErr> {
-        let row = connection.query_one_raw(statement(connection, CHECKPOINT, []));
-        let row = row.await?;
-        let row =
-            row.ok_or_else(|| DbErr::RecordNotFound("a checkpoint returned no row".into()))?;
-        Ok(Self {
-            pages: row.try_get_by_index(1)?,
-            copied: row.try_get_by_index(2)?,
-        })
+        let row: Option<(i64, i64, i64)> = sql::value(connection, CHECKPOINT, []).await?;
+        let no_row = || DbErr::RecordNotFound("a checkpoint returned no row".into());
+        let (_busy, pages, copied) = row.ok_or_else(no_row)?;
+        Ok(Self { pages, copied })
     }
 
     /// Decides the next step. `copied_before` is the number of pages that the previous pass had copied.

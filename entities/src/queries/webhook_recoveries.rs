@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+};
 
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId, RecoveryId};
+use crate::sql;
 use crate::webhook_recovery::{self, Column};
 
 /// Returns a recovery of a creditor, or of any creditor if `creditor` is `None`.
@@ -27,13 +29,12 @@ pub async fn running<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
 ) -> Result<usize, DbErr> {
-    let rows = connection
-        .query_all_raw(statement(
-            connection,
-            "SELECT id FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'",
-            [creditor.into()],
-        ))
-        .await?;
+    let rows: Vec<RecoveryId> = sql::values(
+        connection,
+        "SELECT id FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'",
+        [creditor.into()],
+    )
+    .await?;
     Ok(rows.len())
 }
 
@@ -60,10 +61,7 @@ pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::
     let sql = format!(
         "SELECT * FROM webhook_recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}"
     );
-    webhook_recovery::Entity::find()
-        .from_raw_sql(statement(transaction, &sql, []))
-        .one(transaction)
-        .await
+    sql::row(transaction, &sql, []).await
 }
 
 /// Returns the sequence of the first message of a creditor at or after `at_ms`; `None` if there is none.
@@ -99,14 +97,13 @@ pub async fn highest_sequence<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
 ) -> Result<i64, DbErr> {
-    let row = connection
-        .query_one_raw(statement(
-            connection,
-            "SELECT sequence FROM message WHERE creditor_id = $1 ORDER BY sequence DESC LIMIT 1",
-            [creditor.into()],
-        ))
-        .await?;
-    row.map_or(Ok(0), |row| row.try_get("", "sequence"))
+    let highest = sql::value(
+        connection,
+        "SELECT sequence FROM message WHERE creditor_id = $1 ORDER BY sequence DESC LIMIT 1",
+        [creditor.into()],
+    )
+    .await?;
+    Ok(highest.unwrap_or(0))
 }
 
 /// Returns the sequence and the time of the first message with at least this sequence.
@@ -115,16 +112,13 @@ async fn message_from<C: ConnectionTrait>(
     creditor: CreditorId,
     sequence: i64,
 ) -> Result<Option<(i64, i64)>, DbErr> {
-    let row = connection
-        .query_one_raw(statement(
-            connection,
-            "SELECT sequence, created_ms FROM message WHERE creditor_id = $1 AND sequence >= $2 \
+    sql::value(
+        connection,
+        "SELECT sequence, created_ms FROM message WHERE creditor_id = $1 AND sequence >= $2 \
              ORDER BY sequence LIMIT 1",
-            [creditor.into(), sequence.into()],
-        ))
-        .await?;
-    row.map(|row| Ok((row.try_get("", "sequence")?, row.try_get("", "created_ms")?)))
-        .transpose()
+        [creditor.into(), sequence.into()],
+    )
+    .await
 }
 
 /// Result of requeueing a page.
@@ -164,13 +158,10 @@ pub async fn requeue_page(
 ) -> Result<Requeued, DbErr> {
     let (creditor, cursor) = (recovery.creditor_id, recovery.delivery_cursor);
     let values = [creditor.into(), cursor.into(), i64::from(page).into()];
-    let ids = transaction
-        .query_all_raw(statement(transaction, PAGE, values))
-        .await?;
-    let Some(last) = ids.last() else {
+    let ids: Vec<DeliveryId> = sql::values(transaction, PAGE, values).await?;
+    let Some(last) = ids.last().copied() else {
         return Ok(Requeued::default());
     };
-    let last: DeliveryId = last.try_get("", "id")?;
     let values = [
         creditor.into(),
         cursor.into(),
@@ -179,21 +170,19 @@ pub async fn requeue_page(
         recovery.last_sequence.into(),
         now_ms.into(),
     ];
-    let rows = transaction
-        .query_all_raw(statement(transaction, DUE_NOW, values))
-        .await?;
-    let endpoints = rows.iter().map(|row| row.try_get("", "endpoint_id"));
+    let endpoints: Vec<EndpointId> = sql::values(transaction, DUE_NOW, values).await?;
     Ok(Requeued {
-        rows: rows.len() as u64,
-        endpoints: endpoints.collect::<Result<_, _>>()?,
+        rows: endpoints.len() as u64,
+        endpoints: endpoints.into_iter().collect(),
         last: Some(last),
     })
 }
 
 /// A message without deliveries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct MissingDelivery {
     /// The message.
+    #[sea_orm(from_alias = "id")]
     pub message: MessageId,
     /// Sequence of the message.
     pub sequence: i64,
@@ -215,25 +204,11 @@ pub async fn missing_deliveries_page(
         recovery.last_sequence.into(),
         i64::from(page).into(),
     ];
-    let rows = transaction
-        .query_all_raw(statement(
-            transaction,
-            "SELECT id, sequence, event_type, payload FROM message \
+    sql::rows(transaction, "SELECT id, sequence, event_type, payload FROM message \
              WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND initial_deliveries = 0 AND payload <> '' \
              ORDER BY sequence LIMIT $4",
-            values,
-        ))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(MissingDelivery {
-                message: row.try_get("", "id")?,
-                sequence: row.try_get("", "sequence")?,
-                event_type: row.try_get("", "event_type")?,
-                payload: row.try_get("", "payload")?,
-            })
-        })
-        .collect()
+            values,)
+        .await
 }
 
 /// Records the number of deliveries that were created for a message. Returns `false` if it already had deliveries.
@@ -243,12 +218,11 @@ pub async fn record_deliveries(
     deliveries: usize,
 ) -> Result<bool, DbErr> {
     let deliveries = i32::try_from(deliveries).unwrap_or(i32::MAX);
-    let done = transaction
-        .execute_raw(statement(
-            transaction,
-            "UPDATE message SET initial_deliveries = $2 WHERE id = $1 AND initial_deliveries = 0",
-            [message.into(), deliveries.into()],
-        ))
-        .await?;
-    Ok(done.rows_affected() > 0)
+    let rows = sql::execute(
+        transaction,
+        "UPDATE message SET initial_deliveries = $2 WHERE id = $1 AND initial_deliveries = 0",
+        [message.into(), deliveries.into()],
+    )
+    .await?;
+    Ok(rows > 0)
 }

@@ -9,8 +9,8 @@ use sea_orm::{
 
 use super::bulk;
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
+use crate::sql;
 use crate::webhook_endpoint;
 use crate::webhook_secret;
 
@@ -63,10 +63,7 @@ pub async fn receiving<C: ConnectionTrait>(
         bulk::is_one_of(backend, "creditor_id", 1)
     );
     let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
-    webhook_endpoint::Entity::find()
-        .from_raw_sql(statement(connection, &sql, [ids]))
-        .all(connection)
-        .await
+    sql::rows(connection, &sql, [ids]).await
 }
 
 /// Inserts an endpoint.

@@ -3,12 +3,11 @@
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter,
 };
-use uuid::Uuid;
 
 use super::bulk::{self, Upsert};
-use crate::database::statement;
 use crate::dispute::{self, DisputeStatus};
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{BatchId, CreditorId, DisputeId, PlacementId};
+use crate::sql;
 use crate::{Transaction, idempotency_record, payment, placement, placement_history, writer_batch};
 
 /// Inserts new placements.
@@ -76,7 +75,7 @@ pub async fn put_disputes(
 pub async fn disputes(
     transaction: &Transaction,
     placements: &[PlacementId],
-    ids: &[Uuid],
+    ids: &[DisputeId],
 ) -> Result<Vec<dispute::Model>, DbErr> {
     use dispute::Column;
     if placements.is_empty() && ids.is_empty() {
@@ -113,10 +112,7 @@ pub async fn idempotency_records(
             "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {found} r \
              WHERE r.creditor_id = pair.creditor_id AND r.key = pair.text"
         );
-        let some = idempotency_record::Entity::find()
-            .from_raw_sql(statement(transaction, &sql, values))
-            .all(transaction)
-            .await?;
+        let some = sql::rows(transaction, &sql, values).await?;
         records.extend(some);
     }
     Ok(records)
@@ -172,14 +168,17 @@ pub async fn delete_answers(
     const DELETE_ANSWERS: &str = "DELETE FROM idempotency_record \
         WHERE placement_id = $1 AND operation = $2 AND operation <> 'place'";
     let values = [placement.0.into(), operation.into()];
-    transaction
-        .execute_raw(statement(transaction, DELETE_ANSWERS, values))
+    sql::execute(transaction, DELETE_ANSWERS, values)
         .await
         .map(|_| ())
 }
 
 /// Inserts the mark that shows a Writer whether its commit took effect.
-pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> Result<(), DbErr> {
+pub async fn mark_batch(
+    transaction: &Transaction,
+    batch: BatchId,
+    now_ms: i64,
+) -> Result<(), DbErr> {
     let mark = writer_batch::Model {
         id: batch,
         committed_ms: now_ms,
@@ -190,7 +189,7 @@ pub async fn mark_batch(transaction: &Transaction, batch: Uuid, now_ms: i64) -> 
 /// Returns whether a batch was committed.
 ///
 /// The caller must hold the positions of the batch. This ensures that a commit on a broken connection has finished.
-pub async fn batch_is_committed(transaction: &Transaction, batch: Uuid) -> Result<bool, DbErr> {
+pub async fn batch_is_committed(transaction: &Transaction, batch: BatchId) -> Result<bool, DbErr> {
     let mark = writer_batch::Entity::find_by_id(batch)
         .one(transaction)
         .await?;

@@ -1,5 +1,6 @@
 //! Retention: what is deleted when, on both backends.
 
+use entities::ids::PlacementId;
 use entities::queries::delivery::{CompletionOutcome, attempts};
 use entities::queries::retention::{Retention, erase_placement, prune};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
@@ -110,11 +111,11 @@ async fn erasing_a_placement_erases_only_its_payloads() {
         let sql = format!("UPDATE message SET payload = '{payload}' WHERE sequence = 2");
         bench.db.writer().execute_unprepared(&sql).await.unwrap();
 
-        let none = erase_placement(&bench.db, owner, placement, 3..=9)
+        let none = erase_placement(&bench.db, owner, PlacementId(placement), 3..=9)
             .await
             .unwrap();
         assert_eq!((none.payloads, none.deliveries), (0, 0));
-        let erased = erase_placement(&bench.db, owner, placement, 1..=9)
+        let erased = erase_placement(&bench.db, owner, PlacementId(placement), 1..=9)
             .await
             .unwrap();
         assert_eq!((erased.payloads, erased.deliveries), (1, 1));

@@ -1,7 +1,7 @@
 //! Claiming deliveries, on both backends.
 
 use entities::Database;
-use entities::ids::EndpointId;
+use entities::ids::{AttemptId, EndpointId};
 use entities::queries::delivery::{
     Attempt, ClaimWant, ClaimedDelivery, Completion, CompletionOutcome, Completions, Fence, claim,
     due_endpoints, leased_by,
@@ -40,7 +40,7 @@ pub(super) async fn complete_now(db: &Database, completions: &[Completion]) -> u
 
 pub(super) fn tried(fence: Fence, outcome: CompletionOutcome, status: Option<u16>) -> Completion {
     let attempt = Attempt {
-        id: Uuid::now_v7(),
+        id: AttemptId(Uuid::now_v7()),
         at_ms: 500,
         latency_ms: 12,
         response_status: status,

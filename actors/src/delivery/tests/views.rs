@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entities::ids::{CreditorId, DeliveryId};
+use entities::ids::{AttemptId, CreditorId, DeliveryId};
 use entities::queries::delivery::{
     Attempt, ClaimWant, Completion, CompletionOutcome, Completions, claim,
 };
@@ -37,7 +37,7 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
         .zip(outcomes)
         .map(|(row, outcome)| {
             let attempt = Attempt {
-                id: Uuid::now_v7(),
+                id: AttemptId(Uuid::now_v7()),
                 at_ms: 500,
                 latency_ms: 12,
                 response_status: Some(if outcome == CompletionOutcome::Delivered {

@@ -2,8 +2,8 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use crate::database::statement;
 use crate::queries::node::CleanupResult;
+use crate::sql;
 
 /// Kinds of rows: without an ordering key, with that of the endpoint, with that of a placement. Each kind has its own
 /// index. A statement for all kinds at once would scan the entire queue.
@@ -46,10 +46,9 @@ pub async fn cancel_disabled<C: ConnectionTrait>(
     limit: u32,
 ) -> Result<CleanupResult, DbErr> {
     let mut cancelled = CleanupResult::default();
-    for sql in cancel_statements(connection.get_database_backend()) {
-        let cancel = statement(connection, &sql, [i64::from(limit).into()]);
-        let done = connection.execute_raw(cancel).await?;
-        cancelled.add(done.rows_affected(), limit);
+    for text in cancel_statements(connection.get_database_backend()) {
+        let rows = sql::execute(connection, &text, [i64::from(limit).into()]).await?;
+        cancelled.add(rows, limit);
     }
     Ok(cancelled)
 }

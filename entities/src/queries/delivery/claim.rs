@@ -1,11 +1,11 @@
 //! Claims due rows that have no ordering key.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{ClaimWant, ClaimedDelivery, Fence};
+use super::{ClaimWant, ClaimedDelivery};
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::DeliveryId;
+use crate::sql;
 
 /// Builds a statement that leases rows and returns them with the content to send.
 macro_rules! leasing {
@@ -82,10 +82,7 @@ pub async fn claim_one(
     delivery: DeliveryId,
 ) -> Result<Option<ClaimedDelivery>, DbErr> {
     let values = [owner.into(), delivery.into()];
-    let row = transaction
-        .query_one_raw(statement(transaction, CLAIM_ONE, values))
-        .await?;
-    row.as_ref().map(claimed).transpose()
+    sql::row(transaction, CLAIM_ONE, values).await
 }
 
 /// Leases due rows without an ordering key to `owner`, oldest first, up to `max_rows` of each endpoint.
@@ -97,12 +94,11 @@ pub async fn claim(
     wants: &[ClaimWant],
     now_ms: i64,
 ) -> Result<Vec<ClaimedDelivery>, DbErr> {
-    let rows = match transaction.get_database_backend() {
+    let mut claimed = match transaction.get_database_backend() {
         sea_orm::DbBackend::Postgres => claim_postgres(transaction, owner, wants, now_ms).await?,
         _ => claim_sqlite(transaction, owner, wants, now_ms).await?,
     };
-    let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
-    claimed.sort_unstable_by_key(|row| (row.due_ms, row.fence.delivery));
+    claimed.sort_unstable_by_key(|row: &ClaimedDelivery| (row.due_ms, row.fence.delivery));
     Ok(claimed)
 }
 
@@ -111,7 +107,7 @@ async fn claim_postgres(
     owner: i64,
     wants: &[ClaimWant],
     now_ms: i64,
-) -> Result<Vec<QueryResult>, DbErr> {
+) -> Result<Vec<ClaimedDelivery>, DbErr> {
     transaction.execute_unprepared(ASYNC_COMMIT).await?;
     let wants: Vec<_> = wants
         .iter()
@@ -126,9 +122,7 @@ async fn claim_postgres(
         now_ms.into(),
         serde_json::Value::from(wants).to_string().into(),
     ];
-    transaction
-        .query_all_raw(statement(transaction, POSTGRES_CLAIM, values))
-        .await
+    sql::rows(transaction, POSTGRES_CLAIM, values).await
 }
 
 async fn claim_sqlite(
@@ -136,7 +130,7 @@ async fn claim_sqlite(
     owner: i64,
     wants: &[ClaimWant],
     now_ms: i64,
-) -> Result<Vec<QueryResult>, DbErr> {
+) -> Result<Vec<ClaimedDelivery>, DbErr> {
     let mut rows = Vec::new();
     for want in wants {
         let values = [
@@ -146,31 +140,7 @@ async fn claim_sqlite(
             want.scan_floor_ms.into(),
             i64::from(want.max_rows).into(),
         ];
-        rows.extend(
-            transaction
-                .query_all_raw(statement(transaction, SQLITE_CLAIM, values))
-                .await?,
-        );
+        rows.extend(sql::rows::<ClaimedDelivery, _>(transaction, SQLITE_CLAIM, values).await?);
     }
     Ok(rows)
-}
-
-pub(super) fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, DbErr> {
-    Ok(ClaimedDelivery {
-        fence: Fence {
-            delivery: row.try_get("", "id")?,
-            claim_no: row.try_get("", "claim_no")?,
-            owner: row.try_get("", "owner")?,
-        },
-        message: row.try_get("", "message_id")?,
-        endpoint: row.try_get("", "endpoint_id")?,
-        creditor: row.try_get("", "creditor_id")?,
-        attempt: row.try_get("", "attempt")?,
-        due_ms: row.try_get("", "due_ms")?,
-        in_order: row.try_get("", "in_order")?,
-        event_type: row.try_get("", "event_type")?,
-        payload: row.try_get("", "payload")?,
-        created_ms: row.try_get("", "created_ms")?,
-        traceparent: row.try_get("", "traceparent")?,
-    })
 }

@@ -5,14 +5,14 @@
 //! other rows of the key are blocked. Sequences become visible in order, because the transaction that allocates them
 //! holds the creditor's position until it commits.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DbErr, FromQueryResult};
 use uuid::Uuid;
 
-use super::claim::{claimed, leasing};
+use super::claim::leasing;
 use super::{ClaimWant, ClaimedDelivery};
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::{DeliveryId, EndpointId};
+use crate::sql;
 
 /// Maximum number of rows with the key of a placement that one claim scans.
 const MAX_SCANNED_ROWS: i64 = 256;
@@ -93,9 +93,7 @@ pub async fn claim_in_order(
                 row.key.into(),
                 row.first_due_ms.into(),
             ];
-            transaction
-                .execute_raw(statement(transaction, POSTPONE_BLOCKED, values))
-                .await?;
+            sql::execute(transaction, POSTPONE_BLOCKED, values).await?;
         }
     }
     for first in firsts {
@@ -116,28 +114,19 @@ async fn first_of_endpoint_key(
     endpoint: EndpointId,
     now_ms: i64,
 ) -> Result<Option<(DeliveryId, bool)>, DbErr> {
-    let row = transaction
-        .query_one_raw(statement(
-            transaction,
-            FIRST_OF_ENDPOINT_KEY,
-            [endpoint.into()],
-        ))
-        .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let owner: Option<i64> = row.try_get("", "owner")?;
-    let due_ms: i64 = row.try_get("", "due_ms")?;
-    Ok(Some((
-        row.try_get("", "id")?,
-        owner.is_none() && due_ms <= now_ms,
-    )))
+    let first = sql::value(transaction, FIRST_OF_ENDPOINT_KEY, [endpoint.into()]).await?;
+    Ok(first.map(|(id, owner, due_ms): (_, Option<i64>, i64)| {
+        (id, owner.is_none() && due_ms <= now_ms)
+    }))
 }
 
 /// A due row with the key of a placement.
+#[derive(FromQueryResult)]
 struct DueRow {
     id: DeliveryId,
+    #[sea_orm(from_alias = "order_key")]
     key: Uuid,
+    #[sea_orm(from_alias = "first_id")]
     first: DeliveryId,
     first_owner: Option<i64>,
     first_due_ms: i64,
@@ -149,20 +138,7 @@ async fn due_by_placement_key(
     now_ms: i64,
 ) -> Result<Vec<DueRow>, DbErr> {
     let values = [endpoint.into(), now_ms.into(), MAX_SCANNED_ROWS.into()];
-    let rows = transaction
-        .query_all_raw(statement(transaction, DUE_BY_PLACEMENT_KEY, values))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(DueRow {
-                id: row.try_get("", "id")?,
-                key: row.try_get("", "order_key")?,
-                first: row.try_get("", "first_id")?,
-                first_owner: row.try_get("", "first_owner")?,
-                first_due_ms: row.try_get("", "first_due_ms")?,
-            })
-        })
-        .collect()
+    sql::rows(transaction, DUE_BY_PLACEMENT_KEY, values).await
 }
 
 /// Leases the first row of a key. Returns `None` if another process has claimed it meanwhile.
@@ -173,10 +149,5 @@ async fn claim_first(
     now_ms: i64,
 ) -> Result<Option<ClaimedDelivery>, DbErr> {
     let values = [owner.into(), first.into(), now_ms.into()];
-    transaction
-        .query_one_raw(statement(transaction, CLAIM_FIRST, values))
-        .await?
-        .as_ref()
-        .map(claimed)
-        .transpose()
+    sql::row(transaction, CLAIM_FIRST, values).await
 }

@@ -1,9 +1,9 @@
 //! Finds the endpoints that have waiting rows. Wake-ups are hints; this query is authoritative.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::DueEndpoint;
-use crate::database::statement;
+use crate::sql;
 
 /// Rows without an ordering key.
 const UNORDERED: &str =
@@ -46,22 +46,15 @@ pub async fn due_endpoints<C: ConnectionTrait>(connection: &C) -> Result<Vec<Due
         (BY_PLACEMENT_KEY, "d.due_ms", true),
         (BY_ENDPOINT_KEY, due_of_first, true),
     ] {
-        let rows = connection
-            .query_all_raw(statement(connection, &hop(which, due), []))
-            .await?;
-        for row in &rows {
-            found.extend(due_endpoint(row, in_order)?);
-        }
+        let rows = sql::values(connection, &hop(which, due), []).await?;
+        found.extend(rows.into_iter().filter_map(|(endpoint, due_ms)| {
+            let due_ms: Option<i64> = due_ms;
+            due_ms.map(|due_ms| DueEndpoint {
+                endpoint,
+                due_ms,
+                in_order,
+            })
+        }));
     }
     Ok(found)
-}
-
-fn due_endpoint(row: &QueryResult, in_order: bool) -> Result<Option<DueEndpoint>, DbErr> {
-    let due_ms: Option<i64> = row.try_get("", "due_ms")?;
-    let endpoint = row.try_get("", "endpoint_id")?;
-    Ok(due_ms.map(|due_ms| DueEndpoint {
-        endpoint,
-        due_ms,
-        in_order,
-    }))
 }

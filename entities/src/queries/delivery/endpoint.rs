@@ -3,8 +3,8 @@
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
+use crate::sql;
 use crate::webhook_endpoint::{self, EndpointState};
 
 /// Returns the endpoint with this id. For the queue, which does not know the creditor.
@@ -41,19 +41,18 @@ pub async fn disable_endpoint(
     reason: &str,
     now_ms: i64,
 ) -> Result<bool, DbErr> {
-    let done = transaction
-        .execute_raw(statement(
-            transaction,
-            "UPDATE webhook_endpoint SET state = $5, state_reason = $3, updated_ms = $4 \
+    let rows = sql::execute(
+        transaction,
+        "UPDATE webhook_endpoint SET state = $5, state_reason = $3, updated_ms = $4 \
              WHERE id = $1 AND creditor_id = $2 AND state <> 'disabled' AND state <> $5",
-            [
-                endpoint.into(),
-                creditor.into(),
-                reason.into(),
-                now_ms.into(),
-                state.as_str().into(),
-            ],
-        ))
-        .await?;
-    Ok(done.rows_affected() > 0)
+        [
+            endpoint.into(),
+            creditor.into(),
+            reason.into(),
+            now_ms.into(),
+            state.as_str().into(),
+        ],
+    )
+    .await?;
+    Ok(rows > 0)
 }

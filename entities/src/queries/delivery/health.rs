@@ -1,10 +1,10 @@
 //! Records since when an endpoint has been failing.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::{CreditorId, EndpointId};
+use crate::sql;
 use crate::webhook_endpoint::{self, Column};
 
 /// A failing endpoint.
@@ -44,9 +44,7 @@ pub async fn mark_failing(
     quiet_ms: i64,
     now_ms: i64,
 ) -> Result<Option<Failing>, DbErr> {
-    let row = transaction
-        .query_one_raw(statement(
-            transaction,
+    let failing = sql::value(transaction,
             "UPDATE webhook_endpoint SET last_failed_ms = $2, \
                  failing_since_ms = CASE WHEN last_failed_ms >= $3 THEN coalesce(failing_since_ms, $2) ELSE $2 END \
              WHERE id = $1 AND state <> 'disabled' RETURNING creditor_id, failing_since_ms",
@@ -54,15 +52,11 @@ pub async fn mark_failing(
                 endpoint.into(),
                 now_ms.into(),
                 (now_ms - quiet_ms).into(),
-            ],
-        ))
+            ],)
         .await?;
-    row.map(|row| {
-        Ok(Failing {
-            endpoint,
-            creditor: row.try_get("", "creditor_id")?,
-            since_ms: row.try_get("", "failing_since_ms")?,
-        })
-    })
-    .transpose()
+    Ok(failing.map(|(creditor, since_ms)| Failing {
+        endpoint,
+        creditor,
+        since_ms,
+    }))
 }

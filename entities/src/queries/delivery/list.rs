@@ -1,26 +1,30 @@
 //! Views of deliveries: undelivered rows come from the hot table, delivered ones from the history.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    Value,
 };
 
-use crate::database::statement;
 use crate::delivery_attempt;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
+use crate::sql;
 
 /// Maximum total that is counted when the deliveries of all creditors match.
 const MAX_COUNTED: u64 = 10_000;
 
 /// A delivery and its current status.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct DeliveryRow {
     /// UUID v7.
     pub id: DeliveryId,
     /// The message.
+    #[sea_orm(from_alias = "message_id")]
     pub message: MessageId,
     /// The endpoint.
+    #[sea_orm(from_alias = "endpoint_id")]
     pub endpoint: EndpointId,
     /// Owning creditor.
+    #[sea_orm(from_alias = "creditor_id")]
     pub creditor: CreditorId,
     /// Event type.
     pub event_type: String,
@@ -188,10 +192,7 @@ impl Parts {
              FROM (SELECT * FROM ({}) deliveries ORDER BY id DESC LIMIT {limit} OFFSET {offset}) page ORDER BY id DESC",
             hot.chain(past).collect::<Vec<_>>().join(" UNION ALL "),
         );
-        let rows = connection
-            .query_all_raw(statement(connection, &sql, self.values.clone()))
-            .await?;
-        rows.iter().map(delivery_row).collect()
+        sql::rows(connection, &sql, self.values.clone()).await
     }
 
     async fn count<C: ConnectionTrait>(
@@ -208,15 +209,9 @@ impl Parts {
         let counts: Vec<_> = parts
             .map(|part| format!("(SELECT count(*) FROM (SELECT 1 {part} {cap}) matching)"))
             .collect();
-        let sql = format!("SELECT {} AS total", counts.join(" + "));
-        let row = connection
-            .query_one_raw(statement(connection, &sql, self.values.clone()))
-            .await?;
-        let total: i64 = row
-            .map(|row| row.try_get("", "total"))
-            .transpose()?
-            .unwrap_or_default();
-        let total = u64::try_from(total).unwrap_or_default();
+        let sql = format!("SELECT {}", counts.join(" + "));
+        let total: Option<i64> = sql::value(connection, &sql, self.values.clone()).await?;
+        let total = u64::try_from(total.unwrap_or_default()).unwrap_or_default();
         Ok((!all_creditors || total <= MAX_COUNTED).then_some(total))
     }
 }
@@ -226,19 +221,3 @@ const PAST: &str = "d.outcome = 'delivered' \
     AND NOT EXISTS (SELECT 1 FROM delivery queued WHERE queued.id = d.delivery_id) \
     AND NOT EXISTS (SELECT 1 FROM delivery_attempt later WHERE later.delivery_id = d.delivery_id \
                     AND later.outcome = 'delivered' AND later.id > d.id)";
-
-fn delivery_row(row: &QueryResult) -> Result<DeliveryRow, DbErr> {
-    Ok(DeliveryRow {
-        id: row.try_get("", "id")?,
-        message: row.try_get("", "message_id")?,
-        endpoint: row.try_get("", "endpoint_id")?,
-        creditor: row.try_get("", "creditor_id")?,
-        event_type: row.try_get("", "event_type")?,
-        status: row.try_get("", "status")?,
-        attempts: row.try_get("", "attempts")?,
-        response_status: row.try_get("", "response_status")?,
-        due_ms: row.try_get("", "due_ms")?,
-        delivered_ms: row.try_get("", "delivered_ms")?,
-        created_ms: row.try_get("", "created_ms")?,
-    })
-}

@@ -2,24 +2,20 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::database::statement;
+use crate::sql;
 
 /// Maximum number of rows that are counted.
 const MAX_COUNTED: i64 = 1_000_000;
 
 /// Returns the number of rows by state, where leased rows have the state `delivering`. Counts at most a million rows.
 pub async fn depth<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, i64)>, DbErr> {
-    let rows = connection
-        .query_all_raw(statement(
-            connection,
-            "SELECT state, count(*) AS many FROM ( \
+    sql::values(
+        connection,
+        "SELECT state, count(*) AS many FROM ( \
                 SELECT CASE WHEN owner IS NULL THEN state ELSE 'delivering' END AS state \
                 FROM delivery LIMIT $1) queue \
              GROUP BY state",
-            [MAX_COUNTED.into()],
-        ))
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("", "state")?, row.try_get("", "many")?)))
-        .collect()
+        [MAX_COUNTED.into()],
+    )
+    .await
 }

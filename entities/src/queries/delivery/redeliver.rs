@@ -1,10 +1,10 @@
 //! Requeues single deliveries, delivered or not.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use crate::Transaction;
-use crate::database::statement;
 use crate::ids::{CreditorId, DeliveryId, EndpointId};
+use crate::sql;
 
 /// Makes an exhausted, cancelled or waiting row due now. Only an exhausted or cancelled row restarts its retry
 /// schedule. A leased row is being sent and keeps its due time.
@@ -46,15 +46,10 @@ pub async fn requeue(
     // The third statement applies if another transaction inserts the row between the first and the second one.
     for sql in [REQUEUE_UNDELIVERED, REQUEUE_DELIVERED, REQUEUE_UNDELIVERED] {
         let values = [delivery.into(), creditor.into(), now_ms.into()];
-        let row = transaction
-            .query_one_raw(statement(transaction, sql, values))
-            .await?;
-        if let Some(row) = row {
-            let endpoint: EndpointId = row.try_get("", "endpoint_id")?;
+        let requeued: Option<EndpointId> = sql::value(transaction, sql, values).await?;
+        if let Some(endpoint) = requeued {
             let values = [endpoint.into(), delivery.into(), now_ms.into()];
-            transaction
-                .execute_raw(statement(transaction, ADVANCE_BLOCKED, values))
-                .await?;
+            sql::execute(transaction, ADVANCE_BLOCKED, values).await?;
             return Ok(Some(endpoint));
         }
     }
@@ -63,13 +58,12 @@ pub async fn requeue(
 
 /// Returns whether the payload of a queued delivery has been erased.
 pub async fn is_erased(transaction: &Transaction, delivery: DeliveryId) -> Result<bool, DbErr> {
-    let row = transaction
-        .query_one_raw(statement(
-            transaction,
-            "SELECT 1 AS erased FROM delivery d JOIN message m ON m.id = d.message_id \
+    let erased: Option<i32> = sql::value(
+        transaction,
+        "SELECT 1 FROM delivery d JOIN message m ON m.id = d.message_id \
              WHERE d.id = $1 AND m.payload = ''",
-            [delivery.into()],
-        ))
-        .await?;
-    Ok(row.is_some())
+        [delivery.into()],
+    )
+    .await?;
+    Ok(erased.is_some())
 }

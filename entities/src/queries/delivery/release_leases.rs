@@ -3,8 +3,8 @@
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Completion, CompletionOutcome, Completions, Fence};
-use crate::database::statement;
-use crate::{Database, ids::DeliveryId};
+use crate::Database;
+use crate::sql;
 
 /// Releases leased rows that were not sent, in its own transaction. Returns the number of rows whose fence still
 /// matched.
@@ -33,21 +33,10 @@ pub async fn leased_by<C: ConnectionTrait>(
     owner: i64,
     limit: u32,
 ) -> Result<Vec<Fence>, DbErr> {
-    let rows = connection
-        .query_all_raw(statement(
-            connection,
-            "SELECT id, claim_no FROM delivery WHERE owner = $1 LIMIT $2",
-            [owner.into(), i64::from(limit).into()],
-        ))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let delivery: DeliveryId = row.try_get("", "id")?;
-            Ok(Fence {
-                delivery,
-                claim_no: row.try_get("", "claim_no")?,
-                owner,
-            })
-        })
-        .collect()
+    sql::rows(
+        connection,
+        "SELECT id, claim_no, owner FROM delivery WHERE owner = $1 LIMIT $2",
+        [owner.into(), i64::from(limit).into()],
+    )
+    .await
 }

@@ -1,10 +1,10 @@
 //! Removes expired rows. Every statement removes a bounded number of rows.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use crate::Database;
-use crate::database::statement;
 use crate::queries::delivery::cancel_disabled;
+use crate::sql;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -50,10 +50,7 @@ pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<Clean
     let mut cleaned = CleanupResult::default();
     for (sql, age_ms) in STALE {
         let values = [(now_ms - age_ms).into(), i64::from(batch).into()];
-        let removed = writer
-            .execute_raw(statement(writer, sql, values))
-            .await?
-            .rows_affected();
+        let removed = sql::execute(writer, sql, values).await?;
         cleaned.add(removed, batch);
     }
     let cancelled = cancel_disabled(writer, batch).await?;

@@ -4,10 +4,10 @@
 //! transaction.
 
 use sea_orm::sqlx::postgres::PgListener;
-use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr};
 
 use crate::Database;
-use crate::database::statement;
+use crate::sql;
 
 const CHANNEL: &str = "partner_api";
 
@@ -67,10 +67,7 @@ pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Re
     let sql = "SELECT pg_notify($1, $2)";
     let values = [CHANNEL.into(), payload.into()];
     // Not on the node's own connection, so that no heartbeat waits for a notification.
-    db.writer()
-        .execute_raw(statement(db.writer(), sql, values))
-        .await
-        .map(|_| ())
+    sql::execute(db.writer(), sql, values).await.map(|_| ())
 }
 
 /// A connection that receives the notifications of other processes.
