@@ -52,7 +52,7 @@ crate::as_str!(KeyOrigin);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum KeyEnd {
+pub enum KeyEndReason {
     /// The owner or support revoked it.
     Revoked,
     /// A rotation without overlap replaced it.
@@ -61,7 +61,7 @@ pub enum KeyEnd {
     Expired,
 }
 
-crate::as_str!(KeyEnd);
+crate::as_str!(KeyEndReason);
 
 /// A row of `api_key`.
 #[sea_orm::model]
@@ -98,7 +98,7 @@ pub struct Model {
     /// When the key ended, epoch milliseconds.
     pub ended_ms: Option<i64>,
     /// Why the key ended.
-    pub ended_reason: Option<KeyEnd>,
+    pub ended_reason: Option<KeyEndReason>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

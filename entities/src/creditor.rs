@@ -16,7 +16,7 @@ pub struct Model {
     pub name: String,
     /// E-mail address of the account, in lower case.
     pub email: String,
-    /// Name and e-mail address, folded by [`crate::queries::folded`].
+    /// Name and e-mail address, folded by [`crate::queries::fold_case`].
     pub search: String,
     /// bcrypt hash of the password.
     pub password_hash: String,

@@ -44,14 +44,14 @@ const READER_CACHE: &str = "-16384";
 
 /// Sizes of the connection pools.
 #[derive(Debug, Clone, Copy)]
-pub struct Pools {
+pub struct PoolSizes {
     /// Connections for transactions on Postgres; SQLite always has one.
     pub write: u32,
     /// Connections for plain reads.
     pub read: u32,
 }
 
-impl Default for Pools {
+impl Default for PoolSizes {
     fn default() -> Self {
         Self { write: 8, read: 8 }
     }
@@ -94,7 +94,7 @@ impl Database {
     ///
     /// # Errors
     /// [`ConnectError`] if the URL is not supported or the database cannot be opened.
-    pub async fn connect(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+    pub async fn connect(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
         if url.starts_with("sqlite:") {
             return Self::connect_sqlite(url, pools).await;
         }
@@ -104,7 +104,7 @@ impl Database {
         Err(ConnectError::UnknownBackend)
     }
 
-    async fn connect_sqlite(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+    async fn connect_sqlite(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
         if url.contains(":memory:") || url.contains("mode=memory") {
             return Err(ConnectError::InMemory);
         }
@@ -126,7 +126,7 @@ impl Database {
         })
     }
 
-    async fn connect_postgres(url: &str, pools: Pools) -> Result<Self, ConnectError> {
+    async fn connect_postgres(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
         Ok(Self {
             write: open(writer_options(url, pools.write)).await?,
             read: open(postgres_options(url, pools.read)).await?,

@@ -55,6 +55,8 @@ typed_id! {
     HistoryId,
     /// Id of a dashboard session or an onboarding token.
     SessionId,
+    /// Id that the tokens of one sign-in share.
+    SessionFamilyId,
     /// Id of an acceptance of the agreement.
     AcceptanceId,
     /// Id of a stored event of a provider.

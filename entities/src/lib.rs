@@ -53,5 +53,5 @@ pub mod webhook_recovery;
 pub mod webhook_secret;
 pub mod writer_batch;
 
-pub use database::{ConnectError, Database, Pools, Transaction, is_transient};
+pub use database::{ConnectError, Database, PoolSizes, Transaction, is_transient};
 pub use sea_orm::{ConnectionTrait, DbErr, SqlErr};

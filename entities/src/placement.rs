@@ -34,7 +34,7 @@ pub struct Model {
     pub notes: Option<String>,
     /// Company name of the debtor.
     pub company_name: String,
-    /// Company name and invoice number, folded by [`crate::queries::folded`].
+    /// Company name and invoice number, folded by [`crate::queries::fold_case`].
     pub search: String,
     /// E-mail address of the debtor.
     pub primary_email: Option<String>,

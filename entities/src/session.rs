@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::IntoStaticStr;
 
-use crate::ids::{CreditorId, SessionId};
+use crate::ids::{CreditorId, SessionFamilyId, SessionId};
 
 /// Kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
@@ -37,7 +37,7 @@ pub struct Model {
     /// When the token expires, epoch milliseconds.
     pub expires_ms: i64,
     /// Sign-in that the token descends from. Renewed tokens keep it, and signing out ends all of them.
-    pub family_id: Option<SessionId>,
+    pub family_id: SessionFamilyId,
     /// When the token was last used, epoch milliseconds, to the minute.
     pub seen_ms: Option<i64>,
 }

@@ -257,7 +257,7 @@ CREATE TABLE session (
     creditor_id blob NOT NULL REFERENCES creditor (id),
     created_ms bigint NOT NULL,
     expires_ms bigint NOT NULL,
-    family_id blob NULL,
+    family_id blob NOT NULL,
     seen_ms bigint NULL
 )
 CREATE INDEX session_creditor ON session (creditor_id)

@@ -10,7 +10,7 @@ CREATE TABLE session (
     creditor_id @uuid NOT NULL REFERENCES creditor (id),
     created_ms bigint NOT NULL,
     expires_ms bigint NOT NULL,
-    family_id @uuid NULL,
+    family_id @uuid NOT NULL,
     seen_ms bigint NULL
 );
 CREATE INDEX session_creditor ON session (creditor_id);

@@ -3,7 +3,7 @@
 //! Checks the status of the key, its networks, its scope, concurrency and both limits, in this
 //! order. It never verifies a secret.
 
-use entities::api_key::{KeyEnd, KeyScope, KeyState};
+use entities::api_key::{KeyEndReason, KeyScope, KeyState};
 use entities::ids::CreditorId;
 
 use super::buckets::{Buckets, RateLimitOutcome};
@@ -67,7 +67,7 @@ pub(super) fn authorize(
 
 fn require_active(key: &KeySnapshot, now_ms: i64) -> Result<(), ApiError> {
     match (key.state, key.ended_reason) {
-        (KeyState::Ended, Some(KeyEnd::Expired)) => Err(ApiError::ExpiredApiKey),
+        (KeyState::Ended, Some(KeyEndReason::Expired)) => Err(ApiError::ExpiredApiKey),
         (KeyState::Ended, _) => Err(ApiError::RevokedApiKey),
         _ if key.expires_ms.is_some_and(|end| now_ms >= end) => Err(ApiError::ExpiredApiKey),
         _ => Ok(()),

@@ -1,7 +1,7 @@
 //! Makes callers wait after repeated failures, counted by their network and by the subject of the attempts.
 //!
-//! A subject is what the attempts are about, e.g. an account or the prefix of a key. The throttle owns the counts. It never
-//! decides what a failure is.
+//! A subject is what the attempts are about, e.g. an account or the prefix of a key. The throttle owns the counts. It
+//! never decides what a failure is.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,31 +14,25 @@ use crate::contract::ApiError;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FailureLimits {
     /// Failures of one network after which it must wait.
-    pub(crate) per_address: Window,
-    /// Failures on one subject after which networks with failures of their own must wait. A network without failures is
-    /// not delayed: guesses from elsewhere must not lock out the owner.
-    pub(crate) per_subject: Window,
-    /// Failures on one subject, in the same window, after which every network must wait. Attempts may come from many.
-    pub(crate) per_subject_total: u32,
+    pub(crate) per_network: Window,
+    /// Limits by subject. Without them only networks are counted.
+    pub(crate) per_subject: Option<SubjectLimits>,
 }
 
-impl FailureLimits {
-    /// Limits that count only by network.
-    pub(crate) const fn by_address(per_address: Window) -> Self {
-        Self {
-            per_address,
-            per_subject: Window {
-                most: u32::MAX,
-                length_ms: per_address.length_ms,
-            },
-            per_subject_total: u32::MAX,
-        }
-    }
+/// After how many failures on one subject callers must wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SubjectLimits {
+    /// Failures after which networks with failures of their own must wait. A network without failures is not delayed:
+    /// guesses from elsewhere must not lock out the owner.
+    pub(crate) known_networks: Window,
+    /// Failures in the same window after which every network must wait, because attempts may come from many. `None` if
+    /// a network without failures never waits.
+    pub(crate) all_networks: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum CounterKey {
-    Address(ClientNetwork),
+    Network(ClientNetwork),
     Subject(String),
 }
 
@@ -68,14 +62,14 @@ impl FailureThrottle {
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let (subject, address) = keys(subject, address);
-        self.check_counters(&self.counters(), &subject, &address, now_ms)
+        let (subject, network) = keys(subject, address);
+        self.check_counters(&self.counters(), &subject, &network, now_ms)
     }
 
     /// Counts a failure.
     pub(crate) fn record(&self, subject: &str, address: IpAddr, now_ms: i64) {
-        let (subject, address) = keys(subject, address);
-        self.count(&mut self.counters(), subject, address, now_ms);
+        let (subject, network) = keys(subject, address);
+        self.count(&mut self.counters(), subject, network, now_ms);
     }
 
     /// Checks an attempt and counts it as a failure before its result is known, so that concurrent attempts count as
@@ -89,50 +83,48 @@ impl FailureThrottle {
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let (subject, address) = keys(subject, address);
+        let (subject, network) = keys(subject, address);
         let mut counters = self.counters();
-        self.check_counters(&counters, &subject, &address, now_ms)?;
-        self.count(&mut counters, subject, address, now_ms);
+        self.check_counters(&counters, &subject, &network, now_ms)?;
+        self.count(&mut counters, subject, network, now_ms);
         Ok(())
     }
 
     /// Clears the failures on the subject, and takes this attempt back from the network.
     pub(crate) fn record_success(&self, subject: &str, address: IpAddr) {
-        let (subject, address) = keys(subject, address);
+        let (subject, network) = keys(subject, address);
         let mut counters = self.counters();
         counters.reset(&subject);
-        counters.take_back(&address);
+        counters.take_back(&network);
     }
 
     /// Takes back an attempt that had no result.
     pub(crate) fn take_back(&self, subject: &str, address: IpAddr) {
-        let (subject, address) = keys(subject, address);
+        let (subject, network) = keys(subject, address);
         let mut counters = self.counters();
         counters.take_back(&subject);
-        counters.take_back(&address);
+        counters.take_back(&network);
     }
 
     fn check_counters(
         &self,
         counters: &FixedWindowCounters<CounterKey>,
         subject: &CounterKey,
-        address: &CounterKey,
+        network: &CounterKey,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let FailureLimits {
-            per_address,
-            per_subject,
-            per_subject_total,
-        } = self.limits;
-        let of_subject = match counters.has_count(address, per_address, now_ms) {
-            true => per_subject,
-            false => Window {
-                most: per_subject_total,
-                ..per_subject
-            },
-        };
-        let own = counters.retry_after_s(address, per_address, now_ms);
-        let shared = counters.retry_after_s(subject, of_subject, now_ms);
+        let per_network = self.limits.per_network;
+        let of_subject = self.limits.per_subject.and_then(|limits| {
+            if counters.has_count(network, per_network, now_ms) {
+                return Some(limits.known_networks);
+            }
+            limits.all_networks.map(|max| Window {
+                max,
+                ..limits.known_networks
+            })
+        });
+        let own = counters.retry_after_s(network, per_network, now_ms);
+        let shared = of_subject.and_then(|window| counters.retry_after_s(subject, window, now_ms));
         match own.max(shared) {
             Some(retry_after_s) => Err(ApiError::TooManyAttempts { retry_after_s }),
             None => Ok(()),
@@ -143,11 +135,13 @@ impl FailureThrottle {
         &self,
         counters: &mut FixedWindowCounters<CounterKey>,
         subject: CounterKey,
-        address: CounterKey,
+        network: CounterKey,
         now_ms: i64,
     ) {
-        counters.count(address, self.limits.per_address, now_ms);
-        counters.count(subject, self.limits.per_subject, now_ms);
+        counters.count(network, self.limits.per_network, now_ms);
+        if let Some(limits) = self.limits.per_subject {
+            counters.count(subject, limits.known_networks, now_ms);
+        }
     }
 
     fn counters(&self) -> MutexGuard<'_, FixedWindowCounters<CounterKey>> {
@@ -157,5 +151,50 @@ impl FailureThrottle {
 
 fn keys(subject: &str, address: IpAddr) -> (CounterKey, CounterKey) {
     let subject = CounterKey::Subject(subject.to_owned());
-    (subject, CounterKey::Address(ClientNetwork::of(address)))
+    (subject, CounterKey::Network(ClientNetwork::of(address)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_A_MINUTE: Window = Window {
+        max: 2,
+        length_ms: 60_000,
+    };
+
+    fn address(n: u32) -> IpAddr {
+        IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n))
+    }
+
+    #[test]
+    fn without_subject_limits_networks_do_not_affect_each_other() {
+        let throttle = FailureThrottle::new(FailureLimits {
+            per_network: TWO_A_MINUTE,
+            per_subject: None,
+        });
+        for n in 0..1_000 {
+            assert_eq!(throttle.attempt("", address(n), 0), Ok(()), "{n}");
+        }
+        assert_eq!(throttle.attempt("", address(0), 0), Ok(()));
+        let refused = throttle.attempt("", address(0), 0);
+        assert!(matches!(refused, Err(ApiError::TooManyAttempts { .. })));
+    }
+
+    #[test]
+    fn refused_attempt_is_not_counted() {
+        let throttle = FailureThrottle::new(FailureLimits {
+            per_network: TWO_A_MINUTE,
+            per_subject: None,
+        });
+        for _ in 0..10 {
+            let _ = throttle.attempt("", address(0), 0);
+        }
+        throttle.take_back("", address(0));
+        assert_eq!(
+            throttle.check("", address(0), 0),
+            Ok(()),
+            "one of two is left"
+        );
+    }
 }

@@ -11,7 +11,7 @@ pub(super) const MAX_ENTRIES: usize = 50_000;
 /// A maximum count and the length of its window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    pub(crate) most: u32,
+    pub(crate) max: u32,
     pub(crate) length_ms: i64,
 }
 
@@ -36,7 +36,7 @@ impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
     pub(crate) fn retry_after_s(&self, key: &K, window: Window, now_ms: i64) -> Option<u64> {
         let seen = self.0.get(key)?;
         let left_ms = seen.since_ms + window.length_ms - now_ms;
-        let full = seen.count >= window.most && left_ms > 0;
+        let full = seen.count >= window.max && left_ms > 0;
         full.then(|| {
             u64::try_from(left_ms)
                 .unwrap_or_default()
@@ -81,7 +81,7 @@ impl<K: Eq + Hash + Clone> FixedWindowCounters<K> {
         self.0.remove(key);
     }
 
-    /// Evicts the older half if the table is full. Keys whose window began most recently stay.
+    /// Evicts the older half if the table is full. Keys whose window began max recently stay.
     fn evict_older_half(&mut self) {
         if self.0.len() < MAX_ENTRIES {
             return;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     const TEN_A_MINUTE: Window = Window {
-        most: 10,
+        max: 10,
         length_ms: 60_000,
     };
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::failure_throttle::{FailureLimits, FailureThrottle};
+use super::failure_throttle::{FailureLimits, FailureThrottle, SubjectLimits};
 use super::fixed_window_counters::Window;
 use super::verified_secrets::Mac;
 use crate::contract::ApiError;
@@ -17,13 +17,12 @@ use crate::contract::ApiError;
 const MINUTE_MS: i64 = 60_000;
 /// Failures of one address after which it must wait.
 const PER_ADDRESS: Window = Window {
-    most: 30,
+    max: 30,
     length_ms: MINUTE_MS,
 };
-/// Failures on one prefix after which addresses with failures of their own must wait. The owner of the key, who has
-/// none, is never delayed.
+/// Failures on one prefix after which addresses with failures of their own must wait.
 const PER_PREFIX: Window = Window {
-    most: 20,
+    max: 20,
     length_ms: MINUTE_MS,
 };
 /// Maximum number of refused keys kept in memory.
@@ -43,9 +42,11 @@ impl Default for KeyGuessThrottle {
     fn default() -> Self {
         Self {
             failures: FailureThrottle::new(FailureLimits {
-                per_address: PER_ADDRESS,
-                per_subject: PER_PREFIX,
-                per_subject_total: u32::MAX,
+                per_network: PER_ADDRESS,
+                per_subject: Some(SubjectLimits {
+                    known_networks: PER_PREFIX,
+                    all_networks: None,
+                }),
             }),
             // `refused` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
             refused: Mutex::new(LruCache::unbounded()),
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn guessing_address_waits_while_other_addresses_do_not() {
         let key_guesses = KeyGuessThrottle::default();
-        for n in 0..PER_ADDRESS.most {
+        for n in 0..PER_ADDRESS.max {
             let prefix = format!("{n:08}");
             assert_eq!(
                 key_guesses.check_key(&mac(n), &prefix, address("192.0.2.1"), 0),
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn attacked_prefix_blocks_only_addresses_that_have_failed() {
         let key_guesses = KeyGuessThrottle::default();
-        for n in 0..PER_PREFIX.most {
+        for n in 0..PER_PREFIX.max {
             key_guesses.refused(&mac(n), "abcdefgh", address(&format!("192.0.2.{n}")), 0);
         }
         let attacker = key_guesses.check_key(&mac(99), "abcdefgh", address("192.0.2.1"), 1);

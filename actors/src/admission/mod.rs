@@ -32,7 +32,7 @@ mod try_decide;
 mod verified_secrets;
 
 pub(crate) use decision::Rejection;
-pub(crate) use failure_throttle::{FailureLimits, FailureThrottle};
+pub(crate) use failure_throttle::{FailureLimits, FailureThrottle, SubjectLimits};
 pub(crate) use fixed_window_counters::Window;
 pub(crate) use handle::Admission;
 pub(crate) use key_guess_throttle::KeyGuessThrottle;

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use entities::api_key::{self, KeyEnd, KeyScope, KeyState};
+use entities::api_key::{self, KeyEndReason, KeyScope, KeyState};
 use entities::ids::{CreditorId, KeyId};
 use entities::queries::{creditors, keys};
 use entities::{DbErr, creditor};
@@ -36,7 +36,7 @@ pub(super) struct KeySnapshot {
     pub(super) id: KeyId,
     pub(super) scope: KeyScope,
     pub(super) state: KeyState,
-    pub(super) ended_reason: Option<KeyEnd>,
+    pub(super) ended_reason: Option<KeyEndReason>,
     /// `None` until the secret is generated. Boxed, because only the first request needs it.
     pub(super) secret_hash: Option<Box<SecretHash>>,
     pub(super) retired_ms: Option<i64>,

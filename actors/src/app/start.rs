@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use entities::{ConnectError, Database, DbErr, Pools};
+use entities::{ConnectError, Database, DbErr, PoolSizes};
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -48,7 +48,11 @@ pub enum StartError {
 
 /// Migrates the database to the newest schema.
 pub(crate) async fn migrate(database_url: &SecretString) -> Result<(), StartError> {
-    let db = Database::connect(database_url.expose_secret(), Pools { write: 1, read: 1 }).await?;
+    let db = Database::connect(
+        database_url.expose_secret(),
+        PoolSizes { write: 1, read: 1 },
+    )
+    .await?;
     migrations::migrate(db.writer()).await?;
     db.close().await;
     Ok(())
@@ -63,7 +67,8 @@ impl AppContext {
             .as_deref()
             .map(lock_exclusively)
             .transpose()?;
-        let db = Database::connect(settings.database_url.expose_secret(), Pools::default()).await?;
+        let db =
+            Database::connect(settings.database_url.expose_secret(), PoolSizes::default()).await?;
         if settings.mode == Mode::Production {
             db.require_durable_commits().await?;
         }

@@ -4,34 +4,45 @@
 
 use std::net::IpAddr;
 
-use crate::admission::{FailureLimits, FailureThrottle, Window};
+use crate::admission::{FailureLimits, FailureThrottle, SubjectLimits, Window};
 use crate::contract::ApiError;
 
 const QUARTER_HOUR_MS: i64 = 15 * 60_000;
 /// Sign-ins that failed, by account.
 const SIGN_INS: FailureLimits = FailureLimits {
-    per_address: Window {
-        most: 50,
+    per_network: Window {
+        max: 50,
         length_ms: QUARTER_HOUR_MS,
     },
-    per_subject: Window {
-        most: 10,
+    per_subject: Some(PER_ACCOUNT),
+};
+/// Failures of one account.
+const PER_ACCOUNT: SubjectLimits = SubjectLimits {
+    known_networks: Window {
+        max: 10,
         length_ms: QUARTER_HOUR_MS,
     },
-    per_subject_total: 100,
+    all_networks: Some(MAX_PER_ACCOUNT),
 };
-/// Wrong support tokens of one address after which it must wait. This bounds the audit entries.
-const SUPPORT: Window = Window {
-    most: 10,
-    length_ms: QUARTER_HOUR_MS,
+const MAX_PER_ACCOUNT: u32 = 100;
+/// Wrong support tokens. This bounds the audit entries.
+const SUPPORT_TOKENS: FailureLimits = FailureLimits {
+    per_network: Window {
+        max: 10,
+        length_ms: QUARTER_HOUR_MS,
+    },
+    per_subject: None,
 };
-/// Sign-ups of one address after which it must wait.
-const SIGN_UPS: Window = Window {
-    most: 5,
-    length_ms: 3_600_000,
+/// Sign-ups.
+const SIGN_UPS: FailureLimits = FailureLimits {
+    per_network: Window {
+        max: 5,
+        length_ms: 3_600_000,
+    },
+    per_subject: None,
 };
-/// The subject of attempts that are counted only by address.
-const ANY: &str = "";
+/// The subject of attempts that are counted only by network.
+const NO_SUBJECT: &str = "";
 
 /// The throttles of everything that creates a session, an account or access for support.
 #[derive(Debug)]
@@ -45,15 +56,15 @@ impl Default for LoginThrottle {
     fn default() -> Self {
         Self {
             sign_ins: FailureThrottle::new(SIGN_INS),
-            sign_ups: FailureThrottle::new(FailureLimits::by_address(SIGN_UPS)),
-            support_tokens: FailureThrottle::new(FailureLimits::by_address(SUPPORT)),
+            sign_ups: FailureThrottle::new(SIGN_UPS),
+            support_tokens: FailureThrottle::new(SUPPORT_TOKENS),
         }
     }
 }
 
 impl LoginThrottle {
     /// Counts a sign-in before its password is checked, so that concurrent guesses count as well.
-    /// [`LoginThrottle::record_success`] and [`LoginThrottle::undo_attempt`] take the count back.
+    /// [`LoginThrottle::record_success`] and [`LoginThrottle::take_back`] take the count back.
     ///
     /// # Errors
     /// [`ApiError::TooManyAttempts`] if the account or the address must wait.
@@ -72,18 +83,18 @@ impl LoginThrottle {
     }
 
     /// Takes back an attempt whose password was not checked.
-    pub(crate) fn undo_attempt(&self, address: IpAddr, account: &str) {
+    pub(crate) fn take_back(&self, address: IpAddr, account: &str) {
         self.sign_ins.take_back(account, address);
     }
 
     /// Counts a sign-up.
     pub(crate) fn sign_up(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.sign_ups.attempt(ANY, address, now_ms)
+        self.sign_ups.attempt(NO_SUBJECT, address, now_ms)
     }
 
     /// Counts a wrong support token.
     pub(crate) fn wrong_support_token(&self, address: IpAddr, now_ms: i64) -> Result<(), ApiError> {
-        self.support_tokens.attempt(ANY, address, now_ms)
+        self.support_tokens.attempt(NO_SUBJECT, address, now_ms)
     }
 }
 
@@ -98,7 +109,7 @@ mod tests {
     #[test]
     fn account_waits_after_ten_failures_until_window_ends() {
         let logins = LoginThrottle::default();
-        for _ in 0..SIGN_INS.per_subject.most {
+        for _ in 0..PER_ACCOUNT.known_networks.max {
             assert_eq!(logins.sign_in(HERE, "a@b.c", 1_000), Ok(()));
         }
         let refused = logins.sign_in(HERE, "a@b.c", 61_000).unwrap_err();
@@ -115,13 +126,13 @@ mod tests {
         let (logins, guesser) = (LoginThrottle::default(), |n: u32| {
             IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))
         });
-        for n in 0..SIGN_INS.per_subject_total {
+        for n in 0..MAX_PER_ACCOUNT {
             assert_eq!(logins.sign_in(guesser(n), "a@b.c", 0), Ok(()), "{n}");
         }
         let retry_after_s = 900;
         let refused = Err(ApiError::TooManyAttempts { retry_after_s });
         assert_eq!(logins.sign_in(HERE, "a@b.c", 0), refused);
-        logins.undo_attempt(guesser(0), "a@b.c");
+        logins.take_back(guesser(0), "a@b.c");
         assert_eq!(
             logins.sign_in(HERE, "a@b.c", 0),
             Ok(()),
@@ -133,7 +144,7 @@ mod tests {
     #[test]
     fn successful_sign_in_clears_failures_of_account() {
         let logins = LoginThrottle::default();
-        for _ in 0..SIGN_INS.per_subject.most {
+        for _ in 0..PER_ACCOUNT.known_networks.max {
             logins.sign_in(HERE, "a@b.c", 0).unwrap();
         }
         logins.record_success(HERE, "a@b.c");
@@ -149,6 +160,6 @@ mod tests {
         let refused = logins.sign_up(HERE, 1_000).unwrap_err();
         let retry_after_s = 3_599;
         assert_eq!(refused, ApiError::TooManyAttempts { retry_after_s });
-        assert_eq!(logins.sign_up(HERE, SIGN_UPS.length_ms), Ok(()));
+        assert_eq!(logins.sign_up(HERE, SIGN_UPS.per_network.length_ms), Ok(()));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::DbErr;
-use entities::ids::{CreditorId, SessionId};
+use entities::ids::{CreditorId, SessionFamilyId, SessionId};
 use entities::queries::{creditors, sessions};
 use entities::session::{self, SessionKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -51,7 +51,7 @@ pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> New
     generate(
         kind,
         creditor,
-        SessionId(Uuid::now_v7()),
+        SessionFamilyId(Uuid::now_v7()),
         now_ms,
         now_ms + life_ms,
     )
@@ -61,7 +61,7 @@ pub(super) fn fresh(kind: SessionKind, creditor: CreditorId, now_ms: i64) -> New
 fn generate(
     kind: SessionKind,
     creditor: CreditorId,
-    family: SessionId,
+    family: SessionFamilyId,
     now_ms: i64,
     expires_ms: i64,
 ) -> NewToken {
@@ -76,7 +76,7 @@ fn generate(
         creditor_id: creditor,
         created_ms: now_ms,
         expires_ms,
-        family_id: Some(family),
+        family_id: family,
         seen_ms: None,
     };
     NewToken { token, row }
@@ -175,7 +175,7 @@ fn prefix_of(kind: SessionKind) -> &'static str {
 fn record_use(env: &Arc<Env>, session: &session::Model, now_ms: i64) {
     let env = Arc::clone(env);
     let (id, created_ms) = (session.id, session.created_ms);
-    let first_of = session.family_id.filter(|_| session.seen_ms.is_none());
+    let first_of = session.seen_ms.is_none().then_some(session.family_id);
     tokio::spawn(async move {
         let recorded = async {
             let db = env.db.writer();
@@ -213,7 +213,7 @@ async fn exchange(
     old: session::Model,
     now_ms: i64,
 ) -> Result<Option<SecretString>, DbErr> {
-    let family = old.family_id.unwrap_or(old.id);
+    let family = old.family_id;
     let next = generate(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
     let transaction = auth.env.db.begin().await?;
     // A sign-out takes the same lock, so it also ends a token that is inserted concurrently.

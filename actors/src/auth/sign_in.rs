@@ -35,7 +35,7 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
             return Err(ApiError::InvalidCredentials);
         }
         Err(error) => {
-            auth.logins.undo_attempt(request.client, &email);
+            auth.logins.take_back(request.client, &email);
             return Err(error);
         }
     };

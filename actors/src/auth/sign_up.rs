@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use entities::ids::CreditorId;
-use entities::queries::{creditors, folded, sessions};
+use entities::queries::{creditors, fold_case, sessions};
 use entities::session::SessionKind;
 use entities::{SqlErr, creditor};
 use serde_json::json;
@@ -42,7 +42,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
     let id = CreditorId(Uuid::now_v7());
     let row = creditor::Model {
         id,
-        search: folded(&[&request.company_name, &email]),
+        search: fold_case(&[&request.company_name, &email]),
         name: request.company_name,
         email,
         password_hash,

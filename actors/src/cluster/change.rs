@@ -2,9 +2,13 @@
 //! modules.
 
 use entities::ids::CreditorId;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The part of a creditor's data that changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum ChangeKind {
     /// API keys, their states and the account's status.
     Keys,
@@ -17,26 +21,14 @@ pub(crate) enum ChangeKind {
 }
 
 impl ChangeKind {
-    const ALL: [Self; 4] = [
-        Self::Keys,
-        Self::Limits,
-        Self::Endpoints,
-        Self::DisabledEndpoint,
-    ];
-
     /// The name in the control feed.
     pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Keys => "keys",
-            Self::Limits => "limits",
-            Self::Endpoints => "endpoints",
-            Self::DisabledEndpoint => "disabled_endpoint",
-        }
+        self.into()
     }
 
     /// Parses a name. `None` for a kind that only a newer version of the program knows.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        text.parse().ok()
     }
 }
 
@@ -62,7 +54,10 @@ mod tests {
 
     #[test]
     fn change_kind_round_trips_through_its_name() {
-        for kind in ChangeKind::ALL {
+        for kind in <ChangeKind as strum::VariantArray>::VARIANTS
+            .iter()
+            .copied()
+        {
             assert_eq!(ChangeKind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(ChangeKind::parse("unknown_kind"), None);

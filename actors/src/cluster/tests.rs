@@ -8,29 +8,29 @@ use std::time::Duration;
 use entities::ids::EndpointId;
 use entities::queries::delivery::{ClaimWant, claim, leased_by};
 use entities::queries::node::{self, Heartbeat};
-use entities::{Database, Pools};
+use entities::{Database, PoolSizes};
 use sea_orm::ConnectionTrait as _;
 
 use super::membership::Membership;
 use super::rescue::rescue;
 use crate::app::Modules;
 use crate::infra::Clock;
-use crate::test_support::bench::{Bench, modules as wire, postgres, settings, sqlite};
+use crate::test_support::database::{TestDatabase, modules as wire, postgres, settings, sqlite};
 
-/// A simulated process on the bench's database.
+/// A simulated process on the test database.
 struct Process {
     modules: Modules,
 }
 
 impl Process {
-    async fn boot(bench: &Bench) -> Self {
-        let db = Database::connect(&bench.url, Pools { write: 2, read: 1 })
+    async fn boot(test_db: &TestDatabase) -> Self {
+        let db = Database::connect(&test_db.url, PoolSizes { write: 2, read: 1 })
             .await
             .unwrap();
         let clock = Clock::system();
         let membership = Membership::boot(&db, &clock, "test").await.unwrap();
         Self {
-            modules: wire(db, clock, settings(&bench.url), membership),
+            modules: wire(db, clock, settings(&test_db.url), membership),
         }
     }
 
@@ -68,20 +68,20 @@ async fn lease_all(db: &Database, owner: i64, endpoint: EndpointId) -> usize {
     claimed.len()
 }
 
-async fn due_rows(bench: &Bench, count: usize) -> EndpointId {
-    let creditor = bench.creditor().await;
-    let endpoint = bench.endpoint(creditor, "https://one.example").await;
-    bench.enqueue(creditor, endpoint, count, 100).await;
+async fn due_rows(test_db: &TestDatabase, count: usize) -> EndpointId {
+    let creditor = test_db.creditor().await;
+    let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+    test_db.enqueue(creditor, endpoint, count, 100).await;
     endpoint
 }
 
 #[tokio::test]
 async fn sqlite_process_releases_every_lease_at_boot() {
-    let bench = sqlite().await;
-    let endpoint = due_rows(&bench, 3).await;
-    let first = Process::boot(&bench).await;
+    let test_db = sqlite().await;
+    let endpoint = due_rows(&test_db, 3).await;
+    let first = Process::boot(&test_db).await;
     assert_eq!(first.lease_all(endpoint).await, 3);
-    let second = Process::boot(&bench).await;
+    let second = Process::boot(&test_db).await;
     assert!(second.epoch() > first.epoch());
     assert_eq!(second.lease_all(endpoint).await, 3);
     assert!(matches!(
@@ -93,11 +93,11 @@ async fn sqlite_process_releases_every_lease_at_boot() {
 
 #[tokio::test]
 async fn closed_process_is_rescued_but_running_one_is_not() {
-    let Some(bench) = postgres().await else {
+    let Some(test_db) = postgres().await else {
         return;
     };
-    let endpoint = due_rows(&bench, 3).await;
-    let (one, two) = (Process::boot(&bench).await, Process::boot(&bench).await);
+    let endpoint = due_rows(&test_db, 3).await;
+    let (one, two) = (Process::boot(&test_db).await, Process::boot(&test_db).await);
     assert_eq!(two.lease_all(endpoint).await, 3);
     assert_eq!(one.rescue().await, 0);
     assert_eq!(
@@ -125,17 +125,17 @@ async fn closed_process_is_rescued_but_running_one_is_not() {
 
 #[tokio::test]
 async fn silent_process_is_rescued_only_by_unbroken_one() {
-    let Some(bench) = postgres().await else {
+    let Some(test_db) = postgres().await else {
         return;
     };
-    let endpoint = due_rows(&bench, 2).await;
-    let (one, two) = (Process::boot(&bench).await, Process::boot(&bench).await);
+    let endpoint = due_rows(&test_db, 2).await;
+    let (one, two) = (Process::boot(&test_db).await, Process::boot(&test_db).await);
     assert_eq!(two.lease_all(endpoint).await, 2);
     let sql = format!(
         "UPDATE node SET heartbeat_ms = heartbeat_ms - 20000 WHERE epoch = {}",
         two.epoch()
     );
-    bench.db.writer().execute_unprepared(&sql).await.unwrap();
+    test_db.db.writer().execute_unprepared(&sql).await.unwrap();
     assert_eq!(
         one.rescue().await,
         0,
@@ -147,7 +147,7 @@ async fn silent_process_is_rescued_only_by_unbroken_one() {
     let modules = wire(
         one.modules.env.db.clone(),
         Clock::manual(now_ms),
-        settings(&bench.url),
+        settings(&test_db.url),
         watched,
     );
     assert_eq!(rescue(&modules.cluster).await.unwrap(), 2);
@@ -171,14 +171,14 @@ async fn silent_process_is_rescued_only_by_unbroken_one() {
 
 #[tokio::test]
 async fn leases_of_epochs_without_a_node_row_are_released() {
-    let Some(bench) = postgres().await else {
+    let Some(test_db) = postgres().await else {
         return;
     };
     let mut processes = Vec::new();
     for _ in 0..3 {
-        processes.push(Process::boot(&bench).await);
+        processes.push(Process::boot(&test_db).await);
     }
-    let endpoint = due_rows(&bench, 5).await;
+    let endpoint = due_rows(&test_db, 5).await;
     let unknown = [
         -5,
         processes[0].epoch() - 1,
@@ -186,13 +186,13 @@ async fn leases_of_epochs_without_a_node_row_are_released() {
         processes[2].epoch() + 7,
     ];
     let sql = format!("DELETE FROM node WHERE epoch = {}", processes[1].epoch());
-    bench.db.writer().execute_unprepared(&sql).await.unwrap();
+    test_db.db.writer().execute_unprepared(&sql).await.unwrap();
     let owners = unknown[1..]
         .iter()
         .copied()
         .chain([processes[1].epoch(), processes[0].epoch()]);
     for owner in owners {
-        let transaction = bench.db.begin().await.unwrap();
+        let transaction = test_db.db.begin().await.unwrap();
         let wants = [ClaimWant {
             endpoint,
             max_rows: 1,
@@ -208,7 +208,7 @@ async fn leases_of_epochs_without_a_node_row_are_released() {
         transaction.commit().await.unwrap();
     }
     assert_eq!(processes[2].rescue().await, 4);
-    let left = leased_by(bench.db.reader(), processes[0].epoch(), 10)
+    let left = leased_by(test_db.db.reader(), processes[0].epoch(), 10)
         .await
         .unwrap();
     assert_eq!(left.len(), 1);
@@ -216,11 +216,11 @@ async fn leases_of_epochs_without_a_node_row_are_released() {
 
 #[tokio::test]
 async fn process_rejoins_after_its_connection_is_terminated() {
-    let Some(bench) = postgres().await else {
+    let Some(test_db) = postgres().await else {
         return;
     };
-    let endpoint = due_rows(&bench, 2).await;
-    let process = Process::boot(&bench).await;
+    let endpoint = due_rows(&test_db, 2).await;
+    let process = Process::boot(&test_db).await;
     let old = process.epoch();
     assert_eq!(process.lease_all(endpoint).await, 2);
     let spec = super::tree::node_spec(&process.modules.cluster, &tokio::runtime::Handle::current());
@@ -228,10 +228,10 @@ async fn process_rejoins_after_its_connection_is_terminated() {
     spec.start(parent.get_cell()).await.unwrap();
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE application_name = 'partner-api node' AND datname = current_database()";
-    bench.db.writer().execute_unprepared(sql).await.unwrap();
-    // This also terminated the node connection of `bench`, which is not used.
+    test_db.db.writer().execute_unprepared(sql).await.unwrap();
+    // This also terminated the node connection of `test_db`, which is not used.
     for _ in 0..500 {
-        let free = leased_by(bench.db.reader(), old, 10)
+        let free = leased_by(test_db.db.reader(), old, 10)
             .await
             .unwrap()
             .is_empty();

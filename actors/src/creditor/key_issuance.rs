@@ -1,6 +1,6 @@
 //! What happens when the last gate passes: the creditor gets its API key.
 //!
-//! Runs in every commit under the creditor's lock, after the change that made a gate pass, so exactly one key is issued.
+//! Owns the automatic issue of the key. Every commit under the creditor's lock calls it, and it issues at most one key.
 //! Never generates a secret: the reveal does.
 
 use entities::DbErr;
@@ -10,7 +10,7 @@ use entities::queries::keys;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::transaction::{CreditorTransaction, GATE_EVALUATOR};
+use super::transaction::{CreditorTransaction, SYSTEM_ACTOR};
 use crate::cluster::ChangeKind;
 use crate::domain::api_key::generate_prefix;
 use crate::domain::gates::should_issue;
@@ -51,7 +51,7 @@ impl CreditorTransaction<'_> {
         };
         keys::insert(&self.db, key.clone()).await?;
         let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
-        self.audit("creditor.api_key_issued", GATE_EVALUATOR, data.clone());
+        self.audit("creditor.api_key_issued", SYSTEM_ACTOR, data.clone());
         self.event(EventType::ApiKeyIssued, data);
         self.mark_changed(ChangeKind::Keys);
         self.keys.insert(0, key);

@@ -20,7 +20,7 @@ use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates};
 use crate::outbox::{AuditEntry, EventType, Outbox};
 
 /// The actor of automatic changes in the audit log.
-pub(super) const GATE_EVALUATOR: &str = "system:gate_evaluator";
+pub(super) const SYSTEM_ACTOR: &str = "system:gate_evaluator";
 
 /// A database transaction that holds a creditor's lock, with the creditor's rows.
 #[derive(Debug)]
@@ -189,7 +189,7 @@ impl<'a> CreditorTransaction<'a> {
             return;
         }
         let data = json!({"previous_status": before.as_str(), "status": after.as_str()});
-        self.audit("creditor.status_changed", GATE_EVALUATOR, data.clone());
+        self.audit("creditor.status_changed", SYSTEM_ACTOR, data.clone());
         self.event(EventType::AccountStatusChanged, data);
         self.mark_changed(ChangeKind::Keys);
     }

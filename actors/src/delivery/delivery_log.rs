@@ -135,7 +135,8 @@ fn checked(creditor: Option<CreditorId>, filter: &DeliveryFilter) -> Result<List
         .as_deref()
         .is_some_and(|event| EventType::parse(event).is_none())
     {
-        return unknown("event", &EventType::ALL.map(EventType::as_str).join(", "));
+        let known: Vec<_> = EventType::ALL.iter().map(|event| event.as_str()).collect();
+        return unknown("event", &known.join(", "));
     }
     Ok(ListFilter {
         creditor,

@@ -3,10 +3,25 @@
 //! Owns the derivation. Never stores the status and never decides what it permits:
 //! `placement::transition` decides that for actions, `placement::outreach` for outreach.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use super::gates::{FactState, FactValue, GateReading};
 
 /// Account status of a creditor. It is derived on each use and never stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum AccountStatus {
     /// Signed up. The review has not begun.
     PendingSignup,
@@ -20,34 +35,7 @@ pub enum AccountStatus {
     Suspended,
 }
 
-impl AccountStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
-        Self::PendingSignup,
-        Self::InReview,
-        Self::Verified,
-        Self::Rejected,
-        Self::Suspended,
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PendingSignup => "pending_signup",
-            Self::InReview => "in_review",
-            Self::Verified => "verified",
-            Self::Rejected => "rejected",
-            Self::Suspended => "suspended",
-        }
-    }
-
-    /// Returns the status with this wire name, or `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-}
+names!(AccountStatus);
 
 /// Derives the account status. `kyb` is `None` before the first KYB fact.
 #[must_use]

@@ -9,8 +9,23 @@
 //!
 //! Owns gates and facts. Never stores them and never issues a key: [`should_issue`] only decides.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// A condition for issuing the first API key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Gate {
     /// The know-your-business review is complete (Middesk).
     KybVerified,
@@ -20,26 +35,7 @@ pub enum Gate {
     MsaOnFile,
 }
 
-impl Gate {
-    /// Every gate, in the order of the onboarding wizard.
-    pub const ALL: [Self; 3] = [Self::KybVerified, Self::PayoutsEnabled, Self::MsaOnFile];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::KybVerified => "kyb_verified",
-            Self::PayoutsEnabled => "payouts_enabled",
-            Self::MsaOnFile => "msa_on_file",
-        }
-    }
-
-    /// Returns the gate with this wire name, or `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|gate| gate.as_str() == name)
-    }
-}
+names!(Gate);
 
 /// What one provider event states about its gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

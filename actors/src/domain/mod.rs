@@ -42,6 +42,32 @@
 //!    whether the debtor may be contacted             placement::outreach
 //! ```
 
+/// Gives an enum the methods of its names, which strum derives in snake case from the names of the variants.
+macro_rules! names {
+    ($name:ty) => {
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: [Self; <Self as strum::VariantArray>::VARIANTS.len()] =
+                match <Self as strum::VariantArray>::VARIANTS.first_chunk() {
+                    Some(all) => *all,
+                    None => unreachable!(),
+                };
+
+            /// The name on the wire and in storage.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+
+            /// Returns the value with this name, or `None`.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                name.parse().ok()
+            }
+        }
+    };
+}
+
 pub mod account;
 pub mod allowed_networks;
 pub mod api_key;

@@ -1,6 +1,6 @@
 //! Writes to key rows that all changes of keys share.
 
-use entities::api_key::{self, KeyEnd, KeyState};
+use entities::api_key::{self, KeyEndReason, KeyState};
 
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, DbResultExt as _};
@@ -35,7 +35,7 @@ impl Initiator<'_> {
 pub(super) async fn end(
     transaction: &mut CreditorTransaction<'_>,
     mut key: api_key::Model,
-    reason: KeyEnd,
+    reason: KeyEndReason,
 ) -> Result<(), ApiError> {
     key.state = KeyState::Ended;
     key.ended_ms = Some(transaction.outbox.updated_ms(transaction.creditor.id));

@@ -1,6 +1,6 @@
 //! The read-only key, for example for a data warehouse. A creditor has at most one.
 
-use entities::api_key::{KeyEnd, KeyOrigin, KeyScope, KeyState};
+use entities::api_key::{KeyEndReason, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
 use serde_json::json;
 
@@ -38,7 +38,7 @@ pub(crate) async fn rotate_read_key(
     let previous = transaction.keys.iter().find(is_previous).cloned();
     let previous_prefix = previous.as_ref().map(|key| key.prefix.clone());
     if let Some(key) = previous {
-        end(&mut transaction, key, KeyEnd::Replaced).await?;
+        end(&mut transaction, key, KeyEndReason::Replaced).await?;
     }
     let minted = generated
         .insert(&mut transaction, KeyScope::Read, KeyOrigin::SelfServe)

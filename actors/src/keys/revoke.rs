@@ -1,6 +1,6 @@
 //! Revocation: the next request with a revoked key is refused.
 
-use entities::api_key::{self, KeyEnd, KeyScope, KeyState};
+use entities::api_key::{self, KeyEndReason, KeyScope, KeyState};
 use entities::ids::CreditorId;
 use entities::queries::creditors;
 use serde_json::json;
@@ -61,7 +61,7 @@ pub(super) async fn revoke_matching(
         let data =
             json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": public_reason});
         transaction.event(EventType::ApiKeyRevoked, data);
-        end(transaction, key, KeyEnd::Revoked).await?;
+        end(transaction, key, KeyEndReason::Revoked).await?;
     }
     let data = json!({"prefixes": prefixes, "reason": audit_reason});
     transaction.audit("creditor.api_key_revoked", by.actor(), data);

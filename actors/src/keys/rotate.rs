@@ -1,6 +1,6 @@
 //! Rotation of the full-access key.
 
-use entities::api_key::{self, KeyEnd, KeyOrigin, KeyScope, KeyState};
+use entities::api_key::{self, KeyEndReason, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
 use entities::queries::{creditors, keys};
 use serde_json::json;
@@ -170,8 +170,8 @@ async fn apply_fate(
 ) -> Result<(), ApiError> {
     match fate {
         OldKeyEffect::Unchanged => Ok(()),
-        OldKeyEffect::Revoked => end(transaction, key, KeyEnd::Replaced).await,
-        OldKeyEffect::Expired => end(transaction, key, KeyEnd::Expired).await,
+        OldKeyEffect::Revoked => end(transaction, key, KeyEndReason::Replaced).await,
+        OldKeyEffect::Expired => end(transaction, key, KeyEndReason::Expired).await,
         OldKeyEffect::RetiresUntil(until_ms) => {
             key.state = KeyState::Retiring;
             key.retired_ms = Some(now_ms);

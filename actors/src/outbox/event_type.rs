@@ -1,10 +1,12 @@
 //! The types of outbound events: their names, descriptions and fields.
 
+use strum::VariantArray;
+
 use crate::contract::{WebhookCatalogue, WebhookEventView};
 use crate::domain::placement::outreach;
 
 /// A type of outbound event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub(crate) enum EventType {
     /// A placement was accepted.
     PlacementCreated,
@@ -54,25 +56,7 @@ const KEY_FIELDS: &[&str] = &["prefix", "reason", "sequence", "updated_at"];
 
 impl EventType {
     /// Every type, in the catalogue's order.
-    pub(crate) const ALL: [Self; 17] = [
-        Self::PlacementCreated,
-        Self::PlacementStatusChanged,
-        Self::PlacementAmended,
-        Self::PlacementPaused,
-        Self::PlacementResumed,
-        Self::PaymentRecorded,
-        Self::DisputeOpened,
-        Self::DisputeResolved,
-        Self::IntakeCompleted,
-        Self::ExportCompleted,
-        Self::AccountStatusChanged,
-        Self::ApiKeyIssued,
-        Self::ApiKeyRotated,
-        Self::ApiKeyRevoked,
-        Self::ApiKeyExpiring,
-        Self::WebhookEndpointDisabled,
-        Self::WebhookTest,
-    ];
+    pub(crate) const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// The wire name, such as `placement.created`.
     #[must_use]
@@ -83,7 +67,10 @@ impl EventType {
     /// Returns the type with this wire name.
     #[must_use]
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.as_str() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|event| event.as_str() == name)
     }
 
     fn describe(self) -> WebhookEventView {
@@ -225,8 +212,8 @@ impl EventType {
 pub(crate) fn catalogue() -> WebhookCatalogue {
     WebhookCatalogue {
         events: EventType::ALL
-            .into_iter()
-            .map(EventType::describe)
+            .iter()
+            .map(|event| event.describe())
             .collect(),
         pause_reasons: outreach::REASONS.map(|(reason, _)| reason).to_vec(),
     }
@@ -243,7 +230,7 @@ mod tests {
 
     #[test]
     fn action_that_keeps_the_status_has_an_event_of_its_name() {
-        for action in CreditorAction::ALL {
+        for &action in CreditorAction::ALL {
             let rule = action.rule();
             for &status in rule.possible_from {
                 let state = PlacementState {

@@ -134,9 +134,9 @@ impl CommandExecutor<'_> {
         id: PlacementId,
         action: CreditorAction,
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
-        let known = self.set.placement(command.creditor, id);
-        let known = known.ok_or(ApiError::not_found("placement"))?.clone();
         let (row, before) = self.change(command, id, &Action::Creditor(action))?;
+        let known = self.set.placement(command.creditor, id);
+        let known = known.ok_or(ApiError::Internal)?;
         let rule = action.rule();
         if row.status != before {
             self.status_changed(command, &row, before, rule.audit, None);
@@ -145,7 +145,7 @@ impl CommandExecutor<'_> {
             self.audit(command, &row, rule.audit, json!({}));
             self.event(&row, event, Map::new());
         } else {
-            return Ok((id, self.placement_outcome(&known)));
+            return Ok((id, self.placement_outcome(known)));
         }
         self.set.invalidate_answers(id, rule.reverses.rule().name);
         self.finish(row)

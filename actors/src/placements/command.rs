@@ -2,6 +2,7 @@
 
 use entities::ids::{CreditorId, DisputeId, PlacementId};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::contract::{
     ApiError, BatchPlaced, BatchRowError, DisputeView, IdempotencyKey, PaymentRecorded,
@@ -49,10 +50,9 @@ pub(crate) struct Idempotency {
 impl Idempotency {
     /// Combines `key` with the fingerprint of `operation`.
     pub(crate) fn new(key: IdempotencyKey, operation: &Operation) -> Self {
-        let canonical = serde_json::to_vec(operation).unwrap_or_default();
         Self {
             key,
-            fingerprint: request_fingerprint(operation.name(), &canonical),
+            fingerprint: request_fingerprint(operation.name(), &operation.canonical()),
         }
     }
 }
@@ -69,6 +69,7 @@ pub(crate) enum Operation {
         rows: Vec<BatchEntry<NewPlacement>>,
     },
     /// An action of the creditor that needs no input.
+    #[serde(skip)]
     Act {
         placement: PlacementId,
         action: CreditorAction,
@@ -105,6 +106,19 @@ impl Operation {
             Self::OpenDispute { .. } => "open_dispute",
             Self::AnswerDispute { .. } => "answer_dispute",
         }
+    }
+
+    /// The operation and its content as JSON, for the fingerprint. Stored fingerprints must match after an upgrade, so
+    /// the JSON of an operation never changes.
+    fn canonical(&self) -> Vec<u8> {
+        let json = match self {
+            Self::Act { placement, action } => {
+                let named = json!({"operation": action.rule().name, "placement": placement});
+                serde_json::to_vec(&named)
+            }
+            other => serde_json::to_vec(other),
+        };
+        json.unwrap_or_default()
     }
 
     /// Number of placements that the operation may write. It counts towards the size of a batch.
@@ -167,5 +181,46 @@ impl CommandOutcome {
             Self::Dispute(view) => Ok(view),
             _ => Err(ApiError::Internal),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A fingerprint that changes turns the retry of a request from before an upgrade into a conflict.
+    #[test]
+    fn json_for_the_fingerprint_never_changes() {
+        let id = Uuid::from_u128(7);
+        let placement = PlacementId(id);
+        let json = |operation: Operation| String::from_utf8(operation.canonical()).unwrap();
+        for &action in CreditorAction::ALL {
+            let name = action.rule().name;
+            assert_eq!(
+                json(Operation::Act { placement, action }),
+                format!(r#"{{"operation":"{name}","placement":"{id}"}}"#)
+            );
+        }
+        let amount = Cents::from_raw(250_050);
+        assert_eq!(
+            json(Operation::RecordPayment { placement, amount }),
+            format!(r#"{{"operation":"record_payment","placement":"{id}","amount":"2500.50"}}"#)
+        );
+        assert_eq!(
+            json(Operation::Move {
+                placement,
+                to: PlacementStatus::InOutreach,
+                reason: None
+            }),
+            format!(
+                r#"{{"operation":"move","placement":"{id}","to":"in_outreach","reason":null}}"#
+            )
+        );
+        assert_eq!(
+            json(Operation::BatchCreate { rows: Vec::new() }),
+            r#"{"operation":"batch_create","rows":[]}"#
+        );
     }
 }

@@ -5,7 +5,7 @@
 
 use entities::dispute::DisputeStatus;
 use entities::ids::{HistoryId, PlacementId};
-use entities::queries::folded;
+use entities::queries::fold_case;
 use entities::{placement, placement_history};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -64,7 +64,10 @@ impl CommandExecutor<'_> {
             .recalled_from
             .map(|status| status.as_str().to_owned());
         row.recalled_ms = change.recalled_at_ms;
-        row.recalled_by = change.recalled_by_creditor.then(|| BY_CREDITOR.to_owned());
+        if change.recalled_by_creditor != state.recalled_by_creditor {
+            let by_creditor = change.recalled_by_creditor;
+            row.recalled_by = by_creditor.then(|| BY_CREDITOR.to_owned());
+        }
         row.updated_ms = self.outbox.updated_ms(command.creditor);
         Ok((row, before))
     }
@@ -220,7 +223,7 @@ pub(super) fn new_row(
         paused: false,
         posture,
         notes: new.notes.clone(),
-        search: folded(&[&debtor.company_name, &new.invoice_number]),
+        search: fold_case(&[&debtor.company_name, &new.invoice_number]),
         company_name: debtor.company_name,
         primary_email: debtor.primary_email,
         primary_phone: debtor.primary_phone,

@@ -24,15 +24,15 @@ pub(crate) async fn spawn_metered<A: Actor>(
 /// it sends to itself there are not lost.
 pub(crate) struct Metered<A: Actor> {
     actor: A,
-    home: ActorHandle<A::Msg>,
+    handle: ActorHandle<A::Msg>,
     waiting: Arc<AtomicU64>,
 }
 
 impl<A: Actor> Metered<A> {
-    pub(crate) fn new(actor: A, home: ActorHandle<A::Msg>, waiting: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(actor: A, handle: ActorHandle<A::Msg>, waiting: Arc<AtomicU64>) -> Self {
         Self {
             actor,
-            home,
+            handle,
             waiting,
         }
     }
@@ -51,10 +51,11 @@ where
         myself: ActorRef<Self::Msg>,
         arguments: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        self.home.attach(myself.clone(), Arc::clone(&self.waiting));
+        self.handle
+            .attach(myself.clone(), Arc::clone(&self.waiting));
         let started = self.actor.pre_start(myself.clone(), arguments).await;
         if started.is_err() {
-            self.home.detach(myself.get_id());
+            self.handle.detach(myself.get_id());
         }
         started
     }
@@ -72,7 +73,7 @@ where
         myself: ActorRef<Self::Msg>,
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
-        self.home.detach(myself.get_id());
+        self.handle.detach(myself.get_id());
         self.actor.post_stop(myself, state).await
     }
 

@@ -1,3 +1,3 @@
 //! Test support that several modules share: databases with creditors and endpoints, and modules wired to them.
 
-pub(crate) mod bench;
+pub(crate) mod database;

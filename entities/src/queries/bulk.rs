@@ -91,11 +91,11 @@ where
             DbBackend::Sqlite => "INSERT OR FAIL INTO",
             _ => "INSERT INTO",
         };
-        let sql = format!(
+        let text = format!(
             "{insert} {} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}",
             table.table_name()
         );
-        statements.push(statement(connection, &sql, values));
+        statements.push(statement(connection, &text, values));
     }
     // Builds all statements before the first one runs. A caller that writes several tables concurrently can then build
     // the statements of one table while another one is written.

@@ -25,14 +25,14 @@ pub async fn lock_positions(
         return Ok(Vec::new());
     }
     let backend = transaction.get_database_backend();
-    let sql = format!(
+    let text = format!(
         "SELECT creditor_id, sequence, updated_ms FROM creditor_position \
          WHERE {} ORDER BY creditor_id{}",
         bulk::is_one_of(backend, "creditor_id", 1),
         for_update(transaction),
     );
     let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
-    sql::rows(transaction, &sql, [ids]).await
+    sql::rows(transaction, &text, [ids]).await
 }
 
 /// Writes the positions that the transaction has locked and advanced.
@@ -82,12 +82,12 @@ pub async fn by_ids<C: ConnectionTrait>(
     ids: &[CreditorId],
 ) -> Result<Vec<creditor::Model>, DbErr> {
     let backend = connection.get_database_backend();
-    let sql = format!(
+    let text = format!(
         "SELECT * FROM creditor WHERE {}",
         bulk::is_one_of(backend, "id", 1)
     );
     let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
-    sql::rows(connection, &sql, [ids]).await
+    sql::rows(connection, &text, [ids]).await
 }
 
 /// Returns the creditor with this e-mail address, which must be in lower case.

@@ -111,10 +111,10 @@ pub async fn reveal(
     secret_hash: &str,
     now_ms: i64,
 ) -> Result<bool, DbErr> {
-    let result = sql::execute(
+    let rows = sql::execute(
         transaction,
         "UPDATE api_key SET secret_hash = $1, revealed_ms = $2 \
-             WHERE id = $3 AND creditor_id = $4 AND secret_hash IS NULL AND state = 'current'",
+         WHERE id = $3 AND creditor_id = $4 AND secret_hash IS NULL AND state = 'current'",
         [
             secret_hash.into(),
             now_ms.into(),
@@ -123,5 +123,5 @@ pub async fn reveal(
         ],
     )
     .await?;
-    Ok(result == 1)
+    Ok(rows == 1)
 }

@@ -46,13 +46,13 @@ where
 /// Joins the parts and folds their case for a search column. The database cannot do this, because SQLite, and Postgres
 /// with the C locale, fold only ASCII.
 #[must_use]
-pub fn folded(parts: &[&str]) -> String {
+pub fn fold_case(parts: &[&str]) -> String {
     parts.join("\n").to_lowercase()
 }
 
 /// Returns the condition that the folded `column` contains `part`, ignoring case. `%` and `_` are not wildcards.
 fn contains<C: ColumnTrait>(column: C, part: &str) -> Expr {
-    let literal = folded(&[part])
+    let literal = fold_case(&[part])
         .replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_");

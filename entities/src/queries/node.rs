@@ -227,10 +227,10 @@ async fn next_number<C: ConnectionTrait>(connection: &C, counter: &str) -> Resul
 
 async fn epochs<C: ConnectionTrait>(
     connection: &C,
-    sql: &str,
+    text: &str,
     values: impl IntoIterator<Item = sea_orm::Value>,
 ) -> Result<Vec<i64>, DbErr> {
-    sql::values(connection, sql, values).await
+    sql::values(connection, text, values).await
 }
 
 fn no_row() -> DbErr {

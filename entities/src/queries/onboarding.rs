@@ -29,12 +29,12 @@ pub async fn gates_of<C: ConnectionTrait>(
     creditors: &[CreditorId],
 ) -> Result<Vec<gate::Model>, DbErr> {
     let backend = connection.get_database_backend();
-    let sql = format!(
+    let text = format!(
         "SELECT * FROM gate WHERE {}",
         bulk::is_one_of(backend, "creditor_id", 1)
     );
     let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
-    sql::rows(connection, &sql, [ids]).await
+    sql::rows(connection, &text, [ids]).await
 }
 
 /// Inserts or updates a gate. The transaction must hold the creditor's position.
@@ -68,8 +68,8 @@ pub async fn lock_account(
     let linked = sql::value(
         transaction,
         "INSERT INTO provider_account (provider, external_id, creditor_id) VALUES ($1, $2, NULL) \
-             ON CONFLICT (provider, external_id) DO UPDATE SET external_id = excluded.external_id \
-             RETURNING creditor_id",
+         ON CONFLICT (provider, external_id) DO UPDATE SET external_id = excluded.external_id \
+         RETURNING creditor_id",
         [provider.into(), external_id.into()],
     )
     .await?;
@@ -218,13 +218,12 @@ pub async fn issue_candidates<C: ConnectionTrait>(
     after: CreditorId,
     limit: u64,
 ) -> Result<Vec<CreditorId>, DbErr> {
+    const CANDIDATES: &str = "
+SELECT c.id FROM creditor c
+WHERE c.id > $1 AND c.suspended_at_ms IS NULL AND NOT c.support_only_mint
+  AND (SELECT count(*) FROM gate g WHERE g.creditor_id = c.id) = 3
+  AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.creditor_id = c.id AND k.scope = 'read_write')
+ORDER BY c.id LIMIT $2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    sql::values(connection,
-            "SELECT c.id FROM creditor c \
-             WHERE c.id > $1 AND c.suspended_at_ms IS NULL AND NOT c.support_only_mint \
-               AND (SELECT count(*) FROM gate g WHERE g.creditor_id = c.id) = 3 \
-               AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.creditor_id = c.id AND k.scope = 'read_write') \
-             ORDER BY c.id LIMIT $2",
-            [after.into(), limit.into()],)
-        .await
+    sql::values(connection, CANDIDATES, [after.into(), limit.into()]).await
 }

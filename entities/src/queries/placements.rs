@@ -70,12 +70,12 @@ pub async fn by_ids<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     let backend = connection.get_database_backend();
-    let sql = format!(
+    let text = format!(
         "SELECT * FROM placement WHERE {}",
         bulk::is_one_of(backend, "id", 1)
     );
     let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
-    sql::rows(connection, &sql, [ids]).await
+    sql::rows(connection, &text, [ids]).await
 }
 
 /// Only the index on (`creditor_id`, `invoice_number`) has this order. While the table is empty, every index on
@@ -95,11 +95,11 @@ pub async fn by_invoices<C: ConnectionTrait>(
     };
     let mut placed = Vec::new();
     for (pairs, values) in bulk::pairs(invoices, backend) {
-        let sql = format!(
+        let text = format!(
             "WITH {pairs} SELECT p.* FROM pair CROSS JOIN {found} p \
              WHERE p.creditor_id = pair.creditor_id AND p.invoice_number = pair.text"
         );
-        let some = sql::rows(connection, &sql, values).await?;
+        let some = sql::rows(connection, &text, values).await?;
         placed.extend(some);
     }
     Ok(placed)

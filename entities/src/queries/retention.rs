@@ -8,7 +8,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use super::node::CleanupResult;
 use crate::Database;
-use crate::ids::{CreditorId, PlacementId};
+use crate::ids::{CreditorId, MessageId, PlacementId};
 use crate::sql;
 
 /// How much longer messages are kept than attempts, because the last attempt of a message can be this late.
@@ -52,14 +52,14 @@ pub async fn prune(
 ) -> Result<CleanupResult, DbErr> {
     let mut cleaned = CleanupResult::default();
     let messages_ms = keep.attempts_ms.saturating_add(EXTRA_MESSAGE_RETENTION_MS);
-    for (sql, age_ms) in [
+    for (text, age_ms) in [
         (UNDELIVERED, keep.payloads_ms),
         (ATTEMPTS, keep.attempts_ms),
         (MESSAGES, messages_ms),
     ] {
         let writer = database.writer();
         let values = [min_id_at(now_ms - age_ms).into(), i64::from(batch).into()];
-        let removed = sql::execute(writer, sql, values).await?;
+        let removed = sql::execute(writer, text, values).await?;
         cleaned.add(removed, batch);
     }
     let erased = erase_old_payloads(database, min_id_at(now_ms - keep.payloads_ms), batch).await?;
@@ -88,15 +88,14 @@ async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Res
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
         _ => "",
     };
-    let sql = format!("SELECT position FROM retention_cursor WHERE name = 'payloads'{lock}");
-    let cursor: Option<Uuid> = sql::value(&transaction, &sql, []).await?;
+    let text = format!("SELECT position FROM retention_cursor WHERE name = 'payloads'{lock}");
+    let cursor: Option<MessageId> = sql::value(&transaction, &text, []).await?;
     let Some(cursor) = cursor else {
         transaction.rollback().await?;
         return Ok(0);
     };
-
     let values = [bound.into(), i64::from(batch).into(), cursor.into()];
-    let erased: Vec<Uuid> = sql::values(&transaction, PAYLOADS, values).await?;
+    let erased: Vec<MessageId> = sql::values(&transaction, PAYLOADS, values).await?;
     if let Some(last) = erased.iter().max() {
         sql::execute(
             &transaction,
@@ -129,6 +128,12 @@ pub async fn erase_placement(
     placement: PlacementId,
     sequences: std::ops::RangeInclusive<i64>,
 ) -> Result<Erased, DbErr> {
+    const DELETE_QUEUED: &str = "
+DELETE FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND message_id IN
+    (SELECT id FROM message WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4)";
+    const ERASE_PAYLOADS: &str = "
+UPDATE message SET payload = ''
+WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4";
     let transaction = database.begin().await?;
     let pattern = format!("%\"placement_id\":\"{placement}\"%");
     let values = || {
@@ -139,18 +144,8 @@ pub async fn erase_placement(
             pattern.as_str().into(),
         ]
     };
-    let deliveries = sql::execute(&transaction,
-            "DELETE FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND message_id IN \
-             (SELECT id FROM message WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4)",
-            values(),)
-        .await?;
-    let payloads = sql::execute(
-        &transaction,
-        "UPDATE message SET payload = '' \
-             WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4",
-        values(),
-    )
-    .await?;
+    let deliveries = sql::execute(&transaction, DELETE_QUEUED, values()).await?;
+    let payloads = sql::execute(&transaction, ERASE_PAYLOADS, values()).await?;
     transaction.commit().await?;
     Ok(Erased {
         payloads,

@@ -5,7 +5,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait as _, QueryFilter, QueryOrder,
 };
 
-use crate::ids::{CreditorId, SessionId};
+use crate::ids::{CreditorId, SessionFamilyId, SessionId};
 use crate::session::{self, Column, SessionKind};
 
 /// Inserts a session.
@@ -49,7 +49,7 @@ pub async fn touch<C: ConnectionTrait>(
 /// Shortens the tokens of a family that were issued before `than_ms`, so that they expire at `until_ms` at the latest.
 pub async fn shorten_older<C: ConnectionTrait>(
     connection: &C,
-    family: SessionId,
+    family: SessionFamilyId,
     than_ms: i64,
     until_ms: i64,
 ) -> Result<(), DbErr> {
@@ -66,7 +66,7 @@ pub async fn shorten_older<C: ConnectionTrait>(
 /// Returns when the newest token of a family was issued; `None` if the family has ended.
 pub async fn newest_of_family<C: ConnectionTrait>(
     connection: &C,
-    family: SessionId,
+    family: SessionFamilyId,
 ) -> Result<Option<i64>, DbErr> {
     let newest = session::Entity::find()
         .filter(Column::FamilyId.eq(family))
@@ -88,13 +88,9 @@ pub async fn end<C: ConnectionTrait>(
         .one(connection)
         .await?;
     let Some(mine) = mine else { return Ok(()) };
-    let family = match mine.family_id {
-        Some(family) => Column::FamilyId.eq(family),
-        None => Column::Id.eq(mine.id),
-    };
     session::Entity::delete_many()
         .filter(Column::CreditorId.eq(creditor))
-        .filter(family)
+        .filter(Column::FamilyId.eq(mine.family_id))
         .exec(connection)
         .await
         .map(|_| ())

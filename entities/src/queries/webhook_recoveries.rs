@@ -28,14 +28,14 @@ pub async fn by_id<C: ConnectionTrait>(
 pub async fn running<C: ConnectionTrait>(
     connection: &C,
     creditor: CreditorId,
-) -> Result<usize, DbErr> {
-    let rows: Vec<RecoveryId> = sql::values(
+) -> Result<i64, DbErr> {
+    let running = sql::value(
         connection,
-        "SELECT id FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'",
+        "SELECT count(*) FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'",
         [creditor.into()],
     )
     .await?;
-    Ok(rows.len())
+    Ok(running.unwrap_or(0))
 }
 
 /// Inserts a recovery.
@@ -58,10 +58,10 @@ pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
         _ => "", // SQLite has one writer
     };
-    let sql = format!(
+    let text = format!(
         "SELECT * FROM webhook_recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}"
     );
-    sql::row(transaction, &sql, []).await
+    sql::row(transaction, &text, []).await
 }
 
 /// Returns the sequence of the first message of a creditor at or after `at_ms`; `None` if there is none.
@@ -115,7 +115,7 @@ async fn message_from<C: ConnectionTrait>(
     sql::value(
         connection,
         "SELECT sequence, created_ms FROM message WHERE creditor_id = $1 AND sequence >= $2 \
-             ORDER BY sequence LIMIT 1",
+         ORDER BY sequence LIMIT 1",
         [creditor.into(), sequence.into()],
     )
     .await
@@ -198,17 +198,17 @@ pub async fn missing_deliveries_page(
     recovery: &webhook_recovery::Model,
     page: u32,
 ) -> Result<Vec<MissingDelivery>, DbErr> {
+    const MISSING: &str = "
+SELECT id, sequence, event_type, payload FROM message
+WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND initial_deliveries = 0 AND payload <> ''
+ORDER BY sequence LIMIT $4";
     let values = [
         recovery.creditor_id.into(),
         recovery.message_cursor.into(),
         recovery.last_sequence.into(),
         i64::from(page).into(),
     ];
-    sql::rows(transaction, "SELECT id, sequence, event_type, payload FROM message \
-             WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND initial_deliveries = 0 AND payload <> '' \
-             ORDER BY sequence LIMIT $4",
-            values,)
-        .await
+    sql::rows(transaction, MISSING, values).await
 }
 
 /// Records the number of deliveries that were created for a message. Returns `false` if it already had deliveries.

@@ -58,12 +58,12 @@ pub async fn receiving<C: ConnectionTrait>(
     creditors: &[CreditorId],
 ) -> Result<Vec<webhook_endpoint::Model>, DbErr> {
     let backend = connection.get_database_backend();
-    let sql = format!(
+    let text = format!(
         "SELECT * FROM webhook_endpoint WHERE {} AND state <> 'disabled' ORDER BY id",
         bulk::is_one_of(backend, "creditor_id", 1)
     );
     let ids = bulk::ids(backend, creditors.iter().map(|id| id.0));
-    sql::rows(connection, &sql, [ids]).await
+    sql::rows(connection, &text, [ids]).await
 }
 
 /// Inserts an endpoint.

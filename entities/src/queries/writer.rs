@@ -108,11 +108,11 @@ pub async fn idempotency_records(
     let mut records = Vec::new();
     for (pairs, values) in bulk::pairs(keys, backend) {
         // SQLite does not reorder a CROSS JOIN. With any other join it would scan the whole table.
-        let sql = format!(
+        let text = format!(
             "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {found} r \
              WHERE r.creditor_id = pair.creditor_id AND r.key = pair.text"
         );
-        let some = sql::rows(transaction, &sql, values).await?;
+        let some = sql::rows(transaction, &text, values).await?;
         records.extend(some);
     }
     Ok(records)

@@ -11,7 +11,7 @@ use super::super::control_feed;
 use super::super::membership::Membership;
 use crate::domain::api_key::KeyPrefix;
 use crate::infra::Clock;
-use crate::test_support::bench::{benches, modules as wire, settings, sqlite};
+use crate::test_support::database::{modules as wire, settings, sqlite, test_databases};
 
 async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) -> i64 {
     let transaction = db.begin().await.unwrap();
@@ -24,8 +24,8 @@ async fn append(db: &Database, subject: &str, creditor: CreditorId, at_ms: i64) 
 
 #[tokio::test]
 async fn rollback_leaves_no_gap_in_feed_numbers() {
-    for bench in benches().await {
-        let (db, creditor) = (&bench.db, CreditorId(Uuid::now_v7()));
+    for test_db in test_databases().await {
+        let (db, creditor) = (&test_db.db, CreditorId(Uuid::now_v7()));
         assert_eq!(feed_head(db.node()).await.unwrap(), 0);
         assert_eq!(append(db, "keys", creditor, 10).await, 1);
         let transaction = db.begin().await.unwrap();
@@ -53,13 +53,13 @@ async fn rollback_leaves_no_gap_in_feed_numbers() {
 
 #[tokio::test]
 async fn new_feed_entries_are_published_once_and_make_it_fresh() {
-    let bench = sqlite().await;
-    let db = &bench.db;
+    let test_db = sqlite().await;
+    let db = &test_db.db;
     let creditors: Vec<_> = (0..3).map(|_| CreditorId(Uuid::now_v7())).collect();
     append(db, "keys", creditors[0], 1).await;
     let clock = Clock::manual(50_000);
     let membership = Membership::boot(db, &clock, "test").await.unwrap();
-    let modules = wire(db.clone(), clock, settings(&bench.url), membership);
+    let modules = wire(db.clone(), clock, settings(&test_db.url), membership);
     let entries: Vec<_> = (0..)
         .zip(&creditors)
         .map(|(n, creditor): (u8, _)| {
@@ -101,13 +101,16 @@ async fn new_feed_entries_are_published_once_and_make_it_fresh() {
 #[tokio::test]
 async fn janitor_removes_expired_rows_and_keeps_newest_feed_entry() {
     const HOUR_MS: i64 = 3_600_000;
-    for bench in benches().await {
-        let (db, creditor) = (&bench.db, bench.creditor().await);
+    for test_db in test_databases().await {
+        let (db, creditor) = (&test_db.db, test_db.creditor().await);
         let now_ms = 100 * HOUR_MS;
         for age_ms in [2 * HOUR_MS, HOUR_MS + 1, HOUR_MS + 1] {
             append(db, "keys", creditor, now_ms - age_ms).await;
         }
-        let (id, owner) = (|| bench.literal(Uuid::now_v7()), bench.literal(creditor.0));
+        let (id, owner) = (
+            || test_db.literal(Uuid::now_v7()),
+            test_db.literal(creditor.0),
+        );
         let empty = if db.is_postgres() { "''::bytea" } else { "x''" };
         let old = now_ms - 24 * HOUR_MS - 1;
         let mut rows = Vec::new();
@@ -130,8 +133,9 @@ async fn janitor_removes_expired_rows_and_keeps_newest_feed_entry() {
                 format!("x'{hash}'")
             };
             rows.push(format!(
-                "INSERT INTO session (id, token_hash, kind, creditor_id, created_ms, expires_ms) \
-                 VALUES ({}, {hash}, 'dashboard', {owner}, 0, {at_ms})",
+                "INSERT INTO session (id, token_hash, kind, creditor_id, created_ms, expires_ms, family_id) \
+                 VALUES ({}, {hash}, 'dashboard', {owner}, 0, {at_ms}, {})",
+                id(),
                 id()
             ));
         }

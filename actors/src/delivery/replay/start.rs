@@ -20,7 +20,7 @@ use crate::domain::date::rfc3339_ms;
 use crate::infra::Env;
 
 /// Maximum running replays of one creditor.
-const MAX_RUNNING: usize = 3;
+const MAX_RUNNING: i64 = 3;
 
 /// Starts a replay of the events of a period.
 ///

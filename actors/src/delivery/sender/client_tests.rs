@@ -6,7 +6,7 @@ use crate::delivery::tests::receiver::{Receiver, Reply};
 use crate::domain::retry::Outcome;
 use crate::domain::safe_address::check_url;
 use crate::domain::signature::{WebhookSecret, sign, verify};
-use crate::test_support::bench::{SECRET, settings};
+use crate::test_support::database::{SECRET, settings};
 
 fn sender(change: impl FnOnce(&mut Settings)) -> Sender {
     let mut settings = settings("sqlite::memory:");

@@ -16,7 +16,7 @@ use prometheus_client::metrics::counter::Counter;
 use super::client::{AttemptResponse, Post, Sender};
 use crate::domain::retry::{FailureCause, Outcome};
 use crate::infra::{Clock, Settings};
-use crate::test_support::bench::settings;
+use crate::test_support::database::settings;
 
 /// Delivery timeout for tests in which only the timeout ends the attempt.
 pub(super) const SHORT_TIMEOUT: Duration = Duration::from_millis(300);

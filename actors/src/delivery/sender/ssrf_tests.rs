@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::domain::retry::Outcome;
 use crate::domain::safe_address::{AddressPolicy, check_url, vet};
-use crate::test_support::bench::settings;
+use crate::test_support::database::settings;
 
 const CORPUS: &str = include_str!("ssrf_corpus.txt");
 

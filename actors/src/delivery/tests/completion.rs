@@ -8,14 +8,14 @@ use entities::queries::delivery::{
 use entities::webhook_endpoint::EndpointState;
 
 use super::queue::{claim_now, complete_now, tried};
-use crate::test_support::bench::benches;
+use crate::test_support::database::test_databases;
 
 #[tokio::test]
 async fn each_ending_sets_state_and_logs_its_attempt() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 5, 100).await;
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        let ids = test_db.enqueue(creditor, endpoint, 5, 100).await;
         let claimed = claim_now(db, 1, &[(endpoint, 8)], 1_000).await;
         let done = complete_now(
             db,
@@ -37,7 +37,7 @@ async fn each_ending_sets_state_and_logs_its_attempt() {
         )
         .await;
         assert_eq!(done, 5);
-        assert!(bench.hot(ids[0]).await.is_none());
+        assert!(test_db.hot(ids[0]).await.is_none());
         let seen = |row: entities::delivery::Model| {
             (
                 row.state,
@@ -49,10 +49,10 @@ async fn each_ending_sets_state_and_logs_its_attempt() {
             )
         };
         let rows = [
-            bench.hot(ids[1]).await,
-            bench.hot(ids[2]).await,
-            bench.hot(ids[3]).await,
-            bench.hot(ids[4]).await,
+            test_db.hot(ids[1]).await,
+            test_db.hot(ids[2]).await,
+            test_db.hot(ids[3]).await,
+            test_db.hot(ids[4]).await,
         ];
         let rows: Vec<_> = rows.into_iter().flatten().map(seen).collect();
         assert_eq!(
@@ -85,10 +85,10 @@ async fn each_ending_sets_state_and_logs_its_attempt() {
 
 #[tokio::test]
 async fn stale_fence_writes_nothing() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 1, 100).await;
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        let ids = test_db.enqueue(creditor, endpoint, 1, 100).await;
         let old = claim_now(db, 1, &[(endpoint, 8)], 1_000).await[0].fence;
         assert_eq!(release(db, &[old]).await.unwrap(), 1);
         let new = claim_now(db, 2, &[(endpoint, 8)], 1_000).await[0].fence;
@@ -110,7 +110,7 @@ async fn stale_fence_writes_nothing() {
                 .unwrap()
                 .is_empty()
         );
-        let row = bench.hot(ids[0]).await.unwrap();
+        let row = test_db.hot(ids[0]).await.unwrap();
         assert_eq!((row.state, row.owner), (DeliveryState::Pending, Some(2)));
         let done = [tried(new, CompletionOutcome::Delivered, Some(200))];
         assert_eq!(complete_now(db, &done).await, 1);
@@ -128,10 +128,10 @@ async fn stale_fence_writes_nothing() {
 
 #[tokio::test]
 async fn owner_can_redeliver_a_delivery_in_every_state() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let ids = bench.enqueue(creditor, endpoint, 3, 100).await;
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        let ids = test_db.enqueue(creditor, endpoint, 3, 100).await;
         let claimed = claim_now(db, 1, &[(endpoint, 8)], 1_000).await;
         complete_now(
             db,
@@ -146,7 +146,7 @@ async fn owner_can_redeliver_a_delivery_in_every_state() {
             ],
         )
         .await;
-        let other = bench.creditor().await;
+        let other = test_db.creditor().await;
         let transaction = db.begin().await.unwrap();
         for id in &ids {
             assert_eq!(
@@ -182,10 +182,10 @@ async fn owner_can_redeliver_a_delivery_in_every_state() {
 
 #[tokio::test]
 async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        bench.enqueue(creditor, endpoint, 3, 100).await;
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        test_db.enqueue(creditor, endpoint, 3, 100).await;
         assert_eq!(cancel_disabled(db.writer(), 10).await.unwrap().rows, 0);
         let transaction = db.begin().await.unwrap();
         assert!(
@@ -218,7 +218,7 @@ async fn rows_of_a_disabled_endpoint_are_cancelled_in_batches() {
         let cancelled = cancel_disabled(db.writer(), 2).await.unwrap();
         assert_eq!((cancelled.rows, cancelled.more), (1, false));
         assert!(
-            bench
+            test_db
                 .queue()
                 .await
                 .iter()

@@ -8,17 +8,17 @@ use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
 use super::queue::{claim_now, complete_now, tried};
-use crate::test_support::bench::{Bench, benches};
+use crate::test_support::database::{TestDatabase, test_databases};
 
 const NOW_MS: i64 = 1_000;
 
 async fn claim_ordered(
-    bench: &Bench,
+    test_db: &TestDatabase,
     endpoint: EndpointId,
     max_rows: u32,
     now_ms: i64,
 ) -> OrderedClaim {
-    let transaction = bench.db.begin().await.unwrap();
+    let transaction = test_db.db.begin().await.unwrap();
     let want = ClaimWant {
         endpoint,
         max_rows,
@@ -34,71 +34,76 @@ fn ids(found: &OrderedClaim) -> Vec<DeliveryId> {
 }
 
 /// Sets the ordering key of the rows.
-async fn set_order_key(bench: &Bench, rows: &[DeliveryId], key: Uuid) {
+async fn set_order_key(test_db: &TestDatabase, rows: &[DeliveryId], key: Uuid) {
     for row in rows {
-        let (key, id) = (bench.literal(key), bench.literal(row.0));
+        let (key, id) = (test_db.literal(key), test_db.literal(row.0));
         let sql = format!("UPDATE delivery SET order_key = {key} WHERE id = {id}");
-        bench.db.writer().execute_unprepared(&sql).await.unwrap();
+        test_db.db.writer().execute_unprepared(&sql).await.unwrap();
     }
 }
 
-async fn complete_all(bench: &Bench, found: &OrderedClaim, outcome: CompletionOutcome) {
+async fn complete_all(test_db: &TestDatabase, found: &OrderedClaim, outcome: CompletionOutcome) {
     for row in &found.claimed {
-        complete_now(&bench.db, &[tried(row.fence, outcome, Some(500))]).await;
+        complete_now(&test_db.db, &[tried(row.fence, outcome, Some(500))]).await;
     }
 }
 
 #[tokio::test]
 async fn only_the_first_row_of_an_ordering_key_is_claimed() {
-    for bench in benches().await {
-        let creditor = bench.creditor().await;
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
         for of_endpoint in [true, false] {
-            let endpoint = bench.endpoint(creditor, "https://one.example").await;
-            let rows = bench.enqueue(creditor, endpoint, 3, 100).await;
+            let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+            let rows = test_db.enqueue(creditor, endpoint, 3, 100).await;
             let key = if of_endpoint {
                 endpoint.0
             } else {
                 Uuid::now_v7()
             };
-            set_order_key(&bench, &rows, key).await;
+            set_order_key(&test_db, &rows, key).await;
 
             assert!(
-                claim_now(&bench.db, 1, &[(endpoint, 8)], NOW_MS)
+                claim_now(&test_db.db, 1, &[(endpoint, 8)], NOW_MS)
                     .await
                     .is_empty(),
                 "the unordered claim skips rows with an ordering key"
             );
-            let first = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+            let first = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
             assert_eq!(ids(&first), [rows[0]]);
             assert!(first.claimed[0].in_order && first.has_ordering_keys);
-            let none = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+            let none = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
             assert!(
                 none.claimed.is_empty() && none.has_ordering_keys,
                 "a leased row blocks its key"
             );
-            complete_all(&bench, &first, CompletionOutcome::Failed { due_ms: 5_000 }).await;
+            complete_all(
+                &test_db,
+                &first,
+                CompletionOutcome::Failed { due_ms: 5_000 },
+            )
+            .await;
             assert!(
-                claim_ordered(&bench, endpoint, 8, NOW_MS)
+                claim_ordered(&test_db, endpoint, 8, NOW_MS)
                     .await
                     .claimed
                     .is_empty(),
                 "a failed row blocks its key"
             );
-            let again = claim_ordered(&bench, endpoint, 8, 5_000).await;
+            let again = claim_ordered(&test_db, endpoint, 8, 5_000).await;
             assert_eq!(ids(&again), [rows[0]]);
-            complete_all(&bench, &again, CompletionOutcome::Exhausted).await;
-            let next = claim_ordered(&bench, endpoint, 8, 5_000).await;
+            complete_all(&test_db, &again, CompletionOutcome::Exhausted).await;
+            let next = claim_ordered(&test_db, endpoint, 8, 5_000).await;
             assert_eq!(
                 ids(&next),
                 [rows[1]],
                 "an exhausted row does not block its key"
             );
-            complete_all(&bench, &next, CompletionOutcome::Delivered).await;
-            let last = claim_ordered(&bench, endpoint, 8, 5_000).await;
+            complete_all(&test_db, &next, CompletionOutcome::Delivered).await;
+            let last = claim_ordered(&test_db, endpoint, 8, 5_000).await;
             assert_eq!(ids(&last), [rows[2]]);
-            complete_all(&bench, &last, CompletionOutcome::Delivered).await;
+            complete_all(&test_db, &last, CompletionOutcome::Delivered).await;
             assert!(
-                !claim_ordered(&bench, endpoint, 8, 5_000)
+                !claim_ordered(&test_db, endpoint, 8, 5_000)
                     .await
                     .has_ordering_keys
             );
@@ -108,26 +113,26 @@ async fn only_the_first_row_of_an_ordering_key_is_claimed() {
 
 #[tokio::test]
 async fn ordering_keys_do_not_block_each_other() {
-    for bench in benches().await {
-        let creditor = bench.creditor().await;
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
         let (one, two, three) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
-        let rows = bench.enqueue(creditor, endpoint, 6, 100).await;
+        let rows = test_db.enqueue(creditor, endpoint, 6, 100).await;
         for (pair, key) in rows.chunks(2).zip([one, two, three]) {
-            set_order_key(&bench, pair, key).await;
+            set_order_key(&test_db, pair, key).await;
         }
-        let some = claim_ordered(&bench, endpoint, 2, NOW_MS).await;
+        let some = claim_ordered(&test_db, endpoint, 2, NOW_MS).await;
         assert_eq!(
             ids(&some),
             [rows[0], rows[2]],
             "as many rows as the credit permits"
         );
         assert!(some.more);
-        let rest = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+        let rest = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
         assert_eq!(ids(&rest), [rows[4]]);
-        complete_all(&bench, &some, CompletionOutcome::Delivered).await;
+        complete_all(&test_db, &some, CompletionOutcome::Delivered).await;
         assert_eq!(
-            ids(&claim_ordered(&bench, endpoint, 8, NOW_MS).await),
+            ids(&claim_ordered(&test_db, endpoint, 8, NOW_MS).await),
             [rows[1], rows[3]]
         );
     }
@@ -135,26 +140,31 @@ async fn ordering_keys_do_not_block_each_other() {
 
 #[tokio::test]
 async fn rows_behind_a_failed_row_are_postponed_with_it() {
-    for bench in benches().await {
-        let creditor = bench.creditor().await;
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let rows = bench.enqueue(creditor, endpoint, 400, 100).await;
-        set_order_key(&bench, &rows, Uuid::now_v7()).await;
-        let other = bench.enqueue(creditor, endpoint, 1, 200).await;
-        set_order_key(&bench, &other, Uuid::now_v7()).await;
-        let first = claim_ordered(&bench, endpoint, 1, NOW_MS).await;
-        complete_all(&bench, &first, CompletionOutcome::Failed { due_ms: 5_000 }).await;
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        let rows = test_db.enqueue(creditor, endpoint, 400, 100).await;
+        set_order_key(&test_db, &rows, Uuid::now_v7()).await;
+        let other = test_db.enqueue(creditor, endpoint, 1, 200).await;
+        set_order_key(&test_db, &other, Uuid::now_v7()).await;
+        let first = claim_ordered(&test_db, endpoint, 1, NOW_MS).await;
+        complete_all(
+            &test_db,
+            &first,
+            CompletionOutcome::Failed { due_ms: 5_000 },
+        )
+        .await;
 
         // The first claim finds only blocked rows and postpones them.
-        let blocked = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+        let blocked = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
         assert!(blocked.claimed.is_empty() && blocked.more);
         assert_eq!(
-            ids(&claim_ordered(&bench, endpoint, 8, NOW_MS).await),
+            ids(&claim_ordered(&test_db, endpoint, 8, NOW_MS).await),
             other
         );
-        assert_eq!(bench.hot(rows[399]).await.unwrap().due_ms, 5_000);
+        assert_eq!(test_db.hot(rows[399]).await.unwrap().due_ms, 5_000);
         assert_eq!(
-            ids(&claim_ordered(&bench, endpoint, 8, 5_000).await),
+            ids(&claim_ordered(&test_db, endpoint, 8, 5_000).await),
             [rows[0]]
         );
     }
@@ -162,25 +172,30 @@ async fn rows_behind_a_failed_row_are_postponed_with_it() {
 
 #[tokio::test]
 async fn waiting_reports_an_ordering_key_by_its_first_row() {
-    for bench in benches().await {
-        let creditor = bench.creditor().await;
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        let rows = bench.enqueue(creditor, endpoint, 3, 100).await;
-        set_order_key(&bench, &rows, endpoint.0).await;
-        let seen = due_endpoints(bench.db.reader()).await.unwrap();
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        let rows = test_db.enqueue(creditor, endpoint, 3, 100).await;
+        set_order_key(&test_db, &rows, endpoint.0).await;
+        let seen = due_endpoints(test_db.db.reader()).await.unwrap();
         assert_eq!(seen.len(), 1);
         assert!(seen[0].in_order && seen[0].due_ms == 100);
-        let first = claim_ordered(&bench, endpoint, 8, NOW_MS).await;
+        let first = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
         assert!(
-            due_endpoints(bench.db.reader()).await.unwrap().is_empty(),
+            due_endpoints(test_db.db.reader()).await.unwrap().is_empty(),
             "the leased row blocks its key"
         );
-        complete_all(&bench, &first, CompletionOutcome::Failed { due_ms: 5_000 }).await;
+        complete_all(
+            &test_db,
+            &first,
+            CompletionOutcome::Failed { due_ms: 5_000 },
+        )
+        .await;
         assert_eq!(
-            due_endpoints(bench.db.reader()).await.unwrap()[0].due_ms,
+            due_endpoints(test_db.db.reader()).await.unwrap()[0].due_ms,
             5_000
         );
-        bench.set_state(endpoint, "paused").await;
-        assert!(due_endpoints(bench.db.reader()).await.unwrap().is_empty());
+        test_db.set_state(endpoint, "paused").await;
+        assert!(due_endpoints(test_db.db.reader()).await.unwrap().is_empty());
     }
 }

@@ -10,15 +10,15 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use uuid::Uuid;
 
 use super::queue::tried;
-use crate::test_support::bench::{Bench, benches};
+use crate::test_support::database::{TestDatabase, test_databases};
 
 const MANY: i64 = 500_000;
 /// Rows per INSERT. Each INSERT must end within the statement timeout.
 const CHUNK: i64 = 50_000;
 
 /// Inserts `count` copies of the endpoint's only delivery, all due.
-async fn insert_copies(bench: &Bench, endpoint: EndpointId, count: i64, order_key: &str) {
-    let (id, numbers) = if bench.db.is_postgres() {
+async fn insert_copies(test_db: &TestDatabase, endpoint: EndpointId, count: i64, order_key: &str) {
+    let (id, numbers) = if test_db.db.is_postgres() {
         (
             "gen_random_uuid()",
             format!("generate_series(1, {CHUNK}) AS n (i)"),
@@ -29,7 +29,7 @@ async fn insert_copies(bench: &Bench, endpoint: EndpointId, count: i64, order_ke
         );
         ("randomblob(16)", series)
     };
-    let endpoint = bench.literal(endpoint.0);
+    let endpoint = test_db.literal(endpoint.0);
     for chunk in 1..=count / CHUNK {
         let first = chunk * MANY;
         let sql = format!(
@@ -37,7 +37,7 @@ async fn insert_copies(bench: &Bench, endpoint: EndpointId, count: i64, order_ke
              SELECT {id}, d.message_id, d.endpoint_id, d.creditor_id, 'pending', 100, NULL, 0, 0, {order_key}, {first} + n.i \
              FROM delivery d CROSS JOIN {numbers} WHERE d.endpoint_id = {endpoint} AND d.sequence < {MANY}"
         );
-        bench.db.writer().execute_unprepared(&sql).await.unwrap();
+        test_db.db.writer().execute_unprepared(&sql).await.unwrap();
     }
 }
 
@@ -57,11 +57,15 @@ async fn rows_read(transaction: &Transaction) -> (i64, i64) {
     )
 }
 
-async fn sqlite_plan(bench: &Bench, sql: &str, values: impl IntoIterator<Item = Value>) -> String {
+async fn sqlite_plan(
+    test_db: &TestDatabase,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> String {
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
     let statement =
-        Statement::from_sql_and_values(bench.db.reader().get_database_backend(), sql, values);
-    let rows = bench.db.reader().query_all_raw(statement).await.unwrap();
+        Statement::from_sql_and_values(test_db.db.reader().get_database_backend(), sql, values);
+    let rows = test_db.db.reader().query_all_raw(statement).await.unwrap();
     let lines: Vec<String> = rows
         .iter()
         .map(|row| row.try_get("", "detail").unwrap())
@@ -71,21 +75,23 @@ async fn sqlite_plan(bench: &Bench, sql: &str, values: impl IntoIterator<Item = 
 
 #[tokio::test]
 async fn claim_reads_only_the_rows_that_it_takes() {
-    for bench in benches().await {
-        let creditor = bench.creditor().await;
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
         let (backlogged, ordered, healthy) = (
-            bench.endpoint(creditor, "https://backlogged.example").await,
-            bench.endpoint(creditor, "https://ordered.example").await,
-            bench.endpoint(creditor, "https://healthy.example").await,
+            test_db
+                .endpoint(creditor, "https://backlogged.example")
+                .await,
+            test_db.endpoint(creditor, "https://ordered.example").await,
+            test_db.endpoint(creditor, "https://healthy.example").await,
         );
         for endpoint in [backlogged, ordered] {
-            bench.enqueue(creditor, endpoint, 1, 100).await;
+            test_db.enqueue(creditor, endpoint, 1, 100).await;
         }
-        insert_copies(&bench, backlogged, MANY, "NULL").await;
-        insert_copies(&bench, ordered, CHUNK, "d.endpoint_id").await;
-        bench.enqueue(creditor, healthy, 3, 200).await;
+        insert_copies(&test_db, backlogged, MANY, "NULL").await;
+        insert_copies(&test_db, ordered, CHUNK, "d.endpoint_id").await;
+        test_db.enqueue(creditor, healthy, 3, 200).await;
 
-        let transaction = bench.db.begin().await.unwrap();
+        let transaction = test_db.db.begin().await.unwrap();
         let before = rows_read(&transaction).await;
         let want = |endpoint| ClaimWant {
             endpoint,
@@ -112,7 +118,7 @@ async fn claim_reads_only_the_rows_that_it_takes() {
             1,
             "the first ordered row is leased and the healthy endpoint has none left"
         );
-        if bench.db.is_postgres() {
+        if test_db.db.is_postgres() {
             let (by_scan, by_index) = rows_read(&transaction).await;
             let (by_scan, by_index) = (by_scan - before.0, by_index - before.1);
             assert_eq!(by_scan, 0, "no full scan");
@@ -129,7 +135,7 @@ async fn claim_reads_only_the_rows_that_it_takes() {
                 0_i64.into(),
                 8_i64.into(),
             ];
-            let plan = sqlite_plan(&bench, SQLITE_CLAIM, values).await;
+            let plan = sqlite_plan(&test_db, SQLITE_CLAIM, values).await;
             assert!(plan.contains("USING INDEX delivery_due (endpoint_id=? AND due_ms>? AND due_ms<?)")
                 || plan.contains("USING COVERING INDEX delivery_due (endpoint_id=? AND due_ms>? AND due_ms<?)"), "{plan}");
             assert!(
@@ -143,47 +149,47 @@ async fn claim_reads_only_the_rows_that_it_takes() {
 
 #[tokio::test]
 async fn cancel_finds_rows_by_their_endpoint() {
-    for bench in benches().await {
-        let creditor = bench.creditor().await;
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
         let mut disabled = Vec::new();
         for n in 0..3 {
             disabled.push(
-                bench
+                test_db
                     .endpoint(creditor, &format!("https://disabled{n}.example"))
                     .await,
             );
-            bench.enqueue(creditor, disabled[n], 2, 100).await;
+            test_db.enqueue(creditor, disabled[n], 2, 100).await;
         }
-        let healthy = bench.endpoint(creditor, "https://healthy.example").await;
-        bench.enqueue(creditor, healthy, 1, 100).await;
-        insert_copies(&bench, healthy, MANY, "NULL").await;
+        let healthy = test_db.endpoint(creditor, "https://healthy.example").await;
+        test_db.enqueue(creditor, healthy, 1, 100).await;
+        insert_copies(&test_db, healthy, MANY, "NULL").await;
         for (endpoint, order_key) in disabled.iter().zip(["NULL", "endpoint_id", "message_id"]) {
-            let id = bench.literal(endpoint.0);
+            let id = test_db.literal(endpoint.0);
             for sql in [
                 format!("UPDATE webhook_endpoint SET state = 'disabled' WHERE id = {id}"),
                 format!("UPDATE delivery SET order_key = {order_key} WHERE endpoint_id = {id}"),
             ] {
-                bench.db.writer().execute_unprepared(&sql).await.unwrap();
+                test_db.db.writer().execute_unprepared(&sql).await.unwrap();
             }
         }
-        let transaction = bench.db.begin().await.unwrap();
+        let transaction = test_db.db.begin().await.unwrap();
         let before = rows_read(&transaction).await;
         let cancelled = cancel_disabled(&transaction, 10).await.unwrap();
         assert_eq!(cancelled.rows, 6, "two rows of each kind");
         let (by_scan, by_index) = rows_read(&transaction).await;
         transaction.rollback().await.unwrap();
-        if bench.db.is_postgres() {
+        if test_db.db.is_postgres() {
             assert_eq!(by_scan - before.0, 0, "no full scan");
             let by_index = by_index - before.1;
             assert!(by_index < 50, "{by_index} rows read");
             continue;
         }
-        let statements = cancel_statements(bench.db.reader().get_database_backend());
+        let statements = cancel_statements(test_db.db.reader().get_database_backend());
         for (sql, index) in statements
             .iter()
             .zip(["due", "endpoint_order", "placement_order"])
         {
-            let plan = sqlite_plan(&bench, sql, [10_i64.into()]).await;
+            let plan = sqlite_plan(&test_db, sql, [10_i64.into()]).await;
             assert!(plan.contains(&format!("INDEX delivery_{index}")), "{plan}");
             assert!(!plan.contains("AUTOMATIC"), "{plan}");
             assert!(!plan.contains("SCAN d"), "{plan}");
@@ -195,18 +201,18 @@ async fn cancel_finds_rows_by_their_endpoint() {
 /// Holds even if the plan was made while the table was empty.
 #[tokio::test]
 async fn completion_finds_its_row_by_id_with_an_empty_table_plan() {
-    for bench in benches().await {
-        if !bench.db.is_postgres() {
+    for test_db in test_databases().await {
+        if !test_db.db.is_postgres() {
             continue; // SQLite has no alternative plan here
         }
-        let transaction = bench.db.begin().await.unwrap();
+        let transaction = test_db.db.begin().await.unwrap();
         let fence = Fence {
             delivery: DeliveryId(Uuid::now_v7()),
             claim_no: 1,
             owner: 1,
         };
         let completion = tried(fence, CompletionOutcome::Delivered, Some(200));
-        let completions = Completions::of(&bench.db, &vec![completion; 200]);
+        let completions = Completions::of(&test_db.db, &vec![completion; 200]);
         for statement in completions.statements() {
             let (sql, values) = (&statement.sql, statement.values.clone().unwrap());
             let explain = Statement::from_sql_and_values(

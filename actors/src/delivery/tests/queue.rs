@@ -8,7 +8,7 @@ use entities::queries::delivery::{
 };
 use uuid::Uuid;
 
-use crate::test_support::bench::{Bench, benches, postgres};
+use crate::test_support::database::{TestDatabase, postgres, test_databases};
 
 pub(super) async fn claim_now(
     db: &Database,
@@ -56,14 +56,14 @@ pub(super) fn tried(fence: Fence, outcome: CompletionOutcome, status: Option<u16
 
 #[tokio::test]
 async fn claim_takes_up_to_the_credit_per_endpoint_oldest_first() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let one = bench.endpoint(creditor, "https://one.example").await;
-        let two = bench.endpoint(creditor, "https://two.example").await;
-        let late = bench.enqueue(creditor, one, 2, 200).await;
-        let early = bench.enqueue(creditor, one, 2, 100).await;
-        let other = bench.enqueue(creditor, two, 1, 50).await;
-        bench.enqueue(creditor, two, 1, 1_001).await;
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
+        let one = test_db.endpoint(creditor, "https://one.example").await;
+        let two = test_db.endpoint(creditor, "https://two.example").await;
+        let late = test_db.enqueue(creditor, one, 2, 200).await;
+        let early = test_db.enqueue(creditor, one, 2, 100).await;
+        let other = test_db.enqueue(creditor, two, 1, 50).await;
+        test_db.enqueue(creditor, two, 1, 1_001).await;
 
         let claimed = claim_now(db, 7, &[(one, 3), (two, 8)], 1_000).await;
         let ids: Vec<_> = claimed.iter().map(|row| row.fence.delivery).collect();
@@ -100,10 +100,10 @@ async fn claim_takes_up_to_the_credit_per_endpoint_oldest_first() {
 
 #[tokio::test]
 async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
-        let endpoint = bench.endpoint(creditor, "https://one.example").await;
-        bench.enqueue(creditor, endpoint, 1, 100).await;
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        test_db.enqueue(creditor, endpoint, 1, 100).await;
         let transaction = db.begin().await.unwrap();
         let wants = [ClaimWant {
             endpoint,
@@ -118,25 +118,25 @@ async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
         );
         transaction.rollback().await.unwrap();
         for state in ["paused", "disabled"] {
-            bench.set_state(endpoint, state).await;
+            test_db.set_state(endpoint, state).await;
             assert!(claim_now(db, 1, &[(endpoint, 8)], 1_000).await.is_empty());
             assert!(due_endpoints(db.reader()).await.unwrap().is_empty());
         }
-        bench.set_state(endpoint, "enabled").await;
+        test_db.set_state(endpoint, "enabled").await;
         assert_eq!(claim_now(db, 1, &[(endpoint, 8)], 1_000).await.len(), 1);
     }
 }
 
 #[tokio::test]
 async fn waiting_lists_each_endpoint_once_with_first_due_row() {
-    for bench in benches().await {
-        let (creditor, db) = (bench.creditor().await, &bench.db);
+    for test_db in test_databases().await {
+        let (creditor, db) = (test_db.creditor().await, &test_db.db);
         assert!(due_endpoints(db.reader()).await.unwrap().is_empty());
         let mut endpoints = Vec::new();
         for n in 0..3_i64 {
-            let endpoint = bench.endpoint(creditor, "https://one.example").await;
-            bench.enqueue(creditor, endpoint, 2, 300 + n).await;
-            bench.enqueue(creditor, endpoint, 1, 200 + n).await;
+            let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+            test_db.enqueue(creditor, endpoint, 2, 300 + n).await;
+            test_db.enqueue(creditor, endpoint, 1, 200 + n).await;
             endpoints.push((endpoint, 200 + n));
         }
         let mut seen: Vec<_> = due_endpoints(db.reader())
@@ -154,12 +154,12 @@ async fn waiting_lists_each_endpoint_once_with_first_due_row() {
 
 #[tokio::test]
 async fn concurrent_claims_take_different_rows() {
-    let Some(bench) = postgres().await else {
+    let Some(test_db) = postgres().await else {
         return;
     };
-    let (creditor, db): (_, &Database) = (bench.creditor().await, &bench.db);
-    let endpoint = bench.endpoint(creditor, "https://one.example").await;
-    bench.enqueue(creditor, endpoint, 6, 100).await;
+    let (creditor, db): (_, &Database) = (test_db.creditor().await, &test_db.db);
+    let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+    test_db.enqueue(creditor, endpoint, 6, 100).await;
     let wants = [ClaimWant {
         endpoint,
         max_rows: 4,
@@ -175,12 +175,12 @@ async fn concurrent_claims_take_different_rows() {
     );
     first.commit().await.unwrap();
     second.commit().await.unwrap();
-    let held: usize = held(&bench, 1).await + held(&bench, 2).await;
+    let held: usize = held(&test_db, 1).await + held(&test_db, 2).await;
     assert_eq!(held, 6);
 }
 
-async fn held(bench: &Bench, owner: i64) -> usize {
-    leased_by(bench.db.reader(), owner, 100)
+async fn held(test_db: &TestDatabase, owner: i64) -> usize {
+    leased_by(test_db.db.reader(), owner, 100)
         .await
         .unwrap()
         .len()

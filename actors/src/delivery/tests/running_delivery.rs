@@ -15,7 +15,7 @@ use crate::infra::{Clock, Settings};
 use crate::supervision::{
     ActorHandle, Supervisor, SupervisorArgs, SupervisorMsg, SupervisorStatus, spawn_metered,
 };
-use crate::test_support::bench::{Bench, modules as wire, settings};
+use crate::test_support::database::{TestDatabase, modules as wire, settings};
 
 /// The running actors. They are killed on drop.
 pub(crate) struct Tree {
@@ -37,14 +37,14 @@ impl ractor::Actor for TestRoot {
     }
 }
 
-pub(crate) async fn start(bench: &Bench) -> Tree {
-    start_with(bench, settings(&bench.url)).await
+pub(crate) async fn start(test_db: &TestDatabase) -> Tree {
+    start_with(test_db, settings(&test_db.url)).await
 }
 
-pub(crate) async fn start_with(bench: &Bench, settings: Settings) -> Tree {
+pub(crate) async fn start_with(test_db: &TestDatabase, settings: Settings) -> Tree {
     let clock = Clock::system();
-    let membership = Membership::boot(&bench.db, &clock, "test").await.unwrap();
-    let modules = wire(bench.db.clone(), clock, settings, membership);
+    let membership = Membership::boot(&test_db.db, &clock, "test").await.unwrap();
+    let modules = wire(test_db.db.clone(), clock, settings, membership);
     let (root_status, status) = (
         Arc::new(SupervisorStatus::default()),
         Arc::new(SupervisorStatus::default()),

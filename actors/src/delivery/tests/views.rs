@@ -14,13 +14,13 @@ use crate::cluster::Membership;
 use crate::contract::{ApiError, DeliveryFilter, DeliveryView, OffsetPage};
 use crate::creditor::IdempotentOperation;
 use crate::infra::Clock;
-use crate::test_support::bench::{Bench, benches, modules as wire, settings};
+use crate::test_support::database::{TestDatabase, modules as wire, settings, test_databases};
 
 /// One delivery of each kind, oldest first: delivered, failed, exhausted, leased, pending.
-async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
-    let endpoint = bench.endpoint(creditor, "https://one.example").await;
-    let mut ids = bench.enqueue(creditor, endpoint, 4, 100).await;
-    let transaction = bench.db.begin().await.unwrap();
+async fn one_of_each(test_db: &TestDatabase, creditor: CreditorId) -> Vec<DeliveryId> {
+    let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+    let mut ids = test_db.enqueue(creditor, endpoint, 4, 100).await;
+    let transaction = test_db.db.begin().await.unwrap();
     let wants = [ClaimWant {
         endpoint,
         max_rows: 8,
@@ -55,19 +55,19 @@ async fn one_of_each(bench: &Bench, creditor: CreditorId) -> Vec<DeliveryId> {
             }
         })
         .collect();
-    let completions = Completions::of(&bench.db, &completions);
+    let completions = Completions::of(&test_db.db, &completions);
     completions.write(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
-    ids.extend(bench.enqueue(creditor, endpoint, 1, 100).await);
+    ids.extend(test_db.enqueue(creditor, endpoint, 1, 100).await);
     ids
 }
 
-fn delivery(bench: &Bench) -> Arc<Delivery> {
+fn delivery(test_db: &TestDatabase) -> Arc<Delivery> {
     let membership = Membership::good(1, 0);
     wire(
-        bench.db.clone(),
+        test_db.db.clone(),
         Clock::manual(20_000),
-        settings(&bench.url),
+        settings(&test_db.url),
         membership,
     )
     .delivery
@@ -82,13 +82,13 @@ fn only(status: &str) -> DeliveryFilter {
 
 #[tokio::test]
 async fn list_shows_every_status_newest_first() {
-    for bench in benches().await {
+    for test_db in test_databases().await {
         let (creditor, other, delivery) = (
-            bench.creditor().await,
-            bench.creditor().await,
-            delivery(&bench),
+            test_db.creditor().await,
+            test_db.creditor().await,
+            delivery(&test_db),
         );
-        let ids = one_of_each(&bench, creditor).await;
+        let ids = one_of_each(&test_db, creditor).await;
         let paging = OffsetPage {
             limit: 3,
             offset: 0,
@@ -151,9 +151,9 @@ async fn list_shows_every_status_newest_first() {
 
 #[tokio::test]
 async fn filters_limit_the_total_and_reject_unknown_values() {
-    for bench in benches().await {
-        let (creditor, delivery) = (bench.creditor().await, delivery(&bench));
-        one_of_each(&bench, creditor).await;
+    for test_db in test_databases().await {
+        let (creditor, delivery) = (test_db.creditor().await, delivery(&test_db));
+        one_of_each(&test_db, creditor).await;
         let paging = OffsetPage {
             limit: 50,
             offset: 0,
@@ -203,13 +203,13 @@ async fn redeliver_now(
 
 #[tokio::test]
 async fn only_the_owner_can_read_and_redeliver_a_delivery() {
-    for bench in benches().await {
+    for test_db in test_databases().await {
         let (creditor, other, delivery) = (
-            bench.creditor().await,
-            bench.creditor().await,
-            delivery(&bench),
+            test_db.creditor().await,
+            test_db.creditor().await,
+            delivery(&test_db),
         );
-        let ids = one_of_each(&bench, creditor).await;
+        let ids = one_of_each(&test_db, creditor).await;
         let shown = detail(&delivery.env, creditor, ids[0]).await.unwrap();
         assert_eq!(
             (shown.delivery.status.as_str(), shown.attempt_log.len()),

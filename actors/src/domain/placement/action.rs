@@ -2,12 +2,15 @@
 //!
 //! Owns the actions and their source statuses. Never decides the resulting status: `transition` does.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use super::super::money::Cents;
 use super::creditor_action::CreditorAction;
 use super::status::PlacementStatus;
 
 /// How the creditor resolves a dispute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Resolution {
     /// The debt stands. Requires an answer to the debtor on record.
     Denied,
@@ -17,28 +20,7 @@ pub enum Resolution {
     Withdrawn,
 }
 
-impl Resolution {
-    /// Every resolution.
-    pub const ALL: [Self; 3] = [Self::Denied, Self::Upheld, Self::Withdrawn];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Upheld => "upheld",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// Returns the resolution with this wire name, or `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|resolution| resolution.as_str() == name)
-    }
-}
+names!(Resolution);
 
 /// An action on a placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

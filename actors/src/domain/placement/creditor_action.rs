@@ -1,21 +1,22 @@
 //! The creditor's actions on a placement that need no input.
 //!
 //! Owns everything that distinguishes one such action from another: its names, when it is possible, what it changes and
-//! which earlier action it reverses. To add one, add a variant, its [`Rule`] and its effect. The executor, the API and
-//! the routes treat all of them alike.
+//! which earlier action it reverses. To add one, add a variant, its [`Rule`], its effect and its route. Everything between
+//! the rule and the route treats all of them alike.
 
 use serde::Serialize;
+use strum::VariantArray;
 
 use super::super::account::AccountStatus;
 use super::refusal::TransitionRejection;
-use super::state::{Change, PlacementState};
+use super::state::Change;
 use super::status::PlacementStatus;
 
 /// How long a recall can be undone, in milliseconds: 7 days, inclusive.
 pub const RECALL_WINDOW_MS: i64 = 7 * 86_400_000;
 
 /// An action that the creditor requests with nothing but the placement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum CreditorAction {
     /// Takes the placement back. All work on it stops.
@@ -37,7 +38,7 @@ pub struct Rule {
     pub audit: &'static str,
     /// The statuses of a placement in which the action is possible.
     pub possible_from: &'static [PlacementStatus],
-    /// The statuses of the account that refuse the action.
+    /// The statuses of the account that refuse the action: suspended, rejected, both or neither.
     pub refused_by: &'static [AccountStatus],
     /// The action that this one reverses. Its stored answers are stale afterwards and are not replayed.
     pub reverses: CreditorAction,
@@ -45,7 +46,7 @@ pub struct Rule {
 
 impl CreditorAction {
     /// Every action.
-    pub const ALL: [Self; 4] = [Self::Recall, Self::Unrecall, Self::Pause, Self::Resume];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// The rule of the action.
     #[must_use]
@@ -82,25 +83,20 @@ impl CreditorAction {
         }
     }
 
-    /// Changes an otherwise unchanged `change` of `state` at `now_ms` (Unix epoch milliseconds). The caller has checked
-    /// the [`Rule`].
-    pub(super) fn apply(
-        self,
-        state: &PlacementState,
-        change: &mut Change,
-        now_ms: i64,
-    ) -> Result<(), TransitionRejection> {
+    /// Applies the action at `now_ms` (Unix epoch milliseconds) to `change`, which is the state so far. The caller has
+    /// checked the [`Rule`].
+    pub(super) fn apply(self, change: &mut Change, now_ms: i64) -> Result<(), TransitionRejection> {
         match self {
             Self::Recall => {
+                change.recalled_from = Some(change.status);
                 change.status = PlacementStatus::Recalled;
-                change.recalled_from = Some(state.status);
                 change.recalled_at_ms = Some(now_ms);
                 change.recalled_by_creditor = true;
             }
             Self::Unrecall => {
-                let origin = state.recalled_from.filter(|status| status.is_open());
+                let origin = change.recalled_from.filter(|status| status.is_open());
                 let (true, Some(origin), Some(recalled_at_ms)) =
-                    (state.recalled_by_creditor, origin, state.recalled_at_ms)
+                    (change.recalled_by_creditor, origin, change.recalled_at_ms)
                 else {
                     return Err(TransitionRejection::NotOwnRecall);
                 };
@@ -125,8 +121,14 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_reversal_is_mutual() {
-        for action in CreditorAction::ALL {
+        for &action in CreditorAction::ALL {
             let rule = action.rule();
+            let expressible = [AccountStatus::Suspended, AccountStatus::Rejected];
+            assert!(
+                rule.refused_by
+                    .iter()
+                    .all(|status| expressible.contains(status))
+            );
             assert_eq!(rule.reverses.rule().reverses, action, "{action:?}");
             let same_name = |other: &CreditorAction| other.rule().name == rule.name;
             let same_audit = |other: &CreditorAction| other.rule().audit == rule.audit;

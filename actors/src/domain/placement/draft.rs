@@ -7,6 +7,8 @@
 //! Owns which fields are required and how they relate. Never looks anything up: the placement writer
 //! refuses duplicates.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -75,8 +77,21 @@ pub struct DebtorDraft {
 }
 
 /// How firmly outreach addresses the debtor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Posture {
     /// Preserve the business relationship.
     Preserve,
@@ -84,27 +99,7 @@ pub enum Posture {
     Escalate,
 }
 
-impl Posture {
-    /// Every posture.
-    pub const ALL: [Self; 2] = [Self::Preserve, Self::Escalate];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Preserve => "preserve",
-            Self::Escalate => "escalate",
-        }
-    }
-
-    /// Returns the posture with this wire name, or `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|posture| posture.as_str() == name)
-    }
-}
+names!(Posture);
 
 /// A validated placement. Its serialization is canonical: equal placements have equal JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -73,7 +73,7 @@ pub fn decide(account: AccountStatus, paused: bool, status: PlacementStatus) -> 
 /// The reason why no placement of the account may have outreach, if there is one. The settings show
 /// it as `outreach_blocked_reason`.
 #[must_use]
-pub const fn account_reason(account: AccountStatus) -> Option<&'static str> {
+pub fn account_reason(account: AccountStatus) -> Option<&'static str> {
     match account {
         AccountStatus::Verified => None,
         AccountStatus::Suspended => Some("account_suspended"),
@@ -89,7 +89,7 @@ pub fn explain(reason: &str) -> &'static str {
     known.map_or("the reason is not known", |(_, text)| text)
 }
 
-const fn status_reason(status: PlacementStatus) -> Option<&'static str> {
+fn status_reason(status: PlacementStatus) -> Option<&'static str> {
     match status {
         PlacementStatus::InOutreach => None,
         PlacementStatus::Ready => Some("not_started"),

@@ -1,5 +1,6 @@
 //! Tests of how payments and amendments change the status of a placement.
 
+use super::super::CreditorAction;
 use super::tests::{NOW_MS, cents, placement, recalled, status_after};
 use super::*;
 use PlacementStatus::{

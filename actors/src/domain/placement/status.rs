@@ -2,12 +2,29 @@
 //!
 //! Owns the list. Never decides which status follows which: `transition` does.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// The status of a placement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PlacementStatus {
     /// Accepted. The debtor's data is being completed.
     PendingEnrichment,
@@ -29,20 +46,9 @@ pub enum PlacementStatus {
     WithdrawnByCreditor,
 }
 
-impl PlacementStatus {
-    /// Every status: the open ones in their usual order, then the terminal ones.
-    pub const ALL: [Self; 9] = [
-        Self::PendingEnrichment,
-        Self::Ready,
-        Self::InOutreach,
-        Self::Disputed,
-        Self::Paid,
-        Self::Recalled,
-        Self::Resolved,
-        Self::ResolvedOutOfBand,
-        Self::WithdrawnByCreditor,
-    ];
+names!(PlacementStatus);
 
+impl PlacementStatus {
     /// The open statuses.
     pub const OPEN: [Self; 4] = [
         Self::PendingEnrichment,
@@ -50,28 +56,6 @@ impl PlacementStatus {
         Self::InOutreach,
         Self::Disputed,
     ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PendingEnrichment => "pending_enrichment",
-            Self::Ready => "ready",
-            Self::InOutreach => "in_outreach",
-            Self::Disputed => "disputed",
-            Self::Paid => "paid",
-            Self::Recalled => "recalled",
-            Self::Resolved => "resolved",
-            Self::ResolvedOutOfBand => "resolved_out_of_band",
-            Self::WithdrawnByCreditor => "withdrawn_by_creditor",
-        }
-    }
-
-    /// Returns the status with this wire name, or `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
 
     /// Whether the placement is open, so that collection may continue.
     #[must_use]
@@ -92,12 +76,6 @@ impl PlacementStatus {
 impl fmt::Display for PlacementStatus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
-    }
-}
-
-impl Serialize for PlacementStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

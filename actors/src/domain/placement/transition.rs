@@ -19,7 +19,7 @@
 use super::super::account::AccountStatus;
 use super::super::money::Cents;
 pub use super::action::{Action, Resolution, operations_targets};
-pub use super::creditor_action::{CreditorAction, RECALL_WINDOW_MS};
+pub use super::creditor_action::RECALL_WINDOW_MS;
 use super::payment;
 pub use super::refusal::TransitionRejection;
 pub use super::state::{Change, PlacementState};
@@ -57,7 +57,7 @@ pub fn apply(
             resolution,
             answered,
         } => resolve(&mut change, resolution, answered)?,
-        Action::Creditor(action) => action.apply(state, &mut change, now_ms)?,
+        Action::Creditor(action) => action.apply(&mut change, now_ms)?,
         Action::RecordPayment { cents } => {
             change.paid = payment::record(state.amount, state.paid, cents)?;
         }
@@ -93,7 +93,9 @@ fn account_permits(account: AccountStatus, action: &Action) -> Result<(), Transi
         AccountStatus::Suspended if refused_by.contains(&account) => {
             Err(TransitionRejection::AccountSuspended)
         }
-        _ if refused_by.contains(&account) => Err(TransitionRejection::AccountRejected),
+        AccountStatus::Rejected if refused_by.contains(&account) => {
+            Err(TransitionRejection::AccountRejected)
+        }
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::CreditorAction;
 use super::super::outreach;
 use super::tests::{NOW_MS, every_action, placement};
 use super::*;

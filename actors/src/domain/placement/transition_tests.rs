@@ -1,5 +1,6 @@
 //! Tests of the transition table: every pair of status and action.
 
+use super::super::CreditorAction;
 use super::*;
 use CreditorAction::{Pause, Recall, Resume, Unrecall};
 use PlacementStatus::{
@@ -312,7 +313,7 @@ pub(super) fn every_action() -> Vec<Action> {
     });
     let payments = [1, 300, 1_000].map(|raw| Action::RecordPayment { cents: cents(raw) });
     let amounts = [1, 500, 2_000].map(|raw| Action::AmendAmount { amount: cents(raw) });
-    let creditor = CreditorAction::ALL.map(Action::Creditor);
+    let creditor = CreditorAction::ALL.iter().copied().map(Action::Creditor);
     let plain = [Action::OpenDispute, Action::EditDetails];
     moves
         .into_iter()

@@ -44,7 +44,7 @@ pub async fn disable_endpoint(
     let rows = sql::execute(
         transaction,
         "UPDATE webhook_endpoint SET state = $5, state_reason = $3, updated_ms = $4 \
-             WHERE id = $1 AND creditor_id = $2 AND state <> 'disabled' AND state <> $5",
+         WHERE id = $1 AND creditor_id = $2 AND state <> 'disabled' AND state <> $5",
         [
             endpoint.into(),
             creditor.into(),

@@ -44,16 +44,12 @@ pub async fn mark_failing(
     quiet_ms: i64,
     now_ms: i64,
 ) -> Result<Option<Failing>, DbErr> {
-    let failing = sql::value(transaction,
-            "UPDATE webhook_endpoint SET last_failed_ms = $2, \
-                 failing_since_ms = CASE WHEN last_failed_ms >= $3 THEN coalesce(failing_since_ms, $2) ELSE $2 END \
-             WHERE id = $1 AND state <> 'disabled' RETURNING creditor_id, failing_since_ms",
-            [
-                endpoint.into(),
-                now_ms.into(),
-                (now_ms - quiet_ms).into(),
-            ],)
-        .await?;
+    const MARK: &str = "
+UPDATE webhook_endpoint SET last_failed_ms = $2,
+    failing_since_ms = CASE WHEN last_failed_ms >= $3 THEN coalesce(failing_since_ms, $2) ELSE $2 END
+WHERE id = $1 AND state <> 'disabled' RETURNING creditor_id, failing_since_ms";
+    let values = [endpoint.into(), now_ms.into(), (now_ms - quiet_ms).into()];
+    let failing = sql::value(transaction, MARK, values).await?;
     Ok(failing.map(|(creditor, since_ms)| Failing {
         endpoint,
         creditor,

@@ -187,12 +187,12 @@ impl Parts {
         let past = self.past.iter().map(|part| {
             format!("SELECT * FROM (SELECT {PAST_COLUMNS} {part} ORDER BY d.delivery_id DESC LIMIT {reach}) past")
         });
-        let sql = format!(
+        let text = format!(
             "SELECT page.*, (SELECT count(*) FROM delivery_attempt c WHERE c.delivery_id = page.id) AS attempts \
              FROM (SELECT * FROM ({}) deliveries ORDER BY id DESC LIMIT {limit} OFFSET {offset}) page ORDER BY id DESC",
             hot.chain(past).collect::<Vec<_>>().join(" UNION ALL "),
         );
-        sql::rows(connection, &sql, self.values.clone()).await
+        sql::rows(connection, &text, self.values.clone()).await
     }
 
     async fn count<C: ConnectionTrait>(
@@ -209,8 +209,8 @@ impl Parts {
         let counts: Vec<_> = parts
             .map(|part| format!("(SELECT count(*) FROM (SELECT 1 {part} {cap}) matching)"))
             .collect();
-        let sql = format!("SELECT {}", counts.join(" + "));
-        let total: Option<i64> = sql::value(connection, &sql, self.values.clone()).await?;
+        let text = format!("SELECT {}", counts.join(" + "));
+        let total: Option<i64> = sql::value(connection, &text, self.values.clone()).await?;
         let total = u64::try_from(total.unwrap_or_default()).unwrap_or_default();
         Ok((!all_creditors || total <= MAX_COUNTED).then_some(total))
     }

@@ -44,9 +44,9 @@ pub async fn requeue(
     now_ms: i64,
 ) -> Result<Option<EndpointId>, DbErr> {
     // The third statement applies if another transaction inserts the row between the first and the second one.
-    for sql in [REQUEUE_UNDELIVERED, REQUEUE_DELIVERED, REQUEUE_UNDELIVERED] {
+    for text in [REQUEUE_UNDELIVERED, REQUEUE_DELIVERED, REQUEUE_UNDELIVERED] {
         let values = [delivery.into(), creditor.into(), now_ms.into()];
-        let requeued: Option<EndpointId> = sql::value(transaction, sql, values).await?;
+        let requeued: Option<EndpointId> = sql::value(transaction, text, values).await?;
         if let Some(endpoint) = requeued {
             let values = [endpoint.into(), delivery.into(), now_ms.into()];
             sql::execute(transaction, ADVANCE_BLOCKED, values).await?;
@@ -61,7 +61,7 @@ pub async fn is_erased(transaction: &Transaction, delivery: DeliveryId) -> Resul
     let erased: Option<i32> = sql::value(
         transaction,
         "SELECT 1 FROM delivery d JOIN message m ON m.id = d.message_id \
-             WHERE d.id = $1 AND m.payload = ''",
+         WHERE d.id = $1 AND m.payload = ''",
         [delivery.into()],
     )
     .await?;

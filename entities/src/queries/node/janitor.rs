@@ -48,9 +48,9 @@ pub struct CleanupResult {
 pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<CleanupResult, DbErr> {
     let writer = database.writer();
     let mut cleaned = CleanupResult::default();
-    for (sql, age_ms) in STALE {
+    for (text, age_ms) in STALE {
         let values = [(now_ms - age_ms).into(), i64::from(batch).into()];
-        let removed = sql::execute(writer, sql, values).await?;
+        let removed = sql::execute(writer, text, values).await?;
         cleaned.add(removed, batch);
     }
     let cancelled = cancel_disabled(writer, batch).await?;

@@ -64,10 +64,10 @@ pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Re
         return Ok(());
     }
     let payload = format!("{epoch} {}", notification.encode());
-    let sql = "SELECT pg_notify($1, $2)";
+    let text = "SELECT pg_notify($1, $2)";
     let values = [CHANNEL.into(), payload.into()];
     // Not on the node's own connection, so that no heartbeat waits for a notification.
-    sql::execute(db.writer(), sql, values).await.map(|_| ())
+    sql::execute(db.writer(), text, values).await.map(|_| ())
 }
 
 /// A connection that receives the notifications of other processes.

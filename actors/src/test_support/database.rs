@@ -9,7 +9,7 @@ use entities::delivery::{DeliveryState, Model as Delivery};
 use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId, WebhookSecretId};
 use entities::queries::{creditors, outbox, webhooks};
 use entities::webhook_endpoint::{DeliveryOrder, EndpointState, OnExhausted};
-use entities::{Database, Pools, message, webhook_endpoint, webhook_secret};
+use entities::{Database, PoolSizes, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -27,13 +27,13 @@ const POSTGRES: &str = "PARTNER_API_TEST_POSTGRES";
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A migrated database for one test.
-pub(crate) struct Bench {
+pub(crate) struct TestDatabase {
     pub(crate) db: Database,
     pub(crate) url: String,
     file: Option<PathBuf>,
 }
 
-impl Drop for Bench {
+impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
             for suffix in ["", "-wal", "-shm"] {
@@ -44,26 +44,26 @@ impl Drop for Bench {
 }
 
 /// One database per available backend: SQLite, and Postgres if [`POSTGRES`] is set.
-pub(crate) async fn benches() -> Vec<Bench> {
-    let mut benches = vec![sqlite().await];
-    benches.extend(postgres().await);
-    benches
+pub(crate) async fn test_databases() -> Vec<TestDatabase> {
+    let mut test_databases = vec![sqlite().await];
+    test_databases.extend(postgres().await);
+    test_databases
 }
 
-pub(crate) async fn sqlite() -> Bench {
+pub(crate) async fn sqlite() -> TestDatabase {
     let file = std::env::temp_dir().join(format!("partner-api-{}.db", Uuid::now_v7()));
     let url = format!("sqlite://{}?mode=rwc", file.display());
-    Bench {
+    TestDatabase {
         db: open(&url).await,
         url,
         file: Some(file),
     }
 }
 
-pub(crate) async fn postgres() -> Option<Bench> {
+pub(crate) async fn postgres() -> Option<TestDatabase> {
     let server = std::env::var(POSTGRES).ok()?;
     let name = format!("test_{}", Uuid::now_v7().simple());
-    let admin = Database::connect(&server, Pools { write: 1, read: 1 })
+    let admin = Database::connect(&server, PoolSizes { write: 1, read: 1 })
         .await
         .unwrap();
     admin
@@ -73,7 +73,7 @@ pub(crate) async fn postgres() -> Option<Bench> {
         .unwrap();
     admin.close().await;
     let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-    Some(Bench {
+    Some(TestDatabase {
         db: open(&url).await,
         url,
         file: None,
@@ -81,7 +81,7 @@ pub(crate) async fn postgres() -> Option<Bench> {
 }
 
 async fn open(url: &str) -> Database {
-    let db = Database::connect(url, Pools { write: 4, read: 2 })
+    let db = Database::connect(url, PoolSizes { write: 4, read: 2 })
         .await
         .unwrap();
     migrations::migrate(db.writer()).await.unwrap();
@@ -97,10 +97,10 @@ pub(crate) fn master_key() -> String {
     "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()
 }
 
-impl Bench {
+impl TestDatabase {
     /// Path of the SQLite file. Panics on Postgres.
     pub(crate) fn path(&self) -> PathBuf {
-        self.file.clone().expect("a bench on SQLite")
+        self.file.clone().expect("a test database on SQLite")
     }
 
     /// Inserts a creditor.
