@@ -16,6 +16,8 @@ use crate::error::{HttpError, PartnerError};
 const MAX_ELEMENTS: usize = 1_000;
 /// The most values in one document. 1,000 placements with every field are 24,000 values.
 const MAX_VALUES: usize = 100_000;
+/// Postgres cannot store U+0000 in a text.
+const NUL_REFUSED: &str = "must not contain the character U+0000";
 
 /// Parses a body. An empty body and a body of white space are an empty object.
 ///
@@ -131,10 +133,9 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         self.visit_string(value.to_owned())
     }
 
-    /// Rejects U+0000, because Postgres cannot store it in a text.
     fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
         if value.contains('\0') {
-            return Err(self.0.refuse("must not contain the character U+0000"));
+            return Err(self.0.refuse(NUL_REFUSED));
         }
         Ok(Value::String(value))
     }
@@ -166,7 +167,9 @@ impl<'de> Visitor<'de> for Bounded<'_> {
                     .0
                     .refuse(format!("must have at most {MAX_ELEMENTS} members")));
             }
-            let read = if object.contains_key(&name) {
+            let read = if name.contains('\0') {
+                Err(self.0.refuse(NUL_REFUSED))
+            } else if object.contains_key(&name) {
                 Err(self.0.refuse("is given more than once; send it once"))
             } else {
                 members.next_value_seed(Bounded(self.0))
@@ -209,6 +212,13 @@ mod tests {
     fn nul_is_refused_with_its_path() {
         let error = refusal(r#"{"a":[{"b":"x\u0000"}]}"#);
         assert_eq!(error.loc, ["body", "a", "0", "b"]);
+        assert!(error.msg.contains("U+0000"));
+    }
+
+    #[test]
+    fn nul_in_a_member_name_is_refused() {
+        let error = refusal(r#"{"a":{"b\u0000":1}}"#);
+        assert_eq!(error.loc, ["body", "a", "b\u{fffd}"]);
         assert!(error.msg.contains("U+0000"));
     }
 
