@@ -97,7 +97,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, router: Router, connections: &Grac
     let connection = connections.watch(connection.into_owned());
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(%peer, error = %error, "a connection ended with an error");
+            tracing::debug!(%peer, %error, "a connection ended with an error");
         }
     });
 }

@@ -77,7 +77,8 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, Sta
         draining: draining.clone(),
     });
     let serving = Serving::start(listener, router::service(&state));
-    tracing::info!(%addr, ?mode, "accepting connections");
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(%addr, ?mode, version, "accepting connections");
     Ok(RunningServer {
         addr,
         base_url: format!("http://{addr}"),

@@ -33,7 +33,11 @@ pub fn start(mode: Mode) {
         .with_writer(std::io::stderr);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     let started = match mode {
-        Mode::Production => lines.json().flatten_event(true).try_init(),
+        Mode::Production => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
         Mode::Sandbox => lines.compact().try_init(),
     };
     // Fails if a subscriber is already set, which mostly happens in tests.
@@ -45,9 +49,9 @@ pub fn start(mode: Mode) {
 /// Logs panics like any other event. The text of a panic holds only what this program writes into it.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let reason = panic.payload_as_str().unwrap_or("unknown");
-        let at = panic.location().map(ToString::to_string);
-        tracing::error!(reason, at, "panicked");
+        let text = panic.payload_as_str().unwrap_or("unknown");
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(panic = text, location, "a thread panicked");
     }));
 }
 

@@ -53,4 +53,5 @@ pub use app::StartError;
 pub use auth::{Admitted, AuthMethod, AuthenticatedTenant, Refused, SignedInCaller, SupportActor};
 pub use contract::*;
 pub use domain::placement::CreditorAction;
+pub use entities::ids;
 pub use infra::{Mode, ProviderSecrets, Settings, SupportToken, VaultError, clock, trace};

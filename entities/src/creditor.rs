@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::ids::CreditorId;
+use crate::placement::StoredPosture;
 
 /// A row of `creditor`.
 #[sea_orm::model]
@@ -29,7 +30,7 @@ pub struct Model {
     /// Set after a revocation by support: only support can issue keys.
     pub support_only_mint: bool,
     /// Default posture of new placements.
-    pub posture_default: String,
+    pub posture_default: StoredPosture,
     /// JSON of the company details, without the EIN.
     pub company: String,
     /// The EIN, encrypted.

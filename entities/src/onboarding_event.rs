@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, OnboardingEventId};
+use crate::provider_account::Provider;
 
 /// Effect of a provider event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
@@ -30,8 +31,8 @@ pub struct Model {
     /// UUID v7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: OnboardingEventId,
-    /// `stripe`, `middesk` or `docusign`.
-    pub provider: String,
+    /// The provider that sent it.
+    pub provider: Provider,
     /// The provider's event id, unique per provider.
     pub event_id: String,
     /// The provider's event type.

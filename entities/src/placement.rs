@@ -1,8 +1,41 @@
 //! A placement: an overdue invoice that a creditor has handed over for collection.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, PlacementId};
+
+/// The stored form of `actors::domain::placement::PlacementStatus`, which explains the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "explained where the domain defines them")]
+pub enum StoredStatus {
+    PendingEnrichment,
+    Ready,
+    InOutreach,
+    Disputed,
+    Paid,
+    Recalled,
+    Resolved,
+    ResolvedOutOfBand,
+    WithdrawnByCreditor,
+}
+
+crate::as_str!(StoredStatus);
+
+/// The stored form of `actors::domain::placement::draft::Posture`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum StoredPosture {
+    /// Preserve the business relationship.
+    Preserve,
+    /// Escalate towards payment.
+    Escalate,
+}
+
+crate::as_str!(StoredPosture);
 
 /// A row of `placement`.
 #[sea_orm::model]
@@ -24,12 +57,12 @@ pub struct Model {
     pub amount_cents: i64,
     /// Sum of the recorded payments in cents.
     pub paid_cents: i64,
-    /// Status; see `actors::domain::placement`.
-    pub status: String,
+    /// Status.
+    pub status: StoredStatus,
     /// Whether the creditor has paused collection.
     pub paused: bool,
-    /// `preserve` or `escalate`.
-    pub posture: String,
+    /// How the debtor is treated.
+    pub posture: StoredPosture,
     /// The creditor's notes.
     pub notes: Option<String>,
     /// Company name of the debtor.
@@ -51,7 +84,7 @@ pub struct Model {
     /// The creditor's own id of the debtor.
     pub external_debtor_ref: Option<String>,
     /// Status before the recall; absent unless recalled.
-    pub recalled_from: Option<String>,
+    pub recalled_from: Option<StoredStatus>,
     /// When the placement was recalled, epoch milliseconds.
     pub recalled_ms: Option<i64>,
     /// Who recalled it.

@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::ids::{CreditorId, HistoryId, PlacementId};
+use crate::placement::StoredStatus;
 
 /// A row of `placement_history`.
 #[sea_orm::model]
@@ -17,9 +18,9 @@ pub struct Model {
     /// Owning creditor.
     pub creditor_id: CreditorId,
     /// Status before the change; absent when the invoice was placed.
-    pub from_status: Option<String>,
+    pub from_status: Option<StoredStatus>,
     /// Status after the change.
-    pub to_status: String,
+    pub to_status: StoredStatus,
     /// Who made the change.
     pub actor: String,
     /// Reason, if one was given.

@@ -1,17 +1,33 @@
 //! An account at a provider, and the creditor that it is linked to.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::ids::CreditorId;
+
+/// A provider whose events onboarding processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Provider {
+    /// Stripe Connect: payouts.
+    Stripe,
+    /// Middesk: know-your-business review.
+    Middesk,
+    /// DocuSign Connect: the signed agreement.
+    Docusign,
+}
+
+crate::as_str!(Provider);
 
 /// A row of `provider_account`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "provider_account")]
 pub struct Model {
-    /// `stripe`, `middesk` or `docusign`.
+    /// The provider.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub provider: String,
+    pub provider: Provider,
     /// The provider's id of the account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub external_id: String,

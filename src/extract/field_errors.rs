@@ -6,8 +6,10 @@
 use std::fmt::Display;
 
 use actors::{ApiError, FieldError, FieldErrorList, OffsetPage};
+use uuid::Uuid;
 
 use super::body_field::{Field, Unknown};
+use super::path_id::Id;
 
 /// The largest page size.
 const MAX_LIMIT: u64 = 100;
@@ -113,6 +115,14 @@ impl FieldErrors {
         rule: impl FnOnce(T) -> Result<U, E>,
     ) -> Option<U> {
         rule(value?).map_err(|refusal| self.add(name, refusal)).ok()
+    }
+
+    /// Requires an id.
+    pub(crate) fn id<I: Id>(&mut self, name: &str, value: Option<String>) -> Option<I> {
+        self.check(name, value, |text| match Uuid::try_parse(&text) {
+            Ok(id) => Ok(I::from(id)),
+            Err(_) => Err(format!("must be the id of a {}", I::NOUN)),
+        })
     }
 
     /// Trims a text and requires 1 to `max` characters.

@@ -1,39 +1,41 @@
 //! The `{id}` of a path. A malformed id gets the same 404 as an unknown id.
 
-use std::marker::PhantomData;
-
+use actors::ids::{CreditorId, DeliveryId, DisputeId, EndpointId, PlacementId, RecoveryId};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
 use crate::error::PartnerError;
 
-/// A kind of object that has an id in paths.
-pub(crate) trait Noun {
-    /// The name of the kind in the 404 message.
-    const NAME: &'static str;
+/// An id that callers send.
+pub(crate) trait Id: From<Uuid> {
+    /// What it identifies, for error messages.
+    const NOUN: &'static str;
 }
 
-/// The id of an object of kind `N`.
-pub(crate) struct PathId<N>(pub(crate) Uuid, PhantomData<N>);
-
 macro_rules! nouns {
-    ($($noun:ident = $name:literal),+ $(,)?) => {
-        $(
-            #[doc = $name]
-            pub(crate) struct $noun;
-            impl Noun for $noun { const NAME: &'static str = $name; }
-        )+
+    ($($id:ty = $noun:literal),+ $(,)?) => {
+        $(impl Id for $id { const NOUN: &'static str = $noun; })+
     };
 }
 
-nouns! { Placement = "placement", Delivery = "webhook delivery", Endpoint = "webhook endpoint", Creditor = "creditor", Dispute = "dispute", Recovery = "recovery" }
+nouns! {
+    PlacementId = "placement",
+    DeliveryId = "webhook delivery",
+    EndpointId = "webhook endpoint",
+    CreditorId = "creditor",
+    DisputeId = "dispute",
+    RecoveryId = "recovery",
+}
 
-impl<N: Noun, S: Send + Sync> FromRequestParts<S> for PathId<N> {
+/// The id in a path.
+pub(crate) struct PathId<I>(pub(crate) I);
+
+impl<I: Id, S: Send + Sync> FromRequestParts<S> for PathId<I> {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let unknown = || PartnerError::not_found(N::NAME);
+        let unknown = || PartnerError::not_found(I::NOUN);
         let params = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| unknown())?;
@@ -46,6 +48,6 @@ impl<N: Noun, S: Send + Sync> FromRequestParts<S> for PathId<N> {
             .ok()
             .filter(|_| text.len() == 36)
             .ok_or_else(unknown)?;
-        Ok(Self(id, PhantomData))
+        Ok(Self(id.into()))
     }
 }

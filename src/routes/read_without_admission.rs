@@ -2,11 +2,11 @@
 //!
 //! Benchmarks use it to measure the cost of admission. Exists only in builds with the feature `bench`.
 
+use actors::ids::{CreditorId, PlacementId};
 use actors::{AuthenticatedTenant, PartnerApi, PlacementView};
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
-use uuid::Uuid;
 
 use crate::app_state::AppState;
 use crate::error::PartnerError;
@@ -18,7 +18,7 @@ pub(crate) fn unguarded() -> Router<AppState> {
 
 async fn handle(
     State(api): State<PartnerApi>,
-    Path((creditor, id)): Path<(Uuid, Uuid)>,
+    Path((creditor, id)): Path<(CreditorId, PlacementId)>,
 ) -> Result<Json<PlacementView>, PartnerError> {
     let tenant = AuthenticatedTenant::unauthenticated(creditor);
     Ok(Json(api.placement(&tenant, id).await?))

@@ -57,7 +57,7 @@ async fn delivery_metrics_carry_no_identifying_labels(database: TestDatabase) {
     assert!(
         value(
             &text,
-            r#"partner_api_delivery_leases_total{how="preleased"}"#
+            r#"partner_api_delivery_leases_total{origin="preleased"}"#
         ) >= 1.0,
         "deliveries are pre-leased"
     );
@@ -69,7 +69,7 @@ async fn delivery_metrics_carry_no_identifying_labels(database: TestDatabase) {
     for state in ["pending", "delivering", "failed", "exhausted", "cancelled"] {
         value(
             &text,
-            &format!("partner_api_delivery_queue{{state=\"{state}\"}}"),
+            &format!("partner_api_delivery_queue_depth{{state=\"{state}\"}}"),
         );
     }
     for name in [

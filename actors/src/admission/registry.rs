@@ -181,7 +181,7 @@ impl RegistryState {
             }
             Ok(None) => Err(ApiError::InvalidApiKey),
             Err(error) => {
-                tracing::error!(%error, "the lookup of a key prefix failed");
+                tracing::error!(%error, "the lookup of an API key failed");
                 Err(ApiError::Overloaded)
             }
         };

@@ -152,15 +152,15 @@ impl TenantActorState {
             );
             let live = match read.await {
                 Ok(Ok(live)) => {
-                    tracing::debug!(creditor = %entry.creditor, keys = live.keys.len(), "loaded a tenant");
+                    tracing::debug!(creditor_id = %entry.creditor, keys = live.keys.len(), "loaded a tenant");
                     Some(Box::new(live))
                 }
                 Ok(Err(error)) => {
-                    tracing::error!(%error, creditor = %entry.creditor, "a tenant could not be loaded");
+                    tracing::error!(%error, creditor_id = %entry.creditor, "a tenant could not be loaded");
                     None
                 }
                 Err(_) => {
-                    tracing::error!(creditor = %entry.creditor, "loading a tenant timed out");
+                    tracing::error!(creditor_id = %entry.creditor, "loading a tenant timed out");
                     None
                 }
             };

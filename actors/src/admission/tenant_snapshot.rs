@@ -69,7 +69,7 @@ impl KeySnapshot {
     fn read(row: api_key::Model, verified_secrets: &VerifiedSecrets) -> Option<Self> {
         let prefix = KeyPrefix::parse(&row.prefix);
         let prefix = prefix.inspect_err(
-            |error| tracing::error!(%error, key = %row.id, "the prefix of a stored key is invalid"),
+            |error| tracing::error!(%error, key_id = %row.id, "the prefix of a stored key is invalid"),
         );
         let prefix = prefix.ok()?;
         let networks = ip_allowlist_of(&row);
@@ -143,7 +143,7 @@ pub(super) fn limits_of(settings: &Settings, creditor: Option<&creditor::Model>)
     let changes = creditor.and_then(|row| {
         let json = row.limits_override.as_deref()?;
         serde_json::from_str::<LimitsOverride>(json)
-            .inspect_err(|error| tracing::error!(%error, creditor = %row.id, "a limits override is invalid; using tier limits"))
+            .inspect_err(|error| tracing::error!(%error, creditor_id = %row.id, "a limits override is invalid; using tier limits"))
             .ok()
     });
     effective(settings.tiers.resolve(tier), changes.as_ref())

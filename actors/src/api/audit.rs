@@ -1,8 +1,7 @@
 //! The methods that read the audit log: one placement for its creditor, everything for support.
 
-use entities::ids::{AuditEventId, CreditorId};
+use entities::ids::{AuditEventId, PlacementId};
 use entities::queries::audit;
-use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::{AuthenticatedTenant, SupportActor};
@@ -21,7 +20,7 @@ impl PartnerApi {
     pub async fn placement_audit(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: PlacementId,
         filter: AuditFilter,
     ) -> ApiResult<AuditPage> {
         let row = self.placement_row(tenant.creditor(), id).await?;
@@ -59,7 +58,7 @@ impl PartnerApi {
         filter: SupportAuditFilter,
     ) -> ApiResult<SupportAuditPage> {
         let query = audit::AuditQuery {
-            creditor: filter.creditor_id.map(CreditorId),
+            creditor: filter.creditor_id,
             actions: filter.action.into_iter().collect(),
             since_ms: filter.since_ms,
             after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use entities::ids::{CreditorId, DisputeId, PlacementId};
 use entities::queries::placements;
-use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::SupportActor;
@@ -26,14 +25,14 @@ impl PartnerApi {
     ) -> ApiResult<Vec<TransitionResult>> {
         let ids: Vec<PlacementId> = requests
             .iter()
-            .map(|request| PlacementId(request.placement_id))
+            .map(|request| request.placement_id)
             .collect();
-        let owners: HashMap<Uuid, CreditorId> =
+        let owners: HashMap<PlacementId, CreditorId> =
             placements::by_ids(self.0.modules.env.db.reader(), &ids)
                 .await
                 .map_db_error()?
                 .into_iter()
-                .map(|row| (row.id.0, row.creditor_id))
+                .map(|row| (row.id, row.creditor_id))
                 .collect();
         let moves = requests
             .into_iter()
@@ -46,14 +45,14 @@ impl PartnerApi {
         &self,
         actor: &SupportActor,
         request: TransitionRequest,
-        owners: &HashMap<Uuid, CreditorId>,
+        owners: &HashMap<PlacementId, CreditorId>,
     ) -> TransitionResult {
         let placement_id = request.placement_id;
         let result = match owners.get(&placement_id) {
             None => Err(ApiError::not_found("placement")),
             Some(creditor) => {
                 let operation = Operation::Move {
-                    placement: PlacementId(placement_id),
+                    placement: placement_id,
                     to: request.to,
                     reason: request.reason,
                 };
@@ -63,7 +62,7 @@ impl PartnerApi {
             }
         };
         TransitionResult {
-            placement_id,
+            placement_id: placement_id.0,
             ok: result.is_ok(),
             status: result.as_ref().ok().map(|view| view.status.clone()),
             error: result.err().map(|error| error.to_string()),
@@ -77,10 +76,9 @@ impl PartnerApi {
     pub async fn support_open_dispute(
         &self,
         actor: &SupportActor,
-        placement: Uuid,
+        placement: PlacementId,
         reason: String,
     ) -> ApiResult<DisputeView> {
-        let placement = PlacementId(placement);
         let found = placements::by_ids(self.0.modules.env.db.reader(), &[placement])
             .await
             .map_db_error()?;
@@ -101,10 +99,9 @@ impl PartnerApi {
     pub async fn support_answer_dispute(
         &self,
         actor: &SupportActor,
-        dispute: Uuid,
+        dispute: DisputeId,
         text: String,
     ) -> ApiResult<DisputeView> {
-        let dispute = DisputeId(dispute);
         let row = placements::dispute(self.0.modules.env.db.reader(), dispute)
             .await
             .map_db_error()?;
@@ -122,11 +119,10 @@ impl PartnerApi {
     pub async fn support_erase_payloads(
         &self,
         actor: &SupportActor,
-        placement: Uuid,
+        placement: PlacementId,
         reason: String,
     ) -> ApiResult<ErasedView> {
-        let found =
-            placements::by_ids(self.0.modules.env.db.reader(), &[PlacementId(placement)]).await;
+        let found = placements::by_ids(self.0.modules.env.db.reader(), &[placement]).await;
         let row = found.map_db_error()?.into_iter().next();
         let row = row.ok_or(ApiError::not_found("placement"))?;
         let actor = actor.clone();

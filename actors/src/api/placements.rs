@@ -4,7 +4,6 @@ use entities::ids::{CreditorId, PlacementId};
 use entities::placement;
 use entities::queries::placements::{OrderBy, PlacementQuery};
 use entities::queries::{creditors, onboarding as gates, placements};
-use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
@@ -19,9 +18,7 @@ use crate::domain::money::Cents;
 use crate::domain::placement::creditor_action::CreditorAction;
 use crate::domain::placement::draft::NewPlacement;
 use crate::infra::{Mode, trace};
-use crate::placements::{
-    BatchEntry, Command, CommandOutcome, Idempotency, Operation, placement_view,
-};
+use crate::placements::{BatchEntry, Command, CommandOutcome, Operation, placement_view};
 
 impl PartnerApi {
     /// Creates a placement for an invoice.
@@ -70,12 +67,12 @@ impl PartnerApi {
     pub async fn act_on_placement(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: PlacementId,
         action: CreditorAction,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<PlacementView>> {
         let operation = Operation::Act {
-            placement: PlacementId(id),
+            placement: id,
             action,
         };
         self.change_placement(tenant, operation, key).await
@@ -89,12 +86,12 @@ impl PartnerApi {
     pub async fn record_payment(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: PlacementId,
         amount: Cents,
         key: IdempotencyKey,
     ) -> ApiResult<Replayable<PaymentRecorded>> {
         let operation = Operation::RecordPayment {
-            placement: PlacementId(id),
+            placement: id,
             amount,
         };
         let outcome = self
@@ -119,7 +116,7 @@ impl PartnerApi {
             return Err(ApiError::not_found("route; it exists in the sandbox only"));
         }
         let operation = Operation::Move {
-            placement: PlacementId(request.placement_id),
+            placement: request.placement_id,
             to: request.to,
             reason: request.reason,
         };
@@ -135,7 +132,7 @@ impl PartnerApi {
     pub async fn placement(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: PlacementId,
     ) -> ApiResult<PlacementView> {
         let row = self.placement_row(tenant.creditor(), id).await?;
         let account = self.account_status(tenant.creditor()).await?;
@@ -158,15 +155,11 @@ impl PartnerApi {
             PlacementOrder::UpdatedAt => (OrderBy::UpdatedAt, filter.descending),
         };
         let query = PlacementQuery {
-            statuses: filter
-                .statuses
-                .iter()
-                .map(|status| status.as_str())
-                .collect(),
+            statuses: filter.statuses.into_iter().map(Into::into).collect(),
             q: filter.q,
             after: filter
                 .updated_since_ms
-                .map(|since| (since, filter.after_id.map(PlacementId))),
+                .map(|since| (since, filter.after_id)),
             order,
             descending,
             limit: slice.limit,
@@ -209,7 +202,7 @@ impl PartnerApi {
         operation: Operation,
         key: Option<IdempotencyKey>,
     ) -> Command {
-        let idempotency = key.map(|key| Idempotency::new(key, &operation));
+        let idempotency = key.map(|key| operation.idempotent(key));
         Command {
             creditor: tenant.creditor(),
             actor: tenant.actor().to_owned(),
@@ -222,9 +215,9 @@ impl PartnerApi {
     pub(super) async fn placement_row(
         &self,
         creditor: CreditorId,
-        id: Uuid,
+        id: PlacementId,
     ) -> ApiResult<placement::Model> {
-        let found = placements::find(self.0.modules.env.db.reader(), creditor, PlacementId(id))
+        let found = placements::find(self.0.modules.env.db.reader(), creditor, id)
             .await
             .map_db_error()?;
         found.ok_or(ApiError::not_found("placement"))

@@ -2,7 +2,6 @@
 //! recovery.
 
 use entities::ids::{CreditorId, RecoveryId};
-use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::{AuthenticatedTenant, SupportActor};
@@ -36,9 +35,9 @@ impl PartnerApi {
     pub async fn webhook_recovery(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: RecoveryId,
     ) -> ApiResult<RecoveryView> {
-        replay::show(&self.0.modules.env, Some(tenant.creditor()), RecoveryId(id)).await
+        replay::show(&self.0.modules.env, Some(tenant.creditor()), id).await
     }
 
     /// Starts a replay for any creditor. Without an idempotency key, every call starts one.
@@ -49,13 +48,13 @@ impl PartnerApi {
     pub async fn support_recover_deliveries(
         &self,
         actor: &SupportActor,
-        creditor: Uuid,
+        creditor: CreditorId,
         span: RecoveryPeriod,
     ) -> ApiResult<RecoveryView> {
         let actor = actor.clone();
         let once = IdempotentOperation::new(None, "webhook-deliveries/recover", &span);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
-            replay::start(&delivery, CreditorId(creditor), actor.name(), span, &once).await
+            replay::start(&delivery, creditor, actor.name(), span, &once).await
         })
         .await
         .map(|started| started.value)
@@ -68,8 +67,8 @@ impl PartnerApi {
     pub async fn support_recovery(
         &self,
         _actor: &SupportActor,
-        id: Uuid,
+        id: RecoveryId,
     ) -> ApiResult<RecoveryView> {
-        replay::show(&self.0.modules.env, None, RecoveryId(id)).await
+        replay::show(&self.0.modules.env, None, id).await
     }
 }

@@ -3,7 +3,6 @@
 use entities::creditor;
 use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding as rows, webhooks};
-use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::SupportActor;
@@ -53,9 +52,9 @@ impl PartnerApi {
     pub async fn support_creditor(
         &self,
         _actor: &SupportActor,
-        id: Uuid,
+        id: CreditorId,
     ) -> ApiResult<SupportCreditor> {
-        let found = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(id))
+        let found = creditors::by_id(self.0.modules.env.db.reader(), id)
             .await
             .map_db_error()?;
         self.support_view(found.ok_or(ApiError::not_found("creditor"))?)
@@ -69,7 +68,7 @@ impl PartnerApi {
         let events = rows::events_of(db, row.id, SHOWN_EVENTS)
             .await
             .map_db_error()?;
-        let stripe = rows::linked_account(db, Provider::Stripe.as_str(), row.id)
+        let stripe = rows::linked_account(db, Provider::Stripe, row.id)
             .await
             .map_db_error()?;
         let endpoint = webhooks::primary(db, row.id).await.map_db_error()?;
@@ -101,10 +100,10 @@ impl PartnerApi {
     pub async fn support_patch_creditor(
         &self,
         actor: &SupportActor,
-        id: Uuid,
+        id: CreditorId,
         patch: CreditorPatch,
     ) -> ApiResult<SupportCreditor> {
-        let (creditor, name, patch) = (CreditorId(id), actor.name().to_owned(), Box::new(patch));
+        let (creditor, name, patch) = (id, actor.name().to_owned(), Box::new(patch));
         self.evaluate(|reply| EvaluatorMsg::PatchCreditor {
             creditor,
             actor: name,
@@ -122,12 +121,12 @@ impl PartnerApi {
     pub async fn support_set_gate(
         &self,
         actor: &SupportActor,
-        id: Uuid,
+        id: CreditorId,
         gate: Gate,
         passed: bool,
         reason: String,
     ) -> ApiResult<SupportCreditor> {
-        let (creditor, name) = (CreditorId(id), actor.name().to_owned());
+        let (creditor, name) = (id, actor.name().to_owned());
         self.evaluate(|reply| EvaluatorMsg::SetGate {
             creditor,
             actor: name,
@@ -147,7 +146,7 @@ impl PartnerApi {
     pub async fn support_rotate_key(
         &self,
         actor: &SupportActor,
-        id: Uuid,
+        id: CreditorId,
         reason: String,
         overlap_hours: u32,
     ) -> ApiResult<RevealedKey> {
@@ -157,7 +156,7 @@ impl PartnerApi {
                 actor: actor.name(),
                 reason: &reason,
             };
-            key_rotation::rotate(&keys, CreditorId(id), by, overlap_hours).await
+            key_rotation::rotate(&keys, id, by, overlap_hours).await
         })
         .await
     }
@@ -169,7 +168,7 @@ impl PartnerApi {
     pub async fn support_revoke_key(
         &self,
         actor: &SupportActor,
-        id: Uuid,
+        id: CreditorId,
         reason: String,
     ) -> ApiResult<()> {
         let actor = actor.clone();
@@ -178,7 +177,7 @@ impl PartnerApi {
                 actor: actor.name(),
                 reason: &reason,
             };
-            key_rotation::revoke(&keys, CreditorId(id), by).await
+            key_rotation::revoke(&keys, id, by).await
         })
         .await
     }
@@ -187,23 +186,17 @@ impl PartnerApi {
     pub async fn support_deliveries(
         &self,
         _actor: &SupportActor,
-        creditor: Option<Uuid>,
+        creditor: Option<CreditorId>,
         filter: DeliveryFilter,
         slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
-        delivery_log::list(
-            &self.0.modules.env,
-            creditor.map(CreditorId),
-            &filter,
-            slice,
-        )
-        .await
+        delivery_log::list(&self.0.modules.env, creditor, &filter, slice).await
     }
 }
 
 fn provider_event_view(row: entities::onboarding_event::Model) -> ProviderEventView {
     ProviderEventView {
-        provider: row.provider,
+        provider: row.provider.as_str().to_owned(),
         event_id: row.event_id,
         event_type: row.event_type,
         occurred_at: rfc3339_ms(row.occurred_ms),

@@ -4,7 +4,6 @@
 //! [`crate::ApiError::DashboardSessionRequired`] without one.
 
 use entities::ids::{DeliveryId, EndpointId};
-use uuid::Uuid;
 
 use super::partner_api::PartnerApi;
 use crate::auth::AuthenticatedTenant;
@@ -42,9 +41,9 @@ impl PartnerApi {
     pub async fn webhook_delivery(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: DeliveryId,
     ) -> ApiResult<DeliveryDetail> {
-        delivery_log::detail(&self.0.modules.env, tenant.creditor(), DeliveryId(id)).await
+        delivery_log::detail(&self.0.modules.env, tenant.creditor(), id).await
     }
 
     /// Makes a delivery due again under its original `webhook-id`. Idempotent under `key`.
@@ -56,14 +55,14 @@ impl PartnerApi {
     pub async fn redeliver(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: DeliveryId,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<DeliveryView>> {
         let tenant = tenant.clone();
         let once = IdempotentOperation::new(key, "webhook-deliveries/redeliver", &id);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            delivery_log::redeliver(&delivery, creditor, actor, DeliveryId(id), &once).await
+            delivery_log::redeliver(&delivery, creditor, actor, id, &once).await
         })
         .await
     }
@@ -77,15 +76,14 @@ impl PartnerApi {
     pub async fn send_test_webhook(
         &self,
         tenant: &AuthenticatedTenant,
-        endpoint: Option<Uuid>,
+        endpoint: Option<EndpointId>,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<TestEventView>> {
         let tenant = tenant.clone();
         let once = IdempotentOperation::new(key, "webhook-deliveries/test", &endpoint);
         self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            crate::delivery::send_test(&delivery, creditor, actor, endpoint.map(EndpointId), &once)
-                .await
+            crate::delivery::send_test(&delivery, creditor, actor, endpoint, &once).await
         })
         .await
     }
@@ -141,10 +139,10 @@ impl PartnerApi {
     pub async fn webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: EndpointId,
     ) -> ApiResult<EndpointView> {
         tenant.require_session()?;
-        endpoints::show(&self.0.modules.creditors, tenant.creditor(), EndpointId(id)).await
+        endpoints::show(&self.0.modules.creditors, tenant.creditor(), id).await
     }
 
     /// Creates an additional endpoint. The change must have a URL. Idempotent under `key`.
@@ -175,14 +173,14 @@ impl PartnerApi {
     pub async fn update_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: EndpointId,
         change: EndpointChange,
     ) -> ApiResult<EndpointView> {
         tenant.require_session()?;
         let tenant = tenant.clone();
         self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::update(&creditors, creditor, actor, EndpointId(id), change).await
+            endpoints::update(&creditors, creditor, actor, id, change).await
         })
         .await
     }
@@ -194,13 +192,13 @@ impl PartnerApi {
     pub async fn remove_webhook_endpoint(
         &self,
         tenant: &AuthenticatedTenant,
-        id: Uuid,
+        id: EndpointId,
     ) -> ApiResult<()> {
         tenant.require_session()?;
         let tenant = tenant.clone();
         self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
             let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::remove(&creditors, creditor, actor, EndpointId(id)).await
+            endpoints::remove(&creditors, creditor, actor, id).await
         })
         .await
     }

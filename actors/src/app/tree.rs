@@ -98,14 +98,14 @@ impl Tree {
             .stop_and_wait(Some("drained".to_owned()), Some(Duration::from_secs(5)))
             .await;
         if let Err(error) = stopped {
-            tracing::warn!(%error, "the root did not stop in time");
+            tracing::warn!(%error, "the actors did not stop in time");
         }
     }
 }
 
 fn report(actor: &str, error: Option<crate::supervision::CallError>) {
     if let Some(error) = error {
-        tracing::warn!(%error, "{actor} did not drain");
+        tracing::warn!(actor, %error, "an actor did not drain");
     }
 }
 

@@ -5,7 +5,6 @@
 
 use entities::ids::CreditorId;
 use secrecy::SecretString;
-use uuid::Uuid;
 
 use crate::admission::{Permit, Rejection};
 use crate::contract::{ApiError, LimitReport};
@@ -37,12 +36,6 @@ impl AuthenticatedTenant {
             method,
             actor,
         }
-    }
-
-    /// Returns the ID of the creditor whose data the caller may access.
-    #[must_use]
-    pub fn creditor_id(&self) -> Uuid {
-        self.creditor.0
     }
 
     /// Returns how the caller was authenticated.
@@ -144,11 +137,7 @@ impl From<ApiError> for Refused {
 impl AuthenticatedTenant {
     /// Returns a caller that was not authenticated, as the baseline for benchmarks of admission.
     #[must_use]
-    pub fn unauthenticated(creditor: Uuid) -> Self {
-        Self::new(
-            CreditorId(creditor),
-            AuthMethod::ApiKey,
-            "nobody".to_owned(),
-        )
+    pub fn unauthenticated(creditor: CreditorId) -> Self {
+        Self::new(creditor, AuthMethod::ApiKey, "nobody".to_owned())
     }
 }

@@ -188,7 +188,7 @@ fn record_use(env: &Arc<Env>, session: &session::Model, now_ms: i64) {
             sessions::touch(db, id, now_ms).await
         };
         if let Err(error) = recorded.await {
-            tracing::warn!(%error, "the use of a session could not be recorded");
+            tracing::warn!(%error, session_id = %id, "the use of a session could not be recorded");
         }
     });
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use entities::ids::CreditorId;
+use entities::placement::StoredPosture;
 use entities::queries::{creditors, fold_case, sessions};
 use entities::session::SessionKind;
 use entities::{SqlErr, creditor};
@@ -50,7 +51,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
         limits_override: None,
         suspended_at_ms: None,
         support_only_mint: false,
-        posture_default: "preserve".to_owned(),
+        posture_default: StoredPosture::Preserve,
         company: "{}".to_owned(),
         ein_sealed: None,
         created_ms: now_ms,

@@ -25,7 +25,7 @@ pub(super) async fn follow(cluster: &Cluster) -> Result<(), DbErr> {
             .is_some_and(|entry| entry.number > after + 1)
         {
             // The janitor removed entries before this process read them. The process was suspended for over an hour.
-            tracing::error!("control feed entries were missed; all cached state is reloaded");
+            tracing::warn!("control feed entries were missed; all cached state is reloaded");
             cluster.events.send(ClusterEvent::FeedGap);
         }
         for entry in &entries {

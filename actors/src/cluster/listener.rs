@@ -32,7 +32,7 @@ pub(super) fn listen(cluster: &Arc<Cluster>) -> Listening {
     let cluster = Arc::clone(cluster);
     Listening(tokio::spawn(async move {
         while let Err(error) = forward(&cluster).await {
-            tracing::debug!(%error, "the listener lost its connection and reconnects");
+            tracing::warn!(%error, "the connection that listens for notifications was lost; this process polls until it reconnects");
             tokio::time::sleep(RECONNECT_DELAY).await;
         }
     }))

@@ -53,9 +53,9 @@ impl NodeState {
                 BEAT_PAUSE
             }
             Ok(Heartbeat::Lost) => {
-                tracing::error!(
+                tracing::warn!(
                     epoch = self.cluster.membership.epoch(),
-                    "this process lost its epoch and rejoins"
+                    "this process lost its registration in the cluster; it stops sending and rejoins"
                 );
                 self.cluster.membership.fence();
                 Duration::ZERO
@@ -87,8 +87,13 @@ impl NodeState {
 
     pub(super) fn rejoined(&mut self, result: Result<(), TaskError>) {
         match result {
-            Ok(()) => tracing::warn!(epoch = self.cluster.membership.epoch(), "rejoined"),
-            Err(error) => tracing::warn!(%error, "could not rejoin yet"),
+            Ok(()) => tracing::info!(
+                epoch = self.cluster.membership.epoch(),
+                "this process rejoined the cluster under a new epoch"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "this process could not rejoin the cluster; it is retried")
+            }
         }
         self.heartbeats
             .reschedule(self.cluster.node.send_after(BEAT_PAUSE, NodeMsg::Heartbeat));
@@ -139,7 +144,9 @@ impl NodeState {
                 tracing::warn!(rows, "released the leases of failed processes");
                 self.cluster.events.send(ClusterEvent::DeliveriesFreed);
             }
-            Err(error) => tracing::warn!(%error, "the rescue failed"),
+            Err(error) => {
+                tracing::warn!(%error, "the search for failed processes did not finish; it is retried")
+            }
         }
         self.rescues
             .reschedule(self.cluster.node.send_after(RESCUE_PAUSE, NodeMsg::Rescue));
@@ -193,12 +200,14 @@ impl NodeState {
             Ok(pages) if pages >= self.long_wal => {
                 tracing::warn!(
                     pages,
-                    "the write-ahead log is long: a long read or overlapping reads prevent its reset"
+                    "the write-ahead log of SQLite is large; a long read or overlapping reads prevent its reset"
                 );
                 self.long_wal = pages.saturating_mul(2);
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied"),
+            Err(error) => {
+                tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried")
+            }
         }
         self.checkpoints.reschedule(
             self.cluster

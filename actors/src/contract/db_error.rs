@@ -15,7 +15,7 @@ impl<T> DbResultExt<T> for Result<T, DbErr> {
     fn map_db_error(self) -> Result<T, ApiError> {
         let at = std::panic::Location::caller();
         self.map_err(|error| {
-            tracing::error!(%error, %at, "the database failed");
+            tracing::error!(%error, location = %at, "a database statement failed");
             if entities::is_transient(&error) {
                 ApiError::Overloaded
             } else {

@@ -5,35 +5,13 @@
 
 use std::net::IpAddr;
 
+use entities::provider_account::Provider;
 use thiserror::Error;
 
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
 use crate::domain::gates::Gate;
 use crate::domain::placement::refusal::TransitionRejection;
 use crate::infra::BcryptError;
-
-/// A provider whose events onboarding processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// Stripe Connect: payouts.
-    Stripe,
-    /// Middesk: know-your-business review.
-    Middesk,
-    /// DocuSign Connect: the signed agreement.
-    Docusign,
-}
-
-impl Provider {
-    /// The name that storage, logs and error messages use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stripe => "stripe",
-            Self::Middesk => "middesk",
-            Self::Docusign => "docusign",
-        }
-    }
-}
 
 /// The result of a call.
 pub type ApiResult<T> = Result<T, ApiError>;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use entities::api_key::KeyScope;
+use entities::ids::{CreditorId, EndpointId, PlacementId};
 use secrecy::SecretString;
 use serde::Serialize;
 use uuid::Uuid;
@@ -80,11 +81,11 @@ pub enum EndpointSelector {
     /// The primary endpoint, which `webhook_url` in the settings configures.
     Primary,
     /// The endpoint with this id.
-    One(Uuid),
+    One(EndpointId),
 }
 
 /// `POST` and `PATCH /v1/settings/webhook-endpoints`. Absent fields stay unchanged. `Some(None)` removes the value.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct EndpointChange {
     /// The URL that receives the events.
     pub url: Option<String>,
@@ -105,7 +106,7 @@ pub struct EndpointChange {
 }
 
 /// The period whose missing deliveries are replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RecoveryPeriod {
     /// Start, inclusive, in milliseconds since the Unix epoch.
     pub since_ms: i64,
@@ -148,7 +149,7 @@ pub struct PlacementFilter {
     /// greater than `after_id`.
     pub updated_since_ms: Option<i64>,
     /// The last id of the previous page. Requires `updated_since_ms`.
-    pub after_id: Option<Uuid>,
+    pub after_id: Option<PlacementId>,
     /// The sort key.
     pub order: PlacementOrder,
     /// Whether to sort in descending order.
@@ -178,7 +179,7 @@ pub struct AuditFilter {
 #[derive(Debug, Clone, Default)]
 pub struct SupportAuditFilter {
     /// Only events of this creditor.
-    pub creditor_id: Option<Uuid>,
+    pub creditor_id: Option<CreditorId>,
     /// Only events with this action.
     pub action: Option<String>,
     /// Only events at or after this time, in milliseconds since the Unix epoch.
@@ -217,7 +218,7 @@ pub struct CreditorPatch {
 #[derive(Debug, Clone, Serialize)]
 pub struct TransitionRequest {
     /// Placement id.
-    pub placement_id: Uuid,
+    pub placement_id: PlacementId,
     /// The new status.
     pub to: PlacementStatus,
     /// The reason, for the audit log.

@@ -1,14 +1,14 @@
-//! Idempotent operations in a creditor transaction, under an `Idempotency-Key`.
+//! Requests under an `Idempotency-Key`: what identifies a repetition, and the record that it is answered from.
 //!
-//! The record of an operation is written in the same transaction and holds the id of the created object. A replay shows
-//! the object in its current state. Two requests with the same key wait for the same creditor lock, so the second one
-//! finds the record of the first.
+//! The record is written in the transaction of the request. Requests with one key wait for the same creditor lock, so
+//! the second one finds the record of the first. Writers store the whole outcome. Other operations store the id of the
+//! object that they created, and a replay shows the object in its current state.
 
-use std::fmt::Debug;
-
-use entities::idempotency_record;
-use entities::ids::CreditorId;
+use entities::idempotency_record::Model;
+use entities::ids::{CreditorId, PlacementId};
 use entities::queries::writer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::transaction::CreditorTransaction;
@@ -17,29 +17,96 @@ use crate::domain::fingerprint::request_fingerprint;
 use crate::infra::Env;
 
 /// How long a record is replayed, in milliseconds: one day.
-pub(crate) const IDEMPOTENCY_MS: i64 = 86_400_000;
+const REPLAY_MS: i64 = 86_400_000;
 
-/// The idempotency key of a request, and a fingerprint that detects a different request under the same key.
-#[derive(Debug)]
-pub(crate) struct IdempotentOperation {
-    key: Option<IdempotencyKey>,
+/// Whether a record is too old to be replayed.
+pub(crate) fn is_expired(record: &Model, now_ms: i64) -> bool {
+    record.created_ms <= now_ms - REPLAY_MS
+}
+
+/// An idempotency key and the fingerprint of its request.
+///
+/// The task of the request computes the fingerprint. A Writer that hashed it would block its database connection
+/// meanwhile.
+#[derive(Debug, Clone)]
+pub(crate) struct Idempotency {
+    pub(crate) key: IdempotencyKey,
     operation: &'static str,
+    /// Hash of the operation and its content. Requests with equal fingerprints are the same request.
     fingerprint: [u8; 32],
 }
 
-impl IdempotentOperation {
-    /// The request of `operation` with `body`. Without a `key`, the operation is not idempotent.
-    pub(crate) fn new(
-        key: Option<IdempotencyKey>,
-        operation: &'static str,
-        body: &impl Debug,
-    ) -> Self {
-        let body = format!("{body:?}");
+impl Idempotency {
+    /// The request of `operation` with `canonical_json` as its content.
+    pub(crate) fn new(key: IdempotencyKey, operation: &'static str, canonical_json: &[u8]) -> Self {
         Self {
             key,
             operation,
-            fingerprint: request_fingerprint(operation, body.as_bytes()),
+            fingerprint: request_fingerprint(operation, canonical_json),
         }
+    }
+
+    /// The stored outcome of the request. `None` without a record, or if the record has expired.
+    ///
+    /// # Errors
+    /// [`ApiError::IdempotencyKeyReused`] if the record belongs to a different request.
+    pub(crate) fn outcome<T: DeserializeOwned>(
+        &self,
+        record: Option<&Model>,
+        now_ms: i64,
+    ) -> Result<Option<T>, ApiError> {
+        let Some(record) = record.filter(|record| !is_expired(record, now_ms)) else {
+            return Ok(None);
+        };
+        if record.fingerprint != self.fingerprint {
+            return Err(ApiError::IdempotencyKeyReused);
+        }
+        serde_json::from_str(&record.outcome).map_err(|error| {
+            tracing::error!(
+                %error,
+                creditor_id = %record.creditor_id,
+                operation = record.operation,
+                "the stored response of an idempotency key cannot be parsed"
+            );
+            ApiError::Internal
+        })
+    }
+
+    /// The record of the request. `placement` is the placement that it changed, if any.
+    pub(crate) fn record(
+        &self,
+        creditor: CreditorId,
+        placement: Option<PlacementId>,
+        outcome: &impl Serialize,
+        now_ms: i64,
+    ) -> Model {
+        Model {
+            creditor_id: creditor,
+            key: self.key.as_str().to_owned(),
+            fingerprint: self.fingerprint.to_vec(),
+            operation: self.operation.to_owned(),
+            placement_id: placement,
+            outcome: serde_json::to_string(outcome).unwrap_or_default(),
+            created_ms: now_ms,
+        }
+    }
+}
+
+/// An operation in a creditor transaction that creates an object. It is idempotent if the request has a key.
+#[derive(Debug)]
+pub(crate) struct IdempotentOperation(Option<Idempotency>);
+
+impl IdempotentOperation {
+    /// The request of `operation` with `content`.
+    pub(crate) fn new(
+        key: Option<IdempotencyKey>,
+        operation: &'static str,
+        content: &impl Serialize,
+    ) -> Self {
+        Self(key.map(|key| {
+            let canonical_json = serde_json::to_vec(content).unwrap_or_default();
+            Idempotency::new(key, operation, &canonical_json)
+        }))
     }
 
     /// Returns the id of the object that an earlier identical request created, without a lock. It can miss a
@@ -53,11 +120,11 @@ impl IdempotentOperation {
         env: &Env,
         creditor: CreditorId,
     ) -> Result<Option<Uuid>, ApiError> {
-        let Some(key) = &self.key else {
+        let Some(asked) = &self.0 else {
             return Ok(None);
         };
-        let found = writer::idempotency_record(env.db.reader(), creditor, key.as_str()).await;
-        self.check_record(found.map_db_error()?, env.clock.now_ms())
+        let found = writer::idempotency_record(env.db.reader(), creditor, asked.key.as_str()).await;
+        asked.outcome(found.map_db_error()?.as_ref(), env.clock.now_ms())
     }
 
     /// Returns the id of the object that an earlier identical request created.
@@ -68,29 +135,12 @@ impl IdempotentOperation {
         &self,
         transaction: &CreditorTransaction<'_>,
     ) -> Result<Option<Uuid>, ApiError> {
-        let Some(key) = &self.key else {
+        let Some(asked) = &self.0 else {
             return Ok(None);
         };
-        let creditor = transaction.creditor.id;
-        let found = writer::idempotency_record(&transaction.db, creditor, key.as_str()).await;
-        self.check_record(found.map_db_error()?, transaction.outbox.now_ms())
-    }
-
-    fn check_record(
-        &self,
-        record: Option<idempotency_record::Model>,
-        now_ms: i64,
-    ) -> Result<Option<Uuid>, ApiError> {
-        let valid =
-            |record: &idempotency_record::Model| record.created_ms > now_ms - IDEMPOTENCY_MS;
-        let Some(record) = record.filter(valid) else {
-            return Ok(None);
-        };
-        if record.fingerprint != self.fingerprint {
-            return Err(ApiError::IdempotencyKeyReused);
-        }
-        let made = serde_json::from_str(&record.outcome);
-        made.map(Some).map_err(|_| ApiError::IdempotencyKeyReused)
+        let (db, creditor) = (&transaction.db, transaction.creditor.id);
+        let found = writer::idempotency_record(db, creditor, asked.key.as_str()).await;
+        asked.outcome(found.map_db_error()?.as_ref(), transaction.outbox.now_ms())
     }
 
     /// Stores the record of this operation. `made` is the id of the created object.
@@ -99,18 +149,11 @@ impl IdempotentOperation {
         transaction: &CreditorTransaction<'_>,
         made: Uuid,
     ) -> Result<(), ApiError> {
-        let Some(key) = &self.key else {
+        let Some(asked) = &self.0 else {
             return Ok(());
         };
-        let record = idempotency_record::Model {
-            creditor_id: transaction.creditor.id,
-            key: key.as_str().to_owned(),
-            fingerprint: self.fingerprint.to_vec(),
-            operation: self.operation.to_owned(),
-            placement_id: None,
-            outcome: format!("\"{made}\""),
-            created_ms: transaction.outbox.now_ms(),
-        };
+        let now_ms = transaction.outbox.now_ms();
+        let record = asked.record(transaction.creditor.id, None, &made, now_ms);
         // Replaces an expired record of the same key.
         writer::replace_idempotency_records(&transaction.db, vec![record])
             .await

@@ -9,7 +9,7 @@ mod status;
 mod transaction;
 
 pub(crate) use handle::Creditors;
-pub(crate) use idempotency::{IDEMPOTENCY_MS, IdempotentOperation};
+pub(crate) use idempotency::{Idempotency, IdempotentOperation, is_expired};
 pub(crate) use status::{
     account_status_of, current_key, gate_statuses, gates_from, key_status, onboarding_status,
 };

@@ -57,7 +57,12 @@ pub(super) async fn run(
             )
         }
         Err(reason) => {
-            tracing::error!(endpoint = %leased.row.endpoint, %reason, "a delivery was not sent and is requeued");
+            tracing::error!(
+                endpoint_id = %leased.row.endpoint,
+                delivery_id = %leased.row.fence.delivery,
+                error = %reason,
+                "a delivery was not sent and is requeued"
+            );
             (CompletedLease::released(leased), AttemptOutcome::Unsent)
         }
     }

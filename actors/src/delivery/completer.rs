@@ -123,7 +123,7 @@ impl CompleterState {
             let failures = match complete_and_disable(&delivery, &ended).await {
                 Ok(()) => 0,
                 Err(error) => {
-                    tracing::warn!(%error, "writing an outcome that disables its endpoint failed; it is retried");
+                    tracing::warn!(%error, endpoint_id = %endpoint, "writing an outcome that disables its endpoint failed; it is retried");
                     failures.saturating_add(1)
                 }
             };
@@ -264,7 +264,10 @@ async fn write(
         tokio::spawn(async move { disable_failing(&delivery, failing).await });
     }
     if late > 0 {
-        tracing::info!(late, "outcomes of leases that had been rescued");
+        tracing::info!(
+            outcomes = late,
+            "outcomes were discarded because another process had taken over their leases"
+        );
     }
     Ok(changes)
 }
@@ -297,7 +300,7 @@ async fn disable_failing(delivery: &Delivery, failing: Vec<Failing>) {
         if let Err(error) =
             disable(delivery, creditor, endpoint, DisableReason::FailingForDays).await
         {
-            tracing::warn!(%error, %endpoint, "disabling an endpoint failed; its next failure retries it");
+            tracing::warn!(%error, endpoint_id = %endpoint, "disabling an endpoint failed; its next failure retries it");
         }
     }
 }

@@ -31,7 +31,10 @@ pub(super) async fn complete_and_disable(
     };
     let done = completions.write(&transaction.db).await.map_db_error()?;
     match done.is_empty() {
-        true => tracing::info!(late = 1, "outcomes of leases that had been rescued"),
+        true => tracing::info!(
+            outcomes = 1,
+            "outcomes were discarded because another process had taken over their leases"
+        ),
         false => disable_in(&mut transaction, ended.endpoint(), stop).await?,
     }
     transaction.commit().await.map_db_error()?;
@@ -75,6 +78,6 @@ async fn disable_in(
         transaction.event(EventType::WebhookEndpointDisabled, data);
     }
     transaction.mark_changed(ChangeKind::DisabledEndpoint);
-    tracing::warn!(%endpoint, %creditor, "an endpoint was paused or disabled: {reason}");
+    tracing::warn!(endpoint_id = %endpoint, creditor_id = %creditor, reason, "a webhook endpoint was paused or disabled");
     Ok(())
 }

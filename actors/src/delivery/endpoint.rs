@@ -185,7 +185,7 @@ impl EndpointActorState {
             }
             Err(LoadError::NotFound) => self.cancel(rows),
             Err(error) => {
-                tracing::error!(endpoint = %self.args.endpoint, %error, "cannot read the endpoint configuration");
+                tracing::error!(endpoint_id = %self.args.endpoint, %error, "the configuration of a webhook endpoint could not be read; its deliveries wait");
                 self.release_and_cool_down(rows);
             }
         }

@@ -55,10 +55,10 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("partner_api"),
-            // 1 ms to about three days.
-            lag: Histogram::new(exponential_buckets(0.001, 2.0, 28)),
-            // 1 ms to about half a minute.
-            attempt_duration: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
+            // 1 ms to about three days, longer than all retries of a delivery take.
+            lag: Histogram::new(exponential_buckets(0.001, 2.0, 29)),
+            // 1 ms to about nine minutes, longer than the largest timeout that can be set.
+            attempt_duration: Histogram::new(exponential_buckets(0.001, 2.0, 20)),
             attempts: Family::default(),
             leases: Family::default(),
             connections: Counter::default(),
@@ -82,33 +82,33 @@ impl Metrics {
         );
         registry.register_with_unit(
             "delivery_attempt_duration",
-            "Duration of one attempt: connect, headers and body",
+            "Duration of a delivery attempt, failed ones included: DNS, connect, request and response",
             Unit::Seconds,
             self.attempt_duration.clone(),
         );
         registry.register(
             "delivery_attempts",
-            "Attempts by outcome",
+            "Delivery attempts by outcome",
             self.attempts.clone(),
         );
         registry.register(
             "delivery_leases",
-            "Deliveries leased by this process: inserted with a lease (preleased), or claimed",
+            "Deliveries leased by this process, by origin: inserted with a lease (preleased), or claimed from the queue",
             self.leases.clone(),
         );
         registry.register(
             "delivery_connections_opened",
-            "Connections that the sender opened; the other attempts reused one",
+            "Connections that the sender tried to open, failed ones included; the other attempts reused one",
             self.connections.clone(),
         );
         registry.register(
-            "deliveries_in_flight",
-            "Deliveries that this process has leased now",
+            "delivery_leases_in_use",
+            "Leases and reservations of this process: deliveries that are being sent, wait to be sent, or wait to be recorded",
             self.in_flight.clone(),
         );
         registry.register(
-            "delivery_queue",
-            "Rows of the queue by state, across all processes; counted up to one million",
+            "delivery_queue_depth",
+            "Rows of the queue by state, of all processes: aggregate with max, not sum; counted up to one million",
             self.queue.clone(),
         );
         registry.register(
@@ -129,13 +129,15 @@ impl Metrics {
     }
 
     /// Records `rows` leased rows.
-    pub(crate) fn leased(&self, how: LeaseOrigin, rows: usize) {
-        let how = match how {
+    pub(crate) fn leased(&self, origin: LeaseOrigin, rows: usize) {
+        let origin = match origin {
             LeaseOrigin::Preleased => "preleased",
             LeaseOrigin::Claimed => "claimed",
         };
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        self.leases.get_or_create(&[("how", how)]).inc_by(rows);
+        self.leases
+            .get_or_create(&[("origin", origin)])
+            .inc_by(rows);
     }
 
     /// Renders all metrics in the text format of OpenMetrics 1.0.
@@ -214,9 +216,9 @@ mod tests {
             "partner_api_delivery_attempts_total{outcome=\"http_5xx\"} 1",
             "partner_api_delivery_lag_seconds_count 1",
             "partner_api_delivery_lag_seconds_sum 1.5",
-            "partner_api_delivery_leases_total{how=\"preleased\"} 2",
-            "partner_api_delivery_queue{state=\"pending\"} 7",
-            "partner_api_deliveries_in_flight 1",
+            "partner_api_delivery_leases_total{origin=\"preleased\"} 2",
+            "partner_api_delivery_queue_depth{state=\"pending\"} 7",
+            "partner_api_delivery_leases_in_use 1",
             "partner_api_delivery_circuits{state=\"open\"} 2",
             "partner_api_delivery_connections_opened_total 0",
         ] {

@@ -111,7 +111,7 @@ async fn exchange(
 ) -> Result<CompletedLease, ApiError> {
     let config = endpoint_config::read(delivery, endpoint).await;
     let config = config.map_err(|error| {
-        tracing::error!(%error, %endpoint, "cannot send a test event");
+        tracing::error!(%error, endpoint_id = %endpoint, "cannot send a test event");
         ApiError::Internal
     })?;
     let leased = lease(delivery, endpoint, id).await?;

@@ -4,8 +4,10 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding, webhooks};
 use serde_json::json;
 
-use super as endpoints;
-use crate::contract::{ApiError, DbResultExt as _, SettingsPatch, SettingsView};
+use super::change::{ValidatedChange, clear, new_endpoint};
+use super::crud::{insert, save_changed};
+use super::view::shown_url;
+use crate::contract::{ApiError, DbResultExt as _, EndpointChange, SettingsPatch, SettingsView};
 use crate::creditor::{CreditorTransaction, Creditors, account_status_of, gates_from};
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
@@ -27,7 +29,7 @@ pub(crate) async fn settings_view(
     let ids: Vec<_> = key.iter().map(|key| key.id).collect();
     let last = keys::last_uses(db, &ids).await.map_db_error()?.pop();
     let endpoint = webhooks::primary(db, id).await.map_db_error()?;
-    let endpoint = endpoint.filter(|endpoint| endpoints::shown_url(endpoint).is_some());
+    let endpoint = endpoint.filter(|endpoint| shown_url(endpoint).is_some());
     let gates = gates_from(gate_rows.iter());
     let status = account_status_of(&row, gate_rows.iter());
     let blocked = outreach::account_reason(status);
@@ -47,8 +49,8 @@ pub(crate) async fn settings_view(
         api_key: masked,
         outreach_ready: blocked.is_none(),
         outreach_blocked_reason: blocked.map(str::to_owned),
-        posture_default: row.posture_default,
-        webhook_url: endpoint.as_ref().and_then(endpoints::shown_url),
+        posture_default: row.posture_default.as_str().to_owned(),
+        webhook_url: endpoint.as_ref().and_then(shown_url),
         webhook_state: endpoint.as_ref().map(|endpoint| endpoint.state.as_str()),
         webhook_state_reason: endpoint
             .as_ref()
@@ -69,18 +71,60 @@ pub(crate) async fn update_settings(
     actor: &str,
     patch: SettingsPatch,
 ) -> Result<(), ApiError> {
-    let change = endpoints::check(creditors, patch.webhook_url, patch.webhook_events).await?;
+    let change = EndpointChange {
+        url: patch.webhook_url.clone().flatten(),
+        events: patch.webhook_events.clone(),
+        ..EndpointChange::default()
+    };
+    let change = ValidatedChange::check(creditors, change, "webhook_events").await?;
     let transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     if let Some(posture) = patch.posture_default {
-        let data = json!({"from": transaction.creditor.posture_default, "to": posture.as_str()});
-        transaction.creditor.posture_default = posture.as_str().to_owned();
+        let data =
+            json!({"from": transaction.creditor.posture_default.as_str(), "to": posture.as_str()});
+        transaction.creditor.posture_default = posture.into();
         transaction.audit("settings.posture_default_changed", actor, data);
         creditors::save(&transaction.db, transaction.creditor.clone())
             .await
             .map_db_error()?;
     }
-    endpoints::apply(creditors, &mut transaction, change, actor).await?;
+    if patch.webhook_url.is_some() || patch.webhook_events.is_some() {
+        let is_removed = patch.webhook_url == Some(None);
+        change_primary(creditors, &mut transaction, change, is_removed, actor).await?;
+    }
     transaction.commit().await.map_db_error()?;
     Ok(())
+}
+
+/// Changes the primary endpoint, which the field `webhook_url` configures. Its first URL creates it. Removing the URL
+/// disables it, and its pending deliveries are cancelled when they become due.
+async fn change_primary(
+    creditors: &Creditors,
+    transaction: &mut CreditorTransaction<'_>,
+    change: ValidatedChange,
+    is_removed: bool,
+    actor: &str,
+) -> Result<(), ApiError> {
+    let known = webhooks::primary(&transaction.db, transaction.creditor.id)
+        .await
+        .map_db_error()?;
+    match known {
+        Some(mut row) => {
+            if is_removed {
+                clear(&mut row);
+            }
+            change.apply(creditors, &mut row)?;
+            save_changed(transaction, row, actor).await
+        }
+        None if change.url.is_some() => {
+            let mut row = new_endpoint(transaction, true);
+            change.apply(creditors, &mut row)?;
+            insert(creditors, transaction, row, actor).await
+        }
+        None if is_removed => Ok(()),
+        None => Err(ApiError::field(
+            &["body", "webhook_events"],
+            "set webhook_url first",
+        )),
+    }
 }

@@ -5,12 +5,15 @@
 //! days of failures.
 
 mod account_settings;
+mod change;
 mod crud;
-mod primary;
+mod sealed_headers;
 mod secrets;
 mod validation;
+mod view;
 
 pub(crate) use account_settings::{settings_view, update_settings};
-pub(crate) use crud::{create, headers_of, list, remove, show, update};
-pub(crate) use primary::{apply, check, shown_url};
+pub(crate) use crud::{create, list, remove, show, update};
+pub(crate) use sealed_headers::headers_of;
 pub(crate) use secrets::{rotate_secret, secret, secret_purpose};
+pub(crate) use view::shown_url;

@@ -41,7 +41,7 @@ pub(crate) async fn secret(
         .vault
         .open(&secret_purpose(endpoint.id), &newest.sealed);
     let secret = opened.map_err(|error| {
-        tracing::error!(%error, endpoint = %endpoint.id, "a signing secret cannot be decrypted");
+        tracing::error!(%error, endpoint_id = %endpoint.id, "a signing secret cannot be decrypted");
         ApiError::Internal
     })?;
     Ok(WebhookSecretView {
@@ -129,10 +129,7 @@ async fn find<C: ConnectionTrait>(
             webhooks::primary(db, creditor).await,
             "webhook; set webhook_url first",
         ),
-        EndpointSelector::One(id) => (
-            webhooks::by_id(db, creditor, EndpointId(id)).await,
-            "webhook endpoint",
-        ),
+        EndpointSelector::One(id) => (webhooks::by_id(db, creditor, id).await, "webhook endpoint"),
     };
     let found = found
         .map_db_error()?

@@ -38,8 +38,8 @@ pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), Ap
     Ok(())
 }
 
-/// Parses the event names of a filter. Errors refer to the body field `field`.
-pub(super) fn event_types(field: &str, names: &[String]) -> Result<Vec<EventType>, ApiError> {
+/// Validates the event names of a filter and returns them as JSON. Errors refer to the body field `field`.
+pub(super) fn event_filter(field: &str, names: &[String]) -> Result<String, ApiError> {
     let loc = &["body", field];
     if names.is_empty() {
         return Err(ApiError::field(
@@ -47,30 +47,18 @@ pub(super) fn event_types(field: &str, names: &[String]) -> Result<Vec<EventType
             "must name at least one event; null subscribes to all",
         ));
     }
-    names
-        .iter()
-        .map(|name| {
-            EventType::parse(name).ok_or_else(|| {
-                ApiError::field(
-                    loc,
-                    format!("{name} is not an event; GET /v1/settings/webhook-events lists them"),
-                )
-            })
-        })
-        .collect()
-}
-
-/// The filter as JSON, as it is stored.
-pub(super) fn names_json(events: &[EventType]) -> Option<String> {
-    let names: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
-    serde_json::to_string(&names).ok()
+    if let Some(name) = names.iter().find(|name| EventType::parse(name).is_none()) {
+        let msg = format!("{name} is not an event; GET /v1/settings/webhook-events lists them");
+        return Err(ApiError::field(loc, msg));
+    }
+    serde_json::to_string(names).map_err(|_| ApiError::Internal)
 }
 
 /// Finds `name` among the values that the body field `field` may have.
 pub(super) fn one_of<T>(
     field: &str,
     name: &str,
-    known: impl Iterator<Item = (&'static str, T)>,
+    known: impl IntoIterator<Item = (&'static str, T)>,
 ) -> Result<T, ApiError> {
     let mut names = Vec::new();
     for (known, value) in known {

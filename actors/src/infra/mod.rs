@@ -6,6 +6,7 @@ mod bcrypt_pool;
 pub mod clock;
 mod env;
 mod settings;
+mod stored_enums;
 pub mod trace;
 mod vault;
 

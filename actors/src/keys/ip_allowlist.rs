@@ -50,7 +50,7 @@ pub(crate) fn ip_allowlist_of(key: &api_key::Model) -> AllowedNetworks {
         return AllowedNetworks::default();
     };
     serde_json::from_str(json).unwrap_or_else(|error| {
-        tracing::error!(%error, prefix = key.prefix, "a key's IP allowlist cannot be parsed; the key is blocked");
+        tracing::error!(%error, key_id = %key.id, key_prefix = key.prefix, "a key's IP allowlist cannot be parsed; the key is blocked");
         AllowedNetworks::nowhere()
     })
 }

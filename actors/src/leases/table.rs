@@ -169,7 +169,7 @@ impl LeaseTable {
         let cooldown_ms = match capacity.history.record(now_ms, &RestartBudget::default()) {
             RestartDecision::RestartAfter { ms } => ms,
             RestartDecision::GiveUp => {
-                tracing::error!(%endpoint, "an endpoint keeps failing on our side; its cooldown is at the maximum");
+                tracing::error!(endpoint_id = %endpoint, "an endpoint keeps failing on our side; its cooldown is at the maximum");
                 MAX_COOLDOWN_MS
             }
         };

@@ -217,7 +217,7 @@ async fn issue_missing_key(creditors: &Creditors, creditor: CreditorId) -> Resul
     };
     if transaction.commit().await.map_db_error()? {
         // The transaction that applied the last fact should have issued the key, so this indicates a bug.
-        tracing::error!(%creditor, alert = "key_issued_by_sweep", "an eligible creditor had no key");
+        tracing::error!(creditor_id = %creditor, alert = "key_issued_by_sweep", "an eligible creditor had no API key; the sweep issued it");
     }
     Ok(())
 }

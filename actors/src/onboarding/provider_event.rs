@@ -60,7 +60,7 @@ pub(crate) fn verify_and_read(
         }
     };
     verdict.map_err(|error| {
-        tracing::warn!(provider = provider.as_str(), %error, "a provider event was rejected");
+        tracing::warn!(provider = provider.as_str(), %error, "the signature of a provider event is invalid");
         ApiError::InvalidSignature
     })?;
     let mut event = match provider {
@@ -79,8 +79,9 @@ impl ProviderEvent {
             return;
         }
         tracing::warn!(
-            event = self.event_id,
-            "a provider event is dated in the future; its time is capped"
+            provider = self.provider.as_str(),
+            event_id = self.event_id,
+            "a provider event is dated in the future; its time is set to the latest allowed"
         );
         self.occurred_ms = latest_ms;
         if let Some((_, fact)) = &mut self.fact {

@@ -58,8 +58,7 @@ pub(super) async fn replay_account(
     provider: Provider,
     external_id: &str,
 ) -> Result<usize, DbErr> {
-    let events =
-        onboarding::events_of_account(&transaction.db, provider.as_str(), external_id).await?;
+    let events = onboarding::events_of_account(&transaction.db, provider, external_id).await?;
     let count = events.len();
     for mut row in events {
         row.creditor_id = Some(transaction.creditor.id);
@@ -78,8 +77,7 @@ async fn creditor_of(
     event: &ProviderEvent,
 ) -> Result<Option<CreditorId>, DbErr> {
     if event.provider == Provider::Stripe {
-        return onboarding::lock_account(transaction, event.provider.as_str(), &event.external_id)
-            .await;
+        return onboarding::lock_account(transaction, event.provider, &event.external_id).await;
     }
     let Ok(id) = Uuid::parse_str(&event.external_id) else {
         return Ok(None);
@@ -110,7 +108,7 @@ fn event_row(
 ) -> onboarding_event::Model {
     onboarding_event::Model {
         id: OnboardingEventId(Uuid::now_v7()),
-        provider: event.provider.as_str().to_owned(),
+        provider: event.provider,
         event_id: event.event_id.clone(),
         event_type: event.event_type.clone(),
         external_id: event.external_id.clone(),
@@ -140,7 +138,9 @@ async fn apply_event(
         value,
         names_previous: row.names_previous,
     };
-    let applied = transaction.apply_fact(gate, &fact, &row.provider).await?;
+    let applied = transaction
+        .apply_fact(gate, &fact, row.provider.as_str())
+        .await?;
     let counted = matches!(applied, Applied::Newer | Applied::Merged);
     if counted && gate == Gate::MsaOnFile {
         let accepted = acceptance(

@@ -104,7 +104,7 @@ async fn lock_accounts(
     let Some(wanted) = &patch.stripe_account_id else {
         return Ok(());
     };
-    let stripe = Provider::Stripe.as_str();
+    let stripe = Provider::Stripe;
     let linked = onboarding::linked_account(transaction, stripe, creditor)
         .await
         .map_db_error()?;
@@ -130,18 +130,18 @@ async fn link_stripe(
         return Ok(());
     };
     let (provider, creditor) = (Provider::Stripe, transaction.creditor.id);
-    let linked = onboarding::linked_account(&transaction.db, provider.as_str(), creditor).await?;
+    let linked = onboarding::linked_account(&transaction.db, provider, creditor).await?;
     if linked == *wanted {
         return Ok(());
     }
-    onboarding::unlink_accounts(&transaction.db, provider.as_str(), creditor).await?;
+    onboarding::unlink_accounts(&transaction.db, provider, creditor).await?;
     // Facts from the previous account do not apply to the new one.
     transaction
         .forget_gate(Gate::PayoutsEnabled, provider.as_str())
         .await?;
     let mut replayed = 0;
     if let Some(account) = wanted {
-        onboarding::link_account(&transaction.db, provider.as_str(), account, creditor).await?;
+        onboarding::link_account(&transaction.db, provider, account, creditor).await?;
         replayed = replay_account(transaction, provider, account).await?;
     }
     let data = json!({

@@ -4,11 +4,11 @@
 //! This module never accesses the database.
 
 use entities::ids::{PaymentId, PlacementId};
-use entities::{idempotency_record, payment, placement};
+use entities::{payment, placement};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
-use super::command::{Command, CommandAnswer, CommandOutcome, Idempotency, Operation};
+use super::command::{Command, CommandAnswer, CommandOutcome, Operation};
 use super::executor::{CommandExecutor, CommandResult, new_row, object, refused};
 use crate::contract::{ApiError, PaymentRecorded, Replayable};
 use crate::domain::date::rfc3339_ms;
@@ -24,46 +24,31 @@ use crate::outbox::EventType;
 impl CommandExecutor<'_> {
     /// Replays, rejects or performs one command.
     pub(super) fn apply(&mut self, command: &Command) -> CommandAnswer {
-        if let Some(answer) = self.stored_answer(command) {
-            return answer;
+        if let Some(value) = self.stored_outcome(command)? {
+            let replayed = true;
+            return Ok(Replayable { value, replayed });
         }
         if !self.outbox.has_creditor(command.creditor) {
             return Err(ApiError::not_found("creditor"));
         }
         self.outbox.set_trace(command.trace);
         let (placement, outcome) = self.perform(command)?;
-        self.store_answer(command, placement, &outcome);
+        if let Some(asked) = &command.idempotency {
+            let record = asked.record(command.creditor, placement, &outcome, self.now_ms);
+            self.set.put_record(record);
+        }
         Ok(Replayable {
             value: outcome,
             replayed: false,
         })
     }
 
-    fn stored_answer(&self, command: &Command) -> Option<CommandAnswer> {
-        let asked = command.idempotency.as_ref()?;
-        let key = (command.creditor, asked.key.as_str().to_owned());
-        let record = self.set.records.get(&key)?;
-        Some(replay(record, asked))
-    }
-
-    fn store_answer(
-        &mut self,
-        command: &Command,
-        placement: Option<PlacementId>,
-        outcome: &CommandOutcome,
-    ) {
+    fn stored_outcome(&self, command: &Command) -> CommandResult<Option<CommandOutcome>> {
         let Some(asked) = &command.idempotency else {
-            return;
+            return Ok(None);
         };
-        self.set.put_record(idempotency_record::Model {
-            creditor_id: command.creditor,
-            key: asked.key.as_str().to_owned(),
-            fingerprint: asked.fingerprint.to_vec(),
-            operation: command.operation.name().to_owned(),
-            placement_id: placement,
-            outcome: serde_json::to_string(outcome).unwrap_or_default(),
-            created_ms: self.now_ms,
-        });
+        let key = (command.creditor, asked.key.as_str().to_owned());
+        asked.outcome(self.set.records.get(&key), self.now_ms)
     }
 
     fn perform(
@@ -111,11 +96,7 @@ impl CommandExecutor<'_> {
                 placement_id: holder.0,
             });
         }
-        let posture = new
-            .posture
-            .map_or(account.posture_default.clone(), |posture| {
-                posture.as_str().to_owned()
-            });
+        let posture = new.posture.unwrap_or(account.posture_default);
         let at_ms = self.outbox.updated_ms(command.creditor);
         let row = new_row(command, new, posture, at_ms);
         self.note_history(&row, None, command, None);
@@ -138,7 +119,7 @@ impl CommandExecutor<'_> {
         let known = self.set.placement(command.creditor, id);
         let known = known.ok_or(ApiError::Internal)?;
         let rule = action.rule();
-        if row.status != before {
+        if before != row.status.into() {
             self.status_changed(command, &row, before, rule.audit, None);
         } else if row.paused != known.paused {
             let event = EventType::parse(rule.audit).ok_or(ApiError::Internal)?;
@@ -170,7 +151,7 @@ impl CommandExecutor<'_> {
             recorded_at: rfc3339_ms(row.updated_ms),
             amount_paid: paid.to_string(),
             balance: money::balance(owed, paid).to_string(),
-            status: row.status.clone(),
+            status: row.status.as_str().to_owned(),
             note: note_on(&row),
         };
         self.set.payments.push(payment::Model {
@@ -183,7 +164,7 @@ impl CommandExecutor<'_> {
         let data = json!({"payment_id": recorded.payment_id, "amount": recorded.amount, "amount_paid": recorded.amount_paid, "balance": recorded.balance});
         self.audit(command, &row, "payment.recorded", data.clone());
         self.event(&row, EventType::PaymentRecorded, object(data));
-        if before != row.status {
+        if before != row.status.into() {
             self.status_changed(
                 command,
                 &row,
@@ -221,22 +202,8 @@ impl CommandExecutor<'_> {
 /// The note on a payment that arrives after the placement has ended. The payment is recorded, but the status stays.
 fn note_on(row: &placement::Model) -> Option<String> {
     let settled = row.paid_cents >= row.amount_cents;
-    (settled && row.status != PlacementStatus::Paid.as_str()).then(|| {
-        let status = &row.status;
+    let status = PlacementStatus::from(row.status);
+    (settled && status != PlacementStatus::Paid).then(|| {
         format!("recorded, but the placement stays {status}: it ended before the payment arrived")
-    })
-}
-
-fn replay(record: &idempotency_record::Model, asked: &Idempotency) -> CommandAnswer {
-    if record.fingerprint != asked.fingerprint {
-        return Err(ApiError::IdempotencyKeyReused);
-    }
-    let value = serde_json::from_str(&record.outcome).map_err(|error| {
-        tracing::error!(%error, "a stored answer cannot be read");
-        ApiError::Internal
-    })?;
-    Ok(Replayable {
-        value,
-        replayed: true,
     })
 }

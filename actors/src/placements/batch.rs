@@ -78,10 +78,10 @@ async fn commit_one_by_one(context: &OutboxContext, commands: &[&Command]) -> Ba
 
 /// The error that the caller of a failed command receives.
 fn caller_error(failure: &Failure, command: &Command) -> ApiError {
-    let operation = command.operation.name();
+    let (creditor, operation) = (command.creditor, command.operation.name());
     match failure {
         Failure::RolledBack(error) => {
-            tracing::error!(%error, operation, "a command failed and was rolled back");
+            tracing::error!(%error, creditor_id = %creditor, operation, "a command failed and was rolled back");
             if is_transient(error) {
                 ApiError::Overloaded
             } else {
@@ -89,7 +89,7 @@ fn caller_error(failure: &Failure, command: &Command) -> ApiError {
             }
         }
         Failure::CommitUnknown(error) => {
-            tracing::error!(%error, operation, "the commit status of a command is unknown");
+            tracing::error!(%error, creditor_id = %creditor, operation, "the commit status of a command is unknown");
             ApiError::OutcomeUnknown
         }
     }
@@ -106,10 +106,10 @@ async fn commit_together(
         .await
         .map_err(Failure::RolledBack)?;
     let Err(error) = transaction.commit().await else {
-        tracing::debug!(commands = commands.len(), %batch, "committed");
+        tracing::debug!(commands = commands.len(), batch_id = %batch, "a batch was committed");
         return Ok(result);
     };
-    tracing::warn!(%error, %batch, "the connection was lost during a commit");
+    tracing::warn!(%error, batch_id = %batch, "the connection was lost during a commit");
     let creditors: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
     match commit_status(context, batch, &creditors).await {
         Ok(true) => Ok(result),

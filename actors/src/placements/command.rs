@@ -8,7 +8,7 @@ use crate::contract::{
     ApiError, BatchPlaced, BatchRowError, DisputeView, IdempotencyKey, PaymentRecorded,
     PlacementView, Replayable,
 };
-use crate::domain::fingerprint::request_fingerprint;
+use crate::creditor::Idempotency;
 use crate::domain::money::Cents;
 use crate::domain::placement::creditor_action::CreditorAction;
 use crate::domain::placement::draft::NewPlacement;
@@ -35,26 +35,6 @@ pub(crate) struct Command {
     pub(crate) idempotency: Option<Idempotency>,
     /// The trace of the request.
     pub(crate) trace: Option<TraceContext>,
-}
-
-/// An idempotency key and the fingerprint of its request.
-///
-/// The caller computes the fingerprint. A Writer that hashed it would block its database connection meanwhile.
-#[derive(Debug, Clone)]
-pub(crate) struct Idempotency {
-    pub(super) key: IdempotencyKey,
-    /// Hash of the operation and its content. Requests with equal fingerprints are the same request.
-    pub(super) fingerprint: [u8; 32],
-}
-
-impl Idempotency {
-    /// Combines `key` with the fingerprint of `operation`.
-    pub(crate) fn new(key: IdempotencyKey, operation: &Operation) -> Self {
-        Self {
-            key,
-            fingerprint: request_fingerprint(operation.name(), &operation.canonical()),
-        }
-    }
 }
 
 /// The operation of a command.
@@ -106,6 +86,11 @@ impl Operation {
             Self::OpenDispute { .. } => "open_dispute",
             Self::AnswerDispute { .. } => "answer_dispute",
         }
+    }
+
+    /// The request of this operation under `key`.
+    pub(crate) fn idempotent(&self, key: IdempotencyKey) -> Idempotency {
+        Idempotency::new(key, self.name(), &self.canonical())
     }
 
     /// The operation and its content as JSON, for the fingerprint. Stored fingerprints must match after an upgrade, so

@@ -17,7 +17,7 @@ use crate::contract::ApiError;
 use crate::domain::account::AccountStatus;
 use crate::domain::money::Cents;
 use crate::domain::placement::action::Action;
-use crate::domain::placement::draft::NewPlacement;
+use crate::domain::placement::draft::{NewPlacement, Posture};
 use crate::domain::placement::status::PlacementStatus;
 use crate::domain::placement::transition;
 use crate::domain::placement::transition::PlacementState;
@@ -42,7 +42,7 @@ impl CommandExecutor<'_> {
         command: &Command,
         id: PlacementId,
         action: &Action,
-    ) -> CommandResult<(placement::Model, String)> {
+    ) -> CommandResult<(placement::Model, PlacementStatus)> {
         let row = self
             .set
             .placement(command.creditor, id)
@@ -52,24 +52,22 @@ impl CommandExecutor<'_> {
             .accounts
             .get(&command.creditor)
             .ok_or(ApiError::Internal)?;
-        let state = state_of(row, account.status).ok_or(ApiError::Internal)?;
+        let state = state_of(row, account.status);
         let change = transition::apply(&state, action, self.now_ms)
             .map_err(|refusal| refused(refusal, action.name()))?;
         let mut row = row.clone();
-        let before = std::mem::replace(&mut row.status, change.status.as_str().to_owned());
+        row.status = change.status.into();
         row.paused = change.paused;
         row.paid_cents = change.paid.raw();
         row.amount_cents = change.amount.raw();
-        row.recalled_from = change
-            .recalled_from
-            .map(|status| status.as_str().to_owned());
+        row.recalled_from = change.recalled_from.map(Into::into);
         row.recalled_ms = change.recalled_at_ms;
         if change.recalled_by_creditor != state.recalled_by_creditor {
             let by_creditor = change.recalled_by_creditor;
             row.recalled_by = by_creditor.then(|| BY_CREDITOR.to_owned());
         }
         row.updated_ms = self.outbox.updated_ms(command.creditor);
-        Ok((row, before))
+        Ok((row, state.status))
     }
 
     pub(super) fn finish(
@@ -93,11 +91,12 @@ impl CommandExecutor<'_> {
         &mut self,
         command: &Command,
         row: &placement::Model,
-        before: String,
+        before: PlacementStatus,
         audit_action: &str,
         reason: Option<&str>,
     ) {
-        let data = json!({"previous_status": before, "status": row.status, "reason": reason});
+        let data =
+            json!({"previous_status": before, "status": row.status.as_str(), "reason": reason});
         self.audit(command, row, audit_action, data.clone());
         self.event(row, EventType::PlacementStatusChanged, object(data));
         self.note_history(row, Some(before), command, reason);
@@ -107,7 +106,7 @@ impl CommandExecutor<'_> {
     pub(super) fn note_history(
         &mut self,
         row: &placement::Model,
-        before: Option<String>,
+        before: Option<PlacementStatus>,
         command: &Command,
         reason: Option<&str>,
     ) {
@@ -115,8 +114,8 @@ impl CommandExecutor<'_> {
             id: HistoryId(Uuid::now_v7()),
             placement_id: row.id,
             creditor_id: row.creditor_id,
-            from_status: before,
-            to_status: row.status.clone(),
+            from_status: before.map(Into::into),
+            to_status: row.status,
             actor: command.actor.clone(),
             reason: reason.map(str::to_owned),
             at_ms: row.updated_ms,
@@ -155,7 +154,7 @@ impl CommandExecutor<'_> {
         );
         data.extend(extra);
         data.entry("status")
-            .or_insert_with(|| row.status.clone().into());
+            .or_insert_with(|| row.status.as_str().into());
         self.outbox
             .event(row.creditor_id, event, Some(row.id), data);
     }
@@ -163,14 +162,14 @@ impl CommandExecutor<'_> {
     /// Resolves the open dispute of a placement that has ended. A recall can be undone, so it does not resolve a
     /// dispute.
     fn end_dispute(&mut self, command: &Command, row: &placement::Model) {
-        let ended = PlacementStatus::parse(&row.status)
-            .is_some_and(|status| status.is_terminal() && status != PlacementStatus::Recalled);
+        let status = PlacementStatus::from(row.status);
+        let ended = status.is_terminal() && status != PlacementStatus::Recalled;
         let Some(mut dispute) = self.set.open_dispute(row.id).cloned().filter(|_| ended) else {
             return;
         };
         dispute.status = DisputeStatus::Resolved;
         dispute.resolved_ms = Some(row.updated_ms);
-        let reason = format!("the placement is {}", row.status);
+        let reason = format!("the placement is {status}");
         let data = json!({"dispute_id": dispute.id, "resolution": null, "reason": reason});
         self.audit(command, row, "dispute.resolved", data.clone());
         self.event(row, EventType::DisputeResolved, object(data));
@@ -187,27 +186,23 @@ pub(super) fn refused(refusal: transition::TransitionRejection, action: &'static
     }
 }
 
-fn state_of(row: &placement::Model, account: AccountStatus) -> Option<PlacementState> {
-    let recalled_from = match row.recalled_from.as_deref() {
-        None => None,
-        Some(name) => Some(PlacementStatus::parse(name)?),
-    };
-    Some(PlacementState {
-        status: PlacementStatus::parse(&row.status)?,
+fn state_of(row: &placement::Model, account: AccountStatus) -> PlacementState {
+    PlacementState {
+        status: row.status.into(),
         paused: row.paused,
         amount: Cents::from_raw(row.amount_cents),
         paid: Cents::from_raw(row.paid_cents),
-        recalled_from,
+        recalled_from: row.recalled_from.map(Into::into),
         recalled_at_ms: row.recalled_ms,
         recalled_by_creditor: row.recalled_by.as_deref() == Some(BY_CREDITOR),
         account,
-    })
+    }
 }
 
 pub(super) fn new_row(
     command: &Command,
     new: &NewPlacement,
-    posture: String,
+    posture: Posture,
     at_ms: i64,
 ) -> placement::Model {
     let debtor = new.debtor.clone();
@@ -219,9 +214,9 @@ pub(super) fn new_row(
         due_date: new.due_date.to_string(),
         amount_cents: new.invoice_amount.raw(),
         paid_cents: 0,
-        status: PlacementStatus::PendingEnrichment.as_str().to_owned(),
+        status: PlacementStatus::PendingEnrichment.into(),
         paused: false,
-        posture,
+        posture: posture.into(),
         notes: new.notes.clone(),
         search: fold_case(&[&debtor.company_name, &new.invoice_number]),
         company_name: debtor.company_name,

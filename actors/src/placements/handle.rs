@@ -54,7 +54,7 @@ impl Writers {
             .call(SUBMIT_TIMEOUT, |reply| WriterMsg::Submit { command, reply })
             .await;
         answer.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a Writer did not answer");
+            tracing::warn!(%error, "a Writer did not reply");
             Err(match error {
                 // The command never reached a Writer, so nothing happened.
                 CallError::Unavailable => ApiError::Overloaded,
@@ -72,7 +72,7 @@ impl Writers {
                 .call(timeout, |reply| WriterMsg::Drain { reply })
                 .await;
             if let Err(error) = drained {
-                tracing::warn!(%error, "a Writer did not drain");
+                tracing::warn!(actor = "Writer", %error, "an actor did not drain");
             }
         }
     }

@@ -16,7 +16,7 @@ mod views;
 mod working_set;
 mod writer;
 
-pub(crate) use command::{BatchEntry, Command, CommandOutcome, Idempotency, Operation};
+pub(crate) use command::{BatchEntry, Command, CommandOutcome, Operation};
 pub(crate) use handle::Writers;
 pub(crate) use tree::placements_tree;
 pub(crate) use views::placement_view;

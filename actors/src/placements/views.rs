@@ -6,7 +6,6 @@ use crate::contract::{DebtorView, DisputeView, PlacementView};
 use crate::domain::account::AccountStatus;
 use crate::domain::date::{parse_date, rfc3339_ms};
 use crate::domain::money::Cents;
-use crate::domain::placement::status::PlacementStatus;
 use crate::domain::placement::{outreach, payment};
 
 const DAY_MS: i64 = 86_400_000;
@@ -22,12 +21,10 @@ pub(crate) fn placement_view(
         Cents::from_raw(row.amount_cents),
         Cents::from_raw(row.paid_cents),
     );
-    // An unknown status, for example from a newer version of this program, never allows outreach.
-    let outreach = PlacementStatus::parse(&row.status)
-        .map(|status| outreach::decide(account, row.paused, status));
+    let outreach = outreach::decide(account, row.paused, row.status.into());
     PlacementView {
         id: row.id.0,
-        status: row.status.clone(),
+        status: row.status.as_str().to_owned(),
         invoice_number: row.invoice_number.clone(),
         invoice_amount: amount.to_string(),
         debtor: debtor_view(row),
@@ -36,12 +33,10 @@ pub(crate) fn placement_view(
         invoice_date: row.invoice_date.clone(),
         due_date: row.due_date.clone(),
         days_past_due: days_past_due(&row.due_date, now_ms),
-        posture: row.posture.clone(),
+        posture: row.posture.as_str().to_owned(),
         paused: row.paused,
-        outreach_allowed: outreach.as_ref().is_some_and(|decision| decision.allowed),
-        outreach_blocked_reason: outreach
-            .and_then(|decision| decision.reason)
-            .map(str::to_owned),
+        outreach_allowed: outreach.allowed,
+        outreach_blocked_reason: outreach.reason.map(str::to_owned),
         notes: row.notes.clone(),
         placed_at: rfc3339_ms(row.placed_ms),
         recalled_at: row.recalled_ms.map(rfc3339_ms),

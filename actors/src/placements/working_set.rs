@@ -14,14 +14,15 @@ use entities::{
 };
 
 use super::command::{BatchEntry, Command, Operation};
-use crate::creditor::{IDEMPOTENCY_MS, account_status_of};
+use crate::creditor::{account_status_of, is_expired};
 use crate::domain::account::AccountStatus;
+use crate::domain::placement::draft::Posture;
 
 /// The status and the defaults of a creditor's account.
 #[derive(Debug)]
 pub(crate) struct AccountSnapshot {
     pub(crate) status: AccountStatus,
-    pub(crate) posture_default: String,
+    pub(crate) posture_default: Posture,
 }
 
 /// The rows of a batch and their changes.
@@ -75,10 +76,10 @@ impl WorkingSet {
             .extend(disputes.into_iter().map(|row| (row.id, row)));
         for row in records {
             let key = (row.creditor_id, row.key.clone());
-            if row.created_ms > now_ms - IDEMPOTENCY_MS {
-                set.records.insert(key, row);
-            } else {
+            if is_expired(&row, now_ms) {
                 set.expired_records.insert(key);
+            } else {
+                set.records.insert(key, row);
             }
         }
         Ok(set)
@@ -247,6 +248,6 @@ fn account<'a>(
 ) -> AccountSnapshot {
     AccountSnapshot {
         status: account_status_of(row, gates),
-        posture_default: row.posture_default.clone(),
+        posture_default: row.posture_default.into(),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::DbErr;
-use entities::placement;
+use entities::placement::{self, StoredStatus};
 use entities::queries::placements;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
@@ -111,8 +111,7 @@ impl SimulatorState {
 }
 
 async fn advance(env: &Env, writers: &Writers) -> Result<(), DbErr> {
-    let moving =
-        [PlacementStatus::PendingEnrichment, PlacementStatus::Ready].map(PlacementStatus::as_str);
+    let moving = [StoredStatus::PendingEnrichment, StoredStatus::Ready];
     let before_ms = env.clock.now_ms() - STATUS_DWELL_MS;
     let reader = env.db.reader();
     let due = placements::untouched_since(reader, &moving, before_ms, MAX_PER_TICK).await?;
@@ -125,9 +124,9 @@ async fn advance(env: &Env, writers: &Writers) -> Result<(), DbErr> {
 ///
 /// Awaits the answer, because a Writer drops commands whose caller has stopped waiting.
 async fn step(writers: &Writers, row: &placement::Model) {
-    let to = match PlacementStatus::parse(&row.status) {
-        Some(PlacementStatus::PendingEnrichment) => PlacementStatus::Ready,
-        Some(PlacementStatus::Ready) => PlacementStatus::InOutreach,
+    let to = match row.status {
+        StoredStatus::PendingEnrichment => PlacementStatus::Ready,
+        StoredStatus::Ready => PlacementStatus::InOutreach,
         _ => return,
     };
     let command = Command {
@@ -142,6 +141,6 @@ async fn step(writers: &Writers, row: &placement::Model) {
         trace: None,
     };
     if let Err(error) = writers.submit(command).await {
-        tracing::debug!(%error, placement = %row.id, "a command of the simulator was rejected");
+        tracing::debug!(%error, placement_id = %row.id, "a command of the simulator was rejected");
     }
 }

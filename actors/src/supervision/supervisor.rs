@@ -36,6 +36,16 @@ pub(crate) struct SupervisorState {
     clock: Clock,
 }
 
+impl SupervisorState {
+    fn name_of(&self, actor: ActorId) -> Option<&str> {
+        let child = self
+            .children
+            .iter()
+            .find(|child| child.running == Some(actor));
+        child.map(|child| child.spec.status.name())
+    }
+}
+
 struct Child {
     spec: ChildSpec,
     running: Option<ActorId>,
@@ -66,7 +76,7 @@ impl Supervisor {
                 Ok(())
             }
             Err(error) => {
-                tracing::error!(child = ?child.spec, %error, "a child did not start");
+                tracing::error!(actor = child.spec.status.name(), %error, "an actor did not start");
                 self.schedule_restart(state, index)
             }
         }
@@ -130,8 +140,12 @@ impl Supervisor {
                 Ok(())
             }
             RestartDecision::GiveUp => {
-                tracing::error!(child = ?child.spec, "a child used up its restart budget; the supervisor fails");
-                Err(format!("{:?} used up its restart budget", child.spec).into())
+                let actor = child.spec.status.name();
+                tracing::error!(
+                    actor,
+                    "an actor used up its restart budget; its supervisor fails"
+                );
+                Err(format!("{actor} used up its restart budget").into())
             }
         }
     }
@@ -190,11 +204,15 @@ impl Actor for Supervisor {
     ) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(cell, error) => {
-                tracing::error!(%error, "a child failed");
+                tracing::error!(actor = state.name_of(cell.get_id()), %error, "an actor failed");
                 self.child_gone(state, cell.get_id())
             }
             SupervisionEvent::ActorTerminated(cell, _, reason) => {
-                tracing::debug!(?reason, "a child stopped");
+                tracing::debug!(
+                    actor = state.name_of(cell.get_id()),
+                    reason,
+                    "an actor stopped"
+                );
                 self.child_gone(state, cell.get_id())
             }
             _ => Ok(()),

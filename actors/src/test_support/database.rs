@@ -117,7 +117,7 @@ impl TestDatabase {
             limits_override: None,
             suspended_at_ms: None,
             support_only_mint: false,
-            posture_default: "preserve".to_owned(),
+            posture_default: entities::placement::StoredPosture::Preserve,
             company: "{}".to_owned(),
             ein_sealed: None,
             created_ms: 0,

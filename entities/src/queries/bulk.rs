@@ -6,13 +6,14 @@
 
 use sea_orm::sea_query::Value;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName as _, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable as _,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName as _, EntityTrait,
+    FromQueryResult, IdenStatic, IntoActiveModel, Iterable as _,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::sql::statement;
+use crate::ids::CreditorId;
+use crate::sql::{self, statement};
 
 /// Maximum number of rows in a list; a power of two.
 pub(super) const ROWS: usize = 256;
@@ -164,18 +165,38 @@ impl<'a> List<'a> {
     }
 }
 
-/// Returns the pairs as common table expressions `pair (creditor_id, text)`, each with its parameters.
-pub(super) fn pairs<'a>(
-    pairs: &'a [(crate::ids::CreditorId, String)],
-    backend: DbBackend,
-) -> impl Iterator<Item = (String, Vec<Value>)> + 'a {
-    pairs.chunks(ROWS).map(move |pairs| {
+/// Returns the rows of `table` whose creditor and `column` equal one of the pairs. The table has a unique index on both.
+pub(super) async fn by_pairs<T: FromQueryResult, C: ConnectionTrait>(
+    connection: &C,
+    table: &str,
+    column: &str,
+    pairs: &[(CreditorId, String)],
+) -> Result<Vec<T>, DbErr> {
+    let backend = connection.get_database_backend();
+    let source = match backend {
+        // Only the unique index has this order. While the table is empty, a scan and every index cost the same, and
+        // Postgres would cache a plan that later reads all rows of the creditor.
+        DbBackend::Postgres => format!(
+            "LATERAL (SELECT * FROM {table} WHERE creditor_id = pair.creditor_id AND {column} >= pair.text \
+             ORDER BY {column} LIMIT 1)"
+        ),
+        _ => table.to_owned(),
+    };
+    let mut found = Vec::new();
+    for pairs in pairs.chunks(ROWS) {
         let mut list = List::of(&["creditor_id", "text"]);
         for (creditor, text) in pairs {
             list.push([creditor.0.into(), text.as_str().into()]);
         }
-        list.named("pair", backend)
-    })
+        let (pairs, values) = list.named("pair", backend);
+        // SQLite does not reorder a CROSS JOIN. With any other join it would scan the whole table.
+        let text = format!(
+            "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {source} r \
+             WHERE r.creditor_id = pair.creditor_id AND r.{column} = pair.text"
+        );
+        found.extend(sql::rows(connection, &text, values).await?);
+    }
+    Ok(found)
 }
 
 /// Returns the condition that `column` is one of the ids in parameter `$n`. [`ids`] creates the parameter.

@@ -9,8 +9,9 @@ use sea_orm::{
 use super::bulk;
 use crate::Transaction;
 use crate::ids::CreditorId;
+use crate::provider_account::{self, Provider};
 use crate::sql;
-use crate::{agreement_acceptance, gate, onboarding_event, provider_account};
+use crate::{agreement_acceptance, gate, onboarding_event};
 
 /// Returns the gates of a creditor.
 pub async fn gates<C: ConnectionTrait>(
@@ -62,7 +63,7 @@ pub async fn put_gate(transaction: &Transaction, model: gate::Model) -> Result<(
 /// the changes of the first.
 pub async fn lock_account(
     transaction: &Transaction,
-    provider: &str,
+    provider: Provider,
     external_id: &str,
 ) -> Result<Option<CreditorId>, DbErr> {
     let linked = sql::value(
@@ -79,7 +80,7 @@ pub async fn lock_account(
 /// Links a provider's account to a creditor. The transaction must have locked the account.
 pub async fn link_account(
     transaction: &Transaction,
-    provider: &str,
+    provider: Provider,
     external_id: &str,
     creditor: CreditorId,
 ) -> Result<(), DbErr> {
@@ -95,7 +96,7 @@ pub async fn link_account(
 /// Unlinks all accounts of `provider` from the creditor.
 pub async fn unlink_accounts(
     transaction: &Transaction,
-    provider: &str,
+    provider: Provider,
     creditor: CreditorId,
 ) -> Result<(), DbErr> {
     sql::execute(
@@ -110,7 +111,7 @@ pub async fn unlink_accounts(
 /// Returns the id of the account of `provider` that is linked to the creditor.
 pub async fn linked_account<C: ConnectionTrait>(
     connection: &C,
-    provider: &str,
+    provider: Provider,
     creditor: CreditorId,
 ) -> Result<Option<String>, DbErr> {
     use provider_account::Column;
@@ -146,7 +147,7 @@ pub async fn save_event(
 /// Returns all events of a provider's account, oldest fact first.
 pub async fn events_of_account(
     transaction: &Transaction,
-    provider: &str,
+    provider: Provider,
     external_id: &str,
 ) -> Result<Vec<onboarding_event::Model>, DbErr> {
     use onboarding_event::Column;

@@ -1,7 +1,7 @@
 //! Reads of placements, payments and disputes. Never writes; see [`super::writer`].
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 
@@ -9,7 +9,7 @@ use super::bulk;
 use super::contains;
 use crate::dispute;
 use crate::ids::{CreditorId, DisputeId, PlacementId};
-use crate::placement::{self, Column};
+use crate::placement::{self, Column, StoredStatus};
 use crate::sql;
 
 /// Maximum total that is counted for a search. Beyond it the total is unknown.
@@ -34,7 +34,7 @@ pub enum OrderBy {
 #[derive(Debug, Clone)]
 pub struct PlacementQuery {
     /// Only these statuses; empty means all.
-    pub statuses: Vec<&'static str>,
+    pub statuses: Vec<StoredStatus>,
     /// Only placements whose company name or invoice number contains this text.
     pub q: Option<String>,
     /// Only changes after this time (epoch milliseconds); with an id, also changes at this time with a greater id.
@@ -78,31 +78,12 @@ pub async fn by_ids<C: ConnectionTrait>(
     sql::rows(connection, &text, [ids]).await
 }
 
-/// Only the index on (`creditor_id`, `invoice_number`) has this order. While the table is empty, every index on
-/// `creditor_id` costs the same, and Postgres would cache a plan that later reads all placements of the creditor.
-const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM placement \
-     WHERE creditor_id = pair.creditor_id AND invoice_number >= pair.text ORDER BY invoice_number LIMIT 1)";
-
 /// Returns the placements that exist for `invoices`, which are pairs of a creditor and an invoice number.
 pub async fn by_invoices<C: ConnectionTrait>(
     connection: &C,
     invoices: &[(CreditorId, String)],
 ) -> Result<Vec<placement::Model>, DbErr> {
-    let backend = connection.get_database_backend();
-    let found = match backend {
-        DbBackend::Postgres => FIRST_ROW_FROM_PAIR,
-        _ => "placement",
-    };
-    let mut placed = Vec::new();
-    for (pairs, values) in bulk::pairs(invoices, backend) {
-        let text = format!(
-            "WITH {pairs} SELECT p.* FROM pair CROSS JOIN {found} p \
-             WHERE p.creditor_id = pair.creditor_id AND p.invoice_number = pair.text"
-        );
-        let some = sql::rows(connection, &text, values).await?;
-        placed.extend(some);
-    }
-    Ok(placed)
+    bulk::by_pairs(connection, "placement", "invoice_number", invoices).await
 }
 
 /// Returns a page of a creditor's placements and the number of matches: `None` if more than 10,000 match a search.
@@ -169,7 +150,7 @@ fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
 /// changed first. For the simulator.
 pub async fn untouched_since<C: ConnectionTrait>(
     connection: &C,
-    statuses: &[&'static str],
+    statuses: &[StoredStatus],
     before_ms: i64,
     limit: u64,
 ) -> Result<Vec<placement::Model>, DbErr> {

@@ -1,8 +1,6 @@
 //! The tables that a Writer writes: placements, their history, payments, disputes, idempotency records and batch marks.
 
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter};
 
 use super::bulk::{self, Upsert};
 use crate::dispute::{self, DisputeStatus};
@@ -91,31 +89,12 @@ pub async fn disputes(
         .await
 }
 
-/// Only the primary key has this order. Otherwise Postgres could cache a full scan while the table is empty.
-const FIRST_ROW_FROM_PAIR: &str = "LATERAL (SELECT * FROM idempotency_record \
-     WHERE creditor_id = pair.creditor_id AND key >= pair.text ORDER BY key LIMIT 1)";
-
 /// Returns the stored records of these keys, including expired ones.
 pub async fn idempotency_records(
     transaction: &Transaction,
     keys: &[(CreditorId, String)],
 ) -> Result<Vec<idempotency_record::Model>, DbErr> {
-    let backend = transaction.get_database_backend();
-    let found = match backend {
-        DbBackend::Postgres => FIRST_ROW_FROM_PAIR,
-        _ => "idempotency_record",
-    };
-    let mut records = Vec::new();
-    for (pairs, values) in bulk::pairs(keys, backend) {
-        // SQLite does not reorder a CROSS JOIN. With any other join it would scan the whole table.
-        let text = format!(
-            "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {found} r \
-             WHERE r.creditor_id = pair.creditor_id AND r.key = pair.text"
-        );
-        let some = sql::rows(transaction, &text, values).await?;
-        records.extend(some);
-    }
-    Ok(records)
+    bulk::by_pairs(transaction, "idempotency_record", "key", keys).await
 }
 
 /// Returns the stored record of one key, even if it has expired.

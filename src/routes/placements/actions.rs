@@ -14,7 +14,7 @@ macro_rules! creditor_actions {
 
             use crate::error::PartnerError;
             use crate::extract::json::NoFields;
-            use crate::extract::path_id::Placement;
+            use actors::ids::PlacementId;
             use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId};
             use crate::routes::respond;
 
@@ -30,7 +30,7 @@ macro_rules! creditor_actions {
             pub(crate) async fn handle(
                 State(api): State<PartnerApi>,
                 caller: Caller,
-                id: PathId<Placement>,
+                id: PathId<PlacementId>,
                 key: OptionalKey,
                 body: Body<NoFields>,
             ) -> Result<Response, PartnerError> {

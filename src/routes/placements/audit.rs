@@ -1,6 +1,7 @@
 //! `GET /v1/placements/{id}/audit`: lists the history of a placement.
 
 use actors::domain::{cursor, date};
+use actors::ids::PlacementId;
 use actors::{AuditFilter, AuditPage, PartnerApi};
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, FieldErrors, PathId, StrictQuery, Unknown, path_id::Placement};
+use crate::extract::{Caller, FieldErrors, PathId, StrictQuery, Unknown};
 
 const DEFAULT_LIMIT: u64 = 50;
 
@@ -49,7 +50,7 @@ pub(crate) struct Query {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Placement>,
+    id: PathId<PlacementId>,
     StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<AuditPage>, PartnerError> {
     Ok(Json(

@@ -2,12 +2,12 @@
 
 use actors::domain::date;
 use actors::domain::placement::PlacementStatus;
+use actors::ids::PlacementId;
 use actors::{OffsetPage, Page, PartnerApi, PlacementFilter, PlacementOrder, PlacementView};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use crate::error::PartnerError;
 use crate::extract::{Caller, FieldErrors, StrictQuery, Unknown};
@@ -119,16 +119,17 @@ fn after_id(
     after_id: Option<String>,
     feed: bool,
     order: (PlacementOrder, bool),
-) -> Option<Uuid> {
-    errors.check("after_id", after_id, |text| {
+) -> Option<PlacementId> {
+    let after_id = errors.check("after_id", after_id, |text| {
         if !feed {
             return Err("needs updated_since: send the updated_at of the same row");
         }
         if order != (PlacementOrder::UpdatedAt, false) {
             return Err("needs the order updated_at: leave out sort");
         }
-        Uuid::try_parse(&text).map_err(|_| "must be the id of a placement")
-    })
+        Ok(text)
+    });
+    errors.id("after_id", after_id)
 }
 
 /// Treats an empty filter as absent.
@@ -195,6 +196,8 @@ fn statuses(
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn refusals(query: Query) -> String {
@@ -216,7 +219,7 @@ mod tests {
         let (feed, _) = read(query).unwrap();
         assert_eq!(
             (feed.order, feed.descending, feed.after_id),
-            (PlacementOrder::UpdatedAt, false, Some(Uuid::nil()))
+            (PlacementOrder::UpdatedAt, false, Some(Uuid::nil().into()))
         );
     }
 

@@ -1,6 +1,7 @@
 //! `POST /v1/placements/{id}/payment-received`: records a payment that the creditor has received.
 
 use actors::domain::money::Cents;
+use actors::ids::PlacementId;
 use actors::{PartnerApi, PaymentRecorded};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,8 +10,7 @@ use axum::response::Response;
 use super::create::Amount;
 use crate::error::PartnerError;
 use crate::extract::{
-    Body, Caller, FieldErrors, PathId, RequiredIdempotencyHeader, RequiredKey, path_id::Placement,
-    request_body,
+    Body, Caller, FieldErrors, PathId, RequiredIdempotencyHeader, RequiredKey, request_body,
 };
 use crate::routes::respond;
 
@@ -40,7 +40,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Placement>,
+    id: PathId<PlacementId>,
     key: RequiredKey,
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {

@@ -1,11 +1,12 @@
 //! `GET /v1/placements/{id}`: shows a placement.
 
+use actors::ids::PlacementId;
 use actors::{PartnerApi, PlacementView};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, PathId, path_id::Placement};
+use crate::extract::{Caller, PathId};
 
 /// Show a placement
 #[utoipa::path(
@@ -15,7 +16,7 @@ use crate::extract::{Caller, PathId, path_id::Placement};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Placement>,
+    id: PathId<PlacementId>,
 ) -> Result<Json<PlacementView>, PartnerError> {
     Ok(Json(api.placement(&caller.0, id.0).await?))
 }

@@ -1,13 +1,14 @@
 //! `POST /v1/test/placements/{id}/advance`: advances a placement in the sandbox.
 
 use actors::domain::placement::PlacementStatus;
+use actors::ids::PlacementId;
 use actors::{Mode, PlacementView, TransitionRequest};
 use axum::Json;
 use axum::extract::State;
 
 use crate::app_state::AppState;
 use crate::error::{HttpError, PartnerError};
-use crate::extract::{Body, Caller, FieldErrors, PathId, path_id::Placement, request_body};
+use crate::extract::{Body, Caller, FieldErrors, PathId, request_body};
 
 request_body! {
     /// The next status of a placement.
@@ -33,7 +34,7 @@ request_body! {
 pub(crate) async fn handle(
     State(state): State<AppState>,
     caller: Caller,
-    id: PathId<Placement>,
+    id: PathId<PlacementId>,
     Body(body): Body<Request>,
 ) -> Result<Json<PlacementView>, PartnerError> {
     if state.mode != Mode::Sandbox {

@@ -1,5 +1,6 @@
 //! `POST /v1/settings/webhook-deliveries/{id}/redeliver`: sends a delivery once more.
 
+use actors::ids::DeliveryId;
 use actors::{DeliveryView, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,7 +8,7 @@ use axum::response::Response;
 
 use crate::error::PartnerError;
 use crate::extract::json::NoFields;
-use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Delivery};
+use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId};
 use crate::routes::respond;
 
 /// Redeliver a webhook
@@ -20,7 +21,7 @@ use crate::routes::respond;
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Delivery>,
+    id: PathId<DeliveryId>,
     key: OptionalKey,
     body: Body<NoFields>,
 ) -> Result<Response, PartnerError> {

@@ -1,11 +1,12 @@
 //! `GET /v1/settings/webhook-deliveries/{id}`: shows a delivery with every attempt.
 
+use actors::ids::DeliveryId;
 use actors::{DeliveryDetail, PartnerApi};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, PathId, path_id::Delivery};
+use crate::extract::{Caller, PathId};
 
 /// Show a webhook delivery
 ///
@@ -17,7 +18,7 @@ use crate::extract::{Caller, PathId, path_id::Delivery};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Delivery>,
+    id: PathId<DeliveryId>,
 ) -> Result<Json<DeliveryDetail>, PartnerError> {
     Ok(Json(api.webhook_delivery(&caller.0, id.0).await?))
 }

@@ -1,11 +1,12 @@
 //! `GET /v1/settings/webhook-recoveries/{id}`: shows the progress of a recovery.
 
+use actors::ids::RecoveryId;
 use actors::{PartnerApi, RecoveryView};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, PathId, path_id::Recovery};
+use crate::extract::{Caller, PathId};
 
 /// Show a recovery
 #[utoipa::path(
@@ -15,7 +16,7 @@ use crate::extract::{Caller, PathId, path_id::Recovery};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Recovery>,
+    id: PathId<RecoveryId>,
 ) -> Result<Json<RecoveryView>, PartnerError> {
     Ok(Json(api.webhook_recovery(&caller.0, id.0).await?))
 }

@@ -116,7 +116,7 @@ impl DispatcherState {
     /// reports. Its sends continue without it.
     fn endpoint_failed(&mut self, id: ractor::ActorId, error: &ActorProcessingErr) {
         if let Some(endpoint) = self.endpoints.failed(id) {
-            tracing::error!(%endpoint, %error, "an endpoint actor failed");
+            tracing::error!(endpoint_id = %endpoint, %error, "an endpoint actor failed");
             self.leases
                 .cool_down(endpoint, self.delivery.env.clock.now_ms());
             self.release_lost();

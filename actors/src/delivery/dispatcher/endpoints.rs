@@ -110,7 +110,9 @@ impl Endpoints {
                 };
                 self.entries.insert(endpoint, entry);
             }
-            Err(error) => tracing::error!(%endpoint, %error, "an endpoint actor did not start"),
+            Err(error) => {
+                tracing::error!(endpoint_id = %endpoint, %error, "an endpoint actor did not start")
+            }
         }
     }
 

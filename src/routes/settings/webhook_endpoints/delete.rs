@@ -1,11 +1,12 @@
 //! `DELETE /v1/settings/webhook-endpoints/{id}`: removes a webhook endpoint.
 
 use actors::PartnerApi;
+use actors::ids::EndpointId;
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::error::PartnerError;
-use crate::extract::{Caller, PathId, path_id::Endpoint};
+use crate::extract::{Caller, PathId};
 
 /// Remove a webhook endpoint
 ///
@@ -17,7 +18,7 @@ use crate::extract::{Caller, PathId, path_id::Endpoint};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Endpoint>,
+    id: PathId<EndpointId>,
 ) -> Result<StatusCode, PartnerError> {
     api.remove_webhook_endpoint(&caller.0, id.0).await?;
     Ok(StatusCode::NO_CONTENT)

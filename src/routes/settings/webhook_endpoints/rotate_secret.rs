@@ -1,12 +1,13 @@
 //! `POST /v1/settings/webhook-endpoints/{id}/secret/rotate`: rotates the signing secret of an endpoint.
 
+use actors::ids::EndpointId;
 use actors::{EndpointSelector, PartnerApi};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, Caller, PathId, path_id::Endpoint};
+use crate::extract::{Body, Caller, PathId};
 use crate::routes::settings::webhook_secret::rotate::Request;
 use crate::routes::settings::webhook_secret::{Answer, answer};
 
@@ -23,7 +24,7 @@ use crate::routes::settings::webhook_secret::{Answer, answer};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Endpoint>,
+    id: PathId<EndpointId>,
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let hours = body.overlap_hours()?;

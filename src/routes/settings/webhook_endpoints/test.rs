@@ -1,5 +1,6 @@
 //! `POST /v1/settings/webhook-endpoints/{id}/test`: sends a test event to an endpoint.
 
+use actors::ids::EndpointId;
 use actors::{PartnerApi, TestEventView};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,7 +8,7 @@ use axum::response::Response;
 
 use crate::error::PartnerError;
 use crate::extract::json::NoFields;
-use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId, path_id::Endpoint};
+use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId};
 use crate::routes::respond;
 
 /// Send a test event to an endpoint
@@ -23,7 +24,7 @@ use crate::routes::respond;
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Endpoint>,
+    id: PathId<EndpointId>,
     key: OptionalKey,
     body: Body<NoFields>,
 ) -> Result<Response, PartnerError> {

@@ -1,12 +1,13 @@
 //! `PATCH /v1/settings/webhook-endpoints/{id}`: changes a webhook endpoint.
 
+use actors::ids::EndpointId;
 use actors::{EndpointView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
 
 use super::Request;
 use crate::error::PartnerError;
-use crate::extract::{Body, Caller, PathId, path_id::Endpoint};
+use crate::extract::{Body, Caller, PathId};
 
 /// Change a webhook endpoint
 ///
@@ -22,7 +23,7 @@ use crate::extract::{Body, Caller, PathId, path_id::Endpoint};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     caller: Caller,
-    id: PathId<Endpoint>,
+    id: PathId<EndpointId>,
     Body(body): Body<Request>,
 ) -> Result<Json<EndpointView>, PartnerError> {
     let change = body.change(false)?;

@@ -1,11 +1,12 @@
 //! `POST /support/v1/creditors/{id}/api-key/revoke`: revokes every API key of a creditor.
 
 use actors::PartnerApi;
+use actors::ids::CreditorId;
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 
 request_body! {
     /// The reason of a revocation.
@@ -27,7 +28,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Creditor>,
+    id: PathId<CreditorId>,
     Body(body): Body<Request>,
 ) -> Result<StatusCode, PartnerError> {
     let mut errors = FieldErrors::of_body();

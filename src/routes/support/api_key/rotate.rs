@@ -1,12 +1,13 @@
 //! `POST /support/v1/creditors/{id}/api-key/rotate`: replaces the API key of a creditor.
 
 use actors::PartnerApi;
+use actors::ids::CreditorId;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 use crate::routes::creditors::api_key::reveal::Answer;
 use crate::routes::respond;
 use crate::routes::settings::api_key::rotate::overlap;
@@ -37,7 +38,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Creditor>,
+    id: PathId<CreditorId>,
     Body(body): Body<Request>,
 ) -> Result<Response, PartnerError> {
     let mut errors = FieldErrors::of_body();

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use crate::error::PartnerError;
 use crate::extract::{FieldErrors, StrictQuery, Support, Unknown};
@@ -49,9 +48,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<SupportAuditPage>, PartnerError> {
     let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
     let mut errors = FieldErrors::of_query();
-    let creditor_id = errors.check("creditor_id", non_empty(query.creditor_id), |text| {
-        Uuid::try_parse(&text).map_err(|_| "must be the id of a creditor")
-    });
+    let creditor_id = errors.id("creditor_id", non_empty(query.creditor_id));
     let since_ms = errors.check("since", non_empty(query.since), |text| {
         date::parse_instant(&text)
     });

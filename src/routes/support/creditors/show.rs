@@ -1,11 +1,12 @@
 //! `GET /support/v1/creditors/{id}`: shows one creditor.
 
+use actors::ids::CreditorId;
 use actors::{PartnerApi, SupportCreditor};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{PathId, Support, path_id::Creditor};
+use crate::extract::{PathId, Support};
 
 /// Show a creditor
 ///
@@ -17,7 +18,7 @@ use crate::extract::{PathId, Support, path_id::Creditor};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Creditor>,
+    id: PathId<CreditorId>,
 ) -> Result<Json<SupportCreditor>, PartnerError> {
     Ok(Json(api.support_creditor(&support.0, id.0).await?))
 }

@@ -2,12 +2,13 @@
 
 use actors::domain::account::AccountStatus;
 use actors::domain::limits::LimitsOverride;
+use actors::ids::CreditorId;
 use actors::{CreditorPatch, PartnerApi, SupportCreditor};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 
 request_body! {
     /// The fields to change. Absent fields stay unchanged.
@@ -63,7 +64,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Creditor>,
+    id: PathId<CreditorId>,
     Body(body): Body<Request>,
 ) -> Result<Json<SupportCreditor>, PartnerError> {
     Ok(Json(

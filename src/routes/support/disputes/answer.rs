@@ -1,11 +1,12 @@
 //! `POST /support/v1/disputes/{id}/answer`: records the answer that the debtor received.
 
+use actors::ids::DisputeId;
 use actors::{DisputeView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Dispute, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 
 request_body! {
     /// The answer to a dispute.
@@ -27,7 +28,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Dispute>,
+    id: PathId<DisputeId>,
     Body(body): Body<Request>,
 ) -> Result<Json<DisputeView>, PartnerError> {
     let mut errors = FieldErrors::of_body();

@@ -1,12 +1,13 @@
 //! `POST /support/v1/creditors/{id}/gates/{gate}`: sets an onboarding gate.
 
 use actors::domain::gates::Gate;
+use actors::ids::CreditorId;
 use actors::{PartnerApi, SupportCreditor};
 use axum::Json;
 use axum::extract::{RawPathParams, State};
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Creditor, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 
 request_body! {
     /// The new state of a gate.
@@ -31,7 +32,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Creditor>,
+    id: PathId<CreditorId>,
     params: RawPathParams,
     Body(body): Body<Request>,
 ) -> Result<Json<SupportCreditor>, PartnerError> {

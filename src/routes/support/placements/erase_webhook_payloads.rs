@@ -1,11 +1,12 @@
 //! `POST /support/v1/placements/{id}/erase-webhook-payloads`: erases the webhook payloads of a placement.
 
+use actors::ids::PlacementId;
 use actors::{ErasedView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Placement, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 
 request_body! {
     /// The reason of an erasure.
@@ -28,7 +29,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Placement>,
+    id: PathId<PlacementId>,
     Body(body): Body<Request>,
 ) -> Result<Json<ErasedView>, PartnerError> {
     let mut errors = FieldErrors::of_body();

@@ -1,12 +1,13 @@
 //! `POST /support/v1/placements/{id}/dispute`: opens a dispute for the debtor.
 
+use actors::ids::PlacementId;
 use actors::{DisputeView, PartnerApi};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::error::PartnerError;
-use crate::extract::{Body, FieldErrors, PathId, Support, path_id::Placement, request_body};
+use crate::extract::{Body, FieldErrors, PathId, Support, request_body};
 
 request_body! {
     /// The dispute of a debtor.
@@ -31,7 +32,7 @@ request_body! {
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Placement>,
+    id: PathId<PlacementId>,
     Body(body): Body<Request>,
 ) -> Result<(StatusCode, Json<DisputeView>), PartnerError> {
     let mut errors = FieldErrors::of_body();

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::error::PartnerError;
 use crate::extract::{Body, Field, FieldErrors, Support, request_body};
@@ -71,9 +70,7 @@ fn read(lines: Vec<Field<Line>>) -> Result<Vec<TransitionRequest>, ApiError> {
 
 fn read_line(errors: &mut FieldErrors, line: Line) -> Option<TransitionRequest> {
     let line = line.read(errors);
-    let placement_id = errors.check("placement_id", line.placement_id, |text| {
-        Uuid::try_parse(&text).map_err(|_| "must be the id of a placement")
-    });
+    let placement_id = errors.id("placement_id", line.placement_id);
     let to = errors.one_of(
         "to",
         line.to,
@@ -91,6 +88,7 @@ fn read_line(errors: &mut FieldErrors, line: Line) -> Option<TransitionRequest> 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
     use crate::extract::body_field::FieldType as _;

@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use crate::error::PartnerError;
 use crate::extract::{FieldErrors, StrictQuery, Support, Unknown};
@@ -44,11 +43,8 @@ pub(crate) async fn handle(
     StrictQuery(query): StrictQuery<Query>,
 ) -> Result<Json<Page<DeliveryView>>, PartnerError> {
     let mut errors = FieldErrors::of_query();
-    let creditor = errors.check(
-        "creditor_id",
-        query.creditor_id.filter(|text| !text.is_empty()),
-        |text| Uuid::try_parse(&text).map_err(|_| "must be the id of a creditor"),
-    );
+    let creditor = query.creditor_id.filter(|text| !text.is_empty());
+    let creditor = errors.id("creditor_id", creditor);
     let filter = webhook_deliveries::filter(&api, &mut errors, query.status, query.event);
     let slice = errors.slice(query.limit, query.offset, webhook_deliveries::DEFAULT_LIMIT);
     errors.unknown(&query.unknown);

@@ -4,7 +4,6 @@ use actors::{PartnerApi, RecoveryView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use uuid::Uuid;
 
 use crate::error::PartnerError;
 use crate::extract::{Body, FieldErrors, Support, request_body};
@@ -40,9 +39,7 @@ pub(crate) async fn handle(
 ) -> Result<(StatusCode, Json<RecoveryView>), PartnerError> {
     let mut errors = FieldErrors::of_body();
     let body = body.read(&mut errors);
-    let creditor = errors.check("creditor_id", body.creditor_id, |text| {
-        Uuid::try_parse(&text).map_err(|_| "must be the id of a creditor")
-    });
+    let creditor = errors.id("creditor_id", body.creditor_id);
     let span = webhook_recoveries::span(&mut errors, body.since, body.until);
     let (creditor, span) = errors.finish(|| creditor.zip(span))?;
     let recovery = api

@@ -1,11 +1,12 @@
 //! `GET /support/v1/webhook-recoveries/{id}`: shows the progress of a recovery of any creditor.
 
+use actors::ids::RecoveryId;
 use actors::{PartnerApi, RecoveryView};
 use axum::Json;
 use axum::extract::State;
 
 use crate::error::PartnerError;
-use crate::extract::{PathId, Support, path_id::Recovery};
+use crate::extract::{PathId, Support};
 
 /// Show a recovery of any creditor
 #[utoipa::path(
@@ -15,7 +16,7 @@ use crate::extract::{PathId, Support, path_id::Recovery};
 pub(crate) async fn handle(
     State(api): State<PartnerApi>,
     support: Support,
-    id: PathId<Recovery>,
+    id: PathId<RecoveryId>,
 ) -> Result<Json<RecoveryView>, PartnerError> {
     Ok(Json(api.support_recovery(&support.0, id.0).await?))
 }
