@@ -121,7 +121,9 @@ impl Actor for Registry {
     ) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(cell, error) => {
-                tracing::error!(%error, "a tenant actor failed");
+                let creditor = state.tenant_of.get(&cell.get_id());
+                let creditor_id = creditor.map(ToString::to_string);
+                tracing::error!(%error, creditor_id, "a tenant actor failed");
                 state.on_tenant_stopped(cell.get_id());
             }
             SupervisionEvent::ActorTerminated(cell, _, _) => state.on_tenant_stopped(cell.get_id()),
@@ -222,7 +224,7 @@ impl RegistryState {
                 Ok(entry)
             }
             Err(error) => {
-                tracing::error!(%error, "a tenant actor did not start");
+                tracing::error!(%error, creditor_id = %entry.creditor, "a tenant actor did not start");
                 Err(ApiError::Overloaded)
             }
         }

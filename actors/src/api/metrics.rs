@@ -15,7 +15,7 @@ impl PartnerApi {
         let (open, half_open) = delivery.leases.circuits(now_ms);
         let levels = GaugeValues {
             queue: delivery.queue_depth.get(&delivery.env).await?,
-            in_flight: delivery.leases.in_flight(),
+            leases_in_use: delivery.leases.in_flight(),
             open,
             half_open,
         };

@@ -82,13 +82,13 @@ impl Tree {
             .dispatcher
             .call(timeout, |reply| DispatcherMsg::Drain { reply })
             .await;
-        report("the Dispatcher", drained.err());
+        report("Dispatcher", drained.err());
         let drained = modules
             .cluster
             .node
             .call(timeout, |reply| NodeMsg::Drain { reply })
             .await;
-        report("the Node", drained.err());
+        report("Node", drained.err());
     }
 
     /// Stops every actor. Waits for at most five seconds.

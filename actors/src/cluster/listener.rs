@@ -31,18 +31,24 @@ impl Drop for Listening {
 pub(super) fn listen(cluster: &Arc<Cluster>) -> Listening {
     let cluster = Arc::clone(cluster);
     Listening(tokio::spawn(async move {
-        while let Err(error) = forward(&cluster).await {
-            tracing::warn!(%error, "the connection that listens for notifications was lost; this process polls until it reconnects");
+        let mut failures: u32 = 0;
+        while let Err(error) = forward(&cluster, &mut failures).await {
+            failures = failures.saturating_add(1);
+            // An outage of the database repeats this every second.
+            if failures == 1 {
+                tracing::warn!(%error, "there is no connection that listens for notifications; this process polls");
+            }
             tokio::time::sleep(RECONNECT_DELAY).await;
         }
     }))
 }
 
 /// Forwards notifications until the connection fails. Returns at once on SQLite, where there are no other processes.
-async fn forward(cluster: &Cluster) -> Result<(), DbErr> {
+async fn forward(cluster: &Cluster, failures: &mut u32) -> Result<(), DbErr> {
     let Some(mut listener) = Listener::open(&cluster.env.db).await? else {
         return Ok(());
     };
+    *failures = 0;
     loop {
         let notification = listener.next(|| cluster.membership.epoch()).await?;
         if notification.due {

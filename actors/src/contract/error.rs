@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use entities::provider_account::Provider;
+pub use entities::provider_account::Provider;
 use thiserror::Error;
 
 pub use crate::domain::field_error::{FieldError, FieldErrorList};

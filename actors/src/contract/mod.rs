@@ -10,8 +10,7 @@ pub mod views;
 
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
 pub(crate) use db_error::DbResultExt;
-pub use entities::provider_account::Provider;
-pub use error::{ApiError, ApiResult};
+pub use error::{ApiError, ApiResult, Provider};
 pub use limits::{LimitReport, LimitState};
 pub use request::*;
 pub use views::*;

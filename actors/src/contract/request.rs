@@ -14,6 +14,7 @@ use entities::api_key::KeyScope;
 use entities::ids::{CreditorId, EndpointId, PlacementId};
 use secrecy::SecretString;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 /// `POST /v1/creditors`.
@@ -85,6 +86,7 @@ pub enum EndpointSelector {
 }
 
 /// `POST` and `PATCH /v1/settings/webhook-endpoints`. Absent fields stay unchanged. `Some(None)` removes the value.
+#[skip_serializing_none]
 #[derive(Debug, Default, Serialize)]
 pub struct EndpointChange {
     /// The URL that receives the events.
@@ -106,6 +108,7 @@ pub struct EndpointChange {
 }
 
 /// The period whose missing deliveries are replayed.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RecoveryPeriod {
     /// Start, inclusive, in milliseconds since the Unix epoch.

@@ -120,11 +120,12 @@ impl IdempotentOperation {
         env: &Env,
         creditor: CreditorId,
     ) -> Result<Option<Uuid>, ApiError> {
-        let Some(asked) = &self.0 else {
+        let Some(idempotency) = &self.0 else {
             return Ok(None);
         };
-        let found = writer::idempotency_record(env.db.reader(), creditor, asked.key.as_str()).await;
-        asked.outcome(found.map_db_error()?.as_ref(), env.clock.now_ms())
+        let found =
+            writer::idempotency_record(env.db.reader(), creditor, idempotency.key.as_str()).await;
+        idempotency.outcome(found.map_db_error()?.as_ref(), env.clock.now_ms())
     }
 
     /// Returns the id of the object that an earlier identical request created.
@@ -135,28 +136,70 @@ impl IdempotentOperation {
         &self,
         transaction: &CreditorTransaction<'_>,
     ) -> Result<Option<Uuid>, ApiError> {
-        let Some(asked) = &self.0 else {
+        let Some(idempotency) = &self.0 else {
             return Ok(None);
         };
         let (db, creditor) = (&transaction.db, transaction.creditor.id);
-        let found = writer::idempotency_record(db, creditor, asked.key.as_str()).await;
-        asked.outcome(found.map_db_error()?.as_ref(), transaction.outbox.now_ms())
+        let found = writer::idempotency_record(db, creditor, idempotency.key.as_str()).await;
+        idempotency.outcome(found.map_db_error()?.as_ref(), transaction.outbox.now_ms())
     }
 
-    /// Stores the record of this operation. `made` is the id of the created object.
+    /// Stores the record of this operation. `created_id` is the id of the created object.
     pub(crate) async fn store_result(
         &self,
         transaction: &CreditorTransaction<'_>,
-        made: Uuid,
+        created_id: Uuid,
     ) -> Result<(), ApiError> {
-        let Some(asked) = &self.0 else {
+        let Some(idempotency) = &self.0 else {
             return Ok(());
         };
         let now_ms = transaction.outbox.now_ms();
-        let record = asked.record(transaction.creditor.id, None, &made, now_ms);
+        let record = idempotency.record(transaction.creditor.id, None, &created_id, now_ms);
         // Replaces an expired record of the same key.
         writer::replace_idempotency_records(&transaction.db, vec![record])
             .await
             .map_db_error()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entities::ids::{DeliveryId, EndpointId};
+
+    use super::*;
+    use crate::contract::{EndpointChange, RecoveryPeriod};
+
+    fn json(content: &impl Serialize) -> String {
+        serde_json::to_string(content).unwrap()
+    }
+
+    /// A fingerprint that changes turns the retry of a request from before an upgrade into a conflict. An absent field
+    /// is left out, so that a new optional field does not change it.
+    #[test]
+    fn json_for_the_fingerprint_never_changes() {
+        let id = Uuid::from_u128(7);
+        let url = || Some("https://example.com".to_owned());
+        let endpoint = EndpointChange {
+            url: url(),
+            ..EndpointChange::default()
+        };
+        assert_eq!(json(&endpoint), r#"{"url":"https://example.com"}"#);
+        let all_events = EndpointChange {
+            url: url(),
+            events: Some(None),
+            ..EndpointChange::default()
+        };
+        assert_eq!(
+            json(&all_events),
+            r#"{"url":"https://example.com","events":null}"#
+        );
+        let period = RecoveryPeriod {
+            since_ms: 1,
+            until_ms: None,
+        };
+        assert_eq!(json(&period), r#"{"since_ms":1}"#);
+        assert_eq!(json(&DeliveryId(id)), format!("\"{id}\""));
+        assert_eq!(json(&Some(EndpointId(id))), format!("\"{id}\""));
+        assert_eq!(json(&None::<EndpointId>), "null");
     }
 }

@@ -266,7 +266,7 @@ async fn write(
     if late > 0 {
         tracing::info!(
             outcomes = late,
-            "outcomes were discarded because another process had taken over their leases"
+            "outcomes were not written, because their leases were no longer valid"
         );
     }
     Ok(changes)

@@ -33,7 +33,7 @@ pub(super) async fn complete_and_disable(
     match done.is_empty() {
         true => tracing::info!(
             outcomes = 1,
-            "outcomes were discarded because another process had taken over their leases"
+            "outcomes were not written, because their leases were no longer valid"
         ),
         false => disable_in(&mut transaction, ended.endpoint(), stop).await?,
     }

@@ -24,7 +24,7 @@ pub(crate) struct Metrics {
     attempts: Family<Label, Counter>,
     leases: Family<Label, Counter>,
     pub(crate) connections: Counter,
-    in_flight: Gauge,
+    leases_in_use: Gauge,
     queue: Family<Label, Gauge>,
     circuits: Family<Label, Gauge>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct GaugeValues {
     /// Rows of the queue, by state.
     pub(crate) queue: Vec<(&'static str, i64)>,
     /// Leases and reservations of this process.
-    pub(crate) in_flight: i64,
+    pub(crate) leases_in_use: i64,
     /// Endpoints whose circuit is open.
     pub(crate) open: i64,
     /// Endpoints whose circuit is half open and lets one probe through.
@@ -55,14 +55,14 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("partner_api"),
-            // 1 ms to about three days, longer than all retries of a delivery take.
-            lag: Histogram::new(exponential_buckets(0.001, 2.0, 29)),
+            // 1 ms to about six days, longer than all retries of a delivery take.
+            lag: Histogram::new(exponential_buckets(0.001, 2.0, 30)),
             // 1 ms to about nine minutes, longer than the largest timeout that can be set.
             attempt_duration: Histogram::new(exponential_buckets(0.001, 2.0, 20)),
             attempts: Family::default(),
             leases: Family::default(),
             connections: Counter::default(),
-            in_flight: Gauge::default(),
+            leases_in_use: Gauge::default(),
             queue: Family::default(),
             circuits: Family::default(),
         };
@@ -104,7 +104,7 @@ impl Metrics {
         registry.register(
             "delivery_leases_in_use",
             "Leases and reservations of this process: deliveries that are being sent, wait to be sent, or wait to be recorded",
-            self.in_flight.clone(),
+            self.leases_in_use.clone(),
         );
         registry.register(
             "delivery_queue_depth",
@@ -142,7 +142,7 @@ impl Metrics {
 
     /// Renders all metrics in the text format of OpenMetrics 1.0.
     pub(crate) fn render(&self, levels: &GaugeValues) -> Result<String, fmt::Error> {
-        self.in_flight.set(levels.in_flight);
+        self.leases_in_use.set(levels.leases_in_use);
         for (state, rows) in &levels.queue {
             self.queue.get_or_create(&[("state", *state)]).set(*rows);
         }
@@ -206,7 +206,7 @@ mod tests {
         metrics.leased(LeaseOrigin::Preleased, 2);
         let levels = GaugeValues {
             queue: vec![("pending", 7)],
-            in_flight: 1,
+            leases_in_use: 1,
             open: 2,
             half_open: 0,
         };

@@ -4,7 +4,7 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding, webhooks};
 use serde_json::json;
 
-use super::change::{ValidatedChange, clear, new_endpoint};
+use super::change::{ValidatedChange, new_endpoint};
 use super::crud::{insert, save_changed};
 use super::view::shown_url;
 use crate::contract::{ApiError, DbResultExt as _, EndpointChange, SettingsPatch, SettingsView};
@@ -71,12 +71,17 @@ pub(crate) async fn update_settings(
     actor: &str,
     patch: SettingsPatch,
 ) -> Result<(), ApiError> {
+    let is_removed = patch.webhook_url == Some(None);
+    let changes_webhook = patch.webhook_url.is_some() || patch.webhook_events.is_some();
     let change = EndpointChange {
-        url: patch.webhook_url.clone().flatten(),
-        events: patch.webhook_events.clone(),
+        url: patch.webhook_url.flatten(),
+        events: patch.webhook_events,
         ..EndpointChange::default()
     };
-    let change = ValidatedChange::check(creditors, change, "webhook_events").await?;
+    let mut change = ValidatedChange::check(creditors, change, "webhook_events").await?;
+    if is_removed {
+        change.url = Some(None);
+    }
     let transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
     if let Some(posture) = patch.posture_default {
@@ -88,9 +93,8 @@ pub(crate) async fn update_settings(
             .await
             .map_db_error()?;
     }
-    if patch.webhook_url.is_some() || patch.webhook_events.is_some() {
-        let is_removed = patch.webhook_url == Some(None);
-        change_primary(creditors, &mut transaction, change, is_removed, actor).await?;
+    if changes_webhook {
+        change_primary(creditors, &mut transaction, change, actor).await?;
     }
     transaction.commit().await.map_db_error()?;
     Ok(())
@@ -102,27 +106,23 @@ async fn change_primary(
     creditors: &Creditors,
     transaction: &mut CreditorTransaction<'_>,
     change: ValidatedChange,
-    is_removed: bool,
     actor: &str,
 ) -> Result<(), ApiError> {
     let known = webhooks::primary(&transaction.db, transaction.creditor.id)
         .await
         .map_db_error()?;
-    match known {
-        Some(mut row) => {
-            if is_removed {
-                clear(&mut row);
-            }
+    match (known, change.url.clone()) {
+        (Some(mut row), _) => {
             change.apply(creditors, &mut row)?;
             save_changed(transaction, row, actor).await
         }
-        None if change.url.is_some() => {
-            let mut row = new_endpoint(transaction, true);
+        (None, Some(Some(url))) => {
+            let mut row = new_endpoint(transaction, url, true);
             change.apply(creditors, &mut row)?;
             insert(creditors, transaction, row, actor).await
         }
-        None if is_removed => Ok(()),
-        None => Err(ApiError::field(
+        (None, Some(None)) => Ok(()),
+        (None, None) => Err(ApiError::field(
             &["body", "webhook_events"],
             "set webhook_url first",
         )),

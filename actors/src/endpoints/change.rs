@@ -14,9 +14,9 @@ use crate::domain::custom_headers;
 use crate::domain::field_error::FieldError;
 use crate::domain::throttle::MAX_PER_SECOND;
 
-/// A validated change. Absent fields stay unchanged.
+/// A validated change. Absent fields stay unchanged. `url: Some(None)` removes the endpoint.
 pub(super) struct ValidatedChange {
-    pub(super) url: Option<String>,
+    pub(super) url: Option<Option<String>>,
     description: Option<Option<String>>,
     events: Option<Option<String>>,
     throttle: Option<Option<i32>>,
@@ -57,7 +57,7 @@ impl ValidatedChange {
             one_of("on_exhausted", &name, known)
         });
         Ok(Self {
-            url: change.url,
+            url: change.url.map(Some),
             description: change.description,
             events: events.transpose()?,
             throttle: throttle.transpose()?,
@@ -75,11 +75,15 @@ impl ValidatedChange {
         creditors: &Creditors,
         row: &mut webhook_endpoint::Model,
     ) -> Result<(), ApiError> {
-        if let Some(url) = self.url {
-            row.url = url;
-            if row.state == EndpointState::Disabled {
-                enable(row);
+        match self.url {
+            Some(Some(url)) => {
+                row.url = url;
+                if row.state == EndpointState::Disabled {
+                    enable(row);
+                }
             }
+            Some(None) => clear(row),
+            None => {}
         }
         if let Some(description) = self.description {
             row.description = description;
@@ -123,9 +127,10 @@ pub(super) fn clear(row: &mut webhook_endpoint::Model) {
     row.state_reason = Some("removed".to_owned());
 }
 
-/// A new endpoint with default settings and without a URL.
+/// A new endpoint with default settings for `url`.
 pub(super) fn new_endpoint(
     transaction: &mut CreditorTransaction<'_>,
+    url: String,
     is_primary: bool,
 ) -> webhook_endpoint::Model {
     let now_ms = transaction.outbox.updated_ms(transaction.creditor.id);
@@ -133,7 +138,7 @@ pub(super) fn new_endpoint(
         id: EndpointId(Uuid::now_v7()),
         creditor_id: transaction.creditor.id,
         is_primary,
-        url: String::new(),
+        url,
         events: None,
         state: EndpointState::Enabled,
         state_reason: None,

@@ -57,6 +57,7 @@ pub(crate) async fn create(
     if let Some(made) = once.peek(&creditors.env, creditor).await? {
         return replayed(creditors, creditor, made).await;
     }
+    let url = change.url.clone().ok_or(ApiError::Internal)?;
     let change = ValidatedChange::check(creditors, change, "events").await?;
     let transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
@@ -71,7 +72,7 @@ pub(crate) async fn create(
         let msg = format!("there are {MAX_ENDPOINTS} webhook endpoints already; delete one first");
         return Err(ApiError::field(&["body"], msg));
     }
-    let mut row = new_endpoint(&mut transaction, false);
+    let mut row = new_endpoint(&mut transaction, url, false);
     change.apply(creditors, &mut row)?;
     let id = row.id;
     insert(creditors, &mut transaction, row, actor).await?;

@@ -60,7 +60,7 @@ pub(crate) fn verify_and_read(
         }
     };
     verdict.map_err(|error| {
-        tracing::warn!(provider = provider.as_str(), %error, "the signature of a provider event is invalid");
+        tracing::warn!(provider = provider.as_str(), %error, "the signature of a provider event was rejected");
         ApiError::InvalidSignature
     })?;
     let mut event = match provider {

@@ -48,13 +48,13 @@ impl Writers {
         command: Command,
     ) -> Result<Replayable<CommandOutcome>, ApiError> {
         let writer = self.writer_of(command.creditor);
-        let keyed = command.idempotency.is_some();
+        let (creditor, keyed) = (command.creditor, command.idempotency.is_some());
         let command = Box::new(command);
         let answer = writer
             .call(SUBMIT_TIMEOUT, |reply| WriterMsg::Submit { command, reply })
             .await;
         answer.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a Writer did not reply");
+            tracing::warn!(%error, creditor_id = %creditor, "a Writer did not reply");
             Err(match error {
                 // The command never reached a Writer, so nothing happened.
                 CallError::Unavailable => ApiError::Overloaded,

@@ -11,6 +11,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::super::date;
 use super::super::money::Cents;
@@ -101,7 +102,9 @@ pub enum Posture {
 
 names!(Posture);
 
-/// A validated placement. Its serialization is canonical: equal placements have equal JSON.
+/// A validated placement. Its serialization is canonical: equal placements have equal JSON, and absent fields are left
+/// out, so that a new optional field does not change it.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPlacement {
     /// The amount owed, greater than zero.
@@ -121,6 +124,7 @@ pub struct NewPlacement {
 }
 
 /// The company that owes the debt. It has no `kind`, because it is always a business.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debtor {
     /// The name of the company.
