@@ -45,7 +45,7 @@ impl DemoContext {
         Ok(Self {
             narrator: narrator.clone(),
             client: Client::new(server.base_url(), narrator)?,
-            receiver: Receiver::reserve(clock.clone())?,
+            receiver: Receiver::reserve()?,
             support: Caller::support(keys.support_token.expose_secret()),
             suffix: random::hex(4),
             clock,

@@ -10,10 +10,9 @@
 //!  context        what every chapter needs
 //!  client         HTTP client that prints what it does    request         a request and its description
 //!  providers      signed provider events                  response_check  a response and its assertions
-//!  receiver       the creditor's webhook receiver         signature       webhook signature verification
+//!  receiver       the creditor's webhook receiver         random          unique names and secrets
 //!  narrator       everything that is printed              terminal_text   line wrapping
 //!  failure        expected and actual values; polling     workspace       the run's temporary directory
-//!  random         unique names and secrets
 //!  server         the only file that uses the server's own modules
 //! ```
 
@@ -28,7 +27,6 @@ mod receiver;
 mod request;
 mod response_check;
 mod server;
-mod signature;
 mod terminal_text;
 mod workspace;
 

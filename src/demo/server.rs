@@ -101,18 +101,17 @@ fn config(directory: &Path, options: &DemoOptions, keys: &ServerKeys) -> Result<
         middesk: Some(keys.middesk.clone()),
         docusign: Some(keys.docusign.clone()),
     };
-    let database = directory.join("demo.db");
+    let database = match options.postgres() {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", directory.join("demo.db").display()).into(),
+    };
     let master_key = options.master_key.clone();
     let master_key = master_key.unwrap_or_else(|| SecretString::from(random::base64()));
-    let mut config = Config::for_demo(&database, master_key, keys.support_token.clone(), providers);
+    let mut config = Config::for_demo(database, master_key, keys.support_token.clone(), providers);
     let settings = &mut config.settings;
     settings.retry_schedule = RETRY_SCHEDULE
         .parse()
         .map_err(|error| Failure::broken("parse the demo's retry schedule", error))?;
     settings.delivery_timeout = DELIVERY_TIMEOUT;
-    if let Some(url) = options.postgres() {
-        settings.database_url = url.clone();
-        settings.lock_file = None;
-    }
     Ok(config)
 }

@@ -1,13 +1,13 @@
 //! A leaked key: what it cannot do, and how support replaces it without losing an event.
 
 use serde_json::{Value, json};
+use test_support::receiver::Arrival;
 
 use super::onboarding::Account;
 use super::placements;
 use super::received_webhooks::{self, Settled};
 use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
-use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
 use crate::demo::response_check::plain;
 use crate::demo::terminal_text::count;
@@ -28,7 +28,7 @@ pub(in crate::demo) async fn rotate(
     let placed = placements::place_one_more(context, &key).await?;
     let after = received_webhooks::settle(context, &key).await?;
     received_webhooks::table(context, &after, before.events.len());
-    let received = |kind: &str| after.events.iter().any(|event| event.kind == kind);
+    let received = |kind: &str| after.events.iter().any(|event| event.event_type() == kind);
     let rotated = received("api_key.rotated");
     context.check(
         rotated,
@@ -52,8 +52,8 @@ pub(in crate::demo) async fn rotate(
     Ok((key, after))
 }
 
-fn is_creation_of(event: &Event, placement: &str) -> bool {
-    event.kind == "placement.created" && event.field("placement_id") == Some(placement)
+fn is_creation_of(event: &Arrival, placement: &str) -> bool {
+    event.event_type() == "placement.created" && event.field("placement_id") == Some(placement)
 }
 
 async fn try_privileged_calls(context: &DemoContext, leaked: &Caller) -> Result<(), Failure> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use test_support::receiver::Arrival;
 
 use crate::demo::context::DemoContext;
 use crate::demo::failure::{Failure, Poll, until};
-use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
 use crate::demo::terminal_text::count;
 
@@ -42,7 +42,7 @@ pub(in crate::demo) struct Placed {
 /// All events at a moment when every sent event had been received.
 pub(in crate::demo) struct Settled {
     /// The events, ordered by sequence number.
-    pub(in crate::demo) events: Vec<Event>,
+    pub(in crate::demo) events: Vec<Arrival>,
     /// The number of delivery attempts of each event, in the same order.
     pub(in crate::demo) attempts: Vec<usize>,
 }
@@ -56,10 +56,9 @@ pub(in crate::demo) async fn settle(
     until(&context.narrator, expected, TIMEOUT, async || {
         let sent = deliveries(context, key).await?;
         fail_if_undeliverable(context, &sent)?;
-        let received = sent
-            .iter()
-            .filter(|row| context.receiver.has(&row.webhook_id))
-            .count();
+        let events = context.receiver.events();
+        let is_received = |row: &&Delivery| events.iter().any(|event| event.id == row.webhook_id);
+        let received = sent.iter().filter(is_received).count();
         let done = sent.iter().filter(|row| row.status == "delivered").count();
         if received < sent.len() || done < sent.len() || sent.is_empty() {
             let total = count(sent.len(), "event");
@@ -99,7 +98,7 @@ fn fail_if_undeliverable(context: &DemoContext, sent: &[Delivery]) -> Result<(),
 /// The received events of the deliveries in `sent`. Events of later deliveries may have arrived already and are left
 /// out.
 fn matched(context: &DemoContext, sent: &[Delivery]) -> Settled {
-    let attempts = |event: &Event| sent.iter().find(|row| row.webhook_id == event.id);
+    let attempts = |event: &Arrival| sent.iter().find(|row| row.webhook_id == event.id);
     let pairs = context.receiver.events().into_iter();
     let (events, attempts) = pairs
         .filter_map(|event| {
@@ -112,7 +111,7 @@ fn matched(context: &DemoContext, sent: &[Delivery]) -> Settled {
 }
 
 /// Describes the first placement whose last event has another status than the API.
-fn disagreement(events: &[Event], placements: &[Placed]) -> Option<String> {
+fn disagreement(events: &[Arrival], placements: &[Placed]) -> Option<String> {
     placements.iter().find_map(|placed| {
         let reported = last_status(events, &placed.id).unwrap_or("nothing");
         (reported != placed.status).then(|| {
@@ -124,11 +123,13 @@ fn disagreement(events: &[Event], placements: &[Placed]) -> Option<String> {
     })
 }
 
-fn last_status<'a>(events: &'a [Event], placement: &str) -> Option<&'a str> {
+fn last_status<'a>(events: &'a [Arrival], placement: &str) -> Option<&'a str> {
     events
         .iter()
         .filter(|event| event.field("placement_id") == Some(placement))
-        .filter(|event| ["placement.created", "placement.status_changed"].contains(&&*event.kind))
+        .filter(|event| {
+            ["placement.created", "placement.status_changed"].contains(&event.event_type())
+        })
         .filter_map(|event| event.field("status"))
         .next_back()
 }
@@ -139,13 +140,13 @@ pub(in crate::demo) fn table(context: &DemoContext, settled: &Settled, known: us
         .narrator
         .row(&line("seq", "event", "content", "tries", "signature"));
     for (event, tries) in settled.events.iter().zip(&settled.attempts).skip(known) {
-        let genuine = context.receiver.believes(event, event.body());
-        let (seq, tries) = (event.sequence.to_string(), tries.to_string());
+        let genuine = context.receiver.believes(event, &event.raw);
+        let (seq, tries) = (event.sequence().to_string(), tries.to_string());
         let signature = if genuine { "verified" } else { "INVALID" };
         context.narrator.row(&line(
             &seq,
-            &event.kind,
-            &about(&event.data),
+            event.event_type(),
+            &about(&event.body["data"]),
             &tries,
             signature,
         ));
@@ -180,7 +181,7 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
     let refused = context.receiver.refused();
     let genuine = events
         .iter()
-        .all(|event| context.receiver.believes(event, event.body()));
+        .all(|event| context.receiver.believes(event, &event.raw));
     let what = format!(
         "{} received, and every signature verifies",
         count(events.len(), "event")
@@ -200,7 +201,7 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
     let came = forged.map_or("", |event| &event.id);
     context.check(forged.is_none(), what, "no changed body verifies", came)?;
 
-    let numbers: Vec<i64> = events.iter().map(|event| event.sequence).collect();
+    let numbers: Vec<i64> = events.iter().map(Arrival::sequence).collect();
     let gapless = numbers
         .iter()
         .zip(1..)
@@ -218,8 +219,8 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
 }
 
 /// The body with its middle byte changed.
-fn tampered(event: &Event) -> Vec<u8> {
-    let mut body = event.body().to_vec();
+fn tampered(event: &Arrival) -> Vec<u8> {
+    let mut body = event.raw.to_vec();
     let middle = body.len() / 2;
     if let Some(byte) = body.get_mut(middle) {
         *byte ^= 1;

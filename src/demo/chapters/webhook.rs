@@ -43,7 +43,7 @@ pub(in crate::demo) async fn point_at_the_receiver(
         .await?
         .must_be(200)?
         .string("/secret")?;
-    context.receiver.trust(&secret);
+    context.receiver.trust(&secret)?;
     let shaped = secret.starts_with("whsec_");
     let what = "the receiver has the signing secret";
     context.check(shaped, what, "whsec_ followed by base64", "something else")
@@ -72,7 +72,7 @@ async fn set_url(context: &DemoContext, session: &Caller) -> Result<(), Failure>
         .await?
         .must_be(200)?
         .string("/webhook_url")?;
-    context.check(set == url, "events go to this URL", &url, &set)
+    context.check(set == url, "events go to this URL", url, &set)
 }
 
 /// Chapter 8: the API shows failed attempts, the receiver comes up, and all events arrive.
