@@ -45,7 +45,7 @@ use context::DemoContext;
 use failure::Failure;
 use narrator::Narrator;
 use request::Caller;
-use server::{DemoServer, ServerKeys};
+use server::ServerKeys;
 use workspace::Workspace;
 
 /// The time limit of a run. A normal run takes less than half of it.
@@ -105,9 +105,9 @@ async fn run_chapters(options: &DemoOptions, narrator: &Narrator) -> Result<Dura
     let deadline = Instant::now() + DEADLINE;
     let workspace = Workspace::create()?;
     let keys = ServerKeys::draw();
-    let start = DemoServer::start(workspace.path(), options, &keys);
+    let start = server::start(workspace.path(), options, &keys);
     let server = guarded(narrator, deadline, start).await?;
-    let context = DemoContext::set(&server, keys, narrator)?;
+    let context = DemoContext::set(&server.base_url, keys, narrator)?;
     print_opening(&context, options);
     let outcome = guarded(narrator, deadline, main_workflow(&context)).await;
     let elapsed = narrator.elapsed();

@@ -1,6 +1,7 @@
 //! A response and its assertions.
 
 use reqwest::StatusCode;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use test_support::Response;
 
@@ -52,27 +53,26 @@ impl Answer {
 
     /// The string at a JSON pointer.
     pub(super) fn string(&self, pointer: &str) -> Result<String, Failure> {
-        match self.at(pointer)? {
-            Value::String(text) => Ok(text.clone()),
-            other => Err(self.misses(pointer, "a string", other)),
-        }
+        self.read(pointer)
     }
 
     /// The boolean at a JSON pointer.
     pub(super) fn truth(&self, pointer: &str) -> Result<bool, Failure> {
-        let value = self.at(pointer)?;
-        value
-            .as_bool()
-            .ok_or_else(|| self.misses(pointer, "true or false", value))
+        self.read(pointer)
     }
 
     /// The array at a JSON pointer.
-    pub(super) fn list(&self, pointer: &str) -> Result<&[Value], Failure> {
+    pub(super) fn list(&self, pointer: &str) -> Result<Vec<Value>, Failure> {
+        self.read(pointer)
+    }
+
+    /// The value at a JSON pointer, converted to `T`.
+    pub(super) fn read<T: DeserializeOwned>(&self, pointer: &str) -> Result<T, Failure> {
         let value = self.at(pointer)?;
-        value
-            .as_array()
-            .map(Vec::as_slice)
-            .ok_or_else(|| self.misses(pointer, "a list", value))
+        T::deserialize(value).map_err(|error| {
+            let what = format!("{} {pointer}", self.name);
+            Failure::new(what, error.to_string(), value.to_string())
+        })
     }
 
     /// The value at a JSON pointer.
@@ -91,14 +91,6 @@ impl Answer {
     /// The body as text.
     pub(super) fn text(&self) -> String {
         self.response.body.to_string()
-    }
-
-    fn misses(&self, pointer: &str, expected: &str, came: &Value) -> Failure {
-        Failure::new(
-            format!("{} {pointer}", self.name),
-            expected,
-            came.to_string(),
-        )
     }
 
     /// The printed line, without the arrow. `shows` lists the fields to print, as JSON pointers.

@@ -56,35 +56,15 @@ impl ServerKeys {
     }
 }
 
-/// The running server.
-pub(super) struct DemoServer {
-    running: RunningServer,
-}
-
-impl DemoServer {
-    /// Starts the server on the Postgres database of `options`, or on a new SQLite database in `directory`.
-    pub(super) async fn start(
-        directory: &Path,
-        options: &DemoOptions,
-        keys: &ServerKeys,
-    ) -> Result<Self, Failure> {
-        log_if_asked();
-        let config = config(directory, options, keys)?;
-        let running = server::start(config)
-            .await
-            .map_err(|error| Failure::broken("start the server", error))?;
-        Ok(Self { running })
-    }
-
-    /// The base URL of the server.
-    pub(super) fn base_url(&self) -> &str {
-        &self.running.base_url
-    }
-
-    /// Waits for requests in flight and stops the server.
-    pub(super) async fn stop(self) {
-        self.running.stop().await;
-    }
+/// Starts the server on the Postgres database of `options`, or on a new SQLite database in `directory`.
+pub(super) async fn start(
+    directory: &Path,
+    options: &DemoOptions,
+    keys: &ServerKeys,
+) -> Result<RunningServer, Failure> {
+    log_if_asked();
+    let started = server::start(config(directory, options, keys)?).await;
+    started.map_err(|error| Failure::broken("start the server", error))
 }
 
 /// Starts the server's log on stderr if `RUST_LOG` is set. Without it the log would hide the demo's output.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 use test_support::receiver::Arrival;
 
@@ -18,6 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(25);
 const PAGE: usize = 100;
 
 /// One row of the delivery log.
+#[derive(Deserialize)]
 pub(in crate::demo) struct Delivery {
     webhook_id: String,
     /// The delivery status.
@@ -27,11 +29,12 @@ pub(in crate::demo) struct Delivery {
 }
 
 /// A placement as the API shows it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Deserialize)]
 pub(in crate::demo) struct Placed {
     /// The placement id.
     pub(in crate::demo) id: String,
     /// The creditor's invoice number.
+    #[serde(rename = "invoice_number")]
     pub(in crate::demo) invoice: String,
     /// The placement status.
     pub(in crate::demo) status: String,
@@ -212,9 +215,7 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
     );
     let expected = format!("1 to {}", numbers.len());
     context.check(gapless, &what, expected, format!("{numbers:?}"))?;
-    context
-        .narrator
-        .held("the last event of each placement agrees with the API");
+    context.held("the last event of each placement agrees with the API");
     Ok(())
 }
 
@@ -237,28 +238,14 @@ pub(in crate::demo) async fn deliveries(
     loop {
         let path = "/v1/settings/webhook-deliveries";
         let call = Call::get(format!("{path}?limit={PAGE}&offset={}", rows.len())).by(key);
-        let answer = context.client.quietly(call).await?.must_be(200)?;
-        let items = answer.list("/items")?;
-        for item in items {
-            rows.push(delivery(item)?);
-        }
-        if items.len() < PAGE {
+        let answer = context.read(call).await?;
+        let page: Vec<Delivery> = answer.read("/items")?;
+        let is_last = page.len() < PAGE;
+        rows.extend(page);
+        if is_last {
             return Ok(rows);
         }
     }
-}
-
-fn delivery(item: &Value) -> Result<Delivery, Failure> {
-    let attempts = item.get("attempts").and_then(Value::as_u64);
-    let attempts = attempts.and_then(|number| usize::try_from(number).ok());
-    let attempts = attempts
-        .ok_or_else(|| Failure::new("a delivery", "attempts as a number", item.to_string()))?;
-    let (webhook_id, status) = (text(item, "webhook_id")?, text(item, "status")?);
-    Ok(Delivery {
-        webhook_id,
-        status,
-        attempts,
-    })
 }
 
 /// Reads the creditor's placements, at most one page, without printing anything.
@@ -267,26 +254,5 @@ pub(in crate::demo) async fn placements(
     key: &Caller,
 ) -> Result<Vec<Placed>, Failure> {
     let call = Call::get(format!("/v1/placements?limit={PAGE}&sort=placed_at")).by(key);
-    let answer = context.client.quietly(call).await?.must_be(200)?;
-    answer.list("/items")?.iter().map(placed).collect()
-}
-
-fn placed(item: &Value) -> Result<Placed, Failure> {
-    Ok(Placed {
-        id: text(item, "id")?,
-        invoice: text(item, "invoice_number")?,
-        status: text(item, "status")?,
-        balance: text(item, "balance")?,
-    })
-}
-
-fn text(item: &Value, field: &str) -> Result<String, Failure> {
-    let value = item.get(field).and_then(Value::as_str).map(str::to_owned);
-    value.ok_or_else(|| {
-        Failure::new(
-            "a row of a list",
-            format!("a string {field}"),
-            item.to_string(),
-        )
-    })
+    context.read(call).await?.read("/items")
 }
