@@ -17,7 +17,7 @@ use actors::domain::limits::Tiers;
 use actors::domain::retry::RetrySchedule;
 use actors::{Mode, ProviderSecrets, Settings, SupportToken};
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 pub use self::flags::Flags;
@@ -98,14 +98,17 @@ impl Config {
     /// Reads no source. Adjust [`Config::settings`] as needed before starting the server.
     #[must_use]
     pub fn for_demo(
-        database: &Path,
+        database_url: SecretString,
         master_key: SecretString,
         support_token: SecretString,
         providers: ProviderSecrets,
     ) -> Self {
         let settings = Settings {
             mode: Mode::Sandbox,
-            database_url: format!("sqlite://{}?mode=rwc", database.display()).into(),
+            lock_file: sqlite_file(database_url.expose_secret())
+                .as_deref()
+                .map(lock_file),
+            database_url,
             master_key,
             support_tokens: vec![SupportToken {
                 name: "support".into(),
@@ -122,7 +125,6 @@ impl Config {
             tiers: Tiers::default(),
             simulator: true,
             user_agent: user_agent(),
-            lock_file: Some(lock_file(database)),
         };
         Self {
             listen: "127.0.0.1:0".into(),

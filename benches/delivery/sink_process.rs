@@ -1,4 +1,5 @@
-//! The process of the receiver: a minimal HTTP/1.1 server, so that it uses little CPU time on a two-core machine.
+//! The process of the receiver: a minimal HTTP/1.1 server, so that it uses little CPU time on a two-core machine. It
+//! counts webhooks where the receiver of `test_support` keeps them.
 //!
 //! `/hook…` is answered immediately, `/slow…` after ten seconds, `/hang…` never. `GET /report` and `GET /arrivals`
 //! return the counters. The process ends when its parent ends.

@@ -1,4 +1,5 @@
-//! A minimal HTTP/1.1 client, so that the load generator uses little CPU time on a two-core machine.
+//! A minimal HTTP/1.1 client, so that the load generator uses little CPU time on a two-core machine. The client of
+//! `test_support` would measure itself.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

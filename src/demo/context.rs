@@ -6,12 +6,13 @@ use actors::clock::Clock;
 use secrecy::ExposeSecret;
 
 use super::client::Client;
-use super::failure::{Failure, check};
+use super::failure::Failure;
 use super::narrator::Narrator;
 use super::random;
 use super::receiver::Receiver;
-use super::request::Caller;
-use super::server::{DemoServer, ServerKeys};
+use super::request::{Call, Caller};
+use super::response_check::Answer;
+use super::server::ServerKeys;
 
 /// The shared context of all chapters.
 pub(super) struct DemoContext {
@@ -32,9 +33,9 @@ pub(super) struct DemoContext {
 }
 
 impl DemoContext {
-    /// Creates the context for a running server and registers its secrets with the narrator.
+    /// Creates the context for the server at `base_url` and registers its secrets with the narrator.
     pub(super) fn set(
-        server: &DemoServer,
+        base_url: &str,
         keys: ServerKeys,
         narrator: &Narrator,
     ) -> Result<Self, Failure> {
@@ -44,8 +45,8 @@ impl DemoContext {
         let clock = Clock::system();
         Ok(Self {
             narrator: narrator.clone(),
-            client: Client::new(server.base_url(), narrator)?,
-            receiver: Receiver::reserve(clock.clone())?,
+            client: Client::new(base_url, narrator)?,
+            receiver: Receiver::reserve()?,
             support: Caller::support(keys.support_token.expose_secret()),
             suffix: random::hex(4),
             clock,
@@ -61,6 +62,40 @@ impl DemoContext {
         expected: impl Into<String>,
         came: impl Into<String>,
     ) -> Result<(), Failure> {
-        check(&self.narrator, holds, what, expected, came)
+        if holds {
+            self.narrator.held(what);
+            return Ok(());
+        }
+        Err(Failure::new(what, expected, came))
+    }
+
+    /// Prints an explanation of the next step.
+    pub(super) fn says(&self, text: &str) {
+        self.narrator.says(text);
+    }
+
+    /// Prints a check that has passed.
+    pub(super) fn held(&self, text: &str) {
+        self.narrator.held(text);
+    }
+
+    /// Sends a request, prints it and its response, and requires this status.
+    pub(super) async fn ask(&self, call: Call<'_>, status: u16) -> Result<Answer, Failure> {
+        self.client.ask(call).await?.must_be(status)
+    }
+
+    /// Sends a request, prints it and its response, and requires an error with this status and code.
+    pub(super) async fn ask_refused(
+        &self,
+        call: Call<'_>,
+        status: u16,
+        code: &str,
+    ) -> Result<Answer, Failure> {
+        self.client.ask(call).await?.must_refuse(status, code)
+    }
+
+    /// Sends a request without printing anything, and requires the status 200.
+    pub(super) async fn read(&self, call: Call<'_>) -> Result<Answer, Failure> {
+        self.client.quietly(call).await?.must_be(200)
     }
 }

@@ -41,21 +41,6 @@ impl Failure {
     }
 }
 
-/// Prints `what` as a passed check if `holds` is true, otherwise returns a failure.
-pub(super) fn check(
-    narrator: &Narrator,
-    holds: bool,
-    what: &str,
-    expected: impl Into<String>,
-    came: impl Into<String>,
-) -> Result<(), Failure> {
-    if holds {
-        narrator.held(what);
-        return Ok(());
-    }
-    Err(Failure::new(what, expected, came))
-}
-
 /// The result of one poll.
 pub(super) enum Poll<T> {
     /// The awaited result.

@@ -10,10 +10,9 @@
 //!  context        what every chapter needs
 //!  client         HTTP client that prints what it does    request         a request and its description
 //!  providers      signed provider events                  response_check  a response and its assertions
-//!  receiver       the creditor's webhook receiver         signature       webhook signature verification
+//!  receiver       the creditor's webhook receiver         random          unique names and secrets
 //!  narrator       everything that is printed              terminal_text   line wrapping
 //!  failure        expected and actual values; polling     workspace       the run's temporary directory
-//!  random         unique names and secrets
 //!  server         the only file that uses the server's own modules
 //! ```
 
@@ -28,7 +27,6 @@ mod receiver;
 mod request;
 mod response_check;
 mod server;
-mod signature;
 mod terminal_text;
 mod workspace;
 
@@ -47,7 +45,7 @@ use context::DemoContext;
 use failure::Failure;
 use narrator::Narrator;
 use request::Caller;
-use server::{DemoServer, ServerKeys};
+use server::ServerKeys;
 use workspace::Workspace;
 
 /// The time limit of a run. A normal run takes less than half of it.
@@ -107,9 +105,9 @@ async fn run_chapters(options: &DemoOptions, narrator: &Narrator) -> Result<Dura
     let deadline = Instant::now() + DEADLINE;
     let workspace = Workspace::create()?;
     let keys = ServerKeys::draw();
-    let start = DemoServer::start(workspace.path(), options, &keys);
+    let start = server::start(workspace.path(), options, &keys);
     let server = guarded(narrator, deadline, start).await?;
-    let context = DemoContext::set(&server, keys, narrator)?;
+    let context = DemoContext::set(&server.base_url, keys, narrator)?;
     print_opening(&context, options);
     let outcome = guarded(narrator, deadline, main_workflow(&context)).await;
     let elapsed = narrator.elapsed();

@@ -1,8 +1,10 @@
 //! A request and its printed description.
 
-use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use test_support::Http;
 
 use super::narrator::mask;
 use super::terminal_text::shortened;
@@ -53,11 +55,11 @@ impl Caller {
 
 /// A request and its printed description.
 pub(super) struct Call<'a> {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) caller: Option<&'a Caller>,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<Vec<u8>>,
+    method: Method,
+    path: String,
+    caller: Option<&'a Caller>,
+    headers: Vec<(&'static str, String)>,
+    body: Option<String>,
     says: String,
     pub(super) shows: &'static [&'static str],
 }
@@ -105,11 +107,11 @@ impl<'a> Call<'a> {
 
     /// Sets a JSON body.
     pub(super) fn json(self, body: &Value) -> Self {
-        self.bytes(body.to_string().into_bytes())
+        self.body(body.to_string())
     }
 
-    /// Sets a JSON body as bytes. A signature covers the exact bytes.
-    pub(super) fn bytes(mut self, body: Vec<u8>) -> Self {
+    /// Sets a JSON body as text. A signature covers the exact text.
+    pub(super) fn body(mut self, body: String) -> Self {
         self.body = Some(body);
         self
     }
@@ -124,6 +126,21 @@ impl<'a> Call<'a> {
     pub(super) fn shows(mut self, pointers: &'static [&'static str]) -> Self {
         self.shows = pointers;
         self
+    }
+
+    /// The request to the server of `http`.
+    pub(super) fn request(self, http: &Http) -> RequestBuilder {
+        let mut request = http.request(self.method, &self.path);
+        if let Some(caller) = self.caller {
+            request = request.bearer_auth(caller.token());
+        }
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        match self.body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body),
+            None => request,
+        }
     }
 
     /// Method and path: `GET /v1/settings`.

@@ -1,8 +1,9 @@
 //! A response and its assertions.
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use test_support::Response;
 
 use super::failure::Failure;
 use super::terminal_text::shortened;
@@ -10,20 +11,16 @@ use super::terminal_text::shortened;
 /// Characters of an unexpected body that are printed.
 const EXCERPT: usize = 400;
 
-/// A response.
+/// A response and the name of its request.
 pub(super) struct Answer {
     pub(super) name: String,
-    pub(crate) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
-    /// The parsed body; `null` if it is not JSON.
-    pub(super) body: Value,
+    pub(super) response: Response,
 }
 
 impl Answer {
     /// Requires exactly this status.
     pub(super) fn must_be(self, status: u16) -> Result<Self, Failure> {
-        if self.status.as_u16() == status {
+        if self.response.status == status {
             return Ok(self);
         }
         Err(Failure::new(&self.name, status.to_string(), self.excerpt()))
@@ -31,7 +28,7 @@ impl Answer {
 
     /// Requires any 2xx status.
     pub(super) fn must_succeed(self) -> Result<Self, Failure> {
-        if self.status.is_success() {
+        if (200..300).contains(&self.response.status) {
             return Ok(self);
         }
         Err(Failure::new(&self.name, "2xx", self.excerpt()))
@@ -51,76 +48,63 @@ impl Answer {
 
     /// Whether the response is an error with this status and code.
     pub(super) fn refuses(&self, status: u16, code: &str) -> bool {
-        self.status.as_u16() == status && self.code() == Some(code)
+        self.response.status == status && self.response.error_code() == Some(code)
     }
 
     /// The string at a JSON pointer.
     pub(super) fn string(&self, pointer: &str) -> Result<String, Failure> {
-        match self.at(pointer)? {
-            Value::String(text) => Ok(text.clone()),
-            other => Err(self.misses(pointer, "a string", other)),
-        }
+        self.read(pointer)
     }
 
     /// The boolean at a JSON pointer.
     pub(super) fn truth(&self, pointer: &str) -> Result<bool, Failure> {
-        let value = self.at(pointer)?;
-        value
-            .as_bool()
-            .ok_or_else(|| self.misses(pointer, "true or false", value))
+        self.read(pointer)
     }
 
     /// The array at a JSON pointer.
-    pub(super) fn list(&self, pointer: &str) -> Result<&[Value], Failure> {
+    pub(super) fn list(&self, pointer: &str) -> Result<Vec<Value>, Failure> {
+        self.read(pointer)
+    }
+
+    /// The value at a JSON pointer, converted to `T`.
+    pub(super) fn read<T: DeserializeOwned>(&self, pointer: &str) -> Result<T, Failure> {
         let value = self.at(pointer)?;
-        value
-            .as_array()
-            .map(Vec::as_slice)
-            .ok_or_else(|| self.misses(pointer, "a list", value))
+        T::deserialize(value).map_err(|error| {
+            let what = format!("{} {pointer}", self.name);
+            Failure::new(what, error.to_string(), value.to_string())
+        })
     }
 
     /// The value at a JSON pointer.
     pub(super) fn at(&self, pointer: &str) -> Result<&Value, Failure> {
-        self.body
+        self.response
+            .body
             .pointer(pointer)
             .ok_or_else(|| Failure::new(&self.name, format!("a field {pointer}"), self.excerpt()))
     }
 
     /// The value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.response.header(name)
     }
 
     /// The body as text.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.body.pointer("/error/code")?.as_str()
-    }
-
-    fn misses(&self, pointer: &str, expected: &str, came: &Value) -> Failure {
-        Failure::new(
-            format!("{} {pointer}", self.name),
-            expected,
-            came.to_string(),
-        )
+    pub(super) fn text(&self) -> String {
+        self.response.body.to_string()
     }
 
     /// The printed line, without the arrow. `shows` lists the fields to print, as JSON pointers.
     pub(super) fn told(&self, shows: &[&str]) -> String {
-        if let Some(code) = self.code() {
-            let detail = self
-                .body
-                .pointer("/detail")
-                .and_then(Value::as_str)
-                .unwrap_or("");
-            return format!("{} {code}  {detail}", self.status.as_u16());
+        let Response { status, body, .. } = &self.response;
+        if let Some(code) = self.response.error_code() {
+            let detail = body["detail"].as_str().unwrap_or_default();
+            return format!("{status} {code}  {detail}");
         }
-        let mut text = self.status.to_string();
+        // With the reason phrase: `201 Created`.
+        let status = StatusCode::from_u16(*status).unwrap_or_default();
+        let mut text = status.to_string();
         for pointer in shows {
-            if let Some(value) = self.body.pointer(pointer) {
+            if let Some(value) = body.pointer(pointer) {
                 let name = pointer
                     .trim_start_matches("/items/0")
                     .trim_start_matches('/');
@@ -132,11 +116,8 @@ impl Answer {
     }
 
     fn excerpt(&self) -> String {
-        format!(
-            "{} {}",
-            self.status.as_u16(),
-            shortened(&self.text, EXCERPT)
-        )
+        let text = shortened(&self.text(), EXCERPT);
+        format!("{} {text}", self.response.status)
     }
 }
 

@@ -56,35 +56,15 @@ impl ServerKeys {
     }
 }
 
-/// The running server.
-pub(super) struct DemoServer {
-    running: RunningServer,
-}
-
-impl DemoServer {
-    /// Starts the server on the Postgres database of `options`, or on a new SQLite database in `directory`.
-    pub(super) async fn start(
-        directory: &Path,
-        options: &DemoOptions,
-        keys: &ServerKeys,
-    ) -> Result<Self, Failure> {
-        log_if_asked();
-        let config = config(directory, options, keys)?;
-        let running = server::start(config)
-            .await
-            .map_err(|error| Failure::broken("start the server", error))?;
-        Ok(Self { running })
-    }
-
-    /// The base URL of the server.
-    pub(super) fn base_url(&self) -> &str {
-        &self.running.base_url
-    }
-
-    /// Waits for requests in flight and stops the server.
-    pub(super) async fn stop(self) {
-        self.running.stop().await;
-    }
+/// Starts the server on the Postgres database of `options`, or on a new SQLite database in `directory`.
+pub(super) async fn start(
+    directory: &Path,
+    options: &DemoOptions,
+    keys: &ServerKeys,
+) -> Result<RunningServer, Failure> {
+    log_if_asked();
+    let started = server::start(config(directory, options, keys)?).await;
+    started.map_err(|error| Failure::broken("start the server", error))
 }
 
 /// Starts the server's log on stderr if `RUST_LOG` is set. Without it the log would hide the demo's output.
@@ -101,18 +81,17 @@ fn config(directory: &Path, options: &DemoOptions, keys: &ServerKeys) -> Result<
         middesk: Some(keys.middesk.clone()),
         docusign: Some(keys.docusign.clone()),
     };
-    let database = directory.join("demo.db");
+    let database = match options.postgres() {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", directory.join("demo.db").display()).into(),
+    };
     let master_key = options.master_key.clone();
     let master_key = master_key.unwrap_or_else(|| SecretString::from(random::base64()));
-    let mut config = Config::for_demo(&database, master_key, keys.support_token.clone(), providers);
+    let mut config = Config::for_demo(database, master_key, keys.support_token.clone(), providers);
     let settings = &mut config.settings;
     settings.retry_schedule = RETRY_SCHEDULE
         .parse()
         .map_err(|error| Failure::broken("parse the demo's retry schedule", error))?;
     settings.delivery_timeout = DELIVERY_TIMEOUT;
-    if let Some(url) = options.postgres() {
-        settings.database_url = url.clone();
-        settings.lock_file = None;
-    }
     Ok(config)
 }

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
+use test_support::receiver::Arrival;
 
 use crate::harness::queue::{MAX_UNRECORDED, wait_until_delivered};
-use crate::harness::receiver::Arrival;
 use crate::harness::{Account, Load, Process, Receiver, TestDatabase, on_both_backends};
 
 const ROUNDS: u64 = 20;
@@ -31,12 +31,12 @@ on_both_backends!(
 );
 
 async fn accepted_events_arrive_after_random_kills(database: TestDatabase) {
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     crash_repeatedly(&database, &receiver, json!({"url": receiver.url})).await;
 }
 
 async fn first_arrivals_stay_in_order_after_random_kills(database: TestDatabase) {
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     crash_repeatedly(
         &database,
         &receiver,

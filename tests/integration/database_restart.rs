@@ -11,7 +11,7 @@ async fn responses_match_stored_rows_after_database_crash() {
     let Some(dedicated) = postgres::dedicated().await else {
         return;
     };
-    let database = TestDatabase::on(&dedicated);
+    let database = dedicated.database();
     let server = TestServer::start(&database).await;
     let (_, key) = Account::ready(&server.http).await;
     let mut outcomes = HashMap::new();
@@ -75,7 +75,7 @@ async fn check(database: &TestDatabase, outcomes: &HashMap<String, String>) {
 /// looks like a restart of the database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn responses_match_stored_rows_after_connection_loss() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = postgres::database().await else {
         return;
     };
     let server = TestServer::start(&database).await;

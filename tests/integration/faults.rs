@@ -23,7 +23,7 @@ async fn panic_in_any_actor_loses_nothing(database: TestDatabase) {
     let mut settings = config(&database);
     settings.settings.simulator = true;
     let server = TestServer::start_with(settings).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     let (_, other) = Account::ready(&server.http).await;

@@ -67,7 +67,7 @@ async fn placements_answered_201_survive_a_full_disk() {
     let rounds = std::env::var("PARTNER_API_FULL_DISK_ROUNDS");
     let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
     let database = TestDatabase::sqlite_in(tempfile::tempdir_in(disk.path()).unwrap());
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let mut process = Process::start(&database).await;
     let (account, key) = Account::ready(&process.http).await;
     account.set_webhook(&receiver.url).await;

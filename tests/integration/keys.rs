@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::account::invoice;
 use crate::harness::server::config;
 use crate::harness::{
-    Account, Answer, Http, TestDatabase, TestServer, eventually, on_both_backends,
+    Account, Http, Response, TestDatabase, TestServer, eventually, on_both_backends,
 };
 
 const ROTATE: &str = "/v1/settings/api-key/rotate";
@@ -22,7 +22,7 @@ async fn rotate(server: &TestServer, session: &Http, overlap_hours: u32) -> Http
     server.http.bearer(minted["api_key"].as_str().unwrap())
 }
 
-fn refused(answer: &Answer) -> (u16, &str) {
+fn refused(answer: &Response) -> (u16, &str) {
     (answer.status, answer.code())
 }
 
@@ -428,7 +428,7 @@ async fn retiring_key_shows_expiry_on_rejections_and_then_expires(database: Test
         .await
         .unwrap();
     let server = TestServer {
-        http: Http::new(&running.base_url),
+        http: Http::new(&running.base_url).unwrap(),
         running,
     };
     let (account, first) = Account::ready(&server.http).await;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::harness::forged_keys::forged_key;
 use crate::harness::server::config;
 use crate::harness::{
-    Account, Answer, Http, TestDatabase, TestServer, eventually, on_both_backends,
+    Account, Http, Response, TestDatabase, TestServer, eventually, on_both_backends,
 };
 
 /// Sends `total` GETs with this key, at most `concurrency` at a time. Returns their statuses.
@@ -28,7 +28,7 @@ async fn start_with_manual_clock(database: &TestDatabase) -> (TestServer, Clock)
     let clock = Clock::manual(Clock::system().now_ms());
     let running = server::start_at(config(database), clock.clone()).await;
     let running = running.unwrap();
-    let http = Http::new(&running.base_url);
+    let http = Http::new(&running.base_url).unwrap();
     (TestServer { running, http }, clock)
 }
 
@@ -39,7 +39,7 @@ async fn set_limits(server: &TestServer, account: &Account, limits: serde_json::
 }
 
 /// The remaining requests, from the `RateLimit` header.
-fn remaining(answer: &Answer) -> u32 {
+fn remaining(answer: &Response) -> u32 {
     let state = answer.header("RateLimit").unwrap();
     let remaining = state.split("r=").nth(1).unwrap().split(';').next();
     remaining.unwrap().parse().unwrap()
@@ -174,7 +174,7 @@ async fn limit_override_applies_immediately_and_survives_restart(database: TestD
         .patch(&path, json!({"limits": limits, "reason": "for the test"}))
         .await
         .expect(200);
-    let policy = |answer: &Answer| answer.header("RateLimit-Policy").unwrap().to_owned();
+    let policy = |answer: &Response| answer.header("RateLimit-Policy").unwrap().to_owned();
     assert!(policy(&key.get("/v1/settings").await).starts_with("\"key\";q=7;"));
     server
         .support()
@@ -207,7 +207,7 @@ async fn limit_override_applies_immediately_and_survives_restart(database: TestD
 async fn expensive_route_costs_several_requests(database: TestDatabase) {
     let server = TestServer::start(&database).await;
     let (account, key) = Account::ready(&server.http).await;
-    let receiver = crate::harness::Receiver::start().await;
+    let receiver = crate::harness::Receiver::start();
     account.set_webhook(&receiver.url).await;
     let limits = json!({"key_rps": 1, "key_burst": 100, "tenant_rps": 1, "tenant_burst": 100, "concurrency": 10});
     set_limits(&server, &account, limits).await;

@@ -26,7 +26,7 @@ on_both_backends!(
 
 async fn delivery_metrics_carry_no_identifying_labels(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     for n in 0..20 {
@@ -88,7 +88,7 @@ async fn delivery_metrics_carry_no_identifying_labels(database: TestDatabase) {
 
 async fn trace_continues_from_api_call_to_receiver(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     receiver.answer(500);
@@ -139,7 +139,7 @@ async fn trace_continues_from_api_call_to_receiver(database: TestDatabase) {
 
 async fn webhook_payloads_of_a_placement_can_be_erased(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     let id = place(&key, "INV-1").await;

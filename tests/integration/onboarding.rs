@@ -1,8 +1,9 @@
 //! Onboarding: gates, provider events in any order, and an API key that is issued and revealed once.
 
 use serde_json::json;
+use test_support::provider_events::{MiddeskEvent, StripeEvent};
 
-use crate::harness::providers::{self, StripeEvent};
+use crate::harness::providers::{self, STRIPE_SECRET};
 use crate::harness::{Account, TestDatabase, TestServer, on_both_backends};
 
 on_both_backends!(
@@ -110,7 +111,7 @@ async fn event_with_invalid_signature_is_not_stored(database: TestDatabase) {
         .http
         .post_raw(
             "/integrations/stripe/webhook",
-            event.body(),
+            event.sign(STRIPE_SECRET, 1).body,
             &[("Stripe-Signature", "t=1,v1=00")],
         )
         .await;
@@ -244,7 +245,7 @@ async fn late_and_duplicate_events_keep_the_latest_fact(database: TestDatabase) 
                 payouts_enabled,
                 previous,
             };
-            event.send(&http).await.expect(200)["outcome"]
+            providers::stripe(&http, &event).await.expect(200)["outcome"]
                 .as_str()
                 .unwrap()
                 .to_owned()
@@ -301,7 +302,7 @@ async fn payouts_disabled_later_keep_the_key_valid(database: TestDatabase) {
             payouts_enabled: on,
             previous: Some(!on),
         };
-        event.send(&server.http).await.expect(200);
+        providers::stripe(&server.http, &event).await.expect(200);
         let settings = key.get("/v1/settings").await.expect(200);
         assert_eq!(settings["payouts_enabled"], json!(on));
     }
@@ -396,15 +397,15 @@ async fn company_details_are_locked_when_review_begins(database: TestDatabase) {
         "the EIN is never returned"
     );
     assert_eq!(setup["company"]["ein_on_file"], json!(true));
-    providers::middesk(
-        &server.http,
-        "m1",
-        &account.id,
-        "in_review",
-        "2026-01-02T03:04:05Z",
-    )
-    .await
-    .expect(200);
+    let in_review = MiddeskEvent {
+        id: "m1",
+        creditor: &account.id,
+        status: "in_review",
+        created_at: "2026-01-02T03:04:05Z",
+    };
+    providers::middesk(&server.http, &in_review)
+        .await
+        .expect(200);
     let locked = account
         .applicant
         .patch("/v1/creditors/me/setup", details)

@@ -7,12 +7,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use test_support::receiver::Repeat;
+
 use crate::harness::account::invoice;
 use crate::harness::queue::{
     MAX_UNRECORDED, leased, undelivered, wait_for_in_flight, wait_until_delivered,
 };
-use crate::harness::receiver::Repeat;
-use crate::harness::{Account, Http, Load, Process, Receiver, TestDatabase, eventually};
+use crate::harness::{Account, Http, Load, Process, Receiver, TestDatabase, eventually, postgres};
 
 const ROUNDS: usize = 1;
 /// How long a lease lasts: 8 s without a heartbeat, the delivery timeout of the tests (2 s) and a
@@ -23,10 +24,10 @@ const FENCED: &str = "outcomes of leases that had been rescued";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resumed_process_writes_nothing_to_rescued_leases() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = postgres::database().await else {
         return;
     };
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let one = Process::start_logged(&database).await;
     let two = Process::start_logged(&database).await;
     let (account, key) = Account::ready(&one.http).await;
@@ -139,7 +140,7 @@ async fn late_attempts(database: &TestDatabase) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resumed_single_process_completes_its_deliveries() {
-    let (database, receiver) = (TestDatabase::sqlite(), Receiver::start().await);
+    let (database, receiver) = (TestDatabase::sqlite(), Receiver::start());
     let process = Process::start(&database).await;
     let (account, key) = Account::ready(&process.http).await;
     account.set_webhook(&receiver.url).await;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::harness::account::place;
 use crate::harness::change_feed::FeedReader;
-use crate::harness::{Account, Process, TestDatabase};
+use crate::harness::{Account, Process, postgres};
 
 const ROUNDS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn last_event_issues_one_key_across_two_processes() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = postgres::database().await else {
         return;
     };
     let (one, two) = (
@@ -67,7 +67,7 @@ async fn last_event_issues_one_key_across_two_processes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn racing_recall_and_payment_settle_and_feed_is_complete() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = postgres::database().await else {
         return;
     };
     let (one, two) = (

@@ -138,7 +138,7 @@ async fn rotation_with_overlap_fails_no_request(database: TestDatabase) {
 ///
 /// Returns the longest time after the 204 at which a request began that was still admitted.
 async fn longest_after_a_revocation(cut: bool, rounds: usize) -> Option<Duration> {
-    let database = TestDatabase::postgres().await?;
+    let database = crate::harness::postgres::database().await?;
     let (one, two) = (
         TestServer::start(&database).await,
         TestServer::start(&database).await,

@@ -18,7 +18,7 @@ fn pair(cookie: &str) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
 
-async fn with_cookie(http: &Http, pair: &str) -> crate::harness::Answer {
+async fn with_cookie(http: &Http, pair: &str) -> crate::harness::Response {
     http.get_with("/v1/settings", ("Cookie", pair)).await
 }
 
@@ -35,7 +35,7 @@ async fn session_cookie_is_renewed_and_expires(database: TestDatabase) {
         .await
         .unwrap();
     let server = TestServer {
-        http: Http::new(&running.base_url),
+        http: Http::new(&running.base_url).unwrap(),
         running,
     };
     let account = Account::sign_up(&server.http).await;
@@ -99,7 +99,7 @@ async fn sign_out_ends_every_token_of_the_session(database: TestDatabase) {
         .await
         .unwrap();
     let server = TestServer {
-        http: Http::new(&running.base_url),
+        http: Http::new(&running.base_url).unwrap(),
         running,
     };
     let account = Account::sign_up(&server.http).await;

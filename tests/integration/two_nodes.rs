@@ -6,8 +6,9 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use test_support::receiver::Repeat;
+
 use crate::harness::queue::{MAX_UNRECORDED, leased, wait_for_in_flight, wait_until_delivered};
-use crate::harness::receiver::Repeat;
 use crate::harness::{
     Account, Http, Load, Process, Receiver, TestDatabase, eventually, on_both_backends,
 };
@@ -17,10 +18,10 @@ const MANY: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_send_once_and_survivor_takes_over() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = crate::harness::postgres::database().await else {
         return;
     };
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let mut one = Process::start(&database).await;
     let two = Process::start(&database).await;
     let (account, key) = Account::ready(&one.http).await;
@@ -72,7 +73,7 @@ async fn both_send(
 on_both_backends!(restarted_process_sends_what_it_had_leased,);
 
 async fn restarted_process_sends_what_it_had_leased(database: TestDatabase) {
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let mut process = Process::start(&database).await;
     let (account, key) = Account::ready(&process.http).await;
     account.set_webhook(&receiver.url).await;

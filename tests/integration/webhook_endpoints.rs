@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use test_support::receiver::Arrival;
 
 use crate::harness::account::place;
-use crate::harness::receiver::Arrival;
 use crate::harness::{
     Account, Http, Receiver, TestDatabase, TestServer, eventually, on_both_backends,
 };
@@ -39,7 +39,7 @@ on_both_backends!(
 
 async fn each_endpoint_receives_only_its_events(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let (all, some) = (Receiver::start().await, Receiver::start().await);
+    let (all, some) = (Receiver::start(), Receiver::start());
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&all.url).await;
     let session = account.session().await;
@@ -84,7 +84,7 @@ async fn each_endpoint_receives_only_its_events(database: TestDatabase) {
 
 async fn paused_endpoint_receives_queued_events_when_resumed(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let session = account.session().await;
     let path = add(&session, json!({"url": receiver.url, "paused": true})).await;
@@ -111,7 +111,7 @@ async fn paused_endpoint_receives_queued_events_when_resumed(database: TestDatab
 
 async fn throttle_delays_deliveries_without_dropping_any(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let session = account.session().await;
     add(
@@ -135,7 +135,7 @@ async fn throttle_delays_deliveries_without_dropping_any(database: TestDatabase)
 
 async fn both_secrets_verify_during_rotation(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let old = account.set_webhook(&receiver.url).await;
     let session = account.session().await;
@@ -219,7 +219,7 @@ async fn both_secrets_verify_during_rotation(database: TestDatabase) {
 
 async fn deleted_endpoint_keeps_its_delivery_log(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let session = account.session().await;
     let path = add(&session, json!({"url": receiver.url})).await;
@@ -242,7 +242,7 @@ async fn deleted_endpoint_keeps_its_delivery_log(database: TestDatabase) {
 
 async fn endpoints_require_a_session_of_their_owner(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let session = account.session().await;
     let path = add(&session, json!({"url": receiver.url})).await;
@@ -276,7 +276,7 @@ async fn endpoints_require_a_session_of_their_owner(database: TestDatabase) {
 
 async fn invalid_endpoint_settings_are_refused_with_field_name(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, _) = Account::ready(&server.http).await;
     let session = account.session().await;
     let url = &receiver.url;

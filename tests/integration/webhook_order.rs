@@ -1,9 +1,9 @@
 //! Ordered delivery: the order of arrivals, and ordering keys whose first delivery is exhausted.
 
 use serde_json::{Value, json};
+use test_support::receiver::Arrival;
 
 use crate::harness::account::place;
-use crate::harness::receiver::Arrival;
 use crate::harness::{
     Account, Http, Receiver, TestDatabase, TestServer, eventually, on_both_backends,
 };
@@ -23,7 +23,7 @@ async fn fixture(database: &TestDatabase, settings: Value, schedule: &str) -> Fi
     let mut config = crate::harness::server::config(database);
     config.settings.retry_schedule = schedule.parse().unwrap();
     let server = TestServer::start_with(config).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let session = account.session().await;
     let mut body = json!({"url": receiver.url});

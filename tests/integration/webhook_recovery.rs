@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
+use test_support::receiver::Arrival;
 
 use crate::harness::account::place;
-use crate::harness::receiver::Arrival;
 use crate::harness::{
     Account, Http, Receiver, TestDatabase, TestServer, eventually, on_both_backends,
 };
@@ -58,7 +58,7 @@ on_both_backends!(
 
 async fn replay_resends_exhausted_deliveries_under_the_same_id(database: TestDatabase) {
     let server = start_with_one_retry(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     place(&key, "INV-ok").await;
@@ -118,7 +118,7 @@ async fn replay_sends_events_that_had_no_endpoint(database: TestDatabase) {
     for n in 0..3 {
         place(&key, &format!("INV-{n}")).await;
     }
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     account.set_webhook(&receiver.url).await;
     let recovery = server
         .support()
@@ -192,7 +192,7 @@ async fn replay_covers_only_the_requested_time_range(database: TestDatabase) {
         .as_str()
         .unwrap()
         .to_owned();
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     account.set_webhook(&receiver.url).await;
     let started = key
         .post(RECOVER, json!({"since": at, "until": until}))
@@ -263,7 +263,7 @@ async fn invalid_replay_request_is_refused_with_field_name(database: TestDatabas
 
 async fn endpoint_failing_for_five_days_is_disabled(database: TestDatabase) {
     let server = start_with_one_retry(&database).await;
-    let (dead, other) = (Receiver::start().await, Receiver::start().await);
+    let (dead, other) = (Receiver::start(), Receiver::start());
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&dead.url).await;
     let session = account.session().await;
@@ -328,7 +328,7 @@ async fn endpoint_failing_for_five_days_is_disabled(database: TestDatabase) {
 
 async fn one_success_clears_failing_since(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     receiver.answer(500);
@@ -348,7 +348,7 @@ async fn one_success_clears_failing_since(database: TestDatabase) {
 
 async fn idle_days_do_not_count_as_failing(database: TestDatabase) {
     let server = start_with_one_retry(&database).await;
-    let dead = Receiver::start().await;
+    let dead = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&dead.url).await;
     dead.answer(500);
@@ -377,7 +377,7 @@ async fn idle_days_do_not_count_as_failing(database: TestDatabase) {
 
 async fn webhook_requests_with_same_idempotency_key_run_once(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     let session = account.session().await;
     let body = json!({"url": receiver.url});

@@ -18,7 +18,7 @@ on_both_backends!(
 
 async fn events_are_signed_and_tampering_fails_verification(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let account = Account::sign_up(&server.http).await;
     let secret = account.set_webhook(&receiver.url).await;
     account.onboard().await;
@@ -31,7 +31,7 @@ async fn events_are_signed_and_tampering_fails_verification(database: TestDataba
     .await;
     let types: Vec<&str> = arrivals
         .iter()
-        .map(super::harness::receiver::Arrival::event_type)
+        .map(test_support::receiver::Arrival::event_type)
         .collect();
     for kind in [
         "account.status_changed",
@@ -55,7 +55,7 @@ async fn events_are_signed_and_tampering_fails_verification(database: TestDataba
     }
     let mut sequences: Vec<i64> = arrivals
         .iter()
-        .map(super::harness::receiver::Arrival::sequence)
+        .map(test_support::receiver::Arrival::sequence)
         .collect();
     sequences.sort_unstable();
     assert_eq!(sequences, [1, 2, 3]);
@@ -64,7 +64,7 @@ async fn events_are_signed_and_tampering_fails_verification(database: TestDataba
 
 async fn failed_delivery_is_retried_under_the_same_id(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     receiver.answer(500);
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
@@ -122,7 +122,7 @@ async fn failed_delivery_is_retried_under_the_same_id(database: TestDatabase) {
 
 async fn event_filter_applies_to_all_but_test_events(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     let session = account.session().await;
@@ -170,7 +170,7 @@ async fn event_filter_applies_to_all_but_test_events(database: TestDatabase) {
 
 async fn test_event_bypasses_queue_circuit_and_pause(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     let session = account.session().await;
@@ -267,7 +267,7 @@ async fn test_event_bypasses_queue_circuit_and_pause(database: TestDatabase) {
 
 async fn status_410_disables_the_endpoint(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     receiver.answer(410);
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
@@ -334,7 +334,7 @@ async fn unsafe_webhook_url_is_refused(database: TestDatabase) {
 
 async fn redelivery_sends_again_under_the_same_id(database: TestDatabase) {
     let server = TestServer::start(&database).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     let (account, key) = Account::ready(&server.http).await;
     account.set_webhook(&receiver.url).await;
     place(&key, "INV-1").await;

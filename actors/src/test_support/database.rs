@@ -30,17 +30,8 @@ pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) struct TestDatabase {
     pub(crate) db: Database,
     pub(crate) url: String,
-    file: Option<PathBuf>,
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        if let Some(file) = &self.file {
-            for suffix in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
-            }
-        }
-    }
+    /// Removes the database on drop, after `db` has been dropped.
+    created: ::test_support::TestDatabase,
 }
 
 /// One database per available backend: SQLite, and Postgres if [`POSTGRES`] is set.
@@ -51,41 +42,23 @@ pub(crate) async fn test_databases() -> Vec<TestDatabase> {
 }
 
 pub(crate) async fn sqlite() -> TestDatabase {
-    let file = std::env::temp_dir().join(format!("partner-api-{}.db", Uuid::now_v7()));
-    let url = format!("sqlite://{}?mode=rwc", file.display());
-    TestDatabase {
-        db: open(&url).await,
-        url,
-        file: Some(file),
-    }
+    migrated(::test_support::TestDatabase::sqlite()).await
 }
 
 pub(crate) async fn postgres() -> Option<TestDatabase> {
     let server = std::env::var(POSTGRES).ok()?;
-    let name = format!("test_{}", Uuid::now_v7().simple());
-    let admin = Database::connect(&server, PoolSizes { write: 1, read: 1 })
-        .await
-        .unwrap();
-    admin
-        .writer()
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await
-        .unwrap();
-    admin.close().await;
-    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-    Some(TestDatabase {
-        db: open(&url).await,
-        url,
-        file: None,
-    })
+    Some(migrated(::test_support::TestDatabase::postgres(&server).await).await)
 }
 
-async fn open(url: &str) -> Database {
-    let db = Database::connect(url, PoolSizes { write: 4, read: 2 })
-        .await
-        .unwrap();
+async fn migrated(created: ::test_support::TestDatabase) -> TestDatabase {
+    let pools = PoolSizes { write: 4, read: 2 };
+    let db = Database::connect(created.url(), pools).await.unwrap();
     migrations::migrate(db.writer()).await.unwrap();
-    db
+    TestDatabase {
+        db,
+        url: created.url().to_owned(),
+        created,
+    }
 }
 
 /// A vault with a fixed test key.
@@ -98,9 +71,9 @@ pub(crate) fn master_key() -> String {
 }
 
 impl TestDatabase {
-    /// Path of the SQLite file. Panics on Postgres.
+    /// Path of the SQLite file.
     pub(crate) fn path(&self) -> PathBuf {
-        self.file.clone().expect("a test database on SQLite")
+        self.created.file()
     }
 
     /// Inserts a creditor.
@@ -180,11 +153,7 @@ impl TestDatabase {
 
     /// A UUID as an SQL literal.
     pub(crate) fn literal(&self, id: Uuid) -> String {
-        if self.db.is_postgres() {
-            format!("'{id}'")
-        } else {
-            format!("x'{}'", id.simple())
-        }
+        self.created.uuid(&id.to_string())
     }
 
     /// Inserts `count` messages of the creditor, each with one delivery to the endpoint, due at `due_ms`.

@@ -1,13 +1,13 @@
 //! A leaked key: what it cannot do, and how support replaces it without losing an event.
 
 use serde_json::{Value, json};
+use test_support::receiver::Arrival;
 
 use super::onboarding::Account;
 use super::placements;
 use super::received_webhooks::{self, Settled};
 use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
-use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
 use crate::demo::response_check::plain;
 use crate::demo::terminal_text::count;
@@ -20,15 +20,13 @@ pub(in crate::demo) async fn rotate(
     before: &Settled,
 ) -> Result<(Caller, Settled), Failure> {
     context.narrator.chapter("A leaked key is replaced");
-    context
-        .narrator
-        .says("Someone who found the key tries to redirect events, read the signing secret and create a new key:");
+    context.says("Someone who found the key tries to redirect events, read the signing secret and create a new key:");
     try_privileged_calls(context, leaked).await?;
     let key = support_rotates(context, account, leaked).await?;
     let placed = placements::place_one_more(context, &key).await?;
     let after = received_webhooks::settle(context, &key).await?;
     received_webhooks::table(context, &after, before.events.len());
-    let received = |kind: &str| after.events.iter().any(|event| event.kind == kind);
+    let received = |kind: &str| after.events.iter().any(|event| event.event_type() == kind);
     let rotated = received("api_key.rotated");
     context.check(
         rotated,
@@ -52,8 +50,8 @@ pub(in crate::demo) async fn rotate(
     Ok((key, after))
 }
 
-fn is_creation_of(event: &Event, placement: &str) -> bool {
-    event.kind == "placement.created" && event.field("placement_id") == Some(placement)
+fn is_creation_of(event: &Arrival, placement: &str) -> bool {
+    event.event_type() == "placement.created" && event.field("placement_id") == Some(placement)
 }
 
 async fn try_privileged_calls(context: &DemoContext, leaked: &Caller) -> Result<(), Failure> {
@@ -65,18 +63,11 @@ async fn try_privileged_calls(context: &DemoContext, leaked: &Caller) -> Result<
     let rotate = Call::post("/v1/settings/api-key/rotate").by(leaked);
     for call in [redirect, read_secret, rotate] {
         context
-            .client
-            .ask(call)
-            .await?
-            .must_refuse(403, "dashboard_session_required")?;
+            .ask_refused(call, 403, "dashboard_session_required")
+            .await?;
     }
     let call = Call::get("/v1/settings").by(leaked);
-    let url = context
-        .client
-        .quietly(call)
-        .await?
-        .must_be(200)?
-        .string("/webhook_url")?;
+    let url = context.read(call).await?.string("/webhook_url")?;
     let unchanged = url == context.receiver.url();
     let what = "the leaked key can do none of this: it requires a signed-in dashboard user";
     context.check(unchanged, what, context.receiver.url(), url)
@@ -94,7 +85,7 @@ async fn support_rotates(
         .json(&body)
         .says("overlap_hours 0")
         .shows(&["/api_key", "/prefix"]);
-    let answer = context.client.ask(call).await?.must_be(201)?;
+    let answer = context.ask(call, 201).await?;
     let key = Caller::key(&answer.string("/api_key")?);
     let settings = |caller| {
         Call::get("/v1/settings")
@@ -102,18 +93,12 @@ async fn support_rotates(
             .shows(&["/name", "/api_key_prefix"])
     };
     context
-        .client
-        .ask(settings(leaked))
-        .await?
-        .must_refuse(401, "revoked_api_key")?;
-    context
-        .narrator
-        .held("the leaked key is refused from the next request on");
+        .ask_refused(settings(leaked), 401, "revoked_api_key")
+        .await?;
+    context.held("the leaked key is refused from the next request on");
     let shown = context
-        .client
-        .ask(settings(&key))
+        .ask(settings(&key), 200)
         .await?
-        .must_be(200)?
         .string("/api_key_prefix")?;
     let prefix = answer.string("/prefix")?;
     context.check(shown == prefix, "the new key works", prefix, &shown)?;
@@ -127,9 +112,9 @@ async fn check_audit_log(context: &DemoContext, account: &Account) -> Result<(),
         account.id
     );
     let call = Call::get(path).by(&context.support);
-    let answer = context.client.ask(call).await?.must_be(200)?;
+    let answer = context.ask(call, 200).await?;
     let events = answer.list("/events")?;
-    for event in events {
+    for event in &events {
         let text = |name| plain(event.get(name).unwrap_or(&Value::Null));
         context
             .narrator

@@ -36,7 +36,7 @@ pub(in crate::demo) async fn sign_up(context: &DemoContext) -> Result<Account, F
         .json(&body)
         .says(format!("Brightwater Tools, {email}"))
         .shows(&["/creditor/id", "/creditor/status", "/onboarding_token"]);
-    let answer = context.client.ask(call).await?.must_be(201)?;
+    let answer = context.ask(call, 201).await?;
     let account = Account {
         id: answer.string("/creditor/id")?,
         token: Caller::onboarding(&answer.string("/onboarding_token")?),
@@ -53,7 +53,7 @@ pub(in crate::demo) async fn sign_up(context: &DemoContext) -> Result<Account, F
         three,
         "all three gates are pending",
         all.join(", "),
-        list(pending),
+        list(&pending),
     )?;
     request_key_too_early(context, &account).await?;
     Ok(account)
@@ -61,14 +61,10 @@ pub(in crate::demo) async fn sign_up(context: &DemoContext) -> Result<Account, F
 
 async fn request_key_too_early(context: &DemoContext, account: &Account) -> Result<(), Failure> {
     let call = Call::post("/v1/creditors/me/api-key").by(&account.token);
-    let answer = context
-        .client
-        .ask(call)
-        .await?
-        .must_refuse(409, "gates_pending")?;
+    let answer = context.ask_refused(call, 409, "gates_pending").await?;
     let named = answer.list("/pending_gates")?;
     let what = "there is no key before all gates have passed; the error names the pending ones";
-    context.check(named.len() == 3, what, "three pending_gates", list(named))
+    context.check(named.len() == 3, what, "three pending_gates", list(&named))
 }
 
 /// Chapter 2: the company details of the onboarding checklist.
@@ -92,7 +88,7 @@ pub(in crate::demo) async fn company_details(
         .json(&body)
         .says("legal name, EIN, industry, state, address")
         .shows(&["/next_step"]);
-    let answer = context.client.ask(call).await?.must_be(200)?;
+    let answer = context.ask(call, 200).await?;
     let next = plain(answer.at("/next_step")?);
     let done = next == "business_verification";
     context.check(
@@ -132,16 +128,14 @@ pub(in crate::demo) async fn reveal_once(
         &key,
     )?;
     reveal().await?.must_refuse(409, "already_revealed")?;
-    context
-        .narrator
-        .held("a second reveal is refused: only a hash of the secret is stored");
+    context.held("a second reveal is refused: only a hash of the secret is stored");
     Ok(Caller::key(&key))
 }
 
 /// Reads the onboarding status and prints the exchange.
 pub(super) async fn status(context: &DemoContext, account: &Account) -> Result<Answer, Failure> {
     let call = status_call(account).shows(&["/status", "/pending", "/api_key/issued"]);
-    context.client.ask(call).await?.must_be(200)
+    context.ask(call, 200).await
 }
 
 /// Reads the onboarding status without printing anything.
@@ -149,11 +143,7 @@ pub(super) async fn quiet_status(
     context: &DemoContext,
     account: &Account,
 ) -> Result<Answer, Failure> {
-    context
-        .client
-        .quietly(status_call(account))
-        .await?
-        .must_be(200)
+    context.read(status_call(account)).await
 }
 
 fn status_call(account: &Account) -> Call<'_> {

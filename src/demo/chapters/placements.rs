@@ -22,7 +22,7 @@ pub(in crate::demo) async fn place(context: &DemoContext, key: &Caller) -> Resul
         let says = format!("{}, {company}, {amount}", number_of(context, number));
         create(context, key, &body, &says).await?;
     }
-    context.narrator.held("three invoices are placed");
+    context.held("three invoices are placed");
     consumer_debt(context, key).await?;
     duplicate(context, key).await
 }
@@ -37,7 +37,7 @@ async fn check_account(context: &DemoContext, key: &Caller) -> Result<(), Failur
         "/tier",
         "/outreach_ready",
     ]);
-    let answer = context.client.ask(call).await?.must_be(200)?;
+    let answer = context.ask(call, 200).await?;
     let facts = ["/kyb_cleared", "/payouts_enabled", "/msa_accepted"];
     let mut cleared = answer.string("/status")? == "verified";
     for fact in facts {
@@ -73,9 +73,7 @@ async fn repeat_with_same_key(context: &DemoContext, key: &Caller) -> Result<(),
             .ask(call.json(&body).says(&says).shows(CREATED))
     };
     let first = send().await?.must_be(201)?;
-    context
-        .narrator
-        .says("Suppose the connection was lost. The client sends the same request again:");
+    context.says("Suppose the connection was lost. The client sends the same request again:");
     let second = send().await?.must_be(201)?;
     let replayed = second
         .header("idempotent-replayed")
@@ -104,12 +102,8 @@ async fn consumer_debt(context: &DemoContext, key: &Caller) -> Result<(), Failur
         .by(key)
         .json(&body)
         .says(format!("{}, debtor.kind individual", number_of(context, 4)));
-    context
-        .client
-        .ask(call)
-        .await?
-        .must_refuse(422, "consumer_debt")?;
-    context.narrator.held("a consumer debt is refused");
+    context.ask_refused(call, 422, "consumer_debt").await?;
+    context.held("a consumer debt is refused");
     Ok(())
 }
 
@@ -120,22 +114,10 @@ async fn duplicate(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
         number_of(context, 2)
     );
     let call = Call::post("/v1/placements").by(key).json(&body).says(says);
-    context
-        .client
-        .ask(call)
-        .await?
-        .must_refuse(409, "duplicate_invoice")?;
-    context
-        .narrator
-        .held("the same invoice number is refused the second time");
+    context.ask_refused(call, 409, "duplicate_invoice").await?;
+    context.held("the same invoice number is refused the second time");
     let call = Call::get("/v1/placements").by(key).shows(&["/total"]);
-    let total = context
-        .client
-        .ask(call)
-        .await?
-        .must_be(200)?
-        .at("/total")?
-        .clone();
+    let total = context.ask(call, 200).await?.at("/total")?.clone();
     context.check(
         total == 3,
         "the refused requests stored nothing",
@@ -165,7 +147,7 @@ async fn create(
         .json(body)
         .says(says)
         .shows(CREATED);
-    context.client.ask(call).await?.must_be(201)?.string("/id")
+    context.ask(call, 201).await?.string("/id")
 }
 
 fn number_of(context: &DemoContext, number: u32) -> String {

@@ -45,7 +45,7 @@ async fn link_stripe(
         .json(&body)
         .says(format!("stripe_account_id {stripe}"))
         .shows(&["/stripe_account_id"]);
-    let answer = context.client.ask(call).await?.must_be(200)?;
+    let answer = context.ask(call, 200).await?;
     let linked = answer.string("/stripe_account_id")?;
     context.check(
         linked == stripe,
@@ -64,13 +64,11 @@ async fn send_payouts_event_twice(
     let event = providers::stripe_payouts_enabled(secret, stripe, context.clock.now_ms());
     deliver_and_apply(context, &event).await?;
     let before = status(context, account).await?;
-    let pending = list(before.list("/pending")?);
+    let pending = list(&before.list("/pending")?);
     let passed = !pending.contains("payouts_enabled");
     let what = "the gate payouts_enabled passes after Stripe's account.updated";
     context.check(passed, what, "payouts_enabled not pending", pending)?;
-    context
-        .narrator
-        .says("Providers deliver events at least once. Stripe sends the same event again:");
+    context.says("Providers deliver events at least once. Stripe sends the same event again:");
     let outcome = deliver(context, &event)
         .await?
         .must_be(200)?
@@ -93,13 +91,11 @@ async fn send_forged_then_genuine_review(
 ) -> Result<(), Failure> {
     let now_ms = context.clock.now_ms();
     let forged = providers::middesk_approved("not the secret", &account.id, now_ms);
-    context
-        .narrator
-        .says("Someone without Middesk's secret tries to approve the account:");
+    context.says("Someone without Middesk's secret tries to approve the account:");
     deliver(context, &forged)
         .await?
         .must_refuse(403, "invalid_signature")?;
-    let pending = list(quiet_status(context, account).await?.list("/pending")?);
+    let pending = list(&quiet_status(context, account).await?.list("/pending")?);
     let unchanged = pending.contains("kyb_verified");
     let what = "the forged event is refused and has no effect";
     context.check(unchanged, what, "kyb_verified still pending", &pending)?;
@@ -107,7 +103,7 @@ async fn send_forged_then_genuine_review(
     let real = providers::middesk_approved(secret, &account.id, now_ms);
     deliver_and_apply(context, &real).await?;
     let answer = status(context, account).await?;
-    let pending = list(answer.list("/pending")?);
+    let pending = list(&answer.list("/pending")?);
     let early = answer.truth("/api_key/issued")?;
     let what = "two gates have passed, one is pending and there is no key yet";
     context.check(

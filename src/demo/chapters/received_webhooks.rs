@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
+use test_support::receiver::Arrival;
 
 use crate::demo::context::DemoContext;
 use crate::demo::failure::{Failure, Poll, until};
-use crate::demo::receiver::Event;
 use crate::demo::request::{Call, Caller};
 use crate::demo::terminal_text::count;
 
@@ -18,6 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(25);
 const PAGE: usize = 100;
 
 /// One row of the delivery log.
+#[derive(Deserialize)]
 pub(in crate::demo) struct Delivery {
     webhook_id: String,
     /// The delivery status.
@@ -27,11 +29,12 @@ pub(in crate::demo) struct Delivery {
 }
 
 /// A placement as the API shows it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Deserialize)]
 pub(in crate::demo) struct Placed {
     /// The placement id.
     pub(in crate::demo) id: String,
     /// The creditor's invoice number.
+    #[serde(rename = "invoice_number")]
     pub(in crate::demo) invoice: String,
     /// The placement status.
     pub(in crate::demo) status: String,
@@ -42,7 +45,7 @@ pub(in crate::demo) struct Placed {
 /// All events at a moment when every sent event had been received.
 pub(in crate::demo) struct Settled {
     /// The events, ordered by sequence number.
-    pub(in crate::demo) events: Vec<Event>,
+    pub(in crate::demo) events: Vec<Arrival>,
     /// The number of delivery attempts of each event, in the same order.
     pub(in crate::demo) attempts: Vec<usize>,
 }
@@ -56,10 +59,9 @@ pub(in crate::demo) async fn settle(
     until(&context.narrator, expected, TIMEOUT, async || {
         let sent = deliveries(context, key).await?;
         fail_if_undeliverable(context, &sent)?;
-        let received = sent
-            .iter()
-            .filter(|row| context.receiver.has(&row.webhook_id))
-            .count();
+        let events = context.receiver.events();
+        let is_received = |row: &&Delivery| events.iter().any(|event| event.id == row.webhook_id);
+        let received = sent.iter().filter(is_received).count();
         let done = sent.iter().filter(|row| row.status == "delivered").count();
         if received < sent.len() || done < sent.len() || sent.is_empty() {
             let total = count(sent.len(), "event");
@@ -99,7 +101,7 @@ fn fail_if_undeliverable(context: &DemoContext, sent: &[Delivery]) -> Result<(),
 /// The received events of the deliveries in `sent`. Events of later deliveries may have arrived already and are left
 /// out.
 fn matched(context: &DemoContext, sent: &[Delivery]) -> Settled {
-    let attempts = |event: &Event| sent.iter().find(|row| row.webhook_id == event.id);
+    let attempts = |event: &Arrival| sent.iter().find(|row| row.webhook_id == event.id);
     let pairs = context.receiver.events().into_iter();
     let (events, attempts) = pairs
         .filter_map(|event| {
@@ -112,7 +114,7 @@ fn matched(context: &DemoContext, sent: &[Delivery]) -> Settled {
 }
 
 /// Describes the first placement whose last event has another status than the API.
-fn disagreement(events: &[Event], placements: &[Placed]) -> Option<String> {
+fn disagreement(events: &[Arrival], placements: &[Placed]) -> Option<String> {
     placements.iter().find_map(|placed| {
         let reported = last_status(events, &placed.id).unwrap_or("nothing");
         (reported != placed.status).then(|| {
@@ -124,11 +126,13 @@ fn disagreement(events: &[Event], placements: &[Placed]) -> Option<String> {
     })
 }
 
-fn last_status<'a>(events: &'a [Event], placement: &str) -> Option<&'a str> {
+fn last_status<'a>(events: &'a [Arrival], placement: &str) -> Option<&'a str> {
     events
         .iter()
         .filter(|event| event.field("placement_id") == Some(placement))
-        .filter(|event| ["placement.created", "placement.status_changed"].contains(&&*event.kind))
+        .filter(|event| {
+            ["placement.created", "placement.status_changed"].contains(&event.event_type())
+        })
         .filter_map(|event| event.field("status"))
         .next_back()
 }
@@ -139,13 +143,13 @@ pub(in crate::demo) fn table(context: &DemoContext, settled: &Settled, known: us
         .narrator
         .row(&line("seq", "event", "content", "tries", "signature"));
     for (event, tries) in settled.events.iter().zip(&settled.attempts).skip(known) {
-        let genuine = context.receiver.believes(event, event.body());
-        let (seq, tries) = (event.sequence.to_string(), tries.to_string());
+        let genuine = context.receiver.believes(event, &event.raw);
+        let (seq, tries) = (event.sequence().to_string(), tries.to_string());
         let signature = if genuine { "verified" } else { "INVALID" };
         context.narrator.row(&line(
             &seq,
-            &event.kind,
-            &about(&event.data),
+            event.event_type(),
+            &about(&event.body["data"]),
             &tries,
             signature,
         ));
@@ -180,7 +184,7 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
     let refused = context.receiver.refused();
     let genuine = events
         .iter()
-        .all(|event| context.receiver.believes(event, event.body()));
+        .all(|event| context.receiver.believes(event, &event.raw));
     let what = format!(
         "{} received, and every signature verifies",
         count(events.len(), "event")
@@ -200,7 +204,7 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
     let came = forged.map_or("", |event| &event.id);
     context.check(forged.is_none(), what, "no changed body verifies", came)?;
 
-    let numbers: Vec<i64> = events.iter().map(|event| event.sequence).collect();
+    let numbers: Vec<i64> = events.iter().map(Arrival::sequence).collect();
     let gapless = numbers
         .iter()
         .zip(1..)
@@ -211,15 +215,13 @@ pub(in crate::demo) fn verify(context: &DemoContext, settled: &Settled) -> Resul
     );
     let expected = format!("1 to {}", numbers.len());
     context.check(gapless, &what, expected, format!("{numbers:?}"))?;
-    context
-        .narrator
-        .held("the last event of each placement agrees with the API");
+    context.held("the last event of each placement agrees with the API");
     Ok(())
 }
 
 /// The body with its middle byte changed.
-fn tampered(event: &Event) -> Vec<u8> {
-    let mut body = event.body().to_vec();
+fn tampered(event: &Arrival) -> Vec<u8> {
+    let mut body = event.raw.to_vec();
     let middle = body.len() / 2;
     if let Some(byte) = body.get_mut(middle) {
         *byte ^= 1;
@@ -236,28 +238,14 @@ pub(in crate::demo) async fn deliveries(
     loop {
         let path = "/v1/settings/webhook-deliveries";
         let call = Call::get(format!("{path}?limit={PAGE}&offset={}", rows.len())).by(key);
-        let answer = context.client.quietly(call).await?.must_be(200)?;
-        let items = answer.list("/items")?;
-        for item in items {
-            rows.push(delivery(item)?);
-        }
-        if items.len() < PAGE {
+        let answer = context.read(call).await?;
+        let page: Vec<Delivery> = answer.read("/items")?;
+        let is_last = page.len() < PAGE;
+        rows.extend(page);
+        if is_last {
             return Ok(rows);
         }
     }
-}
-
-fn delivery(item: &Value) -> Result<Delivery, Failure> {
-    let attempts = item.get("attempts").and_then(Value::as_u64);
-    let attempts = attempts.and_then(|number| usize::try_from(number).ok());
-    let attempts = attempts
-        .ok_or_else(|| Failure::new("a delivery", "attempts as a number", item.to_string()))?;
-    let (webhook_id, status) = (text(item, "webhook_id")?, text(item, "status")?);
-    Ok(Delivery {
-        webhook_id,
-        status,
-        attempts,
-    })
 }
 
 /// Reads the creditor's placements, at most one page, without printing anything.
@@ -266,26 +254,5 @@ pub(in crate::demo) async fn placements(
     key: &Caller,
 ) -> Result<Vec<Placed>, Failure> {
     let call = Call::get(format!("/v1/placements?limit={PAGE}&sort=placed_at")).by(key);
-    let answer = context.client.quietly(call).await?.must_be(200)?;
-    answer.list("/items")?.iter().map(placed).collect()
-}
-
-fn placed(item: &Value) -> Result<Placed, Failure> {
-    Ok(Placed {
-        id: text(item, "id")?,
-        invoice: text(item, "invoice_number")?,
-        status: text(item, "status")?,
-        balance: text(item, "balance")?,
-    })
-}
-
-fn text(item: &Value, field: &str) -> Result<String, Failure> {
-    let value = item.get(field).and_then(Value::as_str).map(str::to_owned);
-    value.ok_or_else(|| {
-        Failure::new(
-            "a row of a list",
-            format!("a string {field}"),
-            item.to_string(),
-        )
-    })
+    context.read(call).await?.read("/items")
 }

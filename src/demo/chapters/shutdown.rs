@@ -11,9 +11,9 @@ use crate::demo::Cast;
 use crate::demo::context::DemoContext;
 use crate::demo::failure::Failure;
 use crate::demo::request::Call;
-use crate::demo::server::DemoServer;
 use crate::demo::terminal_text::count;
 use crate::demo::workspace::Workspace;
+use crate::server::RunningServer;
 
 /// The time limit for stopping the server, which waits for requests in flight.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,14 +22,14 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 pub(in crate::demo) fn summary(context: &DemoContext, account: &Account, settled: &Settled) {
     context.narrator.chapter("Summary");
     let attempts: usize = settled.attempts.iter().sum();
-    context.narrator.says(&format!(
+    context.says(&format!(
         "{} for creditor {}, delivered in {}. All are signed and none is missing.",
         count(settled.events.len(), "event"),
         account.id,
         count(attempts, "attempt"),
     ));
     let repeated = count(context.receiver.duplicates(), "duplicate");
-    context.narrator.says(&format!(
+    context.says(&format!(
         "The receiver got {repeated}. It recognises a duplicate by its webhook-id."
     ));
 }
@@ -53,9 +53,7 @@ pub(in crate::demo) async fn keep_running(
         "Access     {} (only you can read it)",
         path.display()
     ));
-    context
-        .narrator
-        .says("Ctrl-C stops the server and removes that file.");
+    context.says("Ctrl-C stops the server and removes that file.");
     interrupted().await;
     Ok(())
 }
@@ -110,7 +108,7 @@ async fn terminated() {
 /// Stops the server and checks that it no longer listens.
 pub(in crate::demo) async fn stop(
     context: &DemoContext,
-    server: DemoServer,
+    server: RunningServer,
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let stopped = tokio::time::timeout(STOP_TIMEOUT, server.stop()).await;

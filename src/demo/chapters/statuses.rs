@@ -19,14 +19,12 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Chapter 7: outreach starts, one debtor pays, and the creditor recalls another placement.
 pub(in crate::demo) async fn change(context: &DemoContext, key: &Caller) -> Result<(), Failure> {
     context.narrator.chapter("Statuses change");
-    context.narrator.says(
+    context.says(
         "In the sandbox a simulator takes the role of the company's operations. The demo advances \
          a placement that does not move, with the sandbox's advance call.",
     );
     let placements = wait_for_outreach(context, key).await?;
-    context
-        .narrator
-        .held("every placement is past pending_enrichment and ready");
+    context.held("every placement is past pending_enrichment and ready");
     let mut open = placements.iter().filter(|placed| is_open(&placed.status));
     let (Some(paid), Some(recalled)) = (open.next(), open.next()) else {
         return Err(Failure::new("two placements are open", "two", "fewer"));
@@ -135,9 +133,7 @@ async fn pay(context: &DemoContext, key: &Caller, placed: &Placed) -> Result<(),
         balance,
         ..
     } = placed;
-    context
-        .narrator
-        .says(&format!("The debtor of {invoice} pays the full amount."));
+    context.says(&format!("The debtor of {invoice} pays the full amount."));
     let call = Call::post(format!("/v1/placements/{id}/payment-received"))
         .by(key)
         .header(
@@ -168,9 +164,7 @@ async fn pay(context: &DemoContext, key: &Caller, placed: &Placed) -> Result<(),
 
 async fn recall(context: &DemoContext, key: &Caller, placed: &Placed) -> Result<(), Failure> {
     let Placed { id, invoice, .. } = placed;
-    context
-        .narrator
-        .says(&format!("The creditor recalls {invoice}."));
+    context.says(&format!("The creditor recalls {invoice}."));
     let call = Call::post(format!("/v1/placements/{id}/recall"))
         .by(key)
         .shows(&["/status"]);
@@ -200,12 +194,7 @@ async fn check_outreach_blocked(
         "/outreach_allowed",
         "/outreach_blocked_reason",
     ]);
-    let allowed = context
-        .client
-        .ask(call)
-        .await?
-        .must_be(200)?
-        .truth("/outreach_allowed")?;
+    let allowed = context.ask(call, 200).await?.truth("/outreach_allowed")?;
     context.check(
         !allowed,
         what,

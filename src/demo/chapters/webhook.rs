@@ -37,13 +37,8 @@ pub(in crate::demo) async fn point_at_the_receiver(
     let call = Call::get("/v1/settings/webhook-secret")
         .by(&session)
         .shows(&["/secret"]);
-    let secret = context
-        .client
-        .ask(call)
-        .await?
-        .must_be(200)?
-        .string("/secret")?;
-    context.receiver.trust(&secret);
+    let secret = context.ask(call, 200).await?.string("/secret")?;
+    context.receiver.trust(&secret)?;
     let shaped = secret.starts_with("whsec_");
     let what = "the receiver has the signing secret";
     context.check(shaped, what, "whsec_ followed by base64", "something else")
@@ -55,7 +50,7 @@ async fn sign_in(context: &DemoContext, account: &Account) -> Result<Caller, Fai
         .json(&body)
         .says(format!("{}, password", account.email))
         .shows(&["/session_token", "/expires_at"]);
-    let answer = context.client.ask(call).await?.must_be(201)?;
+    let answer = context.ask(call, 201).await?;
     Ok(Caller::session(&answer.string("/session_token")?))
 }
 
@@ -66,13 +61,8 @@ async fn set_url(context: &DemoContext, session: &Caller) -> Result<(), Failure>
         .json(&json!({"webhook_url": url}))
         .says(format!("webhook_url {url}"))
         .shows(&["/webhook_url"]);
-    let set = context
-        .client
-        .ask(call)
-        .await?
-        .must_be(200)?
-        .string("/webhook_url")?;
-    context.check(set == url, "events go to this URL", &url, &set)
+    let set = context.ask(call, 200).await?.string("/webhook_url")?;
+    context.check(set == url, "events go to this URL", url, &set)
 }
 
 /// Chapter 8: the API shows failed attempts, the receiver comes up, and all events arrive.
@@ -122,7 +112,7 @@ async fn show_failed_attempts(context: &DemoContext, key: &Caller) -> Result<(),
             "/items/0/attempts",
             "/items/0/next_attempt_at",
         ]);
-    context.client.ask(call).await?.must_be(200)?;
-    context.narrator.held(&summary);
+    context.ask(call, 200).await?;
+    context.held(&summary);
     Ok(())
 }

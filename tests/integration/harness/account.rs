@@ -1,10 +1,11 @@
 //! A creditor, from sign-up to API key, through the public API.
 
 use serde_json::{Value, json};
+use test_support::provider_events::{DocusignEvent, MiddeskEvent, StripeEvent};
 use uuid::Uuid;
 
 use super::Http;
-use super::providers::{self, StripeEvent};
+use super::providers;
 use super::server::SUPPORT_TOKEN;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -51,29 +52,36 @@ impl Account {
     /// Sends the provider event of gate `number % 3` and returns the response status.
     pub(crate) async fn send_fact(&self, http: &Http, number: usize) -> u16 {
         let at = "2026-01-02T03:04:05.000Z";
-        match number % 3 {
+        let response = match number % 3 {
             0 => {
-                let id = format!("evt_{}", self.id);
                 let event = StripeEvent {
-                    id: &id,
+                    id: &format!("evt_{}", self.id),
                     account: &self.stripe_account,
                     created: 1_767_323_045,
                     payouts_enabled: true,
                     previous: Some(false),
                 };
-                event.send(http).await.status
+                providers::stripe(http, &event).await
             }
             1 => {
-                providers::middesk(http, &format!("mid_{}", self.id), &self.id, "approved", at)
-                    .await
-                    .status
+                let event = MiddeskEvent {
+                    id: &format!("mid_{}", self.id),
+                    creditor: &self.id,
+                    status: "approved",
+                    created_at: at,
+                };
+                providers::middesk(http, &event).await
             }
             _ => {
-                providers::docusign(http, &format!("env_{}", self.id), &self.id, at)
-                    .await
-                    .status
+                let event = DocusignEvent {
+                    envelope: &format!("env_{}", self.id),
+                    creditor: &self.id,
+                    at,
+                };
+                providers::docusign(http, &event).await
             }
-        }
+        };
+        response.status
     }
 
     /// Passes all three gates, so that the key is issued.

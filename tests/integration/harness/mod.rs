@@ -1,28 +1,23 @@
-//! Shared fixtures: databases, servers, clients, receivers and load.
+//! Shared fixtures: servers, accounts and load. Databases, clients and receivers are those of `test_support`.
 //!
 //! This module contains no tests.
 
 pub(crate) mod account;
 pub(crate) mod change_feed;
-pub(crate) mod database;
 pub(crate) mod forged_keys;
-pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod providers;
 pub(crate) mod queue;
-pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod wait;
 
 pub(crate) use account::Account;
-pub(crate) use database::TestDatabase;
-pub(crate) use http::{Answer, Http};
 pub(crate) use load::Load;
 pub(crate) use process::Process;
-pub(crate) use receiver::Receiver;
 pub(crate) use server::TestServer;
+pub(crate) use test_support::{Http, Receiver, Response, TestDatabase};
 pub(crate) use wait::eventually;
 
 /// Makes each of the named functions a test on SQLite and a test on Postgres. A function takes a fresh `TestDatabase`.
@@ -40,7 +35,7 @@ macro_rules! on_both_backends {
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                if let Some(database) = crate::harness::TestDatabase::postgres().await {
+                if let Some(database) = crate::harness::postgres::database().await {
                     super::$name(database).await;
                 }
             })+

@@ -15,6 +15,8 @@ use testcontainers::core::{ContainerPort, WaitFor};
 use testcontainers::runners::SyncRunner as _;
 use testcontainers::{Container, GenericImage, ImageExt as _};
 
+use super::TestDatabase;
+
 const PASSWORD: &str = "postgres";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -35,27 +37,9 @@ enum Kept {
 
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 
-/// A database that was created for one test. It is dropped with this value.
-pub(crate) struct Created {
-    pub(crate) url: String,
-    name: String,
-}
-
-/// Creates a database. Returns `None` if there is no server.
-pub(crate) async fn create_database() -> Option<Created> {
-    let admin_url = admin_url().await?;
-    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-    let db = sea_orm::Database::connect(&admin_url).await.unwrap();
-    db.execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await
-        .unwrap();
-    db.close().await.unwrap();
-    let mut url = url::Url::parse(&admin_url).unwrap();
-    url.set_path(&name);
-    Some(Created {
-        url: url.to_string(),
-        name,
-    })
+/// Creates a database on the server of this test run. Returns `None` if there is no server.
+pub(crate) async fn database() -> Option<TestDatabase> {
+    Some(TestDatabase::postgres(&admin_url().await?).await)
 }
 
 async fn admin_url() -> Option<String> {
@@ -66,41 +50,6 @@ async fn admin_url() -> Option<String> {
             .map(|server| server.admin_url.clone())
     });
     found.await.unwrap()
-}
-
-impl Created {
-    /// A database that is removed together with its server.
-    pub(crate) fn elsewhere(url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-            name: String::new(),
-        }
-    }
-}
-
-impl Drop for Created {
-    fn drop(&mut self) {
-        let (name, admin_url) = (std::mem::take(&mut self.name), SERVER.get());
-        let Some(Some(server)) = admin_url.filter(|_| !name.is_empty()) else {
-            return;
-        };
-        let url = server.admin_url.clone();
-        // A separate thread, because the runtime of the test may be shutting down.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                if let Ok(db) = sea_orm::Database::connect(&url).await {
-                    let _ = db
-                        .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
-                        .await;
-                }
-            });
-        });
-        let _ = dropped.join();
-    }
 }
 
 /// Writes to stderr directly. The test runner would capture `eprintln!`, and this notice must be visible.
@@ -133,14 +82,15 @@ impl Dedicated {
 }
 
 impl Dedicated {
-    pub(crate) fn url(&self) -> &str {
-        &self.server.admin_url
+    /// The database of the server. It is removed together with it.
+    pub(crate) fn database(&self) -> TestDatabase {
+        TestDatabase::existing(&self.server.admin_url)
     }
 
     /// Kills the WAL writer. The server then ends all its processes and recovers from its log, as
     /// after a power failure.
     pub(crate) async fn crash(&self) {
-        let Ok(db) = sea_orm::Database::connect(self.url()).await else {
+        let Ok(db) = sea_orm::Database::connect(&self.server.admin_url).await else {
             return;
         };
         let kill = "DO $$ DECLARE victim int; BEGIN \

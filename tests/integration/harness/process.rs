@@ -68,7 +68,7 @@ impl Process {
             .expect("the server says where it listens");
         // The pipe must be drained, because a full pipe would block the server.
         std::thread::spawn(move || lines.for_each(drop));
-        let http = Http::new(&base);
+        let http = Http::new(&base).unwrap();
         Self {
             child,
             log,

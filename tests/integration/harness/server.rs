@@ -21,8 +21,12 @@ pub(crate) fn config(database: &TestDatabase) -> Config {
         middesk: Some(MIDDESK_SECRET.into()),
         docusign: Some(DOCUSIGN_KEY.into()),
     };
-    let path = database.folder().join("test.db");
-    let mut config = Config::for_demo(&path, MASTER_KEY.into(), SUPPORT_TOKEN.into(), providers);
+    let mut config = Config::for_demo(
+        database.url().into(),
+        MASTER_KEY.into(),
+        SUPPORT_TOKEN.into(),
+        providers,
+    );
     let settings = &mut config.settings;
     settings.simulator = false;
     settings.key_bcrypt_cost = 4;
@@ -32,10 +36,6 @@ pub(crate) fn config(database: &TestDatabase) -> Config {
         .parse()
         .unwrap();
     settings.delivery_timeout = std::time::Duration::from_secs(2);
-    if database.is_postgres() {
-        settings.database_url = database.url().into();
-        settings.lock_file = None;
-    }
     config
 }
 
@@ -52,7 +52,7 @@ impl TestServer {
 
     pub(crate) async fn start_with(config: Config) -> Self {
         let running = server::start(config).await.expect("the server starts");
-        let http = Http::new(&running.base_url);
+        let http = Http::new(&running.base_url).unwrap();
         Self { running, http }
     }
 
