@@ -14,10 +14,12 @@
 mod harness;
 
 mod admission;
+mod batch_create;
 mod crash;
 mod database_restart;
 mod faults;
 mod full_disk;
+mod idempotency;
 mod keys;
 mod layers;
 mod limits;
@@ -26,6 +28,7 @@ mod observability;
 mod onboarding;
 mod oversized_bodies;
 mod paused_process;
+mod placement_actions;
 mod placements;
 mod pure_domain;
 mod races;

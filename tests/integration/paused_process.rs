@@ -20,7 +20,7 @@ const ROUNDS: usize = 1;
 /// margin of 5 s.
 const LEASE: Duration = Duration::from_secs(8 + 2 + 5);
 /// What a process logs when it drops outcomes of leases that it has lost.
-const FENCED: &str = "outcomes of leases that had been rescued";
+const FENCED: &str = "outcomes were not written, because their leases were no longer valid";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resumed_process_writes_nothing_to_rescued_leases() {

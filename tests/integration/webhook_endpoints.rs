@@ -35,6 +35,7 @@ on_both_backends!(
     deleted_endpoint_keeps_its_delivery_log,
     endpoints_require_a_session_of_their_owner,
     invalid_endpoint_settings_are_refused_with_field_name,
+    settings_create_change_and_remove_the_primary_endpoint,
 );
 
 async fn each_endpoint_receives_only_its_events(database: TestDatabase) {
@@ -334,6 +335,60 @@ async fn invalid_endpoint_settings_are_refused_with_field_name(database: TestDat
         (refused.status, refused.code()),
         (422, "validation_failed"),
         "ten endpoints are the maximum"
+    );
+    server.stop().await;
+}
+
+async fn settings_create_change_and_remove_the_primary_endpoint(database: TestDatabase) {
+    let server = TestServer::start(&database).await;
+    let account = Account::sign_up(&server.http).await;
+    let session = account.session().await;
+    let set = |body: Value| session.patch("/v1/settings", body);
+    let none_yet = set(json!({"webhook_events": ["placement.created"]})).await;
+    let detail = none_yet.expect(422)["detail"].clone();
+    assert_eq!(detail, json!("webhook_events: set webhook_url first"));
+    set(json!({"webhook_url": null})).await.expect(200);
+    let first = "http://127.0.0.1:9/first";
+    let events = json!(["placement.created"]);
+    let shown = set(json!({"webhook_url": first, "webhook_events": events}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&shown["webhook_url"], &shown["webhook_events"]),
+        (&json!(first), &events)
+    );
+    let id = database.endpoint_id().await;
+    let path = format!("/v1/settings/webhook-endpoints/{id}");
+    session
+        .patch(&path, json!({"headers": {"x-token": "t"}}))
+        .await
+        .expect(200);
+    let removed = set(json!({"webhook_url": null})).await.expect(200);
+    assert_eq!(removed["webhook_url"], json!(null));
+    assert_eq!(session.get(&path).await.status, 404);
+    let second = "http://127.0.0.1:9/second";
+    let shown = set(json!({"webhook_url": second})).await.expect(200);
+    assert_eq!(shown["webhook_state"], json!("enabled"));
+    let endpoint = session.get(&path).await.expect(200);
+    assert_eq!(
+        (
+            &endpoint["url"],
+            &endpoint["events"],
+            &endpoint["header_names"]
+        ),
+        (&json!(second), &events, &json!([])),
+        "the same endpoint, without the headers"
+    );
+    let audit = server.support().get("/support/v1/audit").await.expect(200);
+    let changed = audit["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["action"] == json!("settings.webhook_changed"))
+        .unwrap();
+    assert_eq!(
+        (&changed["data"]["url"], &changed["data"]["has_headers"]),
+        (&json!(second), &json!(false))
     );
     server.stop().await;
 }

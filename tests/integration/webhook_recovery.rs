@@ -53,7 +53,6 @@ on_both_backends!(
     endpoint_failing_for_five_days_is_disabled,
     one_success_clears_failing_since,
     idle_days_do_not_count_as_failing,
-    webhook_requests_with_same_idempotency_key_run_once,
 );
 
 async fn replay_resends_exhausted_deliveries_under_the_same_id(database: TestDatabase) {
@@ -372,79 +371,5 @@ async fn idle_days_do_not_count_as_failing(database: TestDatabase) {
         (database.number(&restarted).await == 1).then_some(())
     })
     .await;
-    server.stop().await;
-}
-
-async fn webhook_requests_with_same_idempotency_key_run_once(database: TestDatabase) {
-    let server = TestServer::start(&database).await;
-    let receiver = Receiver::start();
-    let (account, key) = Account::ready(&server.http).await;
-    let session = account.session().await;
-    let body = json!({"url": receiver.url});
-    let path = "/v1/settings/webhook-endpoints";
-    let both =
-        futures::future::join_all((0..2).map(|_| session.post_keyed(path, body.clone(), "once")))
-            .await;
-    assert_eq!(both[0].body["id"], both[1].body["id"]);
-    let replays = both
-        .iter()
-        .filter(|answer| answer.header("Idempotent-Replayed").is_some())
-        .count();
-    assert_eq!((replays, both[0].status, both[1].status), (1, 201, 201));
-    let reused = session
-        .post_keyed(
-            path,
-            json!({"url": receiver.url, "order": "endpoint"}),
-            "once",
-        )
-        .await;
-    assert_eq!(
-        (reused.status, reused.code()),
-        (422, "idempotency_key_reused")
-    );
-    assert_eq!(
-        database
-            .number("SELECT count(*) FROM webhook_endpoint")
-            .await,
-        1
-    );
-    place(&key, "INV-1").await;
-    let delivered = eventually("it arrives", || async {
-        let list = key
-            .get("/v1/settings/webhook-deliveries?status=delivered")
-            .await
-            .expect(200);
-        list["items"][0]["id"].as_str().map(str::to_owned)
-    })
-    .await;
-    let again = format!("/v1/settings/webhook-deliveries/{delivered}/redeliver");
-    for replayed in [None, Some("true")] {
-        let answer = key.post_keyed(&again, json!(null), "again").await;
-        assert_eq!(
-            (answer.status, answer.header("Idempotent-Replayed")),
-            (200, replayed)
-        );
-    }
-    let range = json!({"since": "2026-01-01T00:00:00Z"});
-    let path = "/v1/settings/webhook-deliveries/recover";
-    let first = key.post_keyed(path, range.clone(), "recover").await;
-    let second = key.post_keyed(path, range, "recover").await;
-    assert_eq!(
-        (first.status, second.status, &first.body["id"]),
-        (202, 202, &second.body["id"])
-    );
-    assert_eq!(second.header("Idempotent-Replayed"), Some("true"));
-    assert_eq!(
-        database
-            .number("SELECT count(*) FROM webhook_recovery")
-            .await,
-        1
-    );
-    assert_eq!(
-        database
-            .number("SELECT count(*) FROM audit_event WHERE action = 'webhook.redelivered'")
-            .await,
-        1
-    );
     server.stop().await;
 }
