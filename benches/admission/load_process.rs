@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
-use super::guesses;
 use super::support::load::{self, Outcome};
+use super::wrong_keys;
 
 /// The kind of load that a child process generates.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +133,7 @@ pub(crate) async fn run(arguments: Vec<String>) {
                 load::anywhere
             };
             let real: Vec<String> = key.split(',').map(str::to_owned).collect();
-            let ask: load::Ask = Arc::new(move |n| (path.clone(), guesses::wrong_key(&real, n)));
+            let ask: load::Ask = Arc::new(move |n| (path.clone(), wrong_keys::wrong_key(&real, n)));
             load::open_loop(server, connections, rate, lasting, source, ask).await
         }
     };

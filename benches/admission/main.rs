@@ -17,11 +17,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod admit;
 mod flood;
-mod guesses;
 mod load_process;
 mod memory;
 mod read_overhead;
 mod timing;
+mod wrong_keys;
 
 fn main() {
     let mut arguments = std::env::args()

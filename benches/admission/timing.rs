@@ -6,10 +6,10 @@ use std::time::Instant;
 use actors::RouteRequirements;
 use actors::clock::Clock;
 
-use super::guesses;
 use super::support::latency::Latencies;
 use super::support::seed;
 use super::support::server::BenchServer;
+use super::wrong_keys;
 
 const TRIES: u32 = 2_000;
 const NEEDS: RouteRequirements = RouteRequirements {
@@ -23,9 +23,9 @@ pub(crate) async fn run() {
     let seeded = seed::creditors_at_full_cost(&server.url, 1).await.remove(0);
     let api = server.running.api();
     let kinds: [(&str, &dyn Fn() -> String); 3] = [
-        ("wrong checksum", &guesses::wrong_checksum),
-        ("unknown prefix", &guesses::unknown_prefix),
-        ("wrong secret", &|| guesses::wrong_secret(&seeded.prefix)),
+        ("wrong checksum", &wrong_keys::wrong_checksum),
+        ("unknown prefix", &wrong_keys::unknown_prefix),
+        ("wrong secret", &|| wrong_keys::wrong_secret(&seeded.prefix)),
     ];
     for (network, (kind, make)) in (10..).zip(kinds) {
         let mut latencies = Latencies::default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actors::clock::Clock;
 
-use super::setup::Stage;
+use super::setup::Setup;
 
 /// Rows per transaction. Between transactions the server can use the database.
 const CHUNK: u64 = 10_000;
@@ -29,29 +29,29 @@ impl Backlog {
     }
 
     /// Pauses the endpoints whose URL contains `path`, adds `rows` due deliveries evenly, and tidies the database.
-    pub(crate) async fn add(&mut self, stage: &Stage, rows: u64, path: &str) {
-        set_state(stage, path, "paused").await;
-        let endpoints = count(stage, path).await;
+    pub(crate) async fn add(&mut self, setup: &Setup, rows: u64, path: &str) {
+        set_state(setup, path, "paused").await;
+        let endpoints = count(setup, path).await;
         let end = self.next + rows;
         let due_ms = Clock::system().now_ms() - i64::try_from(end).expect("not that many");
         while self.next < end {
             let until = end.min(self.next + CHUNK);
-            for sql in [self.messages(stage, path), self.deliveries(stage, path)] {
+            for sql in [self.messages(setup, path), self.deliveries(setup, path)] {
                 let sql = sql
                     .replace("@first", &self.next.to_string())
                     .replace("@until", &until.to_string())
                     .replace("@due", &due_ms.to_string())
                     .replace("@endpoints", &endpoints.to_string());
-                stage.execute(&sql).await;
+                setup.execute(&sql).await;
             }
             self.next = until;
             tokio::time::sleep(PAUSE).await;
         }
-        stage.tidy().await;
+        setup.vacuum().await;
     }
 
-    fn messages(&self, stage: &Stage, path: &str) -> String {
-        let (target_rows, id) = (target_rows(path), self.id(stage, 1));
+    fn messages(&self, setup: &Setup, path: &str) -> String {
+        let (target_rows, id) = (target_rows(path), self.id(setup, 1));
         format!(
             "{target_rows}
         INSERT INTO message (id, creditor_id, event_type, sequence, payload, created_ms)
@@ -64,8 +64,8 @@ impl Backlog {
     }
 
     /// The deliveries have no ordering key, as at an unordered endpoint.
-    fn deliveries(&self, stage: &Stage, path: &str) -> String {
-        let [message, delivery] = [1, 2].map(|kind| self.id(stage, kind));
+    fn deliveries(&self, setup: &Setup, path: &str) -> String {
+        let [message, delivery] = [1, 2].map(|kind| self.id(setup, kind));
         let target_rows = target_rows(path);
         format!(
             "{target_rows}
@@ -77,9 +77,9 @@ impl Backlog {
     }
 
     /// An SQL expression for the id of row `n`. Ids of one `kind` sort by `n`, as UUIDs v7 sort by time.
-    fn id(&self, stage: &Stage, kind: u8) -> String {
+    fn id(&self, setup: &Setup, kind: u8) -> String {
         let time = format!("{:012x}", self.begun_ms);
-        if stage.is_postgres() {
+        if setup.is_postgres() {
             let (high, low) = time.split_at(8);
             format!("('{high}-{low}-700{kind}-8000-' || lpad(to_hex(n), 12, '0'))::uuid")
         } else {
@@ -89,12 +89,12 @@ impl Backlog {
 }
 
 /// Enables the endpoints whose URL contains `path`. The server notices it at its next poll.
-pub(crate) async fn enable(stage: &Stage, path: &str) {
-    set_state(stage, path, "enabled").await;
+pub(crate) async fn enable(setup: &Setup, path: &str) {
+    set_state(setup, path, "enabled").await;
 }
 
-async fn set_state(stage: &Stage, path: &str, state: &str) {
-    let changed = stage
+async fn set_state(setup: &Setup, path: &str, state: &str) {
+    let changed = setup
         .execute(&format!(
             "UPDATE webhook_endpoint SET state = '{state}' WHERE url LIKE '%{path}%'"
         ))
@@ -102,9 +102,9 @@ async fn set_state(stage: &Stage, path: &str, state: &str) {
     assert_ne!(changed, 0, "endpoints with this path exist");
 }
 
-async fn count(stage: &Stage, path: &str) -> i64 {
+async fn count(setup: &Setup, path: &str) -> i64 {
     let counted = format!("SELECT count(*) AS n FROM webhook_endpoint WHERE url LIKE '%{path}%'");
-    stage.ask(&counted).await
+    setup.ask(&counted).await
 }
 
 /// Common table expressions that assign each row to an endpoint.

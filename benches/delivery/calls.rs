@@ -18,7 +18,7 @@ use super::support::latency::Latencies;
 
 /// The instructions for a process of callers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Orders {
+pub(crate) struct LoadPlan {
     pub(crate) server: SocketAddr,
     /// API keys of the tenants. The callers use them in rotation.
     pub(crate) keys: Vec<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Orders {
 
 /// The results of the calls.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Called {
+pub(crate) struct CallReport {
     /// Number of responses by status. Status 0 is a lost connection.
     pub(crate) statuses: BTreeMap<u16, u64>,
     pub(crate) elapsed_s: f64,
@@ -45,40 +45,40 @@ pub(crate) struct Called {
     pub(crate) timed: Vec<(u64, i64, i64)>,
 }
 
-impl Called {
+impl CallReport {
     pub(crate) fn created(&self) -> u64 {
         self.statuses.get(&201).copied().unwrap_or(0)
     }
 }
 
 /// A running process of callers.
-pub(crate) struct Calling(Child);
+pub(crate) struct CallProcess(Child);
 
 /// Starts callers in a separate process.
-pub(crate) fn start(orders: &Orders) -> Calling {
-    let orders = serde_json::to_string(orders).expect("JSON");
+pub(crate) fn start(plan: &LoadPlan) -> CallProcess {
+    let plan = serde_json::to_string(plan).expect("JSON");
     let child = Command::new(std::env::current_exe().expect("the path of this program"))
-        .args(["child", "calls", &orders])
+        .args(["child", "calls", &plan])
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn();
-    Calling(child.expect("another process"))
+    CallProcess(child.expect("another process"))
 }
 
-impl Calling {
+impl CallProcess {
     /// Waits for the end of the process and returns its results.
-    pub(crate) async fn report(self) -> Called {
+    pub(crate) async fn report(self) -> CallReport {
         let output = self.0.wait_with_output().await.expect("the callers end");
         serde_json::from_slice(&output.stdout).expect("the callers' numbers")
     }
 }
 
 /// Runs the callers. This is the main function of the child process.
-pub(crate) async fn run(orders: &str) {
-    let orders: Arc<Orders> = Arc::new(serde_json::from_str(orders).expect("orders"));
+pub(crate) async fn run(plan: &str) {
+    let plan: Arc<LoadPlan> = Arc::new(serde_json::from_str(plan).expect("plan"));
     let started = Instant::now();
-    let tasks: Vec<_> = (0..orders.connections)
-        .map(|number| tokio::spawn(Caller::new(&orders, number, started).call()))
+    let tasks: Vec<_> = (0..plan.connections)
+        .map(|number| tokio::spawn(Caller::new(&plan, number, started).call()))
         .collect();
     let mut all = Recorded::default();
     for task in tasks {
@@ -106,8 +106,8 @@ impl Recorded {
         self.timed.extend(other.timed);
     }
 
-    fn called(self, elapsed: Duration) -> Called {
-        Called {
+    fn called(self, elapsed: Duration) -> CallReport {
+        CallReport {
             statuses: self.statuses,
             elapsed_s: elapsed.as_secs_f64(),
             answer_p50_us: self.answers.percentile_us(50.0),
@@ -121,7 +121,7 @@ impl Recorded {
 
 /// The calls of one connection.
 struct Caller {
-    orders: Arc<Orders>,
+    plan: Arc<LoadPlan>,
     clock: Clock,
     started: Instant,
     /// Time between two calls of this connection.
@@ -132,24 +132,24 @@ struct Caller {
 }
 
 impl Caller {
-    fn new(orders: &Arc<Orders>, connection: u32, started: Instant) -> Self {
-        let interval = orders
+    fn new(plan: &Arc<LoadPlan>, connection: u32, started: Instant) -> Self {
+        let interval = plan
             .rate
-            .map(|rate| Duration::from_secs_f64(f64::from(orders.connections) / rate));
-        let share = f64::from(connection) / f64::from(orders.connections);
+            .map(|rate| Duration::from_secs_f64(f64::from(plan.connections) / rate));
+        let share = f64::from(connection) / f64::from(plan.connections);
         Self {
-            orders: Arc::clone(orders),
+            plan: Arc::clone(plan),
             clock: Clock::system(),
             started,
             interval,
             due: started + interval.unwrap_or_default().mul_f64(share),
-            number: orders.first + u64::from(connection),
+            number: plan.first + u64::from(connection),
             recorded: Recorded::default(),
         }
     }
 
     async fn call(mut self) -> Recorded {
-        let end = self.started + Duration::from_secs(self.orders.seconds);
+        let end = self.started + Duration::from_secs(self.plan.seconds);
         let mut connection = self.connect().await;
         while self.next_is_before(end).await {
             let (path, json) = ("/v1/placements", placement(self.number));
@@ -160,13 +160,13 @@ impl Caller {
             if answered.is_err() {
                 connection = self.connect().await;
             }
-            self.number += u64::from(self.orders.connections);
+            self.number += u64::from(self.plan.connections);
         }
         self.recorded
     }
 
     async fn connect(&self) -> Connection {
-        let opened = Connection::open(self.orders.server, None).await;
+        let opened = Connection::open(self.plan.server, None).await;
         opened.expect("connects")
     }
 
@@ -185,9 +185,9 @@ impl Caller {
     }
 
     fn key(&self) -> &str {
-        let tenants = self.orders.keys.len() as u64;
+        let tenants = self.plan.keys.len() as u64;
         let tenant = usize::try_from(self.number % tenants).unwrap_or_default();
-        &self.orders.keys[tenant]
+        &self.plan.keys[tenant]
     }
 
     fn record_call(&mut self, status: u16, asked: Instant, sent_us: i64) {

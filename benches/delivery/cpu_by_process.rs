@@ -1,7 +1,7 @@
 //! CPU time of the server, the sink, Postgres and the machine.
 
 use super::say;
-use super::setup::Stage;
+use super::setup::Setup;
 use super::support::cpu;
 
 /// CPU seconds used so far.
@@ -14,10 +14,10 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    pub(crate) async fn so_far(stage: &mut Stage) -> Self {
+    pub(crate) async fn so_far(setup: &mut Setup) -> Self {
         Self {
-            postgres: postgres(stage).await,
-            sink: stage.sink.report().await.cpu_s,
+            postgres: postgres(setup).await,
+            sink: setup.sink.report().await.cpu_s,
             server: cpu::own_s(),
             machine: cpu::machine_s(),
         }
@@ -48,10 +48,10 @@ impl Spent {
     }
 }
 
-async fn postgres(stage: &Stage) -> Option<f64> {
-    if !stage.is_postgres() {
+async fn postgres(setup: &Setup) -> Option<f64> {
+    if !setup.is_postgres() {
         return None;
     }
-    let backend = stage.ask("SELECT pg_backend_pid()::bigint AS n").await;
+    let backend = setup.ask("SELECT pg_backend_pid()::bigint AS n").await;
     cpu::postgres_s(backend)
 }

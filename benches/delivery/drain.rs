@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, IsolationLevel, Transac
 
 use super::backlog::{Backlog, enable};
 use super::options::Options;
-use super::setup::{Stage, connect, healthy};
+use super::setup::{Setup, connect, healthy};
 use super::sink_client::Watched;
 use super::{number, say};
 
@@ -24,68 +24,68 @@ const WATCHED: u64 = 200_000;
 
 /// Measures the rate over all rows.
 pub(crate) async fn run(options: &Options) {
-    let (mut stage, rows) = start("drain", options, 200_000).await;
+    let (mut setup, rows) = start("drain", options, 200_000).await;
     let mut backlog = Backlog::begin();
-    let drained = drain(&mut stage, &mut backlog, rows, rows).await;
+    let drained = drain(&mut setup, &mut backlog, rows, rows).await;
     print_watched("delivered", &drained);
-    stage.clear().await;
+    setup.stop().await;
 }
 
 /// Compares the rate of a long queue with the rate of a short queue.
 pub(crate) async fn deep(options: &Options) {
-    let (mut stage, rows) = start("drain-deep", options, 1_000_000).await;
+    let (mut setup, rows) = start("drain-deep", options, 1_000_000).await;
     let mut backlog = Backlog::begin();
-    drain(&mut stage, &mut backlog, WARM_UP, WARM_UP).await;
-    let few = drain(&mut stage, &mut backlog, FEW, FEW).await;
+    drain(&mut setup, &mut backlog, WARM_UP, WARM_UP).await;
+    let few = drain(&mut setup, &mut backlog, FEW, FEW).await;
     print_watched(&format!("with {FEW} rows due"), &few);
-    let deep = drain(&mut stage, &mut backlog, rows, WATCHED.min(rows)).await;
+    let deep = drain(&mut setup, &mut backlog, rows, WATCHED.min(rows)).await;
     print_watched(&format!("with {rows} rows due"), &deep);
     say("ratio, must be 0.9 at least", deep.rate / few.rate, "");
-    stage.clear().await;
+    setup.stop().await;
 }
 
 /// Compares the rate while another connection holds an old snapshot with the rate without one.
 ///
 /// The rate without is measured before and after, because the speed of the machine changes and the tables grow.
 pub(crate) async fn snapshot(options: &Options) {
-    let (mut stage, rows) = start("drain-snapshot", options, WATCHED).await;
+    let (mut setup, rows) = start("drain-snapshot", options, WATCHED).await;
     let mut backlog = Backlog::begin();
-    drain(&mut stage, &mut backlog, WARM_UP, WARM_UP).await;
-    let before = drain(&mut stage, &mut backlog, rows, rows).await;
+    drain(&mut setup, &mut backlog, WARM_UP, WARM_UP).await;
+    let before = drain(&mut setup, &mut backlog, rows, rows).await;
     print_watched("without a snapshot", &before);
-    backlog.add(&stage, rows, HOOKS).await;
-    let held = hold_snapshot(&stage).await;
-    enable(&stage, HOOKS).await;
-    let watched = stage.sink.watch(rows, MAX_DURATION).await;
+    backlog.add(&setup, rows, HOOKS).await;
+    let held = hold_snapshot(&setup).await;
+    enable(&setup, HOOKS).await;
+    let watched = setup.sink.watch(rows, MAX_DURATION).await;
     held.rollback().await.expect("the snapshot is still held");
     print_watched("with a snapshot held", &watched);
-    let after = drain(&mut stage, &mut backlog, rows, rows).await;
+    let after = drain(&mut setup, &mut backlog, rows, rows).await;
     print_watched("without a snapshot again", &after);
     let free = f64::midpoint(before.rate, after.rate);
     say("ratio, must be 0.9 at least", watched.rate / free, "");
-    stage.clear().await;
+    setup.stop().await;
 }
 
-async fn start(what: &str, options: &Options, rows: u64) -> (Stage, u64) {
+async fn start(what: &str, options: &Options, rows: u64) -> (Setup, u64) {
     let (rows, endpoints) = (options.get("rows", rows), options.get("endpoints", 200));
-    let stage = Stage::set(endpoints, false, healthy).await;
-    stage.announce(&format!("{what}: {rows} due rows, {endpoints} endpoints"));
-    (stage, rows)
+    let setup = Setup::start(endpoints, false, healthy).await;
+    setup.announce(&format!("{what}: {rows} due rows, {endpoints} endpoints"));
+    (setup, rows)
 }
 
 /// Writes `rows` due deliveries, enables their endpoints, and measures the first `watched` deliveries.
-async fn drain(stage: &mut Stage, backlog: &mut Backlog, rows: u64, watched: u64) -> Watched {
-    backlog.add(stage, rows, HOOKS).await;
-    enable(stage, HOOKS).await;
-    stage.sink.watch(watched, MAX_DURATION).await
+async fn drain(setup: &mut Setup, backlog: &mut Backlog, rows: u64, watched: u64) -> Watched {
+    backlog.add(setup, rows, HOOKS).await;
+    enable(setup, HOOKS).await;
+    setup.sink.watch(watched, MAX_DURATION).await
 }
 
 /// Opens a transaction that has read from the queue.
-async fn hold_snapshot(stage: &Stage) -> DatabaseTransaction {
-    let level = stage
+async fn hold_snapshot(setup: &Setup) -> DatabaseTransaction {
+    let level = setup
         .is_postgres()
         .then_some(IsolationLevel::RepeatableRead);
-    let reader = connect(&stage.server.url).await;
+    let reader = connect(&setup.server.url).await;
     let begun = reader.begin_with_config(level, None).await;
     let transaction = begun.expect("a transaction");
     let read = transaction.execute_unprepared("SELECT 1 FROM delivery LIMIT 1");

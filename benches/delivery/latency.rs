@@ -1,7 +1,7 @@
 //! Latency from an API call to the arrival of its webhook, at rates far below the maximum.
 
 use super::options::Options;
-use super::setup::{Stage, healthy};
+use super::setup::{Setup, healthy};
 use super::timing;
 
 const TENANTS: usize = 100;
@@ -14,14 +14,14 @@ pub(crate) async fn run(options: &Options) {
     let rates = options
         .given("rate")
         .map_or_else(|| vec![100.0, 500.0], |rate| vec![rate]);
-    let mut stage = Stage::set(TENANTS, true, healthy).await;
-    stage.announce(&format!("latency: {TENANTS} tenants, {seconds} s per rate"));
+    let mut setup = Setup::start(TENANTS, true, healthy).await;
+    setup.announce(&format!("latency: {TENANTS} tenants, {seconds} s per rate"));
     for rate in rates {
-        let warm_up = stage.orders(TENANTS, CONNECTIONS, Some(rate), WARM_UP_S);
-        timing::run(&mut stage, &warm_up).await;
-        let orders = stage.orders(TENANTS, CONNECTIONS, Some(rate), seconds);
-        let timed = timing::run(&mut stage, &orders).await;
+        let warm_up = setup.plan(TENANTS, CONNECTIONS, Some(rate), WARM_UP_S);
+        timing::run(&mut setup, &warm_up).await;
+        let plan = setup.plan(TENANTS, CONNECTIONS, Some(rate), seconds);
+        let timed = timing::run(&mut setup, &plan).await;
         timed.say(&format!("{rate}/s"));
     }
-    stage.clear().await;
+    setup.stop().await;
 }

@@ -85,7 +85,7 @@ async fn child(arguments: Vec<String>) {
         .as_slice()
     {
         ["sink", manner] => sink_process::run(*manner == "timing").await,
-        ["calls", orders] => calls::run(orders).await,
+        ["calls", plan] => calls::run(plan).await,
         _ => println!("child processes are started by the bench itself"),
     }
 }

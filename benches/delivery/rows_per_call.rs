@@ -1,7 +1,7 @@
 //! Rows, log bytes and transactions that one API call writes to the database.
 
 use super::say;
-use super::setup::Stage;
+use super::setup::Setup;
 
 /// All tables that a call or its delivery writes to.
 const TABLES: [&str; 8] = [
@@ -25,18 +25,18 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) async fn count(stage: &Stage) -> Self {
+    pub(crate) async fn count(setup: &Setup) -> Self {
         let mut tables = [0; TABLES.len()];
         for (count, table) in tables.iter_mut().zip(TABLES) {
-            *count = stage
+            *count = setup
                 .ask(&format!("SELECT count(*) AS n FROM {table}"))
                 .await;
         }
         let delivered = "SELECT count(*) AS n FROM delivery_attempt WHERE outcome = 'delivered'";
         Self {
             tables,
-            delivered: stage.ask(delivered).await,
-            log: log(stage).await,
+            delivered: setup.ask(delivered).await,
+            log: log(setup).await,
         }
     }
 
@@ -69,12 +69,12 @@ impl Rows {
     }
 }
 
-async fn log(stage: &Stage) -> Option<(i64, i64)> {
-    if !stage.is_postgres() {
+async fn log(setup: &Setup) -> Option<(i64, i64)> {
+    if !setup.is_postgres() {
         return None;
     }
     let bytes = "SELECT (pg_current_wal_lsn() - '0/0')::bigint AS n";
     let transactions =
         "SELECT xact_commit AS n FROM pg_stat_database WHERE datname = current_database()";
-    Some((stage.ask(bytes).await, stage.ask(transactions).await))
+    Some((setup.ask(bytes).await, setup.ask(transactions).await))
 }

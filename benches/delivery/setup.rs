@@ -7,14 +7,14 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement,
 };
 
-use super::calls::Orders;
+use super::calls::LoadPlan;
 use super::sink_client::Receiver;
 use super::support::seed::{self, Seeded};
 use super::support::server::BenchServer;
 use super::support::webhooks;
 
 /// A server, a sink and tenants.
-pub(crate) struct Stage {
+pub(crate) struct Setup {
     pub(crate) server: BenchServer,
     pub(crate) sink: Receiver,
     /// A connection of the bench to the same database.
@@ -24,11 +24,11 @@ pub(crate) struct Stage {
     next_call: u64,
 }
 
-impl Stage {
+impl Setup {
     /// Starts everything. The webhook of tenant `n` goes to `paths(n)` at the sink.
     ///
     /// With `timing`, the sink records the time of each arrival.
-    pub(crate) async fn set(tenants: usize, timing: bool, paths: fn(usize) -> String) -> Self {
+    pub(crate) async fn start(tenants: usize, timing: bool, paths: fn(usize) -> String) -> Self {
         let server = BenchServer::start(Clock::system()).await;
         let sink = Receiver::start(timing).await;
         let tenants = seed::creditors(&server.url, tenants).await;
@@ -62,17 +62,17 @@ impl Stage {
     }
 
     /// Instructions for callers of the first `tenants`, with unused call numbers.
-    pub(crate) fn orders(
+    pub(crate) fn plan(
         &mut self,
         tenants: usize,
         connections: u32,
         rate: Option<f64>,
         seconds: u64,
-    ) -> Orders {
+    ) -> LoadPlan {
         let keys = self.tenants.iter().take(tenants);
         let first = self.next_call;
         self.next_call += 1_000_000_000;
-        Orders {
+        LoadPlan {
             server: self.server.running.addr,
             keys: keys.map(|tenant| tenant.key.clone()).collect(),
             connections,
@@ -102,7 +102,7 @@ impl Stage {
     }
 
     /// Vacuums and flushes the database, so that this work does not fall into the measurement.
-    pub(crate) async fn tidy(&self) {
+    pub(crate) async fn vacuum(&self) {
         if self.is_postgres() {
             for step in [
                 "VACUUM ANALYZE delivery",
@@ -133,7 +133,7 @@ impl Stage {
     }
 
     /// Stops the server. The sink ends when this value is dropped.
-    pub(crate) async fn clear(self) {
+    pub(crate) async fn stop(self) {
         self.server.running.stop().await;
         self.db.close().await.expect("closes");
     }

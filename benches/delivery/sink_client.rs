@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use super::sink_counters::Counted;
+use super::sink_counters::SinkReport;
 use super::support::client::Connection;
 
 /// Poll interval.
@@ -43,7 +43,7 @@ impl Receiver {
         }
     }
 
-    pub(crate) async fn report(&mut self) -> Counted {
+    pub(crate) async fn report(&mut self) -> SinkReport {
         self.ask("/report").await
     }
 
@@ -59,7 +59,7 @@ impl Receiver {
     }
 
     /// Waits until `unique` webhooks have arrived, at most for `at_most`. Returns the last report.
-    pub(crate) async fn wait_for(&mut self, unique: u64, at_most: Duration) -> Counted {
+    pub(crate) async fn wait_for(&mut self, unique: u64, at_most: Duration) -> SinkReport {
         let deadline = Instant::now() + at_most;
         loop {
             let report = self.report().await;
@@ -93,7 +93,7 @@ impl Receiver {
 
 /// Arrivals per second between two reports.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) fn rate(from: &Counted, to: &Counted) -> f64 {
+pub(crate) fn rate(from: &SinkReport, to: &SinkReport) -> f64 {
     let seconds = (to.at_us - from.at_us) as f64 / 1e6;
     (to.unique - from.unique) as f64 / seconds.max(1e-6)
 }

@@ -13,7 +13,7 @@ const NUMBER: &[u8] = b"\"invoice_number\":\"B-";
 
 /// Arrivals so far.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(crate) struct Counters {
     clock: Clock,
     seen: HashSet<u128>,
     duplicates: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Tally {
 
 /// A report of the sink.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Counted {
+pub(crate) struct SinkReport {
     /// Number of distinct `webhook-id`s.
     pub(crate) unique: u64,
     /// Arrivals of a `webhook-id` that had arrived before.
@@ -44,7 +44,7 @@ pub(crate) struct Counted {
     pub(crate) cpu_s: f64,
 }
 
-impl Tally {
+impl Counters {
     pub(crate) fn new(timing: bool) -> Self {
         Self {
             clock: Clock::system(),
@@ -82,8 +82,8 @@ impl Tally {
         self.slow += 1;
     }
 
-    pub(crate) fn report(&self) -> Counted {
-        Counted {
+    pub(crate) fn report(&self) -> SinkReport {
+        SinkReport {
             unique: self.seen.len() as u64,
             duplicates: self.duplicates,
             unreadable: self.unreadable,

@@ -11,25 +11,25 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::sink_counters::Tally;
+use super::sink_counters::Counters;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const SLOW: Duration = Duration::from_secs(10);
 /// Larger than any request head and webhook together.
 const BUFFER: usize = 16 * 1_024;
 
-type Shared = Arc<Mutex<Tally>>;
+type Shared = Arc<Mutex<Counters>>;
 
 /// Serves until the parent ends. The first line of stdout is the address.
 pub(crate) async fn run(timing: bool) {
     end_with_parent();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    let tally = Arc::new(Mutex::new(Tally::new(timing)));
+    let counters = Arc::new(Mutex::new(Counters::new(timing)));
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
         // A disconnect of the sender is not an error.
-        tokio::spawn(serve(stream, Arc::clone(&tally)));
+        tokio::spawn(serve(stream, Arc::clone(&counters)));
     }
 }
 
@@ -41,17 +41,17 @@ fn end_with_parent() {
     });
 }
 
-fn locked(tally: &Shared) -> MutexGuard<'_, Tally> {
-    tally.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(counters: &Shared) -> MutexGuard<'_, Counters> {
+    counters.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(mut stream: TcpStream, tally: Shared) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, counters: Shared) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(BUFFER);
     loop {
         while let Some(request) = Request::read(&buffer) {
             let length = request.length;
-            answer(&mut stream, &tally, &request).await?;
+            answer(&mut stream, &counters, &request).await?;
             buffer.drain(..length);
         }
         if stream.read_buf(&mut buffer).await? == 0 {
@@ -62,27 +62,27 @@ async fn serve(mut stream: TcpStream, tally: Shared) -> std::io::Result<()> {
 
 async fn answer(
     stream: &mut TcpStream,
-    tally: &Shared,
+    counters: &Shared,
     request: &Request<'_>,
 ) -> std::io::Result<()> {
     match request.path {
         "/report" => {
-            let report = serde_json::to_string(&locked(tally).report());
+            let report = serde_json::to_string(&locked(counters).report());
             return respond_json(stream, &report.expect("JSON")).await;
         }
         "/arrivals" => {
-            let arrivals = serde_json::to_string(&locked(tally).take_arrivals());
+            let arrivals = serde_json::to_string(&locked(counters).take_arrivals());
             return respond_json(stream, &arrivals.expect("JSON")).await;
         }
         path if path.starts_with("/hang") => {
-            locked(tally).hung();
+            locked(counters).hung();
             return std::future::pending().await;
         }
         path if path.starts_with("/slow") => {
-            locked(tally).slow();
+            locked(counters).slow();
             tokio::time::sleep(SLOW).await;
         }
-        _ => locked(tally).arrived(request.webhook_id, request.body),
+        _ => locked(counters).arrived(request.webhook_id, request.body),
     }
     stream.write_all(OK).await
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::backlog::{Backlog, enable};
 use super::options::Options;
-use super::setup::Stage;
+use super::setup::Setup;
 use super::support::memory::resident_mib;
 use super::timing::{self, Timed};
 use super::{number, say};
@@ -31,36 +31,36 @@ fn path(n: usize) -> String {
 pub(crate) async fn run(options: &Options) {
     let (seconds, rate) = (options.get("seconds", 60), options.get("rate", 300.0));
     let rows = options.get("rows", HUNG_ROWS);
-    let mut stage = Stage::set(HEALTHY + 2, true, path).await;
-    stage.announce(&format!(
+    let mut setup = Setup::start(HEALTHY + 2, true, path).await;
+    setup.announce(&format!(
         "slow-receivers: {HEALTHY} healthy endpoints at {rate}/s, {seconds} s; then one that hangs with {rows} rows due, and a slow one"
     ));
-    phase(&mut stage, rate, WARM_UP_S).await;
-    let baseline = phase(&mut stage, rate, seconds).await;
+    phase(&mut setup, rate, WARM_UP_S).await;
+    let baseline = phase(&mut setup, rate, seconds).await;
     baseline.say("all healthy");
 
     let mut backlog = Backlog::begin();
-    backlog.add(&stage, rows, HANG).await;
-    backlog.add(&stage, SLOW_ROWS, SLOW).await;
+    backlog.add(&setup, rows, HANG).await;
+    backlog.add(&setup, SLOW_ROWS, SLOW).await;
     say("resident memory, before", resident_mib(), "MiB");
     let watch = Memory::watch();
-    enable(&stage, HANG).await;
-    enable(&stage, SLOW).await;
-    let impaired = phase(&mut stage, rate, seconds).await;
+    enable(&setup, HANG).await;
+    enable(&setup, SLOW).await;
+    let impaired = phase(&mut setup, rate, seconds).await;
     impaired.say("two impaired");
     say("resident memory, peak", watch.peak().await, "MiB");
     say("resident memory, end", resident_mib(), "MiB");
-    let report = stage.sink.report().await;
+    let report = setup.sink.report().await;
     say("requests that hung", number(report.hung), "");
     say("requests that were slow", number(report.slow), "");
     compare(&baseline, &impaired);
-    stage.clear().await;
+    setup.stop().await;
 }
 
 /// Runs one phase, in which only the healthy tenants call.
-async fn phase(stage: &mut Stage, rate: f64, seconds: u64) -> Timed {
-    let orders = stage.orders(HEALTHY, CONNECTIONS, Some(rate), seconds);
-    timing::run(stage, &orders).await
+async fn phase(setup: &mut Setup, rate: f64, seconds: u64) -> Timed {
+    let plan = setup.plan(HEALTHY, CONNECTIONS, Some(rate), seconds);
+    timing::run(setup, &plan).await
 }
 
 fn compare(baseline: &Timed, impaired: &Timed) {

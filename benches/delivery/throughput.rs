@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::calls::{self, Called, Orders};
+use super::calls::{self, CallReport, LoadPlan};
 use super::cpu_by_process::Spent;
 use super::options::Options;
 use super::rows_per_call::Rows;
-use super::setup::{Stage, healthy};
+use super::setup::{Setup, healthy};
 use super::sink_client::rate;
-use super::sink_counters::Counted;
+use super::sink_counters::SinkReport;
 use super::{number, say};
 
 /// Seconds that verify keys, open connections and load endpoints before the measurement.
@@ -22,30 +22,30 @@ pub(crate) async fn run(options: &Options) {
         options.get("tenants", 100),
         options.get("connections", 1_024),
     );
-    let mut stage = Stage::set(tenants, false, healthy).await;
-    stage.announce(&format!(
+    let mut setup = Setup::start(tenants, false, healthy).await;
+    setup.announce(&format!(
         "throughput: {tenants} tenants, {connections} connections, {seconds} s"
     ));
-    let warm_up = stage.orders(tenants, connections, None, WARM_UP_S);
+    let warm_up = setup.plan(tenants, connections, None, WARM_UP_S);
     let warm = calls::start(&warm_up).report().await.created();
-    stage.sink.wait_for(warm, DRAIN).await;
-    let rows = Rows::count(&stage).await;
-    let before = Spent::so_far(&mut stage).await;
-    let orders = stage.orders(tenants, connections, None, seconds);
-    let outcome = measure(&mut stage, &orders, warm).await;
-    let spent = Spent::so_far(&mut stage).await;
+    setup.sink.wait_for(warm, DRAIN).await;
+    let rows = Rows::count(&setup).await;
+    let before = Spent::so_far(&mut setup).await;
+    let plan = setup.plan(tenants, connections, None, seconds);
+    let outcome = measure(&mut setup, &plan, warm).await;
+    let spent = Spent::so_far(&mut setup).await;
     outcome.say();
     spent.say_per_event(&before, outcome.called.cpu_s, outcome.created());
-    let after = written(&stage).await;
+    let after = written(&setup).await;
     after.say_per_call(&rows, outcome.created());
-    stage.clear().await;
+    setup.stop().await;
 }
 
 /// The results of the measurement.
 struct Outcome {
-    called: Called,
+    called: CallReport,
     /// Reports before the first call, after the last call, and after the last webhook.
-    reports: [Counted; 3],
+    reports: [SinkReport; 3],
     /// Time from the first call to the last webhook.
     whole: Duration,
     /// Time from the last call to the last webhook.
@@ -53,13 +53,13 @@ struct Outcome {
 }
 
 /// Sends the calls and waits for their webhooks. `warm` webhooks have arrived before.
-async fn measure(stage: &mut Stage, orders: &Orders, warm: u64) -> Outcome {
-    let first = stage.sink.report().await;
+async fn measure(setup: &mut Setup, plan: &LoadPlan, warm: u64) -> Outcome {
+    let first = setup.sink.report().await;
     let begun = Instant::now();
-    let called = calls::start(orders).report().await;
-    let last = stage.sink.report().await;
+    let called = calls::start(plan).report().await;
+    let last = setup.sink.report().await;
     let ended = Instant::now();
-    let drained = stage.sink.wait_for(warm + called.created(), DRAIN).await;
+    let drained = setup.sink.wait_for(warm + called.created(), DRAIN).await;
     Outcome {
         called,
         reports: [first, last, drained],
@@ -95,10 +95,10 @@ impl Outcome {
 }
 
 /// Counts the rows after the last outcome is recorded, which is shortly after the last arrival.
-async fn written(stage: &Stage) -> Rows {
+async fn written(setup: &Setup) -> Rows {
     let deadline = Instant::now() + DRAIN;
-    while Instant::now() < deadline && stage.queued().await > 0 {
+    while Instant::now() < deadline && setup.queued().await > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Rows::count(stage).await
+    Rows::count(setup).await
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::calls::{self, Called, Orders};
-use super::setup::Stage;
+use super::calls::{self, CallReport, LoadPlan};
+use super::setup::Setup;
 use super::support::latency::Latencies;
 use super::{number, say};
 
@@ -19,23 +19,23 @@ pub(crate) struct Timed {
     from_answer: Latencies,
     before_answer: u64,
     lost: u64,
-    called: Called,
+    called: CallReport,
 }
 
-/// Runs `orders`, which must have a rate, and waits for the webhooks.
-pub(crate) async fn run(stage: &mut Stage, orders: &Orders) -> Timed {
-    stage.sink.arrivals().await; // discard earlier arrivals
-    let called = calls::start(orders).report().await;
+/// Runs `plan`, which must have a rate, and waits for the webhooks.
+pub(crate) async fn run(setup: &mut Setup, plan: &LoadPlan) -> Timed {
+    setup.sink.arrivals().await; // discard earlier arrivals
+    let called = calls::start(plan).report().await;
     let mut arrived = HashMap::new();
     let deadline = Instant::now() + ARRIVAL_TIMEOUT;
     while arrived.len() < called.timed.len() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        arrived.extend(stage.sink.arrivals().await);
+        arrived.extend(setup.sink.arrivals().await);
     }
     evaluate(called, &arrived)
 }
 
-fn evaluate(called: Called, arrived: &HashMap<u64, i64>) -> Timed {
+fn evaluate(called: CallReport, arrived: &HashMap<u64, i64>) -> Timed {
     let mut timed = Timed {
         from_call: Latencies::default(),
         from_answer: Latencies::default(),
