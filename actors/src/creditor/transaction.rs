@@ -126,7 +126,7 @@ impl<'a> CreditorTransaction<'a> {
         let known = self.gates().state(gate);
         let reading_before = known.map(|state| state.reading());
         let passed_before = self.gates().passed(gate);
-        let (state, applied) = FactState::apply(known, fact);
+        let (state, applied) = FactState::merge(known, fact);
         if !matches!(applied, Applied::Newer | Applied::Merged) {
             return Ok(applied);
         }

@@ -127,7 +127,7 @@ pub enum GateReading {
 impl FactState {
     /// Merges a fact into the known state. `None` means that no fact is known yet.
     #[must_use]
-    pub fn apply(known: Option<Self>, fact: &Fact) -> (Self, Applied) {
+    pub fn merge(known: Option<Self>, fact: &Fact) -> (Self, Applied) {
         let bit = fact.value.bit(fact.names_previous);
         let fresh = Self {
             at_ms: fact.at_ms,

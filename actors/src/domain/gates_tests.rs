@@ -16,7 +16,7 @@ const fn fact(at_ms: i64, value: FactValue, names_previous: bool) -> Fact {
 fn merge(facts: &[Fact]) -> Option<FactState> {
     facts
         .iter()
-        .fold(None, |known, fact| Some(FactState::apply(known, fact).0))
+        .fold(None, |known, fact| Some(FactState::merge(known, fact).0))
 }
 
 fn reading(facts: &[Fact]) -> GateReading {
@@ -37,26 +37,26 @@ fn names_round_trip() {
 
 #[test]
 fn apply_reports_the_effect_of_each_fact() {
-    let (first, applied) = FactState::apply(None, &fact(10, FactValue::Open, false));
+    let (first, applied) = FactState::merge(None, &fact(10, FactValue::Open, false));
     assert_eq!(applied, Applied::Newer);
     assert_eq!(
-        FactState::apply(Some(first), &fact(11, FactValue::Passed, false)).1,
+        FactState::merge(Some(first), &fact(11, FactValue::Passed, false)).1,
         Applied::Newer
     );
     assert_eq!(
-        FactState::apply(Some(first), &fact(10, FactValue::Passed, false)).1,
+        FactState::merge(Some(first), &fact(10, FactValue::Passed, false)).1,
         Applied::Merged
     );
     assert_eq!(
-        FactState::apply(Some(first), &fact(10, FactValue::Open, true)).1,
+        FactState::merge(Some(first), &fact(10, FactValue::Open, true)).1,
         Applied::Merged
     );
     assert_eq!(
-        FactState::apply(Some(first), &fact(10, FactValue::Open, false)),
+        FactState::merge(Some(first), &fact(10, FactValue::Open, false)),
         (first, Applied::Duplicate)
     );
     assert_eq!(
-        FactState::apply(Some(first), &fact(9, FactValue::Passed, true)),
+        FactState::merge(Some(first), &fact(9, FactValue::Passed, true)),
         (first, Applied::Stale)
     );
 }
@@ -119,7 +119,7 @@ fn support_fact_wins_over_provider_clock_ahead() {
         fact(5_000, FactValue::Passed, true),
     ]);
     let repair = Fact::by_support(known.as_ref(), FactValue::Passed, 1_000);
-    let (state, applied) = FactState::apply(known, &repair);
+    let (state, applied) = FactState::merge(known, &repair);
     assert_eq!((state.at_ms, applied), (5_001, Applied::Newer));
     assert_eq!(state.reading(), GateReading::Confirmed(FactValue::Passed));
     assert_eq!(Fact::by_support(None, FactValue::Open, 1_000).at_ms, 1_000);
@@ -216,7 +216,7 @@ proptest! {
     fn repeated_facts_change_nothing(facts in prop::collection::vec(any_fact(), 1..12)) {
         let state = merge(&facts).unwrap();
         for fact in &facts {
-            let (again, applied) = FactState::apply(Some(state), fact);
+            let (again, applied) = FactState::merge(Some(state), fact);
             prop_assert_eq!(again, state);
             prop_assert!(matches!(applied, Applied::Duplicate | Applied::Stale));
         }
@@ -236,7 +236,7 @@ proptest! {
     #[test]
     fn reported_effect_matches_the_state_change(facts in prop::collection::vec(any_fact(), 1..12), next in any_fact()) {
         let before = merge(&facts);
-        let (after, applied) = FactState::apply(before, &next);
+        let (after, applied) = FactState::merge(before, &next);
         let changed = before != Some(after);
         prop_assert_eq!(changed, matches!(applied, Applied::Newer | Applied::Merged));
     }

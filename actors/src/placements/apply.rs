@@ -128,7 +128,9 @@ impl CommandExecutor<'_> {
         } else {
             return Ok((id, self.placement_outcome(known)));
         }
-        self.set.invalidate_answers(id, rule.reverses.rule().name);
+        if let Some(reversed) = rule.reverses {
+            self.set.invalidate_answers(id, reversed.rule().name);
+        }
         self.finish(row)
     }
 

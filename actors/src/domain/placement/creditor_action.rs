@@ -1,7 +1,7 @@
 //! The creditor's actions on a placement that need no input.
 //!
 //! Owns everything that distinguishes one such action from another: its names, when it is possible, what it changes and
-//! which earlier action it reverses. To add one, add a variant, its [`Rule`], its effect and its route. Everything between
+//! which earlier action it reverses. To add one, add a variant, its [`ActionRule`], its effect and its route. Everything between
 //! the rule and the route treats all of them alike.
 
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub enum CreditorAction {
 
 /// What distinguishes one action from another, apart from its effect.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
+pub struct ActionRule {
     /// The last segment of the route, the verb in error messages and the operation of a stored answer.
     pub name: &'static str,
     /// The action in the audit log. An action that keeps the status also sends the event of this name.
@@ -40,8 +40,8 @@ pub struct Rule {
     pub possible_from: &'static [PlacementStatus],
     /// The statuses of the account that refuse the action: suspended, rejected, both or neither.
     pub refused_by: &'static [AccountStatus],
-    /// The action that this one reverses. Its stored answers are stale afterwards and are not replayed.
-    pub reverses: CreditorAction,
+    /// The action that this one reverses, if any. Its stored answers are stale afterwards and are not replayed.
+    pub reverses: Option<CreditorAction>,
 }
 
 impl CreditorAction {
@@ -50,41 +50,41 @@ impl CreditorAction {
 
     /// The rule of the action.
     #[must_use]
-    pub const fn rule(self) -> Rule {
+    pub const fn rule(self) -> ActionRule {
         match self {
-            Self::Recall => Rule {
+            Self::Recall => ActionRule {
                 name: "recall",
                 audit: "placement.recalled",
                 possible_from: &PlacementStatus::OPEN,
                 refused_by: &[],
-                reverses: Self::Unrecall,
+                reverses: Some(Self::Unrecall),
             },
-            Self::Unrecall => Rule {
+            Self::Unrecall => ActionRule {
                 name: "unrecall",
                 audit: "placement.unrecalled",
                 possible_from: &[PlacementStatus::Recalled],
                 refused_by: &[AccountStatus::Suspended, AccountStatus::Rejected],
-                reverses: Self::Recall,
+                reverses: Some(Self::Recall),
             },
-            Self::Pause => Rule {
+            Self::Pause => ActionRule {
                 name: "pause",
                 audit: "placement.paused",
                 possible_from: &PlacementStatus::OPEN,
                 refused_by: &[AccountStatus::Rejected],
-                reverses: Self::Resume,
+                reverses: Some(Self::Resume),
             },
-            Self::Resume => Rule {
+            Self::Resume => ActionRule {
                 name: "resume",
                 audit: "placement.resumed",
                 possible_from: &PlacementStatus::OPEN,
                 refused_by: &[AccountStatus::Suspended, AccountStatus::Rejected],
-                reverses: Self::Pause,
+                reverses: Some(Self::Pause),
             },
         }
     }
 
     /// Applies the action at `now_ms` (Unix epoch milliseconds) to `change`, which is the state so far. The caller has
-    /// checked the [`Rule`].
+    /// checked the [`ActionRule`].
     pub(super) fn apply(self, change: &mut Change, now_ms: i64) -> Result<(), TransitionRejection> {
         match self {
             Self::Recall => {
@@ -129,7 +129,9 @@ mod tests {
                     .iter()
                     .all(|status| expressible.contains(status))
             );
-            assert_eq!(rule.reverses.rule().reverses, action, "{action:?}");
+            if let Some(reversed) = rule.reverses {
+                assert_eq!(reversed.rule().reverses, Some(action), "{action:?}");
+            }
             let same_name = |other: &CreditorAction| other.rule().name == rule.name;
             let same_audit = |other: &CreditorAction| other.rule().audit == rule.audit;
             assert_eq!(
