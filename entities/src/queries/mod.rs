@@ -35,6 +35,8 @@ pub async fn insert(db: &impl ConnectionTrait, row: impl Row) -> Result<()> {
 }
 
 /// Writes every column of a row. The transaction must have locked the row or the position of its creditor.
+///
+/// A model can leave out columns in `before_save`, as [`crate::webhook_endpoint`] does.
 pub async fn save(db: &Transaction, row: impl Row) -> Result<()> {
     row.into_active_model().reset_all().update(db).await?;
     Ok(())
