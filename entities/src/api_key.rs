@@ -1,67 +1,50 @@
 //! An API key. The database stores only the bcrypt hash of its secret half.
+//!
+//! Unique indexes allow a creditor one current key of each scope, one retiring key and one automatic key.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, KeyId};
 
-/// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum KeyScope {
-    /// May read and write everything of its creditor.
-    ReadWrite,
-    /// May only read.
-    Read,
+crate::text_enums! {
+    /// What a key may do.
+    pub enum KeyScope {
+        /// May read and write everything of its creditor.
+        ReadWrite,
+        /// May only read.
+        Read,
+    }
+
+    /// Lifecycle state of a key.
+    pub enum KeyState {
+        /// The current key of its scope.
+        Current,
+        /// Replaced by a rotation, and valid until it expires.
+        Retiring,
+        /// No longer valid.
+        Ended,
+    }
+
+    /// How a key was issued.
+    pub enum KeyOrigin {
+        /// Issued by the gate evaluator when the last gate passed.
+        Automatic,
+        /// Issued by support.
+        Support,
+        /// Issued by a rotation from a dashboard session.
+        SelfServe,
+    }
+
+    /// Why a key ended.
+    pub enum KeyEndReason {
+        /// The owner or support revoked it.
+        Revoked,
+        /// A rotation without overlap replaced it.
+        Replaced,
+        /// Its overlap period ended.
+        Expired,
+    }
 }
-
-crate::as_str!(KeyScope);
-
-/// Lifecycle state of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum KeyState {
-    /// The current key of its scope.
-    Current,
-    /// Replaced by a rotation, and valid until it expires.
-    Retiring,
-    /// No longer valid.
-    Ended,
-}
-
-crate::as_str!(KeyState);
-
-/// How a key was issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum KeyOrigin {
-    /// Issued by the gate evaluator when the last gate passed.
-    Automatic,
-    /// Issued by support.
-    Support,
-    /// Issued by a rotation from a dashboard session.
-    SelfServe,
-}
-
-crate::as_str!(KeyOrigin);
-
-/// Why a key ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum KeyEndReason {
-    /// The owner or support revoked it.
-    Revoked,
-    /// A rotation without overlap replaced it.
-    Replaced,
-    /// Its overlap period ended.
-    Expired,
-}
-
-crate::as_str!(KeyEndReason);
 
 /// A row of `api_key`.
 #[sea_orm::model]

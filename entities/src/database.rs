@@ -10,16 +10,14 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteError};
 use sea_orm::sqlx::{self, Connection as _};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use thiserror::Error;
 
-use crate::sql;
+use crate::{Result, sql};
 
 /// An open transaction. It is rolled back when dropped without a commit.
-pub type Transaction = DatabaseTransaction;
+pub type Transaction = sea_orm::DatabaseTransaction;
 
 /// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -68,7 +66,7 @@ pub enum ConnectError {
     InMemory,
     /// The database cannot be reached or opened. The message omits the URL, because it can contain a password.
     #[error("the database cannot be opened: {0}")]
-    Unreachable(#[source] DbErr),
+    Unreachable(#[from] DbErr),
     /// Postgres acknowledges commits before they are durable.
     #[error(
         "Postgres runs with synchronous_commit=off, which loses commits in a crash: switch it on for this database or role"
@@ -129,9 +127,11 @@ impl Database {
     async fn connect_postgres(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
         Ok(Self {
             write: open(writer_options(url, pools.write)).await?,
-            read: open(postgres_options(url, pools.read)).await?,
-            node: open(node_options(url)).await?,
-            listener: Some(open(listener_options(url)).await?),
+            read: open(postgres_options(url, pools.read, &[])).await?,
+            // One connection for the lifetime of the process. Its session holds the node's advisory lock.
+            node: open(named_options(url, "partner-api node")).await?,
+            // One connection that only waits for notifications.
+            listener: Some(open(named_options(url, "partner-api listener")).await?),
             checkpointer: None,
             backend: DbBackend::Postgres,
         })
@@ -163,9 +163,8 @@ impl Database {
 
     /// The connection that receives notifications of other processes; `None` on SQLite.
     pub(crate) fn listener(&self) -> Option<&sea_orm::sqlx::PgPool> {
-        self.listener
-            .as_ref()
-            .map(DatabaseConnection::get_postgres_connection_pool)
+        let listener = self.listener.as_ref()?;
+        Some(listener.get_postgres_connection_pool())
     }
 
     /// The connection that checkpoints the write-ahead log; `None` on Postgres, which checkpoints by itself.
@@ -177,7 +176,7 @@ impl Database {
     ///
     /// # Errors
     /// Fails if no connection is free within 3 seconds.
-    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+    pub async fn begin(&self) -> Result<Transaction> {
         let options = TransactionOptions {
             // A deferred transaction takes the write lock at its first write, and fails there instead of waiting.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -191,14 +190,11 @@ impl Database {
     /// # Errors
     /// [`ConnectError::UnsafeCommit`] if it does not.
     pub async fn require_durable_commits(&self) -> Result<(), ConnectError> {
-        if !self.is_postgres() {
-            return Ok(());
-        }
-        let setting: Option<String> = sql::value(&self.read, "SHOW synchronous_commit", [])
-            .await
-            .map_err(ConnectError::Unreachable)?;
-        if setting.as_deref() == Some("off") {
-            return Err(ConnectError::UnsafeCommit);
+        if self.is_postgres() {
+            let setting = sql::value(&self.read, "SHOW synchronous_commit", []).await?;
+            if setting.is_some_and(|setting: String| setting == "off") {
+                return Err(ConnectError::UnsafeCommit);
+            }
         }
         Ok(())
     }
@@ -276,18 +272,17 @@ fn is_transient_on_postgres(code: &str) -> bool {
     TRANSIENT.iter().any(|prefix| code.starts_with(prefix))
 }
 
-/// Returns ` FOR UPDATE` on Postgres. On SQLite a transaction locks the whole database, so it returns an empty string.
-pub(crate) fn for_update<C: ConnectionTrait>(connection: &C) -> &'static str {
-    match connection.get_database_backend() {
-        DbBackend::Postgres => " FOR UPDATE",
+/// Returns `clause`, which locks rows, on Postgres. On SQLite a transaction locks the whole database, so it returns an
+/// empty string.
+pub(crate) fn row_lock(db: &impl ConnectionTrait, clause: &'static str) -> &'static str {
+    match db.get_database_backend() {
+        DbBackend::Postgres => clause,
         _ => "",
     }
 }
 
-async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
-    sea_orm::Database::connect(options)
-        .await
-        .map_err(ConnectError::Unreachable)
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection> {
+    sea_orm::Database::connect(options).await
 }
 
 /// Returns whether SQLite's write connection may return to its pool. A connection with an open transaction may not: the
@@ -341,15 +336,8 @@ fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
     options
 }
 
-fn postgres_options(url: &str, size: u32) -> ConnectOptions {
-    postgres_options_with(url, size, &[])
-}
-
-fn postgres_options_with(
-    url: &str,
-    size: u32,
-    more: &[(&'static str, &'static str)],
-) -> ConnectOptions {
+/// `more` are settings of each session.
+fn postgres_options(url: &str, size: u32, more: &[(&'static str, &'static str)]) -> ConnectOptions {
     let mut settings = vec![
         ("lock_timeout", LOCK_TIMEOUT),
         // Compiling a query takes longer than any statement of this program.
@@ -381,19 +369,12 @@ fn writer_options(url: &str, size: u32) -> ConnectOptions {
         ("enable_mergejoin", "off"),
         ("plan_cache_mode", "force_generic_plan"),
     ];
-    postgres_options_with(url, size, &plan)
+    postgres_options(url, size, &plan)
 }
 
-/// One connection for the lifetime of the process. Its session holds the node's advisory lock.
-fn node_options(url: &str) -> ConnectOptions {
-    let mut options = postgres_options(url, 1);
-    options.set_application_name("partner-api node");
-    options
-}
-
-/// One connection that only waits for notifications.
-fn listener_options(url: &str) -> ConnectOptions {
-    let mut options = postgres_options(url, 1);
-    options.set_application_name("partner-api listener");
+/// Options of a single connection that Postgres shows under this name.
+fn named_options(url: &str, name: &str) -> ConnectOptions {
+    let mut options = postgres_options(url, 1, &[]);
+    options.set_application_name(name);
     options
 }

@@ -3,26 +3,22 @@
 //! A delivered row is deleted. Its history is in [`crate::delivery_attempt`].
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 
-/// State of an undelivered delivery. A lease is not a state; see [`Model::owner`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DeliveryState {
-    /// Not attempted yet.
-    Pending,
-    /// The last attempt failed and another one is due.
-    Failed,
-    /// Out of attempts; can be replayed.
-    Exhausted,
-    /// Its endpoint was disabled.
-    Cancelled,
+crate::text_enums! {
+    /// State of an undelivered delivery. A lease is not a state; see [`Model::owner`].
+    pub enum DeliveryState {
+        /// Not attempted yet.
+        Pending,
+        /// The last attempt failed and another one is due.
+        Failed,
+        /// Out of attempts; can be replayed.
+        Exhausted,
+        /// Its endpoint was disabled.
+        Cancelled,
+    }
 }
-
-crate::as_str!(DeliveryState);
 
 /// A row of `delivery`.
 #[sea_orm::model]

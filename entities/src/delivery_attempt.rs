@@ -1,22 +1,18 @@
 //! A finished delivery attempt: the history of the queue.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{AttemptId, CreditorId, DeliveryId, EndpointId, MessageId};
 
-/// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum AttemptOutcome {
-    /// The receiver responded 2xx.
-    Delivered,
-    /// Any other response, or none.
-    Failed,
+crate::text_enums! {
+    /// How an attempt ended.
+    pub enum AttemptOutcome {
+        /// The receiver responded 2xx.
+        Delivered,
+        /// Any other response, or none.
+        Failed,
+    }
 }
-
-crate::as_str!(AttemptOutcome);
 
 /// A row of `delivery_attempt`.
 #[sea_orm::model]

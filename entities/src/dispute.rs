@@ -1,22 +1,18 @@
 //! A debtor's dispute of a placement, and its resolution.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, DisputeId, PlacementId};
 
-/// Whether a dispute is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DisputeStatus {
-    /// Not resolved yet.
-    Open,
-    /// Resolved; see [`Model::resolution`].
-    Resolved,
+crate::text_enums! {
+    /// Whether a dispute is open.
+    pub enum DisputeStatus {
+        /// Not resolved yet.
+        Open,
+        /// Resolved; see [`Model::resolution`].
+        Resolved,
+    }
 }
-
-crate::as_str!(DisputeStatus);
 
 /// A row of `dispute`.
 #[sea_orm::model]

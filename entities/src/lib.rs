@@ -8,9 +8,18 @@
 //! on the errors of the database; [`is_transient`] tells which ones are worth a retry. A function documents its errors
 //! only if there is more to say.
 
-/// Gives enums of the schema their text, in storage and on the wire.
-macro_rules! as_str {
-    ($name:ty) => {
+/// Declares enums whose variants are stored, and sent, as their names in snake case.
+macro_rules! text_enums {
+    ($($(#[$attribute:meta])* pub enum $name:ident { $($variants:tt)+ })+) => {$(
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash,
+            sea_orm::EnumIter, sea_orm::DeriveActiveEnum, strum::IntoStaticStr,
+        )]
+        #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+        #[strum(serialize_all = "snake_case")]
+        $(#[$attribute])*
+        pub enum $name { $($variants)+ }
+
         impl $name {
             /// The text in storage and on the wire.
             #[must_use]
@@ -18,9 +27,9 @@ macro_rules! as_str {
                 self.into()
             }
         }
-    };
+    )+};
 }
-pub(crate) use as_str;
+pub(crate) use text_enums;
 
 pub mod database;
 pub mod ids;
@@ -41,7 +50,6 @@ pub mod dispute;
 pub mod gate;
 pub mod idempotency_record;
 pub mod message;
-pub mod node;
 pub mod onboarding_event;
 pub mod payment;
 pub mod placement;
@@ -55,3 +63,6 @@ pub mod writer_batch;
 
 pub use database::{ConnectError, Database, PoolSizes, Transaction, is_transient};
 pub use sea_orm::{ConnectionTrait, DbErr, SqlErr};
+
+/// The result of a query.
+pub type Result<T, E = DbErr> = std::result::Result<T, E>;

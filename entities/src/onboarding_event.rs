@@ -1,27 +1,23 @@
 //! A provider event that was accepted. Each event is stored at most once and never deleted.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, OnboardingEventId};
 use crate::provider_account::Provider;
 
-/// Effect of a provider event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum EventOutcome {
-    /// It changed the known facts of a gate.
-    Applied,
-    /// A later fact was already known.
-    Stale,
-    /// It carries no fact that a gate uses.
-    Ignored,
-    /// No creditor is linked to its account yet.
-    Unlinked,
+crate::text_enums! {
+    /// Effect of a provider event.
+    pub enum EventOutcome {
+        /// It changed the known facts of a gate.
+        Applied,
+        /// A later fact was already known.
+        Stale,
+        /// It carries no fact that a gate uses.
+        Ignored,
+        /// No creditor is linked to its account yet.
+        Unlinked,
+    }
 }
-
-crate::as_str!(EventOutcome);
 
 /// A row of `onboarding_event`.
 #[sea_orm::model]

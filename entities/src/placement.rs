@@ -1,41 +1,32 @@
 //! A placement: an overdue invoice that a creditor has handed over for collection.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, PlacementId};
 
-/// The stored form of `actors::domain::placement::PlacementStatus`, which explains the values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "explained where the domain defines them")]
-pub enum StoredStatus {
-    PendingEnrichment,
-    Ready,
-    InOutreach,
-    Disputed,
-    Paid,
-    Recalled,
-    Resolved,
-    ResolvedOutOfBand,
-    WithdrawnByCreditor,
+crate::text_enums! {
+    /// The stored form of `actors::domain::placement::PlacementStatus`, which explains the values.
+    #[expect(missing_docs, reason = "explained where the domain defines them")]
+    pub enum StoredStatus {
+        PendingEnrichment,
+        Ready,
+        InOutreach,
+        Disputed,
+        Paid,
+        Recalled,
+        Resolved,
+        ResolvedOutOfBand,
+        WithdrawnByCreditor,
+    }
+
+    /// The stored form of `actors::domain::placement::draft::Posture`.
+    pub enum StoredPosture {
+        /// Preserve the business relationship.
+        Preserve,
+        /// Escalate towards payment.
+        Escalate,
+    }
 }
-
-crate::as_str!(StoredStatus);
-
-/// The stored form of `actors::domain::placement::draft::Posture`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum StoredPosture {
-    /// Preserve the business relationship.
-    Preserve,
-    /// Escalate towards payment.
-    Escalate,
-}
-
-crate::as_str!(StoredPosture);
 
 /// A row of `placement`.
 #[sea_orm::model]

@@ -1,24 +1,20 @@
 //! An account at a provider, and the creditor that it is linked to.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::CreditorId;
 
-/// A provider whose events onboarding processes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Provider {
-    /// Stripe Connect: payouts.
-    Stripe,
-    /// Middesk: know-your-business review.
-    Middesk,
-    /// DocuSign Connect: the signed agreement.
-    Docusign,
+crate::text_enums! {
+    /// A provider whose events onboarding processes.
+    pub enum Provider {
+        /// Stripe Connect: payouts.
+        Stripe,
+        /// Middesk: know-your-business review.
+        Middesk,
+        /// DocuSign Connect: the signed agreement.
+        Docusign,
+    }
 }
-
-crate::as_str!(Provider);
 
 /// A row of `provider_account`.
 #[sea_orm::model]

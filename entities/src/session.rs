@@ -1,22 +1,18 @@
 //! A dashboard session or an onboarding token. The database stores only the SHA-256 hash of the token.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, SessionFamilyId, SessionId};
 
-/// Kind of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum SessionKind {
-    /// Session of a signed-in user.
-    Dashboard,
-    /// Token of the sign-up wizard, used until a key exists.
-    Onboarding,
+crate::text_enums! {
+    /// Kind of a token.
+    pub enum SessionKind {
+        /// Session of a signed-in user.
+        Dashboard,
+        /// Token of the sign-up wizard, used until a key exists.
+        Onboarding,
+    }
 }
-
-crate::as_str!(SessionKind);
 
 /// A row of `session`.
 #[sea_orm::model]

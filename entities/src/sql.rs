@@ -2,71 +2,73 @@
 //!
 //! Both backends support the placeholders `$1`, `$2`, …. No function retries.
 
-use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, TryGetableMany, Value,
-};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, TryGetableMany, Value};
 
-/// Creates a statement for the backend of `connection`.
-pub(crate) fn statement<C: ConnectionTrait>(
-    connection: &C,
+use crate::Result;
+
+/// The parameters of a statement.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { [$(sea_orm::Value::from($value)),*] };
+}
+pub(crate) use params;
+
+/// Creates a statement for the backend of `db`.
+pub(crate) fn statement(
+    db: &impl ConnectionTrait,
     text: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Statement {
-    Statement::from_sql_and_values(connection.get_database_backend(), text, values)
+    Statement::from_sql_and_values(db.get_database_backend(), text, values)
 }
 
 /// Executes a statement and returns the number of rows that it affected.
-pub(crate) async fn execute<C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn execute(
+    db: &impl ConnectionTrait,
     text: &str,
     values: impl IntoIterator<Item = Value>,
-) -> Result<u64, DbErr> {
-    let done = connection.execute_raw(statement(connection, text, values));
-    Ok(done.await?.rows_affected())
+) -> Result<u64> {
+    let done = db.execute_raw(statement(db, text, values)).await?;
+    Ok(done.rows_affected())
 }
 
 /// Returns every row, by the names of its columns.
-pub(crate) async fn rows<T: FromQueryResult, C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn rows<T: FromQueryResult>(
+    db: &impl ConnectionTrait,
     text: &str,
     values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<T>, DbErr> {
-    let rows = connection.query_all_raw(statement(connection, text, values));
-    let read = |row: &QueryResult| T::from_query_result(row, "");
-    rows.await?.iter().map(read).collect()
+) -> Result<Vec<T>> {
+    let rows = T::find_by_statement(statement(db, text, values));
+    rows.all(db).await
 }
 
 /// Returns the first row, by the names of its columns.
-pub(crate) async fn row<T: FromQueryResult, C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn row<T: FromQueryResult>(
+    db: &impl ConnectionTrait,
     text: &str,
     values: impl IntoIterator<Item = Value>,
-) -> Result<Option<T>, DbErr> {
-    let row = connection.query_one_raw(statement(connection, text, values));
-    row.await?
-        .map(|row| T::from_query_result(&row, ""))
-        .transpose()
+) -> Result<Option<T>> {
+    let rows = T::find_by_statement(statement(db, text, values));
+    rows.one(db).await
 }
 
 /// Returns every row as a value or a tuple, by the order of its columns.
-pub(crate) async fn values<T: TryGetableMany, C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn values<T: TryGetableMany>(
+    db: &impl ConnectionTrait,
     text: &str,
     values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<T>, DbErr> {
-    let rows = connection.query_all_raw(statement(connection, text, values));
-    let read = |row: &QueryResult| row.try_get_many_by_index();
-    rows.await?.iter().map(read).collect()
+) -> Result<Vec<T>> {
+    let rows = db.query_all_raw(statement(db, text, values)).await?;
+    rows.iter()
+        .map(QueryResult::try_get_many_by_index)
+        .collect()
 }
 
 /// Returns the first row as a value or a tuple, by the order of its columns.
-pub(crate) async fn value<T: TryGetableMany, C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn value<T: TryGetableMany>(
+    db: &impl ConnectionTrait,
     text: &str,
     values: impl IntoIterator<Item = Value>,
-) -> Result<Option<T>, DbErr> {
-    let row = connection.query_one_raw(statement(connection, text, values));
-    row.await?
-        .map(|row| row.try_get_many_by_index())
-        .transpose()
+) -> Result<Option<T>> {
+    let row = db.query_one_raw(statement(db, text, values)).await?;
+    row.map(|row| row.try_get_many_by_index()).transpose()
 }

@@ -1,65 +1,50 @@
 //! A webhook endpoint: the URL that a creditor receives events at.
 
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, EndpointId};
 
-/// Whether deliveries are sent to an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum EndpointState {
-    /// Deliveries are sent.
-    Enabled,
-    /// Deliveries are queued but not sent.
-    Paused,
-    /// No deliveries are queued or sent.
-    Disabled,
+crate::text_enums! {
+    /// Whether deliveries are sent to an endpoint.
+    pub enum EndpointState {
+        /// Deliveries are sent.
+        Enabled,
+        /// Deliveries are queued but not sent.
+        Paused,
+        /// No deliveries are queued or sent.
+        Disabled,
+    }
+
+    /// In which order the first attempts of an endpoint's deliveries are made.
+    #[derive(Default)]
+    pub enum DeliveryOrder {
+        /// In no particular order, which gives the highest throughput.
+        #[default]
+        #[sea_orm(string_value = "none")]
+        #[strum(serialize = "none")]
+        Unordered,
+        /// All deliveries in order of `sequence`, one at a time.
+        Endpoint,
+        /// The deliveries of each placement in order of `sequence`, one at a time.
+        Placement,
+    }
+
+    /// What happens when the first delivery of an ordering key is out of attempts.
+    #[derive(Default)]
+    pub enum OnExhausted {
+        /// The endpoint is paused, so that no later delivery overtakes.
+        #[default]
+        Pause,
+        /// The next delivery follows.
+        Skip,
+    }
 }
-
-crate::as_str!(EndpointState);
-
-/// In which order the first attempts of an endpoint's deliveries are made.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr,
-)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DeliveryOrder {
-    /// In no particular order, which gives the highest throughput.
-    #[default]
-    #[sea_orm(string_value = "none")]
-    #[strum(serialize = "none")]
-    Unordered,
-    /// All deliveries in order of `sequence`, one at a time.
-    Endpoint,
-    /// The deliveries of each placement in order of `sequence`, one at a time.
-    Placement,
-}
-
-crate::as_str!(DeliveryOrder);
 
 impl DeliveryOrder {
     /// All variants.
     pub const ALL: [Self; 3] = [Self::Unordered, Self::Endpoint, Self::Placement];
 }
-
-/// What happens when the first delivery of an ordering key is out of attempts.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr,
-)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum OnExhausted {
-    /// The endpoint is paused, so that no later delivery overtakes.
-    #[default]
-    Pause,
-    /// The next delivery follows.
-    Skip,
-}
-
-crate::as_str!(OnExhausted);
 
 impl OnExhausted {
     /// All variants.
@@ -106,4 +91,17 @@ pub struct Model {
     pub updated_ms: i64,
 }
 
-impl ActiveModelBehavior for ActiveModel {}
+#[async_trait::async_trait]
+impl ActiveModelBehavior for ActiveModel {
+    /// `queries::delivery` maintains `last_failed_ms` and `failing_since_ms` without the lock of the creditor's position.
+    /// An update therefore never writes the first one and only clears the second one.
+    async fn before_save<C: ConnectionTrait>(mut self, _: &C, insert: bool) -> Result<Self, DbErr> {
+        if !insert {
+            self.last_failed_ms = NotSet;
+            if self.failing_since_ms != Set(None) {
+                self.failing_since_ms = NotSet;
+            }
+        }
+        Ok(self)
+    }
+}

@@ -1,24 +1,20 @@
 //! A recovery: a background job that replays the deliveries of a creditor's events of a time range.
 
 use sea_orm::entity::prelude::*;
-use strum::IntoStaticStr;
 
 use crate::ids::{CreditorId, DeliveryId, RecoveryId};
 
-/// Phase of a recovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum RecoveryState {
-    /// Requeues failed, exhausted and cancelled deliveries.
-    Deliveries,
-    /// Creates deliveries for messages that have none.
-    Messages,
-    /// Finished: everything is queued.
-    Done,
+crate::text_enums! {
+    /// Phase of a recovery.
+    pub enum RecoveryState {
+        /// Requeues failed, exhausted and cancelled deliveries.
+        Deliveries,
+        /// Creates deliveries for messages that have none.
+        Messages,
+        /// Finished: everything is queued.
+        Done,
+    }
 }
-
-crate::as_str!(RecoveryState);
 
 /// A row of `webhook_recovery`.
 #[sea_orm::model]

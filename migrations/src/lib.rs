@@ -25,25 +25,46 @@ mod m0008_webhook_endpoints;
 mod m0009_deliveries;
 mod m0010_cluster;
 
+/// The steps in order.
+const STEPS: [Step; 10] = [
+    Step("m0001_creditors", m0001_creditors::SCRIPT),
+    Step("m0002_onboarding", m0002_onboarding::SCRIPT),
+    Step("m0003_api_keys", m0003_api_keys::SCRIPT),
+    Step("m0004_sessions", m0004_sessions::SCRIPT),
+    Step("m0005_placements", m0005_placements::SCRIPT),
+    Step("m0006_audit", m0006_audit::SCRIPT),
+    Step("m0007_idempotency", m0007_idempotency::SCRIPT),
+    Step("m0008_webhook_endpoints", m0008_webhook_endpoints::SCRIPT),
+    Step("m0009_deliveries", m0009_deliveries::SCRIPT),
+    Step("m0010_cluster", m0010_cluster::SCRIPT),
+];
+
+/// A step: its name, which the database stores once it is applied, and its script.
+#[derive(Clone, Copy)]
+struct Step(&'static str, &'static str);
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.0
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::run(manager, self.1).await
+    }
+}
+
 /// Applies the steps in order.
 #[derive(Debug)]
 pub struct Migrator;
 
-#[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_creditors::Migration),
-            Box::new(m0002_onboarding::Migration),
-            Box::new(m0003_api_keys::Migration),
-            Box::new(m0004_sessions::Migration),
-            Box::new(m0005_placements::Migration),
-            Box::new(m0006_audit::Migration),
-            Box::new(m0007_idempotency::Migration),
-            Box::new(m0008_webhook_endpoints::Migration),
-            Box::new(m0009_deliveries::Migration),
-            Box::new(m0010_cluster::Migration),
-        ]
+        STEPS
+            .map(|step| Box::new(step) as Box<dyn MigrationTrait>)
+            .into()
     }
 }
 
@@ -77,15 +98,14 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), MigrateError> {
     let transaction = db.begin().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         // The migration of another node can take long, and this node must wait for it.
-        transaction
-            .execute_unprepared("SET LOCAL lock_timeout = 0")
-            .await?;
-        transaction
-            .execute_unprepared("SET LOCAL statement_timeout = 0")
-            .await?;
-        transaction
-            .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            .await?;
+        let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+        for text in [
+            "SET LOCAL lock_timeout = 0",
+            "SET LOCAL statement_timeout = 0",
+            &lock,
+        ] {
+            transaction.execute_unprepared(text).await?;
+        }
     }
     refuse_unknown_steps(&transaction).await?;
     Migrator::up(&transaction, None).await?;
@@ -97,15 +117,15 @@ async fn refuse_unknown_steps(transaction: &DatabaseTransaction) -> Result<(), M
     Migrator::install(transaction).await?;
     let known = Migrator::migrations();
     let applied = Migrator::get_migration_models(transaction).await?;
-    let names: Vec<String> = applied
+    let is_unknown = |name: &String| known.iter().all(|step| step.name() != name);
+    let names = applied
         .into_iter()
         .map(|step| step.version)
-        .filter(|name| known.iter().all(|step| step.name() != name))
-        .collect();
-    if names.is_empty() {
-        return Ok(());
+        .filter(is_unknown);
+    match names.collect::<Vec<_>>() {
+        names if names.is_empty() => Ok(()),
+        names => Err(MigrateError::UnknownSteps { names }),
     }
-    Err(MigrateError::UnknownSteps { names })
 }
 
 #[cfg(test)]

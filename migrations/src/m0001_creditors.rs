@@ -1,8 +1,6 @@
 //! Creditors, and their positions. The row lock of a position orders the creditor's events.
 
-crate::dialect::step!(
-    "m0001_creditors",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE creditor (
     id @uuid NOT NULL PRIMARY KEY,
     name text NOT NULL,
@@ -23,5 +21,4 @@ CREATE TABLE creditor_position (
     sequence bigint NOT NULL,
     updated_ms bigint NOT NULL
 );
-"
-);
+";

@@ -1,8 +1,6 @@
 //! Provider accounts and events, the gates that follow from them, and acceptances of the agreement.
 
-crate::dialect::step!(
-    "m0002_onboarding",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE gate (
     creditor_id @uuid NOT NULL REFERENCES creditor (id),
     gate text NOT NULL,
@@ -45,5 +43,4 @@ CREATE TABLE agreement_acceptance (
     accepted_ms bigint NOT NULL
 );
 CREATE INDEX agreement_acceptance_creditor ON agreement_acceptance (creditor_id, accepted_ms);
-"
-);
+";

@@ -3,9 +3,7 @@
 //! Partial unique indexes enforce "at most one key" across all nodes. Last uses have their own table, because a key's
 //! row is written under its creditor's lock and requests must not wait for that lock.
 
-crate::dialect::step!(
-    "m0003_api_keys",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE api_key (
     id @uuid NOT NULL PRIMARY KEY,
     creditor_id @uuid NOT NULL REFERENCES creditor (id),
@@ -32,5 +30,4 @@ CREATE TABLE api_key_use (
     last_used_ms bigint NOT NULL,
     address text NOT NULL
 );
-"
-);
+";

@@ -1,8 +1,6 @@
 //! Dashboard sessions and onboarding tokens. All tokens of one sign-in share a `family_id`.
 
-crate::dialect::step!(
-    "m0004_sessions",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE session (
     id @uuid NOT NULL PRIMARY KEY,
     token_hash @bytes NOT NULL UNIQUE,
@@ -16,5 +14,4 @@ CREATE TABLE session (
 CREATE INDEX session_creditor ON session (creditor_id);
 CREATE INDEX session_expiry ON session (expires_ms);
 CREATE INDEX session_family ON session (family_id);
-"
-);
+";

@@ -3,9 +3,7 @@
 //! `placement.creditor_id` and `placement_history.placement_id` have no foreign key. A Writer inserts both under the
 //! creditor's lock, which proves that the parent exists, and the check took a measurable part of every commit.
 
-crate::dialect::step!(
-    "m0005_placements",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE placement (
     id @uuid NOT NULL PRIMARY KEY,
     creditor_id @uuid NOT NULL,
@@ -70,5 +68,4 @@ CREATE TABLE dispute (
 );
 CREATE UNIQUE INDEX dispute_one_open ON dispute (placement_id) WHERE status = 'open';
 CREATE INDEX dispute_creditor ON dispute (creditor_id, opened_ms);
-"
-);
+";

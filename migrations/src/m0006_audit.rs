@@ -2,28 +2,7 @@
 //!
 //! `trace_id` (32 hexadecimal digits) links an entry to its request and to the deliveries of the same change.
 
-use sea_orm_migration::prelude::*;
-
-use crate::dialect;
-
-#[derive(Debug)]
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0006_audit"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, SCRIPT).await?;
-        dialect::append_only(manager, "audit_event").await
-    }
-}
-
-const SCRIPT: &str = "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE audit_event (
     id @uuid NOT NULL,
     action text NOT NULL,
@@ -37,15 +16,15 @@ CREATE TABLE audit_event (
 ) @clustered;
 CREATE INDEX audit_event_placement ON audit_event (placement_id, at_ms, id);
 CREATE INDEX audit_event_creditor ON audit_event (creditor_id, at_ms, id);
+@append_only audit_event;
 ";
 
 #[cfg(test)]
 mod tests {
+    use sea_orm_migration::prelude::*;
     use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
     use crate::Migrator;
-
-    use super::*;
 
     #[tokio::test]
     async fn audit_log_rejects_updates_and_deletes() {

@@ -1,8 +1,6 @@
 //! Stored answers of requests with an `Idempotency-Key`, and marks of committed Writer batches.
 
-crate::dialect::step!(
-    "m0007_idempotency",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE idempotency_record (
     creditor_id @uuid NOT NULL,
     key text NOT NULL,
@@ -21,5 +19,4 @@ CREATE TABLE writer_batch (
     committed_ms bigint NOT NULL
 );
 CREATE INDEX writer_batch_age ON writer_batch (committed_ms);
-"
-);
+";

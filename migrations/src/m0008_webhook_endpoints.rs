@@ -1,8 +1,6 @@
 //! Webhook endpoints and their signing secrets.
 
-crate::dialect::step!(
-    "m0008_webhook_endpoints",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE webhook_endpoint (
     id @uuid NOT NULL PRIMARY KEY,
     creditor_id @uuid NOT NULL REFERENCES creditor (id),
@@ -32,5 +30,4 @@ CREATE TABLE webhook_secret (
     expires_ms bigint NULL
 );
 CREATE INDEX webhook_secret_endpoint ON webhook_secret (endpoint_id, created_ms);
-"
-);
+";

@@ -5,9 +5,7 @@
 //! the id of the endpoint if all its deliveries are ordered, and the id of the placement if those of each placement are
 //! ordered.
 
-crate::dialect::step!(
-    "m0009_deliveries",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE message (
     id @uuid NOT NULL PRIMARY KEY,
     creditor_id @uuid NOT NULL,
@@ -83,5 +81,4 @@ CREATE TABLE retention_cursor (
     position @uuid NOT NULL
 );
 INSERT INTO retention_cursor (name, position) VALUES ('payloads', @nil);
-"
-);
+";

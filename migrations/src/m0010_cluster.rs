@@ -3,9 +3,7 @@
 //! `cluster_counter` allocates numbers under its row's lock. A number therefore never becomes visible after a later
 //! one.
 
-crate::dialect::step!(
-    "m0010_cluster",
-    "
+pub(crate) const SCRIPT: &str = "
 CREATE TABLE cluster_counter (
     name text NOT NULL PRIMARY KEY,
     value bigint NOT NULL
@@ -23,5 +21,4 @@ CREATE TABLE control_feed (
     creditor_id @uuid NOT NULL,
     at_ms bigint NOT NULL
 );
-"
-);
+";

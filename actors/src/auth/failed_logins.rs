@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entities::audit_event;
 use entities::ids::{AuditEventId, CreditorId};
-use entities::queries::audit;
+use entities::queries;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub(super) fn audit_failed_login(
     };
     let env = Arc::clone(env);
     tokio::spawn(async move {
-        if let Err(error) = audit::append(env.db.writer(), vec![entry]).await {
+        if let Err(error) = queries::insert(env.db.writer(), entry).await {
             tracing::error!(%error, "a failed login could not be written to the audit log");
         }
     });

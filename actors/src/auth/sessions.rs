@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use entities::DbErr;
 use entities::ids::{CreditorId, SessionFamilyId, SessionId};
-use entities::queries::{creditors, sessions};
+use entities::queries::{self, creditors, sessions};
 use entities::session::{self, SessionKind};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -222,7 +222,7 @@ async fn exchange(
     if newest_ms.is_none_or(|newest_ms| now_ms - newest_ms < GRACE_MS) {
         return Ok(None);
     }
-    sessions::insert(&transaction, next.row).await?;
+    queries::insert(&transaction, next.row).await?;
     transaction.commit().await?;
     mark_known(auth, &next.token);
     Ok(Some(next.token))

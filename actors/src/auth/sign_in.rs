@@ -5,7 +5,7 @@
 
 use entities::creditor;
 use entities::ids::CreditorId;
-use entities::queries::{creditors, onboarding, sessions};
+use entities::queries::{self, creditors, onboarding};
 use entities::session::SessionKind;
 use secrecy::SecretString;
 
@@ -46,7 +46,7 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
     let status = account_status_of(&row, gates.iter()).as_str().to_owned();
     let token = fresh(SessionKind::Dashboard, row.id, now_ms);
     let expires_at = rfc3339_ms(token.row.expires_ms);
-    sessions::insert(auth.env.db.writer(), token.row)
+    queries::insert(auth.env.db.writer(), token.row)
         .await
         .map_db_error()?;
     mark_known(auth, &token.token);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use entities::ids::CreditorId;
 use entities::placement::StoredPosture;
-use entities::queries::{creditors, fold_case, sessions};
+use entities::queries::{self, creditors, fold_case};
 use entities::session::SessionKind;
 use entities::{SqlErr, creditor};
 use serde_json::json;
@@ -77,7 +77,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
         placement: None,
         data: json!({"company_name": view.name}),
     });
-    sessions::insert(&transaction, token.row)
+    queries::insert(&transaction, token.row)
         .await
         .map_db_error()?;
     let outbound = outbox

@@ -6,7 +6,7 @@
 use entities::DbErr;
 use entities::api_key::{self, KeyOrigin, KeyScope, KeyState};
 use entities::ids::KeyId;
-use entities::queries::keys;
+use entities::queries;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -49,7 +49,7 @@ impl CreditorTransaction<'_> {
             ended_ms: None,
             ended_reason: None,
         };
-        keys::insert(&self.db, key.clone()).await?;
+        queries::insert(&self.db, key.clone()).await?;
         let data = json!({"prefix": key.prefix, "scope": key.scope.as_str(), "reason": "onboarding complete"});
         self.audit("creditor.api_key_issued", SYSTEM_ACTOR, data.clone());
         self.event(EventType::ApiKeyIssued, data);

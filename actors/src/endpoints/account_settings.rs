@@ -1,7 +1,7 @@
 //! The account settings: their view and the transaction that changes them.
 
 use entities::ids::CreditorId;
-use entities::queries::{creditors, keys, onboarding, webhooks};
+use entities::queries::{self, creditors, keys, onboarding, webhooks};
 use serde_json::json;
 
 use super::change::{ValidatedChange, new_endpoint};
@@ -89,7 +89,7 @@ pub(crate) async fn update_settings(
             json!({"from": transaction.creditor.posture_default.as_str(), "to": posture.as_str()});
         transaction.creditor.posture_default = posture.into();
         transaction.audit("settings.posture_default_changed", actor, data);
-        creditors::save(&transaction.db, transaction.creditor.clone())
+        queries::save(&transaction.db, transaction.creditor.clone())
             .await
             .map_db_error()?;
     }

@@ -1,7 +1,7 @@
 //! Create, read, update and delete webhook endpoints. Each has its own event filter, throttle and headers.
 
 use entities::ids::{CreditorId, EndpointId};
-use entities::queries::webhooks;
+use entities::queries::{self, webhooks};
 use entities::webhook_endpoint;
 use serde_json::json;
 use uuid::Uuid;
@@ -131,7 +131,7 @@ pub(crate) async fn remove(
     transaction.audit("settings.webhook_removed", actor, data);
     clear(&mut row);
     row.updated_ms = transaction.outbox.updated_ms(creditor);
-    webhooks::save(&transaction.db, row).await.map_db_error()?;
+    queries::save(&transaction.db, row).await.map_db_error()?;
     transaction.mark_changed(ChangeKind::Endpoints);
     transaction.commit().await.map_db_error()?;
     Ok(())
@@ -150,7 +150,7 @@ pub(super) async fn save_changed(
         "order": row.ordering.as_str(), "on_exhausted": row.on_exhausted.as_str(),
     });
     transaction.audit("settings.webhook_changed", actor, data);
-    webhooks::save(&transaction.db, row).await.map_db_error()?;
+    queries::save(&transaction.db, row).await.map_db_error()?;
     transaction.mark_changed(ChangeKind::Endpoints);
     Ok(())
 }
@@ -164,9 +164,7 @@ pub(super) async fn insert(
 ) -> Result<(), ApiError> {
     let (id, data) = (row.id, json!({"endpoint_id": row.id, "url": row.url}));
     transaction.audit("settings.webhook_created", actor, data);
-    webhooks::insert(&transaction.db, row)
-        .await
-        .map_db_error()?;
+    queries::insert(&transaction.db, row).await.map_db_error()?;
     secrets::add(creditors, transaction, id).await?;
     transaction.mark_changed(ChangeKind::Endpoints);
     Ok(())

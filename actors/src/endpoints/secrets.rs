@@ -1,7 +1,7 @@
 //! Signing secrets of webhook endpoints. Several secrets are live during a rotation.
 
 use entities::ids::{CreditorId, EndpointId, WebhookSecretId};
-use entities::queries::webhooks;
+use entities::queries::{self, webhooks};
 use entities::{ConnectionTrait, webhook_endpoint, webhook_secret};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -112,9 +112,7 @@ pub(super) async fn add(
         created_ms: transaction.outbox.updated_ms(transaction.creditor.id),
         expires_ms: None,
     };
-    webhooks::add_secret(&transaction.db, row)
-        .await
-        .map_db_error()?;
+    queries::insert(&transaction.db, row).await.map_db_error()?;
     Ok(secret)
 }
 

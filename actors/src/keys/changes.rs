@@ -48,7 +48,7 @@ pub(super) async fn save(
     transaction: &mut CreditorTransaction<'_>,
     key: api_key::Model,
 ) -> Result<(), ApiError> {
-    entities::queries::keys::save(&transaction.db, key)
+    entities::queries::save(&transaction.db, key)
         .await
         .map_db_error()?;
     transaction.mark_changed(ChangeKind::Keys);

@@ -102,7 +102,7 @@ impl GeneratedKey {
             ended_ms: None,
             ended_reason: None,
         };
-        entities::queries::keys::insert(&transaction.db, row)
+        entities::queries::insert(&transaction.db, row)
             .await
             .map_db_error()?;
         transaction.mark_changed(ChangeKind::Keys);

@@ -2,7 +2,7 @@
 
 use entities::api_key::{self, KeyEndReason, KeyScope, KeyState};
 use entities::ids::CreditorId;
-use entities::queries::creditors;
+use entities::queries;
 use serde_json::json;
 
 use super::changes::{Initiator, end};
@@ -28,7 +28,7 @@ pub(crate) async fn revoke(
     .await?;
     if by_support {
         transaction.creditor.support_only_mint = true;
-        creditors::save(&transaction.db, transaction.creditor.clone())
+        queries::save(&transaction.db, transaction.creditor.clone())
             .await
             .map_db_error()?;
     }

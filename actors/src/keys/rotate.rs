@@ -2,7 +2,7 @@
 
 use entities::api_key::{self, KeyEndReason, KeyOrigin, KeyScope, KeyState};
 use entities::ids::CreditorId;
-use entities::queries::{creditors, keys};
+use entities::queries::{self, keys};
 use serde_json::json;
 
 use super::changes::{Initiator, end, save};
@@ -45,7 +45,7 @@ pub(crate) async fn rotate(
     if transaction.creditor.support_only_mint {
         // Support minted a new key, so the creditor may rotate it again.
         transaction.creditor.support_only_mint = false;
-        creditors::save(&transaction.db, transaction.creditor.clone())
+        queries::save(&transaction.db, transaction.creditor.clone())
             .await
             .map_db_error()?;
     }

@@ -2,7 +2,7 @@
 
 use entities::agreement_acceptance;
 use entities::ids::{AcceptanceId, CreditorId};
-use entities::queries::onboarding;
+use entities::queries::{self, onboarding};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -53,9 +53,7 @@ pub(super) async fn accept(
     }
     let now_ms = transaction.outbox.updated_ms(creditor);
     let row = acceptance(creditor, &request.signatory_name, "dashboard", now_ms);
-    onboarding::accept_agreement(&transaction.db, row)
-        .await
-        .map_db_error()?;
+    queries::insert(&transaction.db, row).await.map_db_error()?;
     let data = json!({"version": CURRENT_VERSION, "signatory_name": request.signatory_name});
     transaction.audit("creditor.agreement_accepted", actor, data);
     let fact = Fact {

@@ -2,7 +2,7 @@
 
 use entities::gate;
 use entities::ids::CreditorId;
-use entities::queries::{creditors, onboarding};
+use entities::queries::{self, creditors, onboarding};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -86,7 +86,7 @@ pub(crate) async fn update_company_profile(
     transaction.creditor.company =
         serde_json::to_string(&company).map_err(|_| ApiError::Internal)?;
     transaction.audit("creditor.setup_updated", actor, json!({"fields": changed}));
-    creditors::save(&transaction.db, transaction.creditor.clone())
+    queries::save(&transaction.db, transaction.creditor.clone())
         .await
         .map_db_error()?;
     let view = checklist(

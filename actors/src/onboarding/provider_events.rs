@@ -2,7 +2,7 @@
 
 use entities::ids::{CreditorId, OnboardingEventId};
 use entities::onboarding_event::{self, EventOutcome};
-use entities::queries::{creditors, onboarding};
+use entities::queries::{self, creditors, onboarding};
 use entities::{DbErr, Transaction};
 use uuid::Uuid;
 
@@ -40,9 +40,7 @@ pub(super) async fn record(
     }
     row.outcome = apply_event(&mut transaction, &row).await.map_db_error()?;
     let outcome = row.outcome;
-    onboarding::save_event(&transaction.db, row)
-        .await
-        .map_db_error()?;
+    queries::save(&transaction.db, row).await.map_db_error()?;
     transaction.commit().await.map_db_error()?;
     Ok(match outcome {
         EventOutcome::Applied => ProviderOutcome::Applied,
@@ -63,7 +61,7 @@ pub(super) async fn replay_account(
     for mut row in events {
         row.creditor_id = Some(transaction.creditor.id);
         row.outcome = apply_event(transaction, &row).await?;
-        onboarding::save_event(&transaction.db, row).await?;
+        queries::save(&transaction.db, row).await?;
     }
     Ok(count)
 }
@@ -149,7 +147,7 @@ async fn apply_event(
             "docusign",
             row.occurred_ms,
         );
-        onboarding::accept_agreement(&transaction.db, accepted).await?;
+        queries::insert(&transaction.db, accepted).await?;
     }
     Ok(if counted {
         EventOutcome::Applied

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entities::ids::CreditorId;
-use entities::queries::{creditors, onboarding};
+use entities::queries::{self, onboarding};
 use entities::{DbErr, Transaction};
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ pub(super) async fn patch(
         .await
         .map_db_error()?;
     set_limits(&mut transaction, actor, patch);
-    creditors::save(&transaction.db, transaction.creditor.clone())
+    queries::save(&transaction.db, transaction.creditor.clone())
         .await
         .map_db_error()?;
     transaction.commit().await.map_db_error()?;

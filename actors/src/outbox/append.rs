@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entities::ids::{AuditEventId, CreditorId, DeliveryId, EndpointId, MessageId, PlacementId};
-use entities::queries::{audit, creditors, outbox, webhooks};
+use entities::queries::{self, creditors, outbox, webhooks};
 use entities::webhook_endpoint::{self, EndpointState};
 use entities::{DbErr, Transaction, audit_event, creditor_position, delivery, message};
 use serde_json::{Map, Value};
@@ -269,7 +269,7 @@ impl Outbox {
         let moved = moved.map(|position| position.row).collect();
         futures::try_join!(
             creditors::save_positions(transaction, moved),
-            audit::append(transaction, self.audits),
+            queries::insert_all(transaction, self.audits),
         )?;
         let enabled = self.endpoints.values().flatten();
         let enabled = enabled.filter(|endpoint| endpoint.state == EndpointState::Enabled);

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entities::dispute::DisputeStatus;
 use entities::ids::{CreditorId, DisputeId, PlacementId};
-use entities::queries::{creditors, onboarding, placements, writer};
+use entities::queries::{self, creditors, onboarding, placements, writer};
 use entities::{
     DbErr, Transaction, creditor, dispute, idempotency_record, payment, placement,
     placement_history,
@@ -186,13 +186,13 @@ impl WorkingSet {
         // meanwhile.
         futures::try_join!(
             async {
-                writer::append_placements(transaction, new).await?;
+                queries::insert_all(transaction, new).await?;
                 writer::save_placements(transaction, changed).await
             },
-            writer::append_history(transaction, self.history),
-            writer::append_payments(transaction, self.payments),
+            queries::insert_all(transaction, self.history),
+            queries::insert_all(transaction, self.payments),
             writer::put_disputes(transaction, disputes),
-            writer::append_idempotency_records(transaction, added),
+            queries::insert_all(transaction, added),
             writer::replace_idempotency_records(transaction, replaced),
         )?;
         Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use entities::creditor::Model as Creditor;
 use entities::delivery::{DeliveryState, Model as Delivery};
 use entities::ids::{CreditorId, DeliveryId, EndpointId, MessageId, WebhookSecretId};
-use entities::queries::{creditors, outbox, webhooks};
+use entities::queries::{self, creditors, outbox};
 use entities::webhook_endpoint::{DeliveryOrder, EndpointState, OnExhausted};
 use entities::{Database, PoolSizes, message, webhook_endpoint, webhook_secret};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _};
@@ -122,7 +122,7 @@ impl TestDatabase {
             created_ms: 0,
             updated_ms: 0,
         };
-        webhooks::insert(&transaction, endpoint).await.unwrap();
+        queries::insert(&transaction, endpoint).await.unwrap();
         let secret = webhook_secret::Model {
             id: WebhookSecretId(Uuid::now_v7()),
             endpoint_id: id,
@@ -130,7 +130,7 @@ impl TestDatabase {
             created_ms: 0,
             expires_ms: None,
         };
-        webhooks::add_secret(&transaction, secret).await.unwrap();
+        queries::insert(&transaction, secret).await.unwrap();
         transaction.commit().await.unwrap();
         id
     }

@@ -1,12 +1,9 @@
-//! The audit log: bulk appends, and reads with keyset pagination. Never updates or deletes an entry.
+//! Reads of the audit log with keyset pagination. Never updates or deletes an entry.
 
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::audit_event;
 use crate::ids::{AuditEventId, CreditorId, PlacementId};
+use crate::{Result, audit_event};
 
 /// Filter and page of a read of the audit log.
 #[derive(Debug, Clone, Default)]
@@ -29,43 +26,24 @@ pub struct AuditQuery {
     pub limit: u64,
 }
 
-/// Appends entries.
-pub async fn append<C: ConnectionTrait>(
-    connection: &C,
-    events: Vec<audit_event::Model>,
-) -> Result<(), DbErr> {
-    super::bulk::insert::<_, audit_event::ActiveModel, _>(connection, events).await
-}
-
 /// Returns the matching entries, newest first.
-pub async fn read<C: ConnectionTrait>(
-    connection: &C,
+pub async fn read(
+    db: &impl ConnectionTrait,
     query: &AuditQuery,
-) -> Result<Vec<audit_event::Model>, DbErr> {
+) -> Result<Vec<audit_event::Model>> {
     use audit_event::Column;
-    let mut conditions = Condition::all()
+    let actions = query.actions.iter().map(String::as_str);
+    let conditions = Condition::all()
         .add_option(query.creditor.map(|id| Column::CreditorId.eq(id)))
         .add_option(query.placement.map(|id| Column::PlacementId.eq(id)))
         .add_option(query.actor.as_deref().map(|actor| Column::Actor.eq(actor)))
         .add_option(query.since_ms.map(|since| Column::AtMs.gte(since)))
-        .add_option(query.until_ms.map(|until| Column::AtMs.lt(until)));
-    if !query.actions.is_empty() {
-        conditions = conditions.add(Column::Action.is_in(query.actions.iter().map(String::as_str)));
+        .add_option(query.until_ms.map(|until| Column::AtMs.lt(until)))
+        .add_option((!query.actions.is_empty()).then(|| Column::Action.is_in(actions)));
+    let matching = audit_event::Entity::find().filter(conditions);
+    let mut page = matching.cursor_by((Column::AtMs, Column::Id));
+    if let Some(last) = query.after {
+        page.after(last);
     }
-    if let Some((at_ms, id)) = query.after {
-        conditions = conditions.add(
-            Condition::any().add(Column::AtMs.lt(at_ms)).add(
-                Condition::all()
-                    .add(Column::AtMs.eq(at_ms))
-                    .add(Column::Id.lt(id)),
-            ),
-        );
-    }
-    audit_event::Entity::find()
-        .filter(conditions)
-        .order_by_desc(Column::AtMs)
-        .order_by_desc(Column::Id)
-        .limit(query.limit)
-        .all(connection)
-        .await
+    page.desc().first(query.limit).all(db).await
 }

@@ -4,83 +4,68 @@
 //! That costs more than the rows. Lists are therefore padded to the next power of two with rows of nulls. These match
 //! nothing and are not inserted.
 
-use sea_orm::sea_query::Value;
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName as _, EntityTrait,
-    FromQueryResult, IdenStatic, IntoActiveModel, Iterable as _,
-};
-use serde_json::Value as Json;
-use uuid::Uuid;
+use sea_orm::{DbBackend, FromQueryResult, IntoActiveModel, Iterable as _, entity::prelude::*};
 
 use crate::ids::CreditorId;
-use crate::sql::{self, statement};
+use crate::sql::{self, params};
+use crate::{DbErr, Result};
 
 /// Maximum number of rows in a list; a power of two.
 pub(super) const ROWS: usize = 256;
 
-/// How an upsert treats a row whose key exists.
-pub(super) struct Upsert<Column> {
-    /// The columns of the key.
-    pub(super) key: Vec<Column>,
-    /// The columns that are overwritten.
-    pub(super) update: Vec<Column>,
+type ActiveOf<M> = <<M as ModelTrait>::Entity as EntityTrait>::ActiveModel;
+type ColumnOf<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
+type KeyOf<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
+
+/// The model of a table.
+pub trait Row:
+    FromQueryResult + IntoActiveModel<ActiveOf<Self>> + ModelTrait<Entity: Table<Self>>
+{
 }
+impl<M: FromQueryResult + IntoActiveModel<ActiveOf<M>> + ModelTrait<Entity: Table<M>>> Row for M {}
+
+/// The entity of a model.
+pub trait Table<M>: EntityTrait<Model = M, ActiveModel: Send> {}
+impl<M, E: EntityTrait<Model = M, ActiveModel: Send>> Table<M> for E {}
 
 /// Inserts rows.
-pub(super) async fn insert<M, A, C>(connection: &C, models: Vec<M>) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-    C: ConnectionTrait,
-{
-    write::<M, A, C>(connection, models, "").await
+pub async fn insert_all<M: Row>(db: &impl ConnectionTrait, rows: Vec<M>) -> Result<()> {
+    write(db, rows, "").await
 }
 
-/// Inserts rows, and updates rows whose key exists.
-pub(super) async fn upsert<M, A, C>(
-    connection: &C,
-    models: Vec<M>,
-    upsert: Upsert<<A::Entity as EntityTrait>::Column>,
-) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-    C: ConnectionTrait,
-{
-    let key: Vec<&str> = upsert.key.iter().map(IdenStatic::as_str).collect();
-    let update = upsert.update.iter().map(|column| {
-        let name = column.as_str();
-        format!("{name} = excluded.{name}")
-    });
-    let update: Vec<String> = update.collect();
-    let conflict = format!(
-        " ON CONFLICT ({}) DO UPDATE SET {}",
-        key.join(", "),
-        update.join(", ")
-    );
-    write::<M, A, C>(connection, models, &conflict).await
+/// Inserts rows, and updates rows whose key exists, apart from the columns in `fixed`.
+pub(super) async fn upsert<M: Row>(
+    db: &impl ConnectionTrait,
+    rows: Vec<M>,
+    fixed: &[ColumnOf<M>],
+) -> Result<()> {
+    let key = KeyOf::<M>::iter().map(|key| key.into_column().as_str());
+    let key: Vec<&str> = key.collect();
+    let is_fixed = |name: &&str| fixed.iter().any(|column| column.as_str() == *name);
+    let names = ColumnOf::<M>::iter().map(|column| column.as_str());
+    let update = names.filter(|name| !key.contains(name) && !is_fixed(name));
+    let update = update.map(|name| format!("{name} = excluded.{name}"));
+    let (key, update) = (key.join(", "), update.collect::<Vec<_>>().join(", "));
+    let conflict = format!(" ON CONFLICT ({key}) DO UPDATE SET {update}");
+    write(db, rows, &conflict).await
 }
 
-async fn write<M, A, C>(connection: &C, models: Vec<M>, conflict: &str) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-    C: ConnectionTrait,
-{
-    let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
+async fn write<M: Row>(db: &impl ConnectionTrait, models: Vec<M>, conflict: &str) -> Result<()> {
+    let columns: Vec<_> = ColumnOf::<M>::iter().collect();
     let names: Vec<&'static str> = columns.iter().map(IdenStatic::as_str).collect();
-    let table = A::Entity::default();
-    let backend = connection.get_database_backend();
+    let table = table_of::<M>();
+    let backend = db.get_database_backend();
     let mut models = models.into_iter().peekable();
     let mut statements = Vec::new();
     while models.peek().is_some() {
         let mut list = List::of(&names);
         for model in models.by_ref().take(ROWS) {
             let mut model = model.into_active_model();
-            for column in &columns {
+            for (column, name) in columns.iter().zip(&names) {
                 let value = model.take(*column).into_value();
-                list.cells
-                    .push(value.ok_or_else(|| incomplete(table.table_name(), column))?);
+                let missing =
+                    || DbErr::Custom(format!("a row for {table} lacks a value for {name}"));
+                list.cells.push(value.ok_or_else(missing)?);
             }
         }
         // The first column of every table belongs to its key and is never null.
@@ -93,24 +78,20 @@ where
             _ => "INSERT INTO",
         };
         let text = format!(
-            "{insert} {} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}",
-            table.table_name()
+            "{insert} {table} ({names}) WITH {rows} SELECT {names} FROM new_row WHERE {first} IS NOT NULL{conflict}"
         );
-        statements.push(statement(connection, &text, values));
+        statements.push(sql::statement(db, &text, values));
     }
     // Builds all statements before the first one runs. A caller that writes several tables concurrently can then build
     // the statements of one table while another one is written.
     for statement in statements {
-        connection.execute_raw(statement).await?;
+        db.execute_raw(statement).await?;
     }
     Ok(())
 }
 
-fn incomplete(table: &str, column: &impl IdenStatic) -> DbErr {
-    DbErr::Custom(format!(
-        "a row for {table} lacks a value for {}",
-        column.as_str()
-    ))
+fn table_of<M: ModelTrait>() -> &'static str {
+    M::Entity::default().table_name()
 }
 
 /// A list of rows that become parameters of a statement.
@@ -165,14 +146,40 @@ impl<'a> List<'a> {
     }
 }
 
-/// Returns the rows of `table` whose creditor and `column` equal one of the pairs. The table has a unique index on both.
-pub(super) async fn by_pairs<T: FromQueryResult, C: ConnectionTrait>(
-    connection: &C,
-    table: &str,
-    column: &str,
+/// Returns the rows whose `column` is one of `ids`. `rest` follows this condition in the statement.
+pub(super) async fn by_ids<M: Row>(
+    db: &impl ConnectionTrait,
+    column: ColumnOf<M>,
+    ids: &[impl ToString],
+    rest: &str,
+) -> Result<Vec<M>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (table, column) = (table_of::<M>(), column.as_str());
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let (condition, ids) = match db.get_database_backend() {
+        DbBackend::Postgres => (
+            format!("{column} = ANY (CAST(CAST($1 AS text) AS uuid[]))"),
+            format!("{{{}}}", ids.join(",")),
+        ),
+        _ => (
+            format!("{column} IN (SELECT unhex(value, '-') FROM json_each($1))"),
+            serde_json::Value::from(ids).to_string(),
+        ),
+    };
+    let text = format!("SELECT * FROM {table} WHERE {condition}{rest}");
+    sql::rows(db, &text, params![ids]).await
+}
+
+/// Returns the rows whose creditor and `column` equal one of the pairs. The table has a unique index on both.
+pub(super) async fn by_pairs<M: Row>(
+    db: &impl ConnectionTrait,
+    column: ColumnOf<M>,
     pairs: &[(CreditorId, String)],
-) -> Result<Vec<T>, DbErr> {
-    let backend = connection.get_database_backend();
+) -> Result<Vec<M>> {
+    let (table, column) = (table_of::<M>(), column.as_str());
+    let backend = db.get_database_backend();
     let source = match backend {
         // Only the unique index has this order. While the table is empty, a scan and every index cost the same, and
         // Postgres would cache a plan that later reads all rows of the creditor.
@@ -186,7 +193,7 @@ pub(super) async fn by_pairs<T: FromQueryResult, C: ConnectionTrait>(
     for pairs in pairs.chunks(ROWS) {
         let mut list = List::of(&["creditor_id", "text"]);
         for (creditor, text) in pairs {
-            list.push([creditor.0.into(), text.as_str().into()]);
+            list.push(params![*creditor, text.as_str()]);
         }
         let (pairs, values) = list.named("pair", backend);
         // SQLite does not reorder a CROSS JOIN. With any other join it would scan the whole table.
@@ -194,24 +201,7 @@ pub(super) async fn by_pairs<T: FromQueryResult, C: ConnectionTrait>(
             "WITH {pairs} SELECT r.* FROM pair CROSS JOIN {source} r \
              WHERE r.creditor_id = pair.creditor_id AND r.{column} = pair.text"
         );
-        found.extend(sql::rows(connection, &text, values).await?);
+        found.extend(sql::rows(db, &text, values).await?);
     }
     Ok(found)
-}
-
-/// Returns the condition that `column` is one of the ids in parameter `$n`. [`ids`] creates the parameter.
-pub(super) fn is_one_of(backend: DbBackend, column: &str, n: usize) -> String {
-    match backend {
-        DbBackend::Postgres => format!("{column} = ANY (CAST(CAST(${n} AS text) AS uuid[]))"),
-        _ => format!("{column} IN (SELECT unhex(value, '-') FROM json_each(${n}))"),
-    }
-}
-
-/// Creates the parameter of [`is_one_of`].
-pub(super) fn ids(backend: DbBackend, ids: impl Iterator<Item = Uuid>) -> Value {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    match backend {
-        DbBackend::Postgres => format!("{{{}}}", ids.join(",")).into(),
-        _ => Json::from(ids).to_string().into(),
-    }
 }

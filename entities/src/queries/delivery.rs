@@ -27,7 +27,7 @@ pub use claim::{SQLITE_CLAIM, claim, claim_one};
 pub use claim_in_order::{OrderedClaim, claim_in_order};
 pub use complete::Completions;
 pub use due_endpoints::due_endpoints;
-pub use endpoint::{disable_endpoint, endpoint, endpoint_ids};
+pub use endpoint::{disable_endpoint, endpoint};
 pub use health::{Failing, mark_failing, mark_healthy};
 pub use list::{DeliveryRow, ListFilter, attempts, detail, list};
 pub use queue_depth::depth;

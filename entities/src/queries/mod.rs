@@ -2,8 +2,6 @@
 //!
 //! Queries of a creditor's data take the creditor. Functions that take a [`Transaction`] are part of the transaction
 //! that the caller composes. Most functions that take any connection are plain reads.
-//!
-//! [`Transaction`]: crate::Transaction
 
 pub mod audit;
 mod bulk;
@@ -21,26 +19,27 @@ pub mod webhook_recoveries;
 pub mod webhooks;
 pub mod writer;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr};
-use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
-    IntoActiveModel,
-};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait as _, LikeExpr};
 
-/// Writes every column of a row that the caller has locked.
-async fn save<M, A, C>(connection: &C, model: M) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait + ActiveModelBehavior + Send,
-    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
-    C: ConnectionTrait,
-{
-    model
-        .into_active_model()
-        .reset_all()
-        .update(connection)
-        .await
-        .map(|_| ())
+use crate::{Result, Transaction};
+
+pub use bulk::{Row, insert_all};
+
+/// Inserts a row.
+///
+/// # Errors
+/// A unique violation if the row contradicts a unique index.
+pub async fn insert(db: &impl ConnectionTrait, row: impl Row) -> Result<()> {
+    insert_all(db, vec![row]).await
+}
+
+/// Writes every column of a row. The transaction must have locked the row or the position of its creditor.
+///
+/// A model can leave out columns in `before_save`, as [`crate::webhook_endpoint`] does.
+pub async fn save(db: &Transaction, row: impl Row) -> Result<()> {
+    row.into_active_model().reset_all().update(db).await?;
+    Ok(())
 }
 
 /// Joins the parts and folds their case for a search column. The database cannot do this, because SQLite, and Postgres

@@ -10,8 +10,8 @@ mod notifier;
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::Database;
-use crate::sql;
+use crate::sql::{self, params};
+use crate::{Database, Result};
 
 pub use feed::{append_feed, feed_head, read_feed};
 pub use janitor::{CleanupResult, clean};
@@ -47,35 +47,25 @@ pub enum Heartbeat {
 ///
 /// # Errors
 /// Also fails if the connection is replaced in between. Every failure can be retried.
-pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member, DbErr> {
+pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member> {
+    const INSERT: &str =
+        "INSERT INTO node (epoch, name, started_ms, heartbeat_ms) VALUES ($1, $2, $3, $3)";
+    const LOCK: &str = "SELECT pg_backend_pid()::bigint WHERE pg_try_advisory_lock($1)";
+    const INSERT_AND_CHECK_SESSION: &str = "INSERT INTO node (epoch, name, started_ms, heartbeat_ms) \
+        SELECT $1, $2, t.ms, t.ms FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) t \
+        WHERE pg_backend_pid() = $3";
     let node = database.node();
     let epoch = next_number(node, "node_epoch").await?;
     if !database.is_postgres() {
-        sql::execute(
-            node,
-            "INSERT INTO node (epoch, name, started_ms, heartbeat_ms) VALUES ($1, $2, $3, $3)",
-            [epoch.into(), name.into(), now_ms.into()],
-        )
-        .await?;
+        sql::execute(node, INSERT, params![epoch, name, now_ms]).await?;
         return Ok(Member { epoch, session: 0 });
     }
-    let locked = sql::value(
-        node,
-        "SELECT pg_backend_pid()::bigint WHERE pg_try_advisory_lock($1)",
-        [(EPOCH_LOCKS + epoch).into()],
-    );
-    let session: i64 = locked.await?.ok_or_else(no_row)?;
-    let inserted = sql::execute(
-        node,
-        "INSERT INTO node (epoch, name, started_ms, heartbeat_ms) \
-         SELECT $1, $2, t.ms, t.ms FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) t \
-         WHERE pg_backend_pid() = $3",
-        [epoch.into(), name.into(), session.into()],
-    );
-    if inserted.await? == 0 {
-        return Err(DbErr::Custom(
-            "the node's connection was replaced while it joined".to_owned(),
-        ));
+    let locked = sql::value(node, LOCK, params![EPOCH_LOCKS + epoch]).await?;
+    let session: i64 = locked.ok_or_else(no_row)?;
+    let values = params![epoch, name, session];
+    if sql::execute(node, INSERT_AND_CHECK_SESSION, values).await? == 0 {
+        let replaced = "the node's connection was replaced while it joined";
+        return Err(DbErr::Custom(replaced.to_owned()));
     }
     Ok(Member { epoch, session })
 }
@@ -83,26 +73,19 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
 /// Renews the heartbeat by the database's clock, on the session that holds the lock.
 ///
 /// After an error it is unknown whether the epoch is still a member.
-pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat, DbErr> {
+pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat> {
+    const RENEW: &str = "UPDATE node \
+        SET heartbeat_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+        WHERE epoch = $1 AND pg_backend_pid() = $2 RETURNING (SELECT count(*) FROM node)";
     let node = database.node();
-    let renewed = if database.is_postgres() {
-        sql::value(
-            node,
-            "UPDATE node SET heartbeat_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
-             WHERE epoch = $1 AND pg_backend_pid() = $2 RETURNING (SELECT count(*) FROM node)",
-            [member.epoch.into(), member.session.into()],
-        )
-        .await?
+    let renewed: Option<i64> = if database.is_postgres() {
+        sql::value(node, RENEW, params![member.epoch, member.session]).await?
     } else {
         // On SQLite no other process reads the heartbeat, so nothing is written.
-        sql::value(
-            node,
-            "SELECT 1 FROM node WHERE epoch = $1",
-            [member.epoch.into()],
-        )
-        .await?
+        let is_member = "SELECT 1 FROM node WHERE epoch = $1";
+        sql::value(node, is_member, params![member.epoch]).await?
     };
-    let Some(nodes): Option<i64> = renewed else {
+    let Some(nodes) = renewed else {
         return Ok(Heartbeat::Lost);
     };
     let nodes = u32::try_from(nodes).unwrap_or(1).max(1);
@@ -111,16 +94,11 @@ pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat,
 
 /// Leaves the cluster: removes the row of the epoch and releases its lock. After an error, other nodes remove the
 /// epoch.
-pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
-    let node = database.node();
+pub async fn leave(database: &Database, member: Member) -> Result<()> {
     remove(database, member.epoch).await?;
     if database.is_postgres() {
-        sql::value::<bool, _>(
-            node,
-            "SELECT pg_advisory_unlock($1)",
-            [(EPOCH_LOCKS + member.epoch).into()],
-        )
-        .await?;
+        let unlock = "SELECT pg_advisory_unlock($1)";
+        sql::execute(database.node(), unlock, params![EPOCH_LOCKS + member.epoch]).await?;
     }
     Ok(())
 }
@@ -128,37 +106,25 @@ pub async fn leave(database: &Database, member: Member) -> Result<(), DbErr> {
 /// Returns the epochs, other than `own`, whose lock is free. Their process or its connection is gone.
 ///
 /// The statement proves this by taking the locks while it runs.
-pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>, DbErr> {
+pub async fn unlocked_epochs(database: &Database, own: i64) -> Result<Vec<i64>> {
+    const UNLOCKED: &str =
+        "SELECT epoch FROM node WHERE epoch <> $1 AND pg_try_advisory_xact_lock($2 + epoch)";
     if !database.is_postgres() {
         return Ok(Vec::new());
     }
     // Not on the node's own session, which could take the locks that it holds again.
-    let writer = database.writer();
-    epochs(
-        writer,
-        "SELECT epoch FROM node WHERE epoch <> $1 AND pg_try_advisory_xact_lock($2 + epoch)",
-        [own.into(), EPOCH_LOCKS.into()],
-    )
-    .await
+    sql::values(database.writer(), UNLOCKED, params![own, EPOCH_LOCKS]).await
 }
 
 /// Returns the epochs, other than `own`, that have not renewed their heartbeat for `silent_ms` by the database's clock,
 /// even if they hold their lock.
-pub async fn silent_epochs(
-    database: &Database,
-    own: i64,
-    silent_ms: i64,
-) -> Result<Vec<i64>, DbErr> {
+pub async fn silent_epochs(database: &Database, own: i64, silent_ms: i64) -> Result<Vec<i64>> {
+    const SILENT: &str = "SELECT epoch FROM node WHERE epoch <> $1 \
+        AND heartbeat_ms < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $2";
     if !database.is_postgres() {
         return Ok(Vec::new());
     }
-    epochs(
-        database.writer(),
-        "SELECT epoch FROM node WHERE epoch <> $1 \
-         AND heartbeat_ms < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $2",
-        [own.into(), silent_ms.into()],
-    )
-    .await
+    sql::values(database.writer(), SILENT, params![own, silent_ms]).await
 }
 
 /// Finds at most one owner without a `node` row between two member epochs, so it must be repeated until it finds none.
@@ -176,61 +142,39 @@ SELECT gap.owner FROM (
 ) gap WHERE gap.owner IS NOT NULL";
 
 /// Returns owners of leased rows that have no `node` row. Call it again until the result is empty.
-pub async fn owners_without_node(database: &Database) -> Result<Vec<i64>, DbErr> {
-    epochs(database.writer(), OWNERS_WITHOUT_NODE, []).await
+pub async fn owners_without_node(database: &Database) -> Result<Vec<i64>> {
+    sql::values(database.writer(), OWNERS_WITHOUT_NODE, []).await
 }
 
 /// Releases all rows that an ended epoch has leased. Returns the number of rows.
-pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64, DbErr> {
-    let writer = database.writer();
-    sql::execute(
-        writer,
-        "UPDATE delivery SET owner = NULL WHERE owner = $1",
-        [epoch.into()],
-    )
-    .await
+pub async fn release_leases_of(database: &Database, epoch: i64) -> Result<u64> {
+    let release = "UPDATE delivery SET owner = NULL WHERE owner = $1";
+    sql::execute(database.writer(), release, params![epoch]).await
 }
 
 /// Removes the row of an epoch, which ends its membership.
-pub async fn remove(database: &Database, epoch: i64) -> Result<(), DbErr> {
-    let writer = database.writer();
-    sql::execute(writer, "DELETE FROM node WHERE epoch = $1", [epoch.into()])
-        .await
-        .map(|_| ())
+pub async fn remove(database: &Database, epoch: i64) -> Result<()> {
+    let remove = "DELETE FROM node WHERE epoch = $1";
+    sql::execute(database.writer(), remove, params![epoch]).await?;
+    Ok(())
 }
 
 /// Removes all other epochs and releases their leases. Returns the number of released rows.
 ///
 /// Only for SQLite, where every other epoch belongs to a process that has ended.
-pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64, DbErr> {
-    let writer = database.writer();
-    sql::execute(writer, "DELETE FROM node WHERE epoch <> $1", [own.into()]).await?;
-    sql::execute(
-        writer,
-        "UPDATE delivery SET owner = NULL WHERE owner IS NOT NULL AND owner <> $1",
-        [own.into()],
-    )
-    .await
+pub async fn reset_single_process(database: &Database, own: i64) -> Result<u64> {
+    let remove = "DELETE FROM node WHERE epoch <> $1";
+    sql::execute(database.writer(), remove, params![own]).await?;
+    let release = "UPDATE delivery SET owner = NULL WHERE owner IS NOT NULL AND owner <> $1";
+    sql::execute(database.writer(), release, params![own]).await
 }
 
 /// Allocates the next number of a counter. In a transaction, the row stays locked until the end, so a reader that sees
 /// n never sees n-1 appear later.
-async fn next_number<C: ConnectionTrait>(connection: &C, counter: &str) -> Result<i64, DbErr> {
-    sql::value(
-        connection,
-        "UPDATE cluster_counter SET value = value + 1 WHERE name = $1 RETURNING value",
-        [counter.into()],
-    )
-    .await?
-    .ok_or_else(no_row)
-}
-
-async fn epochs<C: ConnectionTrait>(
-    connection: &C,
-    text: &str,
-    values: impl IntoIterator<Item = sea_orm::Value>,
-) -> Result<Vec<i64>, DbErr> {
-    sql::values(connection, text, values).await
+async fn next_number(db: &impl ConnectionTrait, counter: &str) -> Result<i64> {
+    let next = "UPDATE cluster_counter SET value = value + 1 WHERE name = $1 RETURNING value";
+    let next = sql::value(db, next, params![counter]).await?;
+    next.ok_or_else(no_row)
 }
 
 fn no_row() -> DbErr {

@@ -1,19 +1,14 @@
 //! The outbox: messages and their deliveries, written in the same transaction as the change that they report.
 
-use sea_orm::DbErr;
-
-use crate::{Transaction, delivery, message};
+use super::insert_all;
+use crate::{Result, Transaction, delivery, message};
 
 /// Inserts messages and their deliveries.
 pub async fn write(
-    transaction: &Transaction,
+    db: &Transaction,
     messages: Vec<message::Model>,
     deliveries: Vec<delivery::Model>,
-) -> Result<(), DbErr> {
-    use super::bulk::insert;
-    futures::try_join!(
-        insert::<_, message::ActiveModel, _>(transaction, messages),
-        insert::<_, delivery::ActiveModel, _>(transaction, deliveries),
-    )?;
+) -> Result<()> {
+    futures::try_join!(insert_all(db, messages), insert_all(db, deliveries))?;
     Ok(())
 }

@@ -1,16 +1,11 @@
 //! Reads of placements, payments and disputes. Never writes; see [`super::writer`].
 
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{Condition, Order, QueryOrder, QuerySelect, QueryTrait as _, entity::prelude::*};
 
-use super::bulk;
-use super::contains;
-use crate::dispute;
+use super::{bulk, contains};
 use crate::ids::{CreditorId, DisputeId, PlacementId};
 use crate::placement::{self, Column, StoredStatus};
-use crate::sql;
+use crate::{Result, dispute};
 
 /// Maximum total that is counted for a search. Beyond it the total is unknown.
 const MAX_COUNTED: u64 = 10_000;
@@ -50,59 +45,44 @@ pub struct PlacementQuery {
 }
 
 /// Returns one placement of a creditor.
-pub async fn find<C: ConnectionTrait>(
-    connection: &C,
+pub async fn find(
+    db: &impl ConnectionTrait,
     creditor: CreditorId,
     id: PlacementId,
-) -> Result<Option<placement::Model>, DbErr> {
-    placement::Entity::find_by_id(id)
-        .filter(Column::CreditorId.eq(creditor))
-        .one(connection)
-        .await
+) -> Result<Option<placement::Model>> {
+    let found = placement::Entity::find_by_id(id).filter(Column::CreditorId.eq(creditor));
+    found.one(db).await
 }
 
 /// Returns the placements with these ids, of any creditor. The caller must check the creditor.
-pub async fn by_ids<C: ConnectionTrait>(
-    connection: &C,
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
     ids: &[PlacementId],
-) -> Result<Vec<placement::Model>, DbErr> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let backend = connection.get_database_backend();
-    let text = format!(
-        "SELECT * FROM placement WHERE {}",
-        bulk::is_one_of(backend, "id", 1)
-    );
-    let ids = bulk::ids(backend, ids.iter().map(|id| id.0));
-    sql::rows(connection, &text, [ids]).await
+) -> Result<Vec<placement::Model>> {
+    bulk::by_ids(db, Column::Id, ids, "").await
 }
 
 /// Returns the placements that exist for `invoices`, which are pairs of a creditor and an invoice number.
-pub async fn by_invoices<C: ConnectionTrait>(
-    connection: &C,
+pub async fn by_invoices(
+    db: &impl ConnectionTrait,
     invoices: &[(CreditorId, String)],
-) -> Result<Vec<placement::Model>, DbErr> {
-    bulk::by_pairs(connection, "placement", "invoice_number", invoices).await
+) -> Result<Vec<placement::Model>> {
+    bulk::by_pairs(db, Column::InvoiceNumber, invoices).await
 }
 
 /// Returns a page of a creditor's placements and the number of matches: `None` if more than 10,000 match a search.
-pub async fn list<C: ConnectionTrait>(
-    connection: &C,
+pub async fn list(
+    db: &impl ConnectionTrait,
     creditor: CreditorId,
     query: &PlacementQuery,
-) -> Result<(Vec<placement::Model>, Option<u64>), DbErr> {
+) -> Result<(Vec<placement::Model>, Option<u64>)> {
     let matching = placement::Entity::find().filter(condition(creditor, query));
-    let total = if query.q.is_some() {
-        let counted = matching
-            .clone()
-            .limit(MAX_COUNTED + 1)
-            .count(connection)
-            .await?;
-        (counted <= MAX_COUNTED).then_some(counted)
-    } else {
-        Some(matching.clone().count(connection).await?)
-    };
+    let max = query.q.as_ref().map(|_| MAX_COUNTED);
+    let counted = matching
+        .clone()
+        .apply_if(max, |found, max| found.limit(max + 1));
+    let total = counted.count(db).await?;
+    let total = max.is_none_or(|max| total <= max).then_some(total);
     let order = if query.descending {
         Order::Desc
     } else {
@@ -115,14 +95,11 @@ pub async fn list<C: ConnectionTrait>(
         OrderBy::Status => Column::Status,
         OrderBy::UpdatedAt => Column::UpdatedMs,
     };
-    let rows = matching
+    let ordered = matching
         .order_by(column, order.clone())
-        .order_by(Column::Id, order)
-        .limit(query.limit)
-        .offset(query.offset)
-        .all(connection)
-        .await?;
-    Ok((rows, total))
+        .order_by(Column::Id, order);
+    let page = ordered.limit(query.limit).offset(query.offset);
+    Ok((page.all(db).await?, total))
 }
 
 fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
@@ -148,26 +125,23 @@ fn condition(creditor: CreditorId, query: &PlacementQuery) -> Condition {
 
 /// Returns placements with one of `statuses` that are not paused and have not changed since `before_ms`, least recently
 /// changed first. For the simulator.
-pub async fn untouched_since<C: ConnectionTrait>(
-    connection: &C,
+pub async fn untouched_since(
+    db: &impl ConnectionTrait,
     statuses: &[StoredStatus],
     before_ms: i64,
     limit: u64,
-) -> Result<Vec<placement::Model>, DbErr> {
+) -> Result<Vec<placement::Model>> {
     placement::Entity::find()
         .filter(Column::Status.is_in(statuses.iter().copied()))
         .filter(Column::Paused.eq(false))
         .filter(Column::UpdatedMs.lte(before_ms))
         .order_by_asc(Column::UpdatedMs)
         .limit(limit)
-        .all(connection)
+        .all(db)
         .await
 }
 
 /// Returns a dispute of any creditor. For support.
-pub async fn dispute<C: ConnectionTrait>(
-    connection: &C,
-    id: DisputeId,
-) -> Result<Option<dispute::Model>, DbErr> {
-    dispute::Entity::find_by_id(id).one(connection).await
+pub async fn dispute(db: &impl ConnectionTrait, id: DisputeId) -> Result<Option<dispute::Model>> {
+    dispute::Entity::find_by_id(id).one(db).await
 }

@@ -3,13 +3,13 @@
 //! Ids are UUID v7, so the rows older than a time are a range of the primary key. No further index is needed, and newer
 //! rows are never read.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::node::CleanupResult;
-use crate::Database;
+use crate::database::row_lock;
 use crate::ids::{CreditorId, MessageId, PlacementId};
-use crate::sql;
+use crate::sql::{self, params};
+use crate::{Database, Result};
 
 /// How much longer messages are kept than attempts, because the last attempt of a message can be this late.
 const EXTRA_MESSAGE_RETENTION_MS: i64 = 7 * 24 * 3_600_000;
@@ -49,7 +49,7 @@ pub async fn prune(
     keep: Retention,
     now_ms: i64,
     batch: u32,
-) -> Result<CleanupResult, DbErr> {
+) -> Result<CleanupResult> {
     let mut cleaned = CleanupResult::default();
     let messages_ms = keep.attempts_ms.saturating_add(EXTRA_MESSAGE_RETENTION_MS);
     for (text, age_ms) in [
@@ -57,9 +57,8 @@ pub async fn prune(
         (ATTEMPTS, keep.attempts_ms),
         (MESSAGES, messages_ms),
     ] {
-        let writer = database.writer();
-        let values = [min_id_at(now_ms - age_ms).into(), i64::from(batch).into()];
-        let removed = sql::execute(writer, text, values).await?;
+        let values = params![min_id_at(now_ms - age_ms), i64::from(batch)];
+        let removed = sql::execute(database.writer(), text, values).await?;
         cleaned.add(removed, batch);
     }
     let erased = erase_old_payloads(database, min_id_at(now_ms - keep.payloads_ms), batch).await?;
@@ -70,11 +69,8 @@ pub async fn prune(
 /// Returns the smallest UUID v7 of a time (epoch milliseconds).
 fn min_id_at(at_ms: i64) -> Uuid {
     let at_ms = u64::try_from(at_ms).unwrap_or_default();
-    let (seconds, millis) = (
-        at_ms / 1_000,
-        u32::try_from(at_ms % 1_000).unwrap_or_default(),
-    );
-    let id = Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, millis * 1_000_000));
+    let nanos = u32::try_from(at_ms % 1_000 * 1_000_000).unwrap_or_default();
+    let id = Uuid::new_v7(Timestamp::from_unix(NoContext, at_ms / 1_000, nanos));
     // Clears the version and the random part.
     let mut bytes = *id.as_bytes();
     bytes[6..].fill(0);
@@ -82,27 +78,20 @@ fn min_id_at(at_ms: i64) -> Uuid {
 }
 
 /// Advances the cursor. One process at a time does this; the others skip it.
-async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Result<u64, DbErr> {
+async fn erase_old_payloads(database: &Database, bound: Uuid, batch: u32) -> Result<u64> {
+    const ADVANCE: &str = "UPDATE retention_cursor SET position = $1 WHERE name = 'payloads'";
     let transaction = database.begin().await?;
-    let lock = match transaction.get_database_backend() {
-        DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
-        _ => "",
-    };
+    let lock = row_lock(&transaction, " FOR UPDATE SKIP LOCKED");
     let text = format!("SELECT position FROM retention_cursor WHERE name = 'payloads'{lock}");
     let cursor: Option<MessageId> = sql::value(&transaction, &text, []).await?;
     let Some(cursor) = cursor else {
         transaction.rollback().await?;
         return Ok(0);
     };
-    let values = [bound.into(), i64::from(batch).into(), cursor.into()];
+    let values = params![bound, i64::from(batch), cursor];
     let erased: Vec<MessageId> = sql::values(&transaction, PAYLOADS, values).await?;
     if let Some(last) = erased.iter().max() {
-        sql::execute(
-            &transaction,
-            "UPDATE retention_cursor SET position = $1 WHERE name = 'payloads'",
-            [(*last).into()],
-        )
-        .await?;
+        sql::execute(&transaction, ADVANCE, params![*last]).await?;
     }
     transaction.commit().await?;
     Ok(erased.len() as u64)
@@ -127,7 +116,7 @@ pub async fn erase_placement(
     creditor: CreditorId,
     placement: PlacementId,
     sequences: std::ops::RangeInclusive<i64>,
-) -> Result<Erased, DbErr> {
+) -> Result<Erased> {
     const DELETE_QUEUED: &str = "
 DELETE FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND message_id IN
     (SELECT id FROM message WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4)";
@@ -136,16 +125,10 @@ UPDATE message SET payload = ''
 WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4";
     let transaction = database.begin().await?;
     let pattern = format!("%\"placement_id\":\"{placement}\"%");
-    let values = || {
-        [
-            creditor.into(),
-            (*sequences.start()).into(),
-            (*sequences.end()).into(),
-            pattern.as_str().into(),
-        ]
-    };
-    let deliveries = sql::execute(&transaction, DELETE_QUEUED, values()).await?;
-    let payloads = sql::execute(&transaction, ERASE_PAYLOADS, values()).await?;
+    let (first, last) = sequences.into_inner();
+    let values = params![creditor, first, last, pattern];
+    let deliveries = sql::execute(&transaction, DELETE_QUEUED, values.clone()).await?;
+    let payloads = sql::execute(&transaction, ERASE_PAYLOADS, values).await?;
     transaction.commit().await?;
     Ok(Erased {
         payloads,

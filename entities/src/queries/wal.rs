@@ -9,9 +9,8 @@
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
-use crate::Database;
 use crate::database::BUSY_TIMEOUT;
-use crate::sql;
+use crate::{Database, Result, sql};
 
 /// Pages (4 KiB) at which the log is restarted: 100 MiB.
 const MAX_LOG_PAGES: i64 = 25_000;
@@ -29,7 +28,7 @@ const RESTART: &str = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART)
 /// Runs one round. Returns the length of the log in pages of 4 KiB, measured when the last pass began.
 ///
 /// Does nothing on Postgres, which checkpoints by itself, and returns 0.
-pub async fn checkpoint_wal(database: &Database) -> Result<i64, DbErr> {
+pub async fn checkpoint_wal(database: &Database) -> Result<i64> {
     let Some(checkpointer) = database.checkpointer() else {
         return Ok(0);
     };
@@ -48,12 +47,12 @@ pub async fn checkpoint_wal(database: &Database) -> Result<i64, DbErr> {
     Ok(last.pages)
 }
 
-async fn restart_log(writer: &DatabaseConnection) -> Result<(), DbErr> {
+async fn restart_log(writer: &DatabaseConnection) -> Result<()> {
     let restarted = writer.execute_unprepared(RESTART).await;
-    let timeout_ms = BUSY_TIMEOUT.as_millis();
-    let reset = format!("PRAGMA busy_timeout = {timeout_ms}");
+    let reset = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
     writer.execute_unprepared(&reset).await?;
-    restarted.map(|_| ())
+    restarted?;
+    Ok(())
 }
 
 /// Result of `PRAGMA wal_checkpoint`.
@@ -77,8 +76,8 @@ enum Next {
 }
 
 impl Pass {
-    async fn run<C: ConnectionTrait>(connection: &C) -> Result<Self, DbErr> {
-        let row: Option<(i64, i64, i64)> = sql::value(connection, CHECKPOINT, []).await?;
+    async fn run(db: &DatabaseConnection) -> Result<Self> {
+        let row: Option<(i64, i64, i64)> = sql::value(db, CHECKPOINT, []).await?;
         let no_row = || DbErr::RecordNotFound("a checkpoint returned no row".into());
         let (_busy, pages, copied) = row.ok_or_else(no_row)?;
         Ok(Self { pages, copied })

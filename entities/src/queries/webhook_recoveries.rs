@@ -2,123 +2,87 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-};
+use sea_orm::{FromQueryResult, entity::prelude::*};
 
-use crate::Transaction;
+use crate::database::row_lock;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId, RecoveryId};
-use crate::sql;
+use crate::sql::{self, params};
 use crate::webhook_recovery::{self, Column};
+use crate::{Result, Transaction};
 
 /// Returns a recovery of a creditor, or of any creditor if `creditor` is `None`.
-pub async fn by_id<C: ConnectionTrait>(
-    connection: &C,
+pub async fn by_id(
+    db: &impl ConnectionTrait,
     creditor: Option<CreditorId>,
     id: RecoveryId,
-) -> Result<Option<webhook_recovery::Model>, DbErr> {
+) -> Result<Option<webhook_recovery::Model>> {
     let mut found = webhook_recovery::Entity::find_by_id(id);
     if let Some(creditor) = creditor {
         found = found.filter(Column::CreditorId.eq(creditor));
     }
-    found.one(connection).await
+    found.one(db).await
 }
 
 /// Returns how many recoveries of a creditor are not done.
-pub async fn running<C: ConnectionTrait>(
-    connection: &C,
-    creditor: CreditorId,
-) -> Result<i64, DbErr> {
-    let running = sql::value(
-        connection,
-        "SELECT count(*) FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'",
-        [creditor.into()],
-    )
-    .await?;
+pub async fn running(db: &impl ConnectionTrait, creditor: CreditorId) -> Result<i64> {
+    const RUNNING: &str =
+        "SELECT count(*) FROM webhook_recovery WHERE creditor_id = $1 AND state <> 'done'";
+    let running = sql::value(db, RUNNING, params![creditor]).await?;
     Ok(running.unwrap_or(0))
-}
-
-/// Inserts a recovery.
-pub async fn insert(
-    transaction: &Transaction,
-    model: webhook_recovery::Model,
-) -> Result<(), DbErr> {
-    super::bulk::insert::<_, webhook_recovery::ActiveModel, _>(transaction, vec![model]).await
-}
-
-/// Writes every column of a recovery. The transaction must have locked it with [`take`].
-pub async fn save(transaction: &Transaction, model: webhook_recovery::Model) -> Result<(), DbErr> {
-    super::save::<_, webhook_recovery::ActiveModel, _>(transaction, model).await
 }
 
 /// Returns the recovery that has waited longest for its next step, and locks it for the transaction. Skips recoveries
 /// that another process has locked.
-pub async fn take(transaction: &Transaction) -> Result<Option<webhook_recovery::Model>, DbErr> {
-    let lock = match transaction.get_database_backend() {
-        DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
-        _ => "", // SQLite has one writer
-    };
+pub async fn take(db: &Transaction) -> Result<Option<webhook_recovery::Model>> {
+    let lock = row_lock(db, " FOR UPDATE SKIP LOCKED");
     let text = format!(
         "SELECT * FROM webhook_recovery WHERE state <> 'done' ORDER BY updated_ms LIMIT 1{lock}"
     );
-    sql::row(transaction, &text, []).await
+    sql::row(db, &text, []).await
 }
 
 /// Returns the sequence of the first message of a creditor at or after `at_ms`; `None` if there is none.
 ///
 /// Uses a binary search, because times increase with sequences but only sequences are indexed.
-pub async fn first_sequence_from<C: ConnectionTrait>(
-    connection: &C,
+pub async fn first_sequence_from(
+    db: &impl ConnectionTrait,
     creditor: CreditorId,
     at_ms: i64,
-) -> Result<Option<i64>, DbErr> {
-    let Some((mut low, _)) = message_from(connection, creditor, 0).await? else {
+) -> Result<Option<i64>> {
+    let Some((mut low, _)) = message_from(db, creditor, 0).await? else {
         return Ok(None);
     };
-    let mut high = highest_sequence(connection, creditor)
-        .await?
-        .saturating_add(1);
+    let mut high = highest_sequence(db, creditor).await?.saturating_add(1);
     // The result is in low..=high, where the initial high means that there is none.
     while low < high {
         let middle = low + (high - low) / 2;
-        match message_from(connection, creditor, middle).await? {
+        match message_from(db, creditor, middle).await? {
             Some((sequence, created_ms)) if created_ms < at_ms => low = sequence + 1,
             // Sequences may be missing in between, because old messages are deleted.
             Some(_) | None => high = middle,
         }
     }
-    Ok(message_from(connection, creditor, low)
-        .await?
-        .map(|(sequence, _)| sequence))
+    let first = message_from(db, creditor, low).await?;
+    Ok(first.map(|(sequence, _)| sequence))
 }
 
 /// Returns the highest sequence of a creditor's messages; 0 if there are none.
-pub async fn highest_sequence<C: ConnectionTrait>(
-    connection: &C,
-    creditor: CreditorId,
-) -> Result<i64, DbErr> {
-    let highest = sql::value(
-        connection,
-        "SELECT sequence FROM message WHERE creditor_id = $1 ORDER BY sequence DESC LIMIT 1",
-        [creditor.into()],
-    )
-    .await?;
+pub async fn highest_sequence(db: &impl ConnectionTrait, creditor: CreditorId) -> Result<i64> {
+    const HIGHEST: &str =
+        "SELECT sequence FROM message WHERE creditor_id = $1 ORDER BY sequence DESC LIMIT 1";
+    let highest = sql::value(db, HIGHEST, params![creditor]).await?;
     Ok(highest.unwrap_or(0))
 }
 
 /// Returns the sequence and the time of the first message with at least this sequence.
-async fn message_from<C: ConnectionTrait>(
-    connection: &C,
+async fn message_from(
+    db: &impl ConnectionTrait,
     creditor: CreditorId,
     sequence: i64,
-) -> Result<Option<(i64, i64)>, DbErr> {
-    sql::value(
-        connection,
-        "SELECT sequence, created_ms FROM message WHERE creditor_id = $1 AND sequence >= $2 \
-         ORDER BY sequence LIMIT 1",
-        [creditor.into(), sequence.into()],
-    )
-    .await
+) -> Result<Option<(i64, i64)>> {
+    const FIRST: &str = "SELECT sequence, created_ms FROM message \
+        WHERE creditor_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1";
+    sql::value(db, FIRST, params![creditor, sequence]).await
 }
 
 /// Result of requeueing a page.
@@ -151,26 +115,20 @@ RETURNING endpoint_id";
 
 /// Requeues the next page of a recovery, at most `page` rows.
 pub async fn requeue_page(
-    transaction: &Transaction,
+    db: &Transaction,
     recovery: &webhook_recovery::Model,
     page: u32,
     now_ms: i64,
-) -> Result<Requeued, DbErr> {
+) -> Result<Requeued> {
     let (creditor, cursor) = (recovery.creditor_id, recovery.delivery_cursor);
-    let values = [creditor.into(), cursor.into(), i64::from(page).into()];
-    let ids: Vec<DeliveryId> = sql::values(transaction, PAGE, values).await?;
+    let values = params![creditor, cursor, i64::from(page)];
+    let ids: Vec<DeliveryId> = sql::values(db, PAGE, values).await?;
     let Some(last) = ids.last().copied() else {
         return Ok(Requeued::default());
     };
-    let values = [
-        creditor.into(),
-        cursor.into(),
-        last.into(),
-        recovery.first_sequence.into(),
-        recovery.last_sequence.into(),
-        now_ms.into(),
-    ];
-    let endpoints: Vec<EndpointId> = sql::values(transaction, DUE_NOW, values).await?;
+    let (from, to) = (recovery.first_sequence, recovery.last_sequence);
+    let values = params![creditor, cursor, last, from, to, now_ms];
+    let endpoints: Vec<EndpointId> = sql::values(db, DUE_NOW, values).await?;
     Ok(Requeued {
         rows: endpoints.len() as u64,
         endpoints: endpoints.into_iter().collect(),
@@ -194,35 +152,27 @@ pub struct MissingDelivery {
 
 /// Returns the next messages in the range of a recovery that have no deliveries, at most `page`.
 pub async fn missing_deliveries_page(
-    transaction: &Transaction,
+    db: &Transaction,
     recovery: &webhook_recovery::Model,
     page: u32,
-) -> Result<Vec<MissingDelivery>, DbErr> {
+) -> Result<Vec<MissingDelivery>> {
     const MISSING: &str = "
 SELECT id, sequence, event_type, payload FROM message
 WHERE creditor_id = $1 AND sequence > $2 AND sequence <= $3 AND initial_deliveries = 0 AND payload <> ''
 ORDER BY sequence LIMIT $4";
-    let values = [
-        recovery.creditor_id.into(),
-        recovery.message_cursor.into(),
-        recovery.last_sequence.into(),
-        i64::from(page).into(),
-    ];
-    sql::rows(transaction, MISSING, values).await
+    let (after, last) = (recovery.message_cursor, recovery.last_sequence);
+    let values = params![recovery.creditor_id, after, last, i64::from(page)];
+    sql::rows(db, MISSING, values).await
 }
 
 /// Records the number of deliveries that were created for a message. Returns `false` if it already had deliveries.
 pub async fn record_deliveries(
-    transaction: &Transaction,
+    db: &Transaction,
     message: MessageId,
     deliveries: usize,
-) -> Result<bool, DbErr> {
+) -> Result<bool> {
+    const RECORD: &str =
+        "UPDATE message SET initial_deliveries = $2 WHERE id = $1 AND initial_deliveries = 0";
     let deliveries = i32::try_from(deliveries).unwrap_or(i32::MAX);
-    let rows = sql::execute(
-        transaction,
-        "UPDATE message SET initial_deliveries = $2 WHERE id = $1 AND initial_deliveries = 0",
-        [message.into(), deliveries.into()],
-    )
-    .await?;
-    Ok(rows > 0)
+    Ok(sql::execute(db, RECORD, params![message, deliveries]).await? > 0)
 }

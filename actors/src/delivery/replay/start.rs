@@ -7,7 +7,7 @@
 
 use entities::DbErr;
 use entities::ids::{CreditorId, DeliveryId, RecoveryId};
-use entities::queries::webhook_recoveries as recoveries;
+use entities::queries::{self, webhook_recoveries as recoveries};
 use entities::webhook_recovery::{self, RecoveryState};
 use serde_json::json;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ pub(crate) async fn start(
         "recovery_id": row.id, "since": rfc3339_ms(row.since_ms), "until": rfc3339_ms(row.until_ms),
     });
     transaction.audit("webhook.recovery_started", actor, data);
-    recoveries::insert(&transaction.db, row.clone())
+    queries::insert(&transaction.db, row.clone())
         .await
         .map_db_error()?;
     once.store_result(&transaction, row.id.0).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entities::ids::{DeliveryId, EndpointId, PlacementId};
 use entities::queries::webhook_recoveries::{self as recoveries, MissingDelivery};
-use entities::queries::{outbox, webhooks};
+use entities::queries::{self, outbox, webhooks};
 use entities::webhook_recovery::{self, RecoveryState};
 use entities::{DbErr, Transaction, delivery, webhook_endpoint};
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub(super) async fn step(delivery: &Delivery) -> Result<Option<BTreeSet<Endpoint
         RecoveryState::Messages => create_missing(&transaction, &mut row, now_ms).await?,
         RecoveryState::Done => BTreeSet::new(),
     };
-    recoveries::save(&transaction, row).await?;
+    queries::save(&transaction, row).await?;
     transaction.commit().await?;
     Ok(Some(woken))
 }

@@ -1,9 +1,10 @@
 //! Cancels the waiting rows of disabled endpoints.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend};
 
+use crate::Result;
 use crate::queries::node::CleanupResult;
-use crate::sql;
+use crate::sql::{self, params};
 
 /// Kinds of rows: without an ordering key, with that of the endpoint, with that of a placement. Each kind has its own
 /// index. A statement for all kinds at once would scan the entire queue.
@@ -41,13 +42,10 @@ pub fn cancel_statements(backend: DbBackend) -> [String; 3] {
 
 /// Cancels waiting rows of disabled endpoints, at most `limit` of each kind. After an error, the rows that were
 /// cancelled before stay cancelled.
-pub async fn cancel_disabled<C: ConnectionTrait>(
-    connection: &C,
-    limit: u32,
-) -> Result<CleanupResult, DbErr> {
+pub async fn cancel_disabled(db: &impl ConnectionTrait, limit: u32) -> Result<CleanupResult> {
     let mut cancelled = CleanupResult::default();
-    for text in cancel_statements(connection.get_database_backend()) {
-        let rows = sql::execute(connection, &text, [i64::from(limit).into()]).await?;
+    for text in cancel_statements(db.get_database_backend()) {
+        let rows = sql::execute(db, &text, params![i64::from(limit)]).await?;
         cancelled.add(rows, limit);
     }
     Ok(cancelled)

@@ -1,11 +1,11 @@
 //! Claims due rows that have no ordering key.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{ClaimWant, ClaimedDelivery};
-use crate::Transaction;
 use crate::ids::DeliveryId;
-use crate::sql;
+use crate::sql::{self, params};
+use crate::{Result, Transaction};
 
 /// Builds a statement that leases rows and returns them with the content to send.
 macro_rules! leasing {
@@ -77,70 +77,40 @@ WHERE id = $2 AND owner IS NULL AND state = 'pending'"
 /// Leases a row that was never attempted to `owner`, whatever its due time and the state of its endpoint. Returns
 /// `None` if the row is already leased or was attempted.
 pub async fn claim_one(
-    transaction: &Transaction,
+    db: &Transaction,
     owner: i64,
     delivery: DeliveryId,
-) -> Result<Option<ClaimedDelivery>, DbErr> {
-    let values = [owner.into(), delivery.into()];
-    sql::row(transaction, CLAIM_ONE, values).await
+) -> Result<Option<ClaimedDelivery>> {
+    sql::row(db, CLAIM_ONE, params![owner, delivery]).await
 }
 
 /// Leases due rows without an ordering key to `owner`, oldest first, up to `max_rows` of each endpoint.
 ///
 /// Endpoints that are not enabled yield no rows. Rows that another process is claiming are skipped.
 pub async fn claim(
-    transaction: &Transaction,
+    db: &Transaction,
     owner: i64,
     wants: &[ClaimWant],
     now_ms: i64,
-) -> Result<Vec<ClaimedDelivery>, DbErr> {
-    let mut claimed = match transaction.get_database_backend() {
-        sea_orm::DbBackend::Postgres => claim_postgres(transaction, owner, wants, now_ms).await?,
-        _ => claim_sqlite(transaction, owner, wants, now_ms).await?,
-    };
-    claimed.sort_unstable_by_key(|row: &ClaimedDelivery| (row.due_ms, row.fence.delivery));
-    Ok(claimed)
-}
-
-async fn claim_postgres(
-    transaction: &Transaction,
-    owner: i64,
-    wants: &[ClaimWant],
-    now_ms: i64,
-) -> Result<Vec<ClaimedDelivery>, DbErr> {
-    transaction.execute_unprepared(ASYNC_COMMIT).await?;
-    let wants: Vec<_> = wants
-        .iter()
-        .map(|want| {
+) -> Result<Vec<ClaimedDelivery>> {
+    let mut claimed: Vec<ClaimedDelivery> = Vec::new();
+    if db.get_database_backend() == DbBackend::Postgres {
+        db.execute_unprepared(ASYNC_COMMIT).await?;
+        let wants = wants.iter().map(|want| {
             serde_json::json!({
-                "endpoint_id": want.endpoint.0, "credit": want.max_rows, "scan_floor_ms": want.scan_floor_ms,
+                "endpoint_id": want.endpoint, "credit": want.max_rows, "scan_floor_ms": want.scan_floor_ms,
             })
-        })
-        .collect();
-    let values = [
-        owner.into(),
-        now_ms.into(),
-        serde_json::Value::from(wants).to_string().into(),
-    ];
-    sql::rows(transaction, POSTGRES_CLAIM, values).await
-}
-
-async fn claim_sqlite(
-    transaction: &Transaction,
-    owner: i64,
-    wants: &[ClaimWant],
-    now_ms: i64,
-) -> Result<Vec<ClaimedDelivery>, DbErr> {
-    let mut rows = Vec::new();
-    for want in wants {
-        let values = [
-            owner.into(),
-            now_ms.into(),
-            want.endpoint.into(),
-            want.scan_floor_ms.into(),
-            i64::from(want.max_rows).into(),
-        ];
-        rows.extend(sql::rows::<ClaimedDelivery, _>(transaction, SQLITE_CLAIM, values).await?);
+        });
+        let wants = serde_json::Value::from_iter(wants).to_string();
+        let values = params![owner, now_ms, wants];
+        claimed = sql::rows(db, POSTGRES_CLAIM, values).await?;
+    } else {
+        for want in wants {
+            let (floor_ms, max_rows) = (want.scan_floor_ms, i64::from(want.max_rows));
+            let values = params![owner, now_ms, want.endpoint, floor_ms, max_rows];
+            claimed.extend(sql::rows(db, SQLITE_CLAIM, values).await?);
+        }
     }
-    Ok(rows)
+    claimed.sort_unstable_by_key(|row| (row.due_ms, row.fence.delivery));
+    Ok(claimed)
 }

@@ -5,14 +5,14 @@
 //! other rows of the key are blocked. Sequences become visible in order, because the transaction that allocates them
 //! holds the creditor's position until it commits.
 
-use sea_orm::{DbErr, FromQueryResult};
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::claim::leasing;
 use super::{ClaimWant, ClaimedDelivery};
-use crate::Transaction;
-use crate::ids::{DeliveryId, EndpointId};
-use crate::sql;
+use crate::ids::DeliveryId;
+use crate::sql::{self, params};
+use crate::{Result, Transaction};
 
 /// Maximum number of rows with the key of a placement that one claim scans.
 const MAX_SCANNED_ROWS: i64 = 256;
@@ -65,61 +65,6 @@ pub struct OrderedClaim {
     pub more: bool,
 }
 
-/// Leases the due first rows of the endpoint's ordering keys to `owner`, at most `want.max_rows`. Ignores
-/// `want.scan_floor_ms`.
-pub async fn claim_in_order(
-    transaction: &Transaction,
-    owner: i64,
-    want: ClaimWant,
-    now_ms: i64,
-) -> Result<OrderedClaim, DbErr> {
-    let mut found = OrderedClaim::default();
-    let mut firsts = Vec::new();
-    if let Some((first, is_free)) =
-        first_of_endpoint_key(transaction, want.endpoint, now_ms).await?
-    {
-        found.has_ordering_keys = true;
-        firsts.extend(is_free.then_some(first));
-    }
-    let due = due_by_placement_key(transaction, want.endpoint, now_ms).await?;
-    found.has_ordering_keys |= !due.is_empty();
-    found.more = due.len() >= usize::try_from(MAX_SCANNED_ROWS).unwrap_or(usize::MAX);
-    for row in due {
-        if row.id == row.first {
-            firsts.push(row.id);
-        } else if row.first_owner.is_none() && row.first_due_ms > now_ms {
-            let values = [
-                want.endpoint.into(),
-                row.key.into(),
-                row.first_due_ms.into(),
-            ];
-            sql::execute(transaction, POSTPONE_BLOCKED, values).await?;
-        }
-    }
-    for first in firsts {
-        if found.claimed.len() >= want.max_rows as usize {
-            found.more = true;
-            break;
-        }
-        found
-            .claimed
-            .extend(claim_first(transaction, owner, first, now_ms).await?);
-    }
-    Ok(found)
-}
-
-/// Returns the first row with the key of the endpoint, and whether it can be claimed now.
-async fn first_of_endpoint_key(
-    transaction: &Transaction,
-    endpoint: EndpointId,
-    now_ms: i64,
-) -> Result<Option<(DeliveryId, bool)>, DbErr> {
-    let first = sql::value(transaction, FIRST_OF_ENDPOINT_KEY, [endpoint.into()]).await?;
-    Ok(first.map(|(id, owner, due_ms): (_, Option<i64>, i64)| {
-        (id, owner.is_none() && due_ms <= now_ms)
-    }))
-}
-
 /// A due row with the key of a placement.
 #[derive(FromQueryResult)]
 struct DueRow {
@@ -132,22 +77,42 @@ struct DueRow {
     first_due_ms: i64,
 }
 
-async fn due_by_placement_key(
-    transaction: &Transaction,
-    endpoint: EndpointId,
-    now_ms: i64,
-) -> Result<Vec<DueRow>, DbErr> {
-    let values = [endpoint.into(), now_ms.into(), MAX_SCANNED_ROWS.into()];
-    sql::rows(transaction, DUE_BY_PLACEMENT_KEY, values).await
-}
-
-/// Leases the first row of a key. Returns `None` if another process has claimed it meanwhile.
-async fn claim_first(
-    transaction: &Transaction,
+/// Leases the due first rows of the endpoint's ordering keys to `owner`, at most `want.max_rows`. Ignores
+/// `want.scan_floor_ms`.
+pub async fn claim_in_order(
+    db: &Transaction,
     owner: i64,
-    first: DeliveryId,
+    want: ClaimWant,
     now_ms: i64,
-) -> Result<Option<ClaimedDelivery>, DbErr> {
-    let values = [owner.into(), first.into(), now_ms.into()];
-    sql::row(transaction, CLAIM_FIRST, values).await
+) -> Result<OrderedClaim> {
+    let mut found = OrderedClaim::default();
+    let mut firsts = Vec::new();
+    let first: Option<(DeliveryId, Option<i64>, i64)> =
+        sql::value(db, FIRST_OF_ENDPOINT_KEY, params![want.endpoint]).await?;
+    if let Some((first, leased_by, due_ms)) = first {
+        found.has_ordering_keys = true;
+        firsts.extend((leased_by.is_none() && due_ms <= now_ms).then_some(first));
+    }
+    let values = params![want.endpoint, now_ms, MAX_SCANNED_ROWS];
+    let due: Vec<DueRow> = sql::rows(db, DUE_BY_PLACEMENT_KEY, values).await?;
+    found.has_ordering_keys |= !due.is_empty();
+    found.more = due.len() >= usize::try_from(MAX_SCANNED_ROWS).unwrap_or(usize::MAX);
+    for row in due {
+        if row.id == row.first {
+            firsts.push(row.id);
+        } else if row.first_owner.is_none() && row.first_due_ms > now_ms {
+            let values = params![want.endpoint, row.key, row.first_due_ms];
+            sql::execute(db, POSTPONE_BLOCKED, values).await?;
+        }
+    }
+    for first in firsts {
+        if found.claimed.len() >= want.max_rows as usize {
+            found.more = true;
+            break;
+        }
+        // Another process may have claimed the row meanwhile.
+        let claimed = sql::row(db, CLAIM_FIRST, params![owner, first, now_ms]).await?;
+        found.claimed.extend(claimed);
+    }
+    Ok(found)
 }

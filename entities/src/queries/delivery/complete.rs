@@ -1,11 +1,13 @@
 //! Writes completions of leases in batches. A completion takes effect only if its fence still matches.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use sea_orm::DatabaseBackend::{self, Postgres, Sqlite};
+use sea_orm::{ConnectionTrait, Statement, Value};
 
-use super::{Completion, CompletionOutcome, Fence};
+use super::{Completion, CompletionOutcome};
 use crate::ids::DeliveryId;
 use crate::queries::bulk::{self, List};
-use crate::{Database, Transaction};
+use crate::sql::params;
+use crate::{Database, Result, Transaction};
 
 const COLUMNS: [&str; 12] = [
     "id",
@@ -90,7 +92,7 @@ RETURNING id";
 
 /// Statements that write completions. They are built before the transaction begins, because on SQLite all writers wait
 /// for an open transaction.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Completions {
     /// These run first, because they read the rows that the completions delete.
     attempts: Vec<Statement>,
@@ -102,17 +104,14 @@ impl Completions {
     /// Builds the statements. No two completions may have the same fence.
     #[must_use]
     pub fn of(db: &Database, completions: &[Completion]) -> Self {
-        let mut made = Self {
-            attempts: Vec::new(),
-            completions: Vec::new(),
-        };
+        let mut made = Self::default();
         for some in completions.chunks(bulk::ROWS) {
-            match db.is_postgres() {
-                true => {
-                    let rows = some.iter().map(cells);
-                    made.completions.push(postgres(POSTGRES_COMPLETE, rows));
-                }
-                false => made.on_sqlite(some),
+            if db.is_postgres() {
+                let rows = some.iter().map(cells);
+                let all = listed(Postgres, &COLUMNS, POSTGRES_COMPLETE, rows);
+                made.completions.extend(all);
+            } else {
+                made.on_sqlite(some);
             }
         }
         made
@@ -120,24 +119,17 @@ impl Completions {
 
     /// Adds one statement for each kind of completion that occurs.
     fn on_sqlite(&mut self, completions: &[Completion]) {
-        let attempts = completions.iter().filter(|one| one.attempt.is_some());
-        let attempts: Vec<_> = attempts.map(cells).collect();
         let is_delivered = |one: &&Completion| one.outcome == CompletionOutcome::Delivered;
         let (delivered, undelivered): (Vec<_>, Vec<_>) = completions.iter().partition(is_delivered);
-        if !attempts.is_empty() {
-            self.attempts
-                .push(sqlite(&COLUMNS, SQLITE_INSERT_ATTEMPTS, attempts));
-        }
-        if !delivered.is_empty() {
-            let fences = delivered.into_iter().map(|one| fence(&one.fence));
-            self.completions
-                .push(sqlite(&FENCE, SQLITE_DELETE_DELIVERED, fences.collect()));
-        }
-        if !undelivered.is_empty() {
-            let rows = undelivered.into_iter().map(cells);
-            self.completions
-                .push(sqlite(&COLUMNS, SQLITE_UPDATE_UNDELIVERED, rows.collect()));
-        }
+        let attempted = completions.iter().filter(|one| one.attempt.is_some());
+        let rows = attempted.map(cells);
+        let attempts = listed(Sqlite, &COLUMNS, SQLITE_INSERT_ATTEMPTS, rows);
+        let fences = delivered.into_iter().map(fence);
+        let deleted = listed(Sqlite, &FENCE, SQLITE_DELETE_DELIVERED, fences);
+        let rows = undelivered.into_iter().map(cells);
+        let updated = listed(Sqlite, &COLUMNS, SQLITE_UPDATE_UNDELIVERED, rows);
+        self.attempts.extend(attempts);
+        self.completions.extend(deleted.into_iter().chain(updated));
     }
 
     /// Returns all statements, so that a test can check their plans.
@@ -150,7 +142,7 @@ impl Completions {
     /// Returns the rows whose fence matched. The other rows have been rescued and are not changed.
     ///
     /// After an error the caller must roll the transaction back, because a part may have been written.
-    pub async fn write(self, transaction: &Transaction) -> Result<Vec<DeliveryId>, DbErr> {
+    pub async fn write(self, transaction: &Transaction) -> Result<Vec<DeliveryId>> {
         for statement in self.attempts {
             transaction.execute_raw(statement).await?;
         }
@@ -164,39 +156,26 @@ impl Completions {
     }
 }
 
-fn postgres(sql: &str, rows: impl Iterator<Item = [Value; COLUMNS.len()]>) -> Statement {
-    listed(DbBackend::Postgres, &COLUMNS, sql, rows)
-}
-
-fn sqlite<const N: usize>(
-    columns: &'static [&'static str; N],
-    sql: &str,
-    rows: Vec<[Value; N]>,
-) -> Statement {
-    listed(DbBackend::Sqlite, columns, sql, rows.into_iter())
-}
-
-/// Builds `sql` with the list of completions, at most [`bulk::ROWS`], as its common table expression `ending`.
+/// Builds `sql` with the list of completions, at most [`bulk::ROWS`], as its common table expression `ending`. Returns
+/// `None` if the list is empty.
 fn listed<const N: usize>(
-    backend: DbBackend,
+    backend: DatabaseBackend,
     columns: &'static [&'static str; N],
     sql: &str,
     rows: impl Iterator<Item = [Value; N]>,
-) -> Statement {
+) -> Option<Statement> {
+    let mut rows = rows.peekable();
+    rows.peek()?;
     let mut list = List::of(columns);
-    for row in rows {
-        list.push(row);
-    }
+    rows.for_each(|row| list.push(row));
     let (list, values) = list.named("ending", backend);
-    Statement::from_sql_and_values(backend, format!("WITH {list}{sql}"), values)
+    let text = format!("WITH {list}{sql}");
+    Some(Statement::from_sql_and_values(backend, text, values))
 }
 
-fn fence(fence: &Fence) -> [Value; FENCE.len()] {
-    [
-        fence.delivery.0.into(),
-        fence.claim_no.into(),
-        fence.owner.into(),
-    ]
+fn fence(completion: &Completion) -> [Value; FENCE.len()] {
+    let fence = completion.fence;
+    params![fence.delivery, fence.claim_no, fence.owner]
 }
 
 fn cells(completion: &Completion) -> [Value; COLUMNS.len()] {
@@ -207,24 +186,20 @@ fn cells(completion: &Completion) -> [Value; COLUMNS.len()] {
         CompletionOutcome::Cancelled => (Some("cancelled"), None),
         CompletionOutcome::Released => (None, None),
     };
-    let attempt = completion.attempt.as_ref();
     let delivered = completion.outcome == CompletionOutcome::Delivered;
-    let outcome = if delivered { "delivered" } else { "failed" };
-    let status = attempt.and_then(|attempt| attempt.response_status);
-    [
-        completion.fence.delivery.0.into(),
-        completion.fence.claim_no.into(),
-        completion.fence.owner.into(),
-        state.map(str::to_owned).into(),
-        due_ms.into(),
-        attempt.map(|attempt| attempt.id).into(),
-        outcome.into(),
-        attempt.map(|attempt| attempt.at_ms).into(),
-        attempt.map(|attempt| attempt.latency_ms).into(),
-        status.map(i32::from).into(),
-        attempt.and_then(|attempt| attempt.error.clone()).into(),
-        attempt
-            .and_then(|attempt| attempt.response_excerpt.clone())
-            .into(),
+    let attempt = completion.attempt.as_ref();
+    params![
+        completion.fence.delivery,
+        completion.fence.claim_no,
+        completion.fence.owner,
+        state.map(str::to_owned),
+        due_ms,
+        attempt.map(|attempt| attempt.id),
+        if delivered { "delivered" } else { "failed" },
+        attempt.map(|attempt| attempt.at_ms),
+        attempt.map(|attempt| attempt.latency_ms),
+        attempt.and_then(|attempt| attempt.response_status.map(i32::from)),
+        attempt.and_then(|attempt| attempt.error.clone()),
+        attempt.and_then(|attempt| attempt.response_excerpt.clone()),
     ]
 }

@@ -1,9 +1,9 @@
 //! Finds the endpoints that have waiting rows. Wake-ups are hints; this query is authoritative.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::ConnectionTrait;
 
 use super::DueEndpoint;
-use crate::sql;
+use crate::{Result, sql};
 
 /// Rows without an ordering key.
 const UNORDERED: &str =
@@ -37,7 +37,7 @@ fn hop(which: &str, due: &str) -> String {
 ///
 /// An endpoint occurs more than once if it has rows with and without an ordering key. The cost grows with the number of
 /// endpoints, not with the number of rows.
-pub async fn due_endpoints<C: ConnectionTrait>(connection: &C) -> Result<Vec<DueEndpoint>, DbErr> {
+pub async fn due_endpoints(db: &impl ConnectionTrait) -> Result<Vec<DueEndpoint>> {
     // If the first row of the key is leased, no other row can be claimed, so the endpoint is not due.
     let due_of_first = "CASE WHEN d.owner IS NULL THEN d.due_ms END";
     let mut found = Vec::new();
@@ -46,15 +46,14 @@ pub async fn due_endpoints<C: ConnectionTrait>(connection: &C) -> Result<Vec<Due
         (BY_PLACEMENT_KEY, "d.due_ms", true),
         (BY_ENDPOINT_KEY, due_of_first, true),
     ] {
-        let rows = sql::values(connection, &hop(which, due), []).await?;
-        found.extend(rows.into_iter().filter_map(|(endpoint, due_ms)| {
+        for (endpoint, due_ms) in sql::values(db, &hop(which, due), []).await? {
             let due_ms: Option<i64> = due_ms;
-            due_ms.map(|due_ms| DueEndpoint {
+            found.extend(due_ms.map(|due_ms| DueEndpoint {
                 endpoint,
                 due_ms,
                 in_order,
-            })
-        }));
+            }));
+        }
     }
     Ok(found)
 }

@@ -1,13 +1,9 @@
 //! Views of deliveries: undelivered rows come from the hot table, delivered ones from the history.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    Value,
-};
+use sea_orm::{FromQueryResult, QueryOrder, entity::prelude::*};
 
-use crate::delivery_attempt;
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
-use crate::sql;
+use crate::{Result, delivery_attempt, sql};
 
 /// Maximum total that is counted when the deliveries of all creditors match.
 const MAX_COUNTED: u64 = 10_000;
@@ -54,47 +50,44 @@ pub struct ListFilter {
 }
 
 /// Returns a page, newest first, and the number of matches: `None` if more than 10,000 match across all creditors.
-pub async fn list<C: ConnectionTrait>(
-    connection: &C,
+pub async fn list(
+    db: &impl ConnectionTrait,
     filter: &ListFilter,
     limit: u64,
     offset: u64,
-) -> Result<(Vec<DeliveryRow>, Option<u64>), DbErr> {
+) -> Result<(Vec<DeliveryRow>, Option<u64>)> {
     let parts = Parts::of(filter, None);
-    let rows = parts.rows(connection, limit, offset).await?;
-    let total = parts.count(connection, filter.creditor.is_none()).await?;
-    Ok((rows, total))
+    let rows = parts.rows(db, limit, offset).await?;
+    Ok((rows, parts.count(db, filter.creditor.is_none()).await?))
 }
 
 /// Returns one delivery of a creditor.
-pub async fn detail<C: ConnectionTrait>(
-    connection: &C,
+pub async fn detail(
+    db: &impl ConnectionTrait,
     creditor: CreditorId,
     delivery: DeliveryId,
-) -> Result<Option<DeliveryRow>, DbErr> {
+) -> Result<Option<DeliveryRow>> {
     let filter = ListFilter {
         creditor: Some(creditor),
         ..ListFilter::default()
     };
-    let rows = Parts::of(&filter, Some(delivery))
-        .rows(connection, 1, 0)
-        .await?;
-    Ok(rows.into_iter().next())
+    let parts = Parts::of(&filter, Some(delivery));
+    Ok(parts.rows(db, 1, 0).await?.pop())
 }
 
 /// Returns the attempts of a delivery, oldest first.
-pub async fn attempts<C: ConnectionTrait>(
-    connection: &C,
+pub async fn attempts(
+    db: &impl ConnectionTrait,
     creditor: CreditorId,
     delivery: DeliveryId,
-) -> Result<Vec<delivery_attempt::Model>, DbErr> {
+) -> Result<Vec<delivery_attempt::Model>> {
     use delivery_attempt::Column;
     delivery_attempt::Entity::find()
         .filter(Column::DeliveryId.eq(delivery))
         .filter(Column::CreditorId.eq(creditor))
         .order_by_asc(Column::AtMs)
         .order_by_asc(Column::Id)
-        .all(connection)
+        .all(db)
         .await
 }
 
@@ -122,27 +115,22 @@ const PAST_COLUMNS: &str = "d.delivery_id AS id, d.message_id, d.endpoint_id, d.
 impl Parts {
     fn of(filter: &ListFilter, delivery: Option<DeliveryId>) -> Self {
         let mut values: Vec<Value> = Vec::new();
-        let mut placeholder = |value: Value| {
-            values.push(value);
-            format!("${}", values.len())
-        };
         let (mut hot, mut past) = (vec!["true".to_owned()], vec![PAST.to_owned()]);
-        let mut and_creditor = String::new();
+        let mut restrict = |in_hot: &str, in_past: &str, value: Value| {
+            values.push(value);
+            hot.push(format!("{in_hot} = ${}", values.len()));
+            past.push(format!("{in_past} = ${}", values.len()));
+        };
+        // The creditor is the first parameter.
+        let and_creditor = filter.creditor.map_or("", |_| " AND creditor_id = $1");
         if let Some(creditor) = filter.creditor {
-            let creditor = placeholder(creditor.into());
-            hot.push(format!("d.creditor_id = {creditor}"));
-            past.push(format!("d.creditor_id = {creditor}"));
-            and_creditor = format!(" AND creditor_id = {creditor}");
+            restrict("d.creditor_id", "d.creditor_id", creditor.into());
         }
         if let Some(delivery) = delivery {
-            let delivery = placeholder(delivery.into());
-            hot.push(format!("d.id = {delivery}"));
-            past.push(format!("d.delivery_id = {delivery}"));
+            restrict("d.id", "d.delivery_id", delivery.into());
         }
         if let Some(event) = &filter.event {
-            let event = placeholder(event.as_str().into());
-            hot.push(format!("m.event_type = {event}"));
-            past.push(format!("m.event_type = {event}"));
+            restrict("m.event_type", "m.event_type", event.as_str().into());
         }
         let of = |table: &str, conditions: &[String]| {
             let conditions = conditions.join(" AND ");
@@ -150,12 +138,13 @@ impl Parts {
         };
         let waiting =
             |hot: &[String]| of("delivery", &[hot, &["d.owner IS NULL".to_owned()]].concat());
-        let being_sent = |hot: &[String]| of(&leased(&and_creditor), hot);
+        let being_sent = |hot: &[String]| of(&leased(and_creditor), hot);
         let hot = match filter.status.as_deref() {
             Some("delivered") => Vec::new(),
             Some("delivering") => vec![being_sent(&hot)],
             Some(state) => {
-                hot.push(format!("d.state = {}", placeholder(state.into())));
+                values.push(state.into());
+                hot.push(format!("d.state = ${}", values.len()));
                 vec![waiting(&hot)]
             }
             // The waiting rows of a creditor have their own index.
@@ -172,12 +161,12 @@ impl Parts {
         }
     }
 
-    async fn rows<C: ConnectionTrait>(
+    async fn rows(
         &self,
-        connection: &C,
+        db: &impl ConnectionTrait,
         limit: u64,
         offset: u64,
-    ) -> Result<Vec<DeliveryRow>, DbErr> {
+    ) -> Result<Vec<DeliveryRow>> {
         let reach = limit.saturating_add(offset);
         let hot = self.hot.iter().map(|part| {
             format!(
@@ -192,25 +181,17 @@ impl Parts {
              FROM (SELECT * FROM ({}) deliveries ORDER BY id DESC LIMIT {limit} OFFSET {offset}) page ORDER BY id DESC",
             hot.chain(past).collect::<Vec<_>>().join(" UNION ALL "),
         );
-        sql::rows(connection, &text, self.values.clone()).await
+        sql::rows(db, &text, self.values.clone()).await
     }
 
-    async fn count<C: ConnectionTrait>(
-        &self,
-        connection: &C,
-        all_creditors: bool,
-    ) -> Result<Option<u64>, DbErr> {
-        let cap = if all_creditors {
-            format!("LIMIT {}", MAX_COUNTED + 1)
-        } else {
-            String::new()
-        };
-        let parts = self.hot.iter().chain(&self.past);
-        let counts: Vec<_> = parts
-            .map(|part| format!("(SELECT count(*) FROM (SELECT 1 {part} {cap}) matching)"))
-            .collect();
-        let text = format!("SELECT {}", counts.join(" + "));
-        let total: Option<i64> = sql::value(connection, &text, self.values.clone()).await?;
+    async fn count(&self, db: &impl ConnectionTrait, all_creditors: bool) -> Result<Option<u64>> {
+        let cap = all_creditors.then(|| format!("LIMIT {}", MAX_COUNTED + 1));
+        let cap = cap.unwrap_or_default();
+        let counts = self.hot.iter().chain(&self.past);
+        let counts =
+            counts.map(|part| format!("(SELECT count(*) FROM (SELECT 1 {part} {cap}) matching)"));
+        let text = format!("SELECT {}", counts.collect::<Vec<_>>().join(" + "));
+        let total: Option<i64> = sql::value(db, &text, self.values.clone()).await?;
         let total = u64::try_from(total.unwrap_or_default()).unwrap_or_default();
         Ok((!all_creditors || total <= MAX_COUNTED).then_some(total))
     }

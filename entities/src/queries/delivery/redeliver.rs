@@ -1,10 +1,8 @@
 //! Requeues single deliveries, delivered or not.
 
-use sea_orm::DbErr;
-
-use crate::Transaction;
 use crate::ids::{CreditorId, DeliveryId, EndpointId};
-use crate::sql;
+use crate::sql::{self, params};
+use crate::{Result, Transaction};
 
 /// Makes an exhausted, cancelled or waiting row due now. Only an exhausted or cancelled row restarts its retry
 /// schedule. A leased row is being sent and keeps its due time.
@@ -38,18 +36,17 @@ WHERE endpoint_id = $1 AND owner IS NULL AND state = 'pending' AND order_key <> 
 /// Makes a delivery due now, under the same id and with the same message. Returns its endpoint, or `None` if the
 /// creditor has no such delivery.
 pub async fn requeue(
-    transaction: &Transaction,
+    db: &Transaction,
     creditor: CreditorId,
     delivery: DeliveryId,
     now_ms: i64,
-) -> Result<Option<EndpointId>, DbErr> {
+) -> Result<Option<EndpointId>> {
     // The third statement applies if another transaction inserts the row between the first and the second one.
     for text in [REQUEUE_UNDELIVERED, REQUEUE_DELIVERED, REQUEUE_UNDELIVERED] {
-        let values = [delivery.into(), creditor.into(), now_ms.into()];
-        let requeued: Option<EndpointId> = sql::value(transaction, text, values).await?;
+        let values = params![delivery, creditor, now_ms];
+        let requeued: Option<EndpointId> = sql::value(db, text, values).await?;
         if let Some(endpoint) = requeued {
-            let values = [endpoint.into(), delivery.into(), now_ms.into()];
-            sql::execute(transaction, ADVANCE_BLOCKED, values).await?;
+            sql::execute(db, ADVANCE_BLOCKED, params![endpoint, delivery, now_ms]).await?;
             return Ok(Some(endpoint));
         }
     }
@@ -57,13 +54,9 @@ pub async fn requeue(
 }
 
 /// Returns whether the payload of a queued delivery has been erased.
-pub async fn is_erased(transaction: &Transaction, delivery: DeliveryId) -> Result<bool, DbErr> {
-    let erased: Option<i32> = sql::value(
-        transaction,
-        "SELECT 1 FROM delivery d JOIN message m ON m.id = d.message_id \
-         WHERE d.id = $1 AND m.payload = ''",
-        [delivery.into()],
-    )
-    .await?;
+pub async fn is_erased(db: &Transaction, delivery: DeliveryId) -> Result<bool> {
+    const ERASED: &str = "SELECT 1 FROM delivery d JOIN message m ON m.id = d.message_id \
+        WHERE d.id = $1 AND m.payload = ''";
+    let erased: Option<i32> = sql::value(db, ERASED, params![delivery]).await?;
     Ok(erased.is_some())
 }

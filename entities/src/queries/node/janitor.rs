@@ -1,10 +1,8 @@
 //! Removes expired rows. Every statement removes a bounded number of rows.
 
-use sea_orm::DbErr;
-
-use crate::Database;
 use crate::queries::delivery::cancel_disabled;
-use crate::sql;
+use crate::sql::{self, params};
+use crate::{Database, Result};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -45,16 +43,14 @@ pub struct CleanupResult {
 
 /// Runs one round, which removes at most `batch` rows of each kind. After an error, the rows that were removed before
 /// stay removed.
-pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<CleanupResult, DbErr> {
+pub async fn clean(database: &Database, now_ms: i64, batch: u32) -> Result<CleanupResult> {
     let writer = database.writer();
     let mut cleaned = CleanupResult::default();
     for (text, age_ms) in STALE {
-        let values = [(now_ms - age_ms).into(), i64::from(batch).into()];
-        let removed = sql::execute(writer, text, values).await?;
-        cleaned.add(removed, batch);
+        let values = params![now_ms - age_ms, i64::from(batch)];
+        cleaned.add(sql::execute(writer, text, values).await?, batch);
     }
-    let cancelled = cancel_disabled(writer, batch).await?;
-    Ok(cleaned.and(cancelled))
+    Ok(cleaned.and(cancel_disabled(writer, batch).await?))
 }
 
 impl CleanupResult {

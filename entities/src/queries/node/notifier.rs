@@ -6,8 +6,8 @@
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::Database;
-use crate::sql;
+use crate::sql::{self, params};
+use crate::{Database, Result};
 
 const CHANNEL: &str = "partner_api";
 
@@ -50,24 +50,21 @@ impl Notification {
         let (epoch, words) = payload.split_once(' ')?;
         let is_own = epoch.parse() == Ok(own_epoch);
         let says = |word| words.split(' ').any(|part| part == word);
-        let notification = Self {
-            due: says("due"),
-            feed: says("feed"),
-        };
+        let (due, feed) = (says("due"), says("feed"));
+        let notification = Self { due, feed };
         (!is_own && !notification.is_empty()).then_some(notification)
     }
 }
 
 /// Notifies the other processes. Does nothing on SQLite.
-pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Result<(), DbErr> {
-    if !db.is_postgres() {
-        return Ok(());
+pub async fn notify(db: &Database, epoch: i64, notification: Notification) -> Result<()> {
+    if db.is_postgres() {
+        let payload = format!("{epoch} {}", notification.encode());
+        let values = params![CHANNEL, payload];
+        // Not on the node's own connection, so that no heartbeat waits for a notification.
+        sql::execute(db.writer(), "SELECT pg_notify($1, $2)", values).await?;
     }
-    let payload = format!("{epoch} {}", notification.encode());
-    let text = "SELECT pg_notify($1, $2)";
-    let values = [CHANNEL.into(), payload.into()];
-    // Not on the node's own connection, so that no heartbeat waits for a notification.
-    sql::execute(db.writer(), text, values).await.map(|_| ())
+    Ok(())
 }
 
 /// A connection that receives the notifications of other processes.
@@ -76,7 +73,7 @@ pub struct Listener(PgListener);
 
 impl Listener {
     /// Starts listening. Returns `None` on SQLite.
-    pub async fn open(db: &Database) -> Result<Option<Self>, DbErr> {
+    pub async fn open(db: &Database) -> Result<Option<Self>> {
         let Some(pool) = db.listener() else {
             return Ok(None);
         };
@@ -90,18 +87,14 @@ impl Listener {
     ///
     /// # Errors
     /// Fails if it cannot reconnect. The caller must then open a new listener.
-    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Notification, DbErr> {
-        loop {
-            let Some(received) = self.0.try_recv().await.map_err(failed)? else {
-                return Ok(Notification {
-                    due: true,
-                    feed: true,
-                });
-            };
+    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Notification> {
+        while let Some(received) = self.0.try_recv().await.map_err(failed)? {
             if let Some(notification) = Notification::decode(received.payload(), own_epoch()) {
                 return Ok(notification);
             }
         }
+        let (due, feed) = (true, true);
+        Ok(Notification { due, feed })
     }
 }
 
