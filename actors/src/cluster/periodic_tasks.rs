@@ -92,7 +92,7 @@ impl NodeState {
                 "this process rejoined the cluster under a new epoch"
             ),
             Err(error) => {
-                tracing::warn!(%error, "this process could not rejoin the cluster; it is retried")
+                tracing::warn!(%error, "this process could not rejoin the cluster; it is retried");
             }
         }
         self.heartbeats
@@ -145,7 +145,7 @@ impl NodeState {
                 self.cluster.events.send(ClusterEvent::DeliveriesFreed);
             }
             Err(error) => {
-                tracing::warn!(%error, "the search for failed processes did not finish; it is retried")
+                tracing::warn!(%error, "the search for failed processes did not finish; it is retried");
             }
         }
         self.rescues
@@ -206,7 +206,7 @@ impl NodeState {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried")
+                tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried");
             }
         }
         self.checkpoints.reschedule(

@@ -44,7 +44,7 @@ impl ValidatedChange {
         });
         let headers = change
             .headers
-            .map(|headers| headers.map(checked_headers).transpose());
+            .map(|headers| headers.as_ref().map(checked_headers).transpose());
         let throttle = change
             .throttle_per_second
             .map(|rate| rate.map(checked_throttle).transpose());
@@ -164,9 +164,9 @@ fn checked_throttle(per_second: u32) -> Result<i32, ApiError> {
 }
 
 fn checked_headers(
-    headers: BTreeMap<String, String>,
+    headers: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, ApiError> {
-    custom_headers::check(&headers).map_err(|refused| {
+    custom_headers::check(headers).map_err(|refused| {
         let errors = refused.into_iter().map(|refused| FieldError {
             loc: ["body", "headers", &refused.name]
                 .into_iter()

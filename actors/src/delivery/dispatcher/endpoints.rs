@@ -111,7 +111,7 @@ impl Endpoints {
                 self.entries.insert(endpoint, entry);
             }
             Err(error) => {
-                tracing::error!(endpoint_id = %endpoint, %error, "an endpoint actor did not start")
+                tracing::error!(endpoint_id = %endpoint, %error, "an endpoint actor did not start");
             }
         }
     }
