@@ -2,11 +2,13 @@
 //!
 //! Never holds a secret or business state.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actors::{Mode, PartnerApi};
-use axum::extract::FromRef;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use ipnet::IpNet;
 
 /// The state that all requests share. Requests clone it often; a clone costs one reference count.
@@ -52,8 +54,11 @@ impl Draining {
     }
 }
 
-impl FromRef<AppState> for PartnerApi {
-    fn from_ref(state: &AppState) -> Self {
-        state.api.clone()
+/// A handler takes the platform as a plain `api: PartnerApi`.
+impl FromRequestParts<AppState> for PartnerApi {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(state.api.clone())
     }
 }

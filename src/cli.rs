@@ -2,6 +2,7 @@
 //!
 //! Owns what is printed to stdout and the exit codes. Never does the work itself.
 
+use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -60,9 +61,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo { keep } => return demo::run(&demo_options(keep)).await,
         Command::Migrate => migrate(&flags).await,
         Command::Openapi => print(openapi::text()),
-        Command::Support(args) => support_cli::run(args, &flags)
-            .await
-            .and_then(|text| print(&text)),
+        Command::Support(args) => support(args, &flags).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,13 +72,15 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
-async fn serve(flags: &Flags) -> Result<(), String> {
-    let config = Config::load(flags).map_err(|error| error.to_string())?;
+async fn support(args: SupportArgs, flags: &Flags) -> Result<(), Box<dyn Error>> {
+    print(&support_cli::run(args, flags).await?)
+}
+
+async fn serve(flags: &Flags) -> Result<(), Box<dyn Error>> {
+    let config = Config::load(flags)?;
     telemetry::start(config.settings.mode);
     let announcement = announcement(&config);
-    let server = server::start(config)
-        .await
-        .map_err(|error| error.to_string())?;
+    let server = server::start(config).await?;
     print(&format!("{announcement}listening on {}", server.base_url))?;
     if server.wait().await {
         Ok(())
@@ -108,17 +109,15 @@ fn announcement(config: &Config) -> String {
     }
 }
 
-fn print_config(flags: &Flags) -> Result<(), String> {
-    let text = Config::describe(flags).map_err(|error| error.to_string())?;
+fn print_config(flags: &Flags) -> Result<(), Box<dyn Error>> {
+    let text = Config::describe(flags)?;
     print(text.trim_end())
 }
 
-async fn migrate(flags: &Flags) -> Result<(), String> {
-    let url = Config::database_url(flags).map_err(|error| error.to_string())?;
+async fn migrate(flags: &Flags) -> Result<(), Box<dyn Error>> {
+    let url = Config::database_url(flags)?;
     telemetry::start(Mode::Sandbox);
-    PartnerApi::migrate(&url)
-        .await
-        .map_err(|error| error.to_string())?;
+    PartnerApi::migrate(&url).await?;
     print("the database is up to date")
 }
 
@@ -138,11 +137,11 @@ fn demo_options(keep: bool) -> DemoOptions {
 }
 
 /// Prints a line to stdout. A closed pipe (`| head`) is not an error.
-fn print(text: &str) -> Result<(), String> {
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(format!("stdout: {error}"))
+            Err(format!("stdout: {error}").into())
         }
         _ => Ok(()),
     }

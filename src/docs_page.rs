@@ -8,27 +8,23 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use self::html_text::{anchor, escape, kind, members, prose, reference};
-use crate::router;
+use self::html_text::{anchor, escape, kind, members, prose, reference, text};
+use crate::router::{self, table::Row};
 
 const STYLE: &str = include_str!("docs_page/style.css");
 const INTRODUCTION: &str = include_str!("docs_page/introduction.html");
 
 /// Renders the whole page.
 pub(crate) fn render(document: &Value) -> String {
-    let title = escape(document["info"]["title"].as_str().unwrap_or_default());
-    let version = escape(document["info"]["version"].as_str().unwrap_or_default());
+    let title = escape(text(&document["info"]["title"]));
+    let version = escape(text(&document["info"]["version"]));
     // The table lists routes in the order in which a partner needs them. The document sorts them alphabetically.
-    let routes: Vec<_> = router::table()
-        .0
-        .iter()
-        .map(|row| (row.method.as_str().to_ascii_lowercase(), row.path))
-        .collect();
+    let routes = router::table().0;
     let mut contents = String::new();
     let mut sections = String::new();
     for tag in members(&document["tags"]) {
-        let name = tag["name"].as_str().unwrap_or_default();
-        let description = tag["description"].as_str().unwrap_or_default();
+        let name = text(&tag["name"]);
+        let description = text(&tag["description"]);
         let _ = write!(
             contents,
             "<li><a href=\"#{}\">{}</a></li>",
@@ -47,13 +43,7 @@ pub(crate) fn render(document: &Value) -> String {
     )
 }
 
-fn section(
-    sections: &mut String,
-    document: &Value,
-    routes: &[(String, &'static str)],
-    tag: &str,
-    description: &str,
-) {
+fn section(sections: &mut String, document: &Value, routes: &[Row], tag: &str, description: &str) {
     let anchor = anchor(tag);
     let _ = write!(
         sections,
@@ -61,23 +51,24 @@ fn section(
         escape(tag),
         prose(description)
     );
-    for (method, path) in routes {
-        let operation = &document["paths"][path][method.as_str()];
+    for row in routes {
+        let method = row.method.as_str().to_ascii_lowercase();
+        let operation = &document["paths"][row.path][&method];
         if members(&operation["tags"]).iter().any(|name| name == tag) {
-            sections.push_str(&operation_html(method, path, operation));
+            sections.push_str(&operation_html(&method, row.path, operation));
         }
     }
     sections.push_str("</section>");
 }
 
 fn operation_html(method: &str, path: &str, operation: &Value) -> String {
-    let id = escape(operation["operationId"].as_str().unwrap_or_default());
+    let id = escape(text(&operation["operationId"]));
     let mut html = format!(
         "<article id=\"{id}\"><h3><span class=\"{method}\">{}</span> <code>{}</code></h3><p><b>{}</b> {}</p><p class=\"who\">{}</p>",
         method.to_uppercase(),
         escape(path),
-        escape(operation["summary"].as_str().unwrap_or_default()),
-        prose(operation["description"].as_str().unwrap_or_default()),
+        escape(text(&operation["summary"])),
+        prose(text(&operation["description"])),
         credentials(operation),
     );
     html.push_str(&parameters(operation));
@@ -93,7 +84,7 @@ fn operation_html(method: &str, path: &str, operation: &Value) -> String {
         let schema = content
             .map(|content| kind(&content["schema"]))
             .unwrap_or_default();
-        let when = prose(response["description"].as_str().unwrap_or_default());
+        let when = prose(text(&response["description"]));
         let _ = write!(
             html,
             "<tr><td>{}</td><td>{when}</td><td>{schema}</td></tr>",
@@ -145,10 +136,10 @@ fn parameters(operation: &Value) -> String {
         };
         format!(
             "<tr><td><code>{}</code> {}</td><td>{}</td><td>{required}</td><td>{}</td></tr>",
-            escape(parameter["name"].as_str().unwrap_or_default()),
-            escape(parameter["in"].as_str().unwrap_or_default()),
+            escape(text(&parameter["name"])),
+            escape(text(&parameter["in"])),
             kind(&parameter["schema"]),
-            prose(parameter["description"].as_str().unwrap_or_default())
+            prose(text(&parameter["description"]))
         )
     });
     table(
@@ -159,8 +150,8 @@ fn parameters(operation: &Value) -> String {
 
 fn errors(document: &Value) -> String {
     let rows = members(&document["x-error-codes"]).iter().map(|entry| {
-        let code = escape(entry["code"].as_str().unwrap_or_default());
-        let title = escape(entry["title"].as_str().unwrap_or_default());
+        let code = escape(text(&entry["code"]));
+        let title = escape(text(&entry["title"]));
         format!(
             "<tr id=\"error-{code}\"><td><code>{code}</code></td><td>{}</td><td>{title}</td></tr>",
             entry["status"]
@@ -191,7 +182,7 @@ fn schemas(document: &Value) -> String {
                 } else {
                     ""
                 };
-                let text = prose(property["description"].as_str().unwrap_or_default());
+                let text = prose(text(&property["description"]));
                 format!(
                     "<tr><td><code>{}</code></td><td>{}</td><td>{mark}</td><td>{text}</td></tr>",
                     escape(field),
@@ -203,7 +194,7 @@ fn schemas(document: &Value) -> String {
             "<tr><th>Field</th><th>Type</th><th></th><th></th></tr>",
             rows,
         );
-        let text = prose(schema["description"].as_str().unwrap_or_default());
+        let text = prose(text(&schema["description"]));
         let _ = write!(
             html,
             "<article id=\"schema-{0}\"><h3>{0}</h3><p>{text}</p>{rows}</article>",

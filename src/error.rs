@@ -7,6 +7,7 @@ mod code;
 
 use actors::domain::placement::TransitionRejection;
 use actors::{ApiError, FieldError};
+use axum::Extension;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
@@ -18,6 +19,9 @@ use crate::problem::Problem;
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"partner-api\"");
 /// `Retry-After` of `provider_not_configured`, in seconds. Nobody configures a provider within one second.
 const PROVIDER_RETRY_S: u64 = 300;
+
+/// The result of a handler.
+pub(crate) type Result<T, E = PartnerError> = std::result::Result<T, E>;
 
 /// The error type of handlers and extractors.
 #[derive(Debug, Error)]
@@ -92,20 +96,16 @@ impl PartnerError {
         match self {
             Self::Api(ApiError::Validation(errors)) => errors.listed(),
             Self::Api(ApiError::UnsafeWebhookUrl { reason }) => {
-                vec![body_field("webhook_url", reason)]
+                vec![FieldError::at("webhook_url", reason)]
             }
             Self::Api(ApiError::ConsumerDebt) => {
-                vec![FieldError {
-                    loc: vec!["body".into(), "debtor".into(), "kind".into()],
-                    msg: "must be business: a consumer debt is not accepted".into(),
-                }]
+                let msg = "must be business: a consumer debt is not accepted";
+                vec![FieldError::at("debtor.kind", msg)]
             }
             Self::Api(ApiError::Transition(
                 refusal @ (TransitionRejection::Overpayment { .. }
                 | TransitionRejection::NotPositive),
-            )) => {
-                vec![body_field("amount", &refusal.to_string())]
-            }
+            )) => vec![FieldError::at("amount", refusal)],
             _ => Vec::new(),
         }
     }
@@ -124,13 +124,6 @@ impl PartnerError {
                 .insert("placement_id".into(), placement_id.to_string().into());
         }
         problem
-    }
-}
-
-fn body_field(name: &str, msg: &str) -> FieldError {
-    FieldError {
-        loc: vec!["body".into(), name.into()],
-        msg: msg.into(),
     }
 }
 
@@ -211,19 +204,11 @@ impl IntoResponse for PartnerError {
     fn into_response(self) -> Response {
         let problem = self.problem();
         let status = problem.code.status();
-        let mut response = status.into_response();
-        if status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        if let Some(seconds) = self.retry_after_s() {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response.extensions_mut().insert(problem);
-        response
+        let challenge = status == StatusCode::UNAUTHORIZED;
+        let challenge = challenge.then_some([(header::WWW_AUTHENTICATE, CHALLENGE)]);
+        let retry_after = self.retry_after_s();
+        let retry_after = retry_after.map(|s| [(header::RETRY_AFTER, HeaderValue::from(s))]);
+        (status, challenge, retry_after, Extension(problem)).into_response()
     }
 }
 

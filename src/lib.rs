@@ -4,7 +4,7 @@
 //!  cli          commands                        router     the URL table and the order of the layers
 //!  support_cli  the support API from a shell    layers/    middleware around every handler
 //!  config       sources of the settings         extract/   extractors: typed parts of a request
-//!  telemetry    log format and log filter       routes/    one folder per resource, one file per verb
+//!  telemetry    log format and log filter       routes/    the handlers, one file per resource
 //!  threads      the tokio runtime               error      maps causes to status and code
 //!  server       start and stop                  problem    the body of every error
 //!  accept_loop  sockets and their timeouts      openapi    the OpenAPI document

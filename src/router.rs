@@ -1,6 +1,6 @@
 //! The whole URL table.
 //!
-//! A row has a method, a path, an access rule and a handler (`placements::create` is `routes/placements/create.rs`).
+//! A row has a method, a path, an access rule and a handler (`sessions::create` is `create` in `routes/sessions.rs`).
 //! The server serves only the routes of this table. A row without an access rule does not compile. Never holds logic.
 
 pub(crate) mod access;

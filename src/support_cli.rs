@@ -3,6 +3,7 @@
 //! Owns the translation of a command into one HTTP request. Never opens the database, so every command passes the same
 //! checks and the same audit log as any other support call.
 
+use std::error::Error;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -101,14 +102,13 @@ struct Call {
 }
 
 /// Sends the request. Returns the JSON of the response, or the reason of the failure.
-pub(crate) async fn run(args: SupportArgs, flags: &Flags) -> Result<String, String> {
-    let (url, token) = Config::support_access(flags).map_err(|error| error.to_string())?;
+pub(crate) async fn run(args: SupportArgs, flags: &Flags) -> Result<String, Box<dyn Error>> {
+    let (url, token) = Config::support_access(flags)?;
     let base = args.url.unwrap_or(url);
     send(base.trim_end_matches('/'), &token, call(args.command)).await
 }
 
 fn call(command: SupportCommand) -> Call {
-    use SupportCommand;
     match command {
         SupportCommand::Creditors { q } => get("/creditors".into()).with("q", q),
         SupportCommand::Creditor { id } => get(format!("/creditors/{id}")),
@@ -118,19 +118,11 @@ fn call(command: SupportCommand) -> Call {
             overlap_hours,
         } => {
             let body = json!({"reason": reason, "overlap_hours": overlap_hours});
-            send_body(
-                Method::POST,
-                format!("/creditors/{id}/api-key/rotate"),
-                body,
-            )
+            post(format!("/creditors/{id}/api-key/rotate"), body)
         }
         SupportCommand::RevokeKey { id, reason } => {
             let body = json!({"reason": reason});
-            send_body(
-                Method::POST,
-                format!("/creditors/{id}/api-key/revoke"),
-                body,
-            )
+            post(format!("/creditors/{id}/api-key/revoke"), body)
         }
         SupportCommand::Gate {
             id,
@@ -140,7 +132,7 @@ fn call(command: SupportCommand) -> Call {
         } => {
             let gate: String = url::form_urlencoded::byte_serialize(gate.as_bytes()).collect();
             let body = json!({"passed": passed, "reason": reason});
-            send_body(Method::POST, format!("/creditors/{id}/gates/{gate}"), body)
+            post(format!("/creditors/{id}/gates/{gate}"), body)
         }
         SupportCommand::LinkStripe {
             id,
@@ -148,15 +140,16 @@ fn call(command: SupportCommand) -> Call {
             reason,
         } => {
             let body = json!({"stripe_account_id": account, "reason": reason});
-            send_body(Method::PATCH, format!("/creditors/{id}"), body)
+            let call = post(format!("/creditors/{id}"), body);
+            Call {
+                method: Method::PATCH,
+                ..call
+            }
         }
         SupportCommand::Actors => get("/actors".into()),
-        SupportCommand::Audit { creditor, action } => {
-            let creditor = creditor.map(|id| id.to_string());
-            get("/audit".into())
-                .with("creditor_id", creditor)
-                .with("action", action)
-        }
+        SupportCommand::Audit { creditor, action } => get("/audit".into())
+            .with("creditor_id", creditor.map(|id| id.to_string()))
+            .with("action", action),
     }
 }
 
@@ -169,12 +162,11 @@ fn get(path: String) -> Call {
     }
 }
 
-fn send_body(method: Method, path: String, body: Value) -> Call {
+fn post(path: String, body: Value) -> Call {
     Call {
-        method,
-        path,
-        query: Vec::new(),
+        method: Method::POST,
         body: Some(body),
+        ..get(path)
     }
 }
 
@@ -185,7 +177,7 @@ impl Call {
     }
 }
 
-async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, String> {
+async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, Box<dyn Error>> {
     let target = format!("{base}/support/v1{}", call.path);
     let target = url::Url::parse_with_params(&target, &call.query)
         .map_err(|error| format!("{base}: {error}"))?;
@@ -193,8 +185,7 @@ async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, St
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
-        .build();
-    let client = client.map_err(|error| error.to_string())?;
+        .build()?;
     let mut request = client
         .request(call.method, target)
         .bearer_auth(token.expose_secret());
@@ -206,23 +197,17 @@ async fn send(base: &str, token: &SecretString, call: Call) -> Result<String, St
         .await
         .map_err(|error| format!("{base} cannot be reached: {}", error.without_url()))?;
     let status = response.status();
-    let text = response
-        .text()
-        .await
-        .map_err(|error| error.without_url().to_string())?;
+    let text = response.text().await.map_err(reqwest::Error::without_url)?;
     let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
     if !status.is_success() {
-        return Err(format!(
-            "{status}: {}",
-            answer["detail"]
-                .as_str()
-                .unwrap_or("the response has no detail")
-        ));
+        let detail = answer["detail"].as_str();
+        let detail = detail.unwrap_or("the response has no detail");
+        return Err(format!("{status}: {detail}").into());
     }
     if answer.is_null() {
         return Ok("done".into());
     }
-    serde_json::to_string_pretty(&answer).map_err(|error| error.to_string())
+    Ok(serde_json::to_string_pretty(&answer)?)
 }
 
 #[cfg(test)]

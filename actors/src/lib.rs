@@ -46,7 +46,7 @@ mod supervision;
 mod test_support;
 
 pub use admission::Permit;
-pub use api::PartnerApi;
+pub use api::{CreditorApi, PartnerApi, SupportApi};
 #[cfg(feature = "fault-injection")]
 pub use app::ActorKind;
 pub use app::StartError;

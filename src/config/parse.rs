@@ -59,8 +59,7 @@ pub(super) fn database_url(resolved: &Resolved) -> Result<SecretString, ConfigEr
         .iter()
         .any(|scheme| url.starts_with(scheme));
     if !known {
-        return Err(invalid(
-            &table::DATABASE_URL,
+        return Err(table::DATABASE_URL.invalid(
             "must begin with sqlite: or postgres:, e.g. sqlite://partner-api.db?mode=rwc",
         ));
     }
@@ -86,7 +85,7 @@ fn mode(resolved: &Resolved) -> Result<Mode, ConfigError> {
     match text(resolved, &table::MODE).as_str() {
         "sandbox" => Ok(Mode::Sandbox),
         "production" => Ok(Mode::Production),
-        _ => Err(invalid(&table::MODE, "must be sandbox or production")),
+        _ => Err(table::MODE.invalid("must be sandbox or production")),
     }
 }
 
@@ -98,10 +97,7 @@ fn listen(resolved: &Resolved) -> Result<String, ConfigError> {
         .and_then(|(_, port)| port.parse::<u16>().ok());
     match port {
         Some(_) => Ok(address),
-        None => Err(invalid(
-            &table::LISTEN,
-            "must be address:port, e.g. 127.0.0.1:8080",
-        )),
+        None => Err(table::LISTEN.invalid("must be address:port, e.g. 127.0.0.1:8080")),
     }
 }
 
@@ -110,12 +106,7 @@ fn cost(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
         .parse()
         .ok()
         .filter(|cost| (4..=31).contains(cost));
-    cost.ok_or_else(|| {
-        invalid(
-            setting,
-            "must be a bcrypt cost, a whole number from 4 to 31",
-        )
-    })
+    cost.ok_or_else(|| setting.invalid("must be a bcrypt cost, a whole number from 4 to 31"))
 }
 
 /// The retention of payloads and of attempts, in days. Payloads outlive the retry schedule, and attempts are kept at
@@ -125,7 +116,7 @@ fn retention(resolved: &Resolved) -> Result<(u32, u32), ConfigError> {
     let attempts = days(resolved, &table::ATTEMPT_RETENTION)?;
     if attempts < payloads {
         let problem = "must be at least as long as payload_retention";
-        return Err(invalid(&table::ATTEMPT_RETENTION, problem));
+        return Err(table::ATTEMPT_RETENTION.invalid(problem));
     }
     Ok((payloads, attempts))
 }
@@ -134,7 +125,7 @@ fn days(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
     let text = text(resolved, setting);
     let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
     let days = days.filter(|days| (7..=3_650).contains(days));
-    days.ok_or_else(|| invalid(setting, "must be whole days from 7d to 3650d, e.g. 30d"))
+    days.ok_or_else(|| setting.invalid("must be whole days from 7d to 3650d, e.g. 30d"))
 }
 
 fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
@@ -154,7 +145,7 @@ fn timeout(resolved: &Resolved) -> Result<Duration, ConfigError> {
     if (1..=300_000).contains(&ms) {
         Ok(Duration::from_millis(ms))
     } else {
-        Err(invalid(&table::DELIVERY_TIMEOUT, problem))
+        Err(table::DELIVERY_TIMEOUT.invalid(problem))
     }
 }
 
@@ -169,10 +160,9 @@ fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, Config
             .parse::<IpNet>()
             .or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from));
         parsed.map_err(|_| {
-            invalid(
-                setting,
-                format!("`{entry}` is not a network; write e.g. 10.0.0.0/8,::1/128"),
-            )
+            setting.invalid(format!(
+                "`{entry}` is not a network; write e.g. 10.0.0.0/8,::1/128"
+            ))
         })
     };
     entries.map(network).collect()
@@ -185,13 +175,11 @@ fn simulator(resolved: &Resolved, mode: Mode) -> Result<bool, ConfigError> {
     {
         "on" | "true" | "1" | "yes" => true,
         "off" | "false" | "0" | "no" => false,
-        _ => return Err(invalid(&table::SIMULATOR, "must be on or off")),
+        _ => return Err(table::SIMULATOR.invalid("must be on or off")),
     };
     if enabled && mode == Mode::Production {
-        return Err(invalid(
-            &table::SIMULATOR,
-            "must be off in production: placements there belong to real debtors",
-        ));
+        return Err(table::SIMULATOR
+            .invalid("must be off in production: placements there belong to real debtors"));
     }
     Ok(enabled)
 }
@@ -202,7 +190,7 @@ fn parsed<T: FromStr<Err: Display>>(
 ) -> Result<T, ConfigError> {
     text(resolved, setting)
         .parse()
-        .map_err(|error: T::Err| invalid(setting, error.to_string()))
+        .map_err(|error: T::Err| setting.invalid(error.to_string()))
 }
 
 fn secret(resolved: &Resolved, setting: &Setting) -> Option<SecretString> {
@@ -211,14 +199,6 @@ fn secret(resolved: &Resolved, setting: &Setting) -> Option<SecretString> {
 
 fn text(resolved: &Resolved, setting: &Setting) -> String {
     resolved.get(setting).unwrap_or_default().trim().to_owned()
-}
-
-/// An error that names the variable, also if the value comes from a flag or from the TOML file.
-pub(super) fn invalid(setting: &Setting, problem: impl Into<String>) -> ConfigError {
-    ConfigError::Invalid {
-        variable: setting.variable,
-        problem: problem.into(),
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::sources::Resolved;
 use super::table;
-use super::{ConfigError, parse::invalid, sandbox_secrets};
+use super::{ConfigError, sandbox_secrets};
 
 /// Minimum length of a support token in production, in bytes. A shorter token can be guessed.
 const PRODUCTION_TOKEN_MIN: usize = 16;
@@ -44,12 +44,10 @@ impl Secrets {
                 file: None,
             }),
             (key, tokens) if mode == Mode::Sandbox => Self::or_generated(key, tokens, database),
-            (None, _) => Err(invalid(
-                &table::MASTER_KEY,
+            (None, _) => Err(table::MASTER_KEY.invalid(
                 "is required in production: 32 random bytes in base64, e.g. from openssl rand -base64 32",
             )),
-            (_, None) => Err(invalid(
-                &table::SUPPORT_TOKEN,
+            (_, None) => Err(table::SUPPORT_TOKEN.invalid(
                 "is required in production: one token, or name:token,… for several people",
             )),
         }
@@ -83,8 +81,7 @@ pub(super) fn first_support_token(
     };
     let first = tokens.into_iter().next().map(|first| first.token);
     first.ok_or_else(|| {
-        invalid(
-            &table::SUPPORT_TOKEN,
+        table::SUPPORT_TOKEN.invalid(
             "is not set, and no sandbox has generated one here; set it to the server's token",
         )
     })
@@ -94,15 +91,13 @@ pub(super) fn first_support_token(
 pub(super) fn master_key(text: &str) -> Result<SecretString, ConfigError> {
     match STANDARD.decode(text.trim()) {
         Ok(bytes) if bytes.len() == 32 => Ok(text.trim().into()),
-        _ => Err(invalid(
-            &table::MASTER_KEY,
-            "must be 32 bytes in base64, e.g. from openssl rand -base64 32",
-        )),
+        _ => Err(table::MASTER_KEY
+            .invalid("must be 32 bytes in base64, e.g. from openssl rand -base64 32")),
     }
 }
 
 fn support_tokens(text: &str, mode: Mode) -> Result<Vec<SupportToken>, ConfigError> {
-    let reject = |problem: &str| Err(invalid(&table::SUPPORT_TOKEN, problem));
+    let reject = |problem: &str| Err(table::SUPPORT_TOKEN.invalid(problem));
     let mut tokens: Vec<SupportToken> = Vec::new();
     let entries = text.split(',').map(str::trim);
     for entry in entries.filter(|entry| !entry.is_empty()) {

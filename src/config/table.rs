@@ -2,6 +2,8 @@
 //!
 //! Never reads or interprets a value.
 
+use super::ConfigError;
+
 /// One setting.
 pub(super) struct Setting {
     /// Its key in the TOML file. The flag has the same name, with dashes.
@@ -65,6 +67,14 @@ impl Setting {
     const fn masked(mut self) -> Self {
         self.is_secret = true;
         self
+    }
+
+    /// An error that names the variable, also if the value comes from a flag or from the TOML file.
+    pub(super) fn invalid(&self, problem: impl Into<String>) -> ConfigError {
+        ConfigError::Invalid {
+            variable: self.variable,
+            problem: problem.into(),
+        }
     }
 
     /// The default in one mode. `None` if there is none.

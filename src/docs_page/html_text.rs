@@ -39,6 +39,11 @@ pub(super) fn reference(name: &str) -> String {
     format!("<a href=\"#schema-{0}\">{0}</a>", escape(name))
 }
 
+/// The text of a value. Empty if it is no text.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 pub(super) fn members(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }

@@ -9,6 +9,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::FieldErrors;
+
 /// The unknown fields of a body, collected by `#[serde(flatten)]`.
 pub(crate) type Unknown = BTreeMap<String, IgnoredAny>;
 
@@ -51,15 +53,24 @@ impl<'de, T: FieldType> Deserialize<'de> for Field<T> {
     }
 }
 
-impl FieldType for String {
-    const EXPECTED: &'static str = "must be a string";
+macro_rules! field_types {
+    ($($type:ty = $expected:literal),+ $(,)?) => {$(
+        impl FieldType for $type {
+            const EXPECTED: &'static str = $expected;
 
-    fn from_json(json: Value) -> Option<Self> {
-        match json {
-            Value::String(text) => Some(text),
-            _ => None,
+            fn from_json(json: Value) -> Option<Self> {
+                serde_json::from_value(json).ok()
+            }
         }
-    }
+    )+};
+}
+
+field_types! {
+    String = "must be a string",
+    bool = "must be true or false",
+    u32 = "must be a whole number",
+    Vec<String> = "must be an array of strings",
+    BTreeMap<String, String> = "must be an object of strings",
 }
 
 impl FieldType for SecretString {
@@ -67,47 +78,6 @@ impl FieldType for SecretString {
 
     fn from_json(json: Value) -> Option<Self> {
         String::from_json(json).map(Self::from)
-    }
-}
-
-impl FieldType for bool {
-    const EXPECTED: &'static str = "must be true or false";
-
-    fn from_json(json: Value) -> Option<Self> {
-        json.as_bool()
-    }
-}
-
-impl FieldType for u32 {
-    const EXPECTED: &'static str = "must be a whole number";
-
-    fn from_json(json: Value) -> Option<Self> {
-        json.as_u64().and_then(|number| Self::try_from(number).ok())
-    }
-}
-
-impl FieldType for Vec<String> {
-    const EXPECTED: &'static str = "must be an array of strings";
-
-    fn from_json(json: Value) -> Option<Self> {
-        serde_json::from_value(json).ok()
-    }
-}
-
-impl FieldType for BTreeMap<String, String> {
-    const EXPECTED: &'static str = "must be an object of strings";
-
-    fn from_json(json: Value) -> Option<Self> {
-        serde_json::from_value(json).ok()
-    }
-}
-
-/// Accepts any JSON. The caller checks the type.
-impl FieldType for Value {
-    const EXPECTED: &'static str = "must be a value";
-
-    fn from_json(json: Value) -> Option<Self> {
-        Some(json)
     }
 }
 
@@ -121,7 +91,13 @@ impl<T: FieldType> FieldType for Vec<Field<T>> {
 }
 
 /// A body or an object inside a body: a struct of [`Field`]s that collects the rest in [`Unknown`].
-pub(crate) trait Fields: DeserializeOwned {}
+pub(crate) trait Fields: DeserializeOwned {
+    /// The values of the right type.
+    type Values;
+
+    /// Reports what is missing, of the wrong type or unknown, and returns the rest.
+    fn read(self, errors: &mut FieldErrors) -> Self::Values;
+}
 
 impl<T: Fields> FieldType for T {
     const EXPECTED: &'static str = "must be an object";

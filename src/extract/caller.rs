@@ -5,65 +5,50 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::ops::Deref;
 
-use actors::{AuthMethod, AuthenticatedTenant, SupportActor};
+use actors::{CreditorApi, SupportApi};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use secrecy::SecretString;
 
 use super::credentials::PresentedSession;
 use crate::error::{HttpError, PartnerError};
 
-/// The creditor on whose behalf the request acts.
-pub(crate) struct Caller(pub(crate) AuthenticatedTenant);
+/// What the guard has stored.
+pub(crate) struct FromGuard<T>(T);
 
-impl Caller {
-    /// Whether the caller is a dashboard session, and not an API key or an onboarding token.
-    pub(crate) fn is_session(&self) -> bool {
-        self.0.method() == AuthMethod::Session
-    }
-}
+/// The platform for the creditor on whose behalf the request acts.
+pub(crate) type Caller = FromGuard<CreditorApi>;
 
-/// A support person or system.
-pub(crate) struct Support(pub(crate) SupportActor);
+/// The platform for a support person or system.
+pub(crate) type Support = FromGuard<SupportApi>;
 
 /// The token of the calling session.
-pub(crate) struct CurrentSession(pub(crate) SecretString);
+pub(crate) type CurrentSession = FromGuard<PresentedSession>;
 
 /// The client address of the request.
 pub(crate) struct Client(pub(crate) IpAddr);
 
-fn from_guard<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T, PartnerError> {
-    parts.extensions.get::<T>().cloned().ok_or_else(|| {
-        tracing::error!(
-            wanted = std::any::type_name::<T>(),
-            "the declared access of the route does not match its handler"
-        );
-        HttpError::Bug.into()
-    })
-}
+impl<T> Deref for FromGuard<T> {
+    type Target = T;
 
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = PartnerError;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        from_guard(parts).map(Self)
+    fn deref(&self) -> &T {
+        &self.0
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Support {
+impl<T: Clone + Send + Sync + 'static, S: Sync> FromRequestParts<S> for FromGuard<T> {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        from_guard(parts).map(Self)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for CurrentSession {
-    type Rejection = PartnerError;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        from_guard::<PresentedSession>(parts).map(|session| Self(session.0))
+        let stored = parts.extensions.get::<T>().cloned().map(Self);
+        stored.ok_or_else(|| {
+            tracing::error!(
+                wanted = std::any::type_name::<T>(),
+                "the declared access of the route does not match its handler"
+            );
+            HttpError::Bug.into()
+        })
     }
 }
 

@@ -4,8 +4,11 @@
 //! that return their own messages.
 
 use std::fmt::Display;
+use std::str::FromStr;
 
+use actors::domain::date;
 use actors::{ApiError, FieldError, FieldErrorList, OffsetPage};
+use strum::VariantArray;
 use uuid::Uuid;
 
 use super::body_field::{Field, Unknown};
@@ -19,22 +22,26 @@ pub(crate) struct FieldErrors {
     /// The current location: the part of the request, then the path inside it.
     path: Vec<String>,
     errors: FieldErrorList,
+    /// The unknown parameters of a query. They are reported last.
+    unknown: Unknown,
 }
 
 impl FieldErrors {
     /// Collects the errors of a JSON body.
     pub(crate) fn of_body() -> Self {
-        Self {
-            path: vec!["body".into()],
-            errors: FieldErrorList::default(),
-        }
+        Self::of("body", Unknown::new())
     }
 
-    /// Collects the errors of a query string.
-    pub(crate) fn of_query() -> Self {
+    /// Collects the errors of a query string with these unknown parameters.
+    pub(crate) fn of_query(unknown: Unknown) -> Self {
+        Self::of("query", unknown)
+    }
+
+    fn of(part: &str, unknown: Unknown) -> Self {
         Self {
-            path: vec!["query".into()],
+            path: vec![part.to_owned()],
             errors: FieldErrorList::default(),
+            unknown,
         }
     }
 
@@ -88,12 +95,7 @@ impl FieldErrors {
 
     /// Returns the value of an optional field. `null` counts as absent.
     pub(crate) fn optional<T>(&mut self, name: &str, field: Field<T>) -> Option<T> {
-        match field {
-            Field::Value(value) => return Some(value),
-            Field::Absent | Field::Null => {}
-            Field::Wrong(expected) => self.add(name, expected),
-        }
-        None
+        self.nullable(name, field).flatten()
     }
 
     /// Returns the value of a PATCH field: `None` leaves the stored value unchanged, `Some(None)` removes it.
@@ -125,16 +127,18 @@ impl FieldErrors {
         })
     }
 
+    /// Requires a time as RFC 3339 with a time zone, and returns it in milliseconds since the Unix epoch.
+    pub(crate) fn instant(&mut self, name: &str, value: Option<String>) -> Option<i64> {
+        self.check(name, value, |text| date::parse_instant(&text))
+    }
+
     /// Trims a text and requires 1 to `max` characters.
     pub(crate) fn text(&mut self, name: &str, value: Option<String>, max: usize) -> Option<String> {
         self.check(name, value, |text| {
             let trimmed = text.trim();
             let fits = !trimmed.is_empty() && trimmed.chars().count() <= max;
-            if fits {
-                Ok(trimmed.to_owned())
-            } else {
-                Err(format!("must be 1 to {max} characters"))
-            }
+            fits.then(|| trimmed.to_owned())
+                .ok_or_else(|| format!("must be 1 to {max} characters"))
         })
     }
 
@@ -151,6 +155,15 @@ impl FieldErrors {
         })
     }
 
+    /// Requires the name of a variant.
+    pub(crate) fn variant<T>(&mut self, name: &str, value: Option<String>) -> Option<T>
+    where
+        T: VariantArray + Copy + Into<&'static str> + FromStr,
+    {
+        let names: Vec<&str> = T::VARIANTS.iter().map(|value| (*value).into()).collect();
+        self.one_of(name, value, &names, |text| text.parse().ok())
+    }
+
     /// Parses `limit` and `offset` of a list. A value outside the range is an error and is not clamped.
     pub(crate) fn slice(
         &mut self,
@@ -160,10 +173,8 @@ impl FieldErrors {
     ) -> OffsetPage {
         let limit = self.limit(limit, default_limit);
         let offset = self.check("offset", offset, |text| {
-            let number = text
-                .parse::<u64>()
-                .ok()
-                .filter(|number| i64::try_from(*number).is_ok());
+            let number = text.parse().ok();
+            let number = number.filter(|number: &u64| i64::try_from(*number).is_ok());
             number.ok_or("must be a whole number, 0 or greater")
         });
         OffsetPage {
@@ -175,10 +186,8 @@ impl FieldErrors {
     /// Parses `limit`, for lists with a cursor.
     pub(crate) fn limit(&mut self, limit: Option<String>, default_limit: u64) -> u64 {
         let limit = self.check("limit", limit, |text| {
-            let number = text
-                .parse::<u64>()
-                .ok()
-                .filter(|number| (1..=MAX_LIMIT).contains(number));
+            let number = text.parse().ok();
+            let number = number.filter(|number| (1..=MAX_LIMIT).contains(number));
             number.ok_or("must be a whole number from 1 to 100")
         });
         limit.unwrap_or(default_limit)
@@ -195,7 +204,9 @@ impl FieldErrors {
     ///
     /// # Errors
     /// `ApiError::Validation` with all errors; `ApiError::Internal` if `build` returns `None` without an error.
-    pub(crate) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
+    pub(crate) fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
+        let unknown = std::mem::take(&mut self.unknown);
+        self.unknown(&unknown);
         if !self.errors.is_empty() {
             return Err(ApiError::Validation(self.errors));
         }

@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::extract::body_field::FieldType as _;
-use crate::extract::request_body;
+use crate::extract::{FieldType as _, Fields as _, request_body};
 
 request_body! {
-    struct Outer => OuterValues {
+    struct Outer {
         required name: String,
         optional count: u32,
         optional inner: Inner,
@@ -15,7 +14,7 @@ request_body! {
 }
 
 request_body! {
-    struct Inner => InnerValues {
+    struct Inner {
         nullable city: String,
     }
 }
@@ -95,11 +94,11 @@ fn page_out_of_range_is_an_error() {
         ("10", "-1"),
         ("10", "1e3"),
     ] {
-        let mut errors = FieldErrors::of_query();
+        let mut errors = FieldErrors::of_query(Unknown::new());
         errors.slice(Some(limit.into()), Some(offset.into()), 25);
         assert_eq!(errors.errors.len(), 1, "{limit} {offset}");
     }
-    let mut errors = FieldErrors::of_query();
+    let mut errors = FieldErrors::of_query(Unknown::new());
     let page = errors.slice(None, None, 25);
     assert_eq!((page.limit, page.offset, errors.errors.len()), (25, 0, 0));
 }

@@ -12,37 +12,23 @@ use crate::error::PartnerError;
 const NAME: &str = "idempotency-key";
 
 /// The key on routes where it is optional.
-pub(crate) struct OptionalKey(pub(crate) Option<IdempotencyKey>);
-
-/// The key on routes that require it, because repeating the request would do harm.
-pub(crate) struct RequiredKey(pub(crate) IdempotencyKey);
-
-/// The optional header in the OpenAPI document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[allow(
-    dead_code,
-    reason = "documentation only: the header is read by the extractors"
-)]
-pub(crate) struct IdempotencyHeader {
+pub(crate) struct OptionalKey {
     /// 1–255 printable ASCII characters. The same key with the same request within 24 hours returns the first response
     /// again, with `Idempotent-Replayed: true`.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
-    key: Option<String>,
+    #[param(rename = "Idempotency-Key", value_type = Option<String>, min_length = 1, max_length = 255)]
+    pub(crate) key: Option<IdempotencyKey>,
 }
 
-/// The required header in the OpenAPI document.
+/// The key on routes that require it, because repeating the request would do harm.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[allow(
-    dead_code,
-    reason = "documentation only: the header is read by the extractors"
-)]
-pub(crate) struct RequiredIdempotencyHeader {
+pub(crate) struct RequiredKey {
     /// 1–255 printable ASCII characters; required. The same key with the same request within 24 hours returns the first
     /// response again, with `Idempotent-Replayed: true`.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
-    key: String,
+    #[param(rename = "Idempotency-Key", value_type = String, min_length = 1, max_length = 255)]
+    pub(crate) key: IdempotencyKey,
 }
 
 fn read(parts: &Parts) -> Result<Option<IdempotencyKey>, PartnerError> {
@@ -63,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for OptionalKey {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        read(parts).map(Self)
+        read(parts).map(|key| Self { key })
     }
 }
 
@@ -71,8 +57,7 @@ impl<S: Sync> FromRequestParts<S> for RequiredKey {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        read(parts)?
-            .map(Self)
-            .ok_or_else(|| ApiError::IdempotencyKeyRequired.into())
+        let key = read(parts)?.ok_or(ApiError::IdempotencyKeyRequired)?;
+        Ok(Self { key })
     }
 }

@@ -11,7 +11,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 
-use super::body_field::FieldType;
+use super::body_field::{FieldType, Fields};
 use super::{FieldErrors, bounded_json, request_body};
 use crate::error::{HttpError, PartnerError};
 use crate::router::BODY_LIMIT;
@@ -26,20 +26,28 @@ pub(crate) struct BodyLimit(pub(crate) usize);
 /// A body of type `T`: an object of [`super::Field`]s or an array of such objects.
 pub(crate) struct Body<T>(pub(crate) T);
 
-request_body! {
-    /// The body of a route without fields: empty or `{}`.
-    pub(crate) struct NoFields => NoValues {}
+impl<T: Fields> Body<T> {
+    /// Returns the values of the right type, and the errors of the fields without one.
+    pub(crate) fn read(self) -> (T::Values, FieldErrors) {
+        let mut errors = FieldErrors::of_body();
+        (self.0.read(&mut errors), errors)
+    }
 }
 
-impl Body<NoFields> {
-    /// Rejects every field that was sent to a route without fields.
-    ///
-    /// # Errors
-    /// `ApiError::Validation` with one error per field.
-    pub(crate) fn nothing(self) -> Result<(), ApiError> {
-        let mut errors = FieldErrors::of_body();
-        self.0.read(&mut errors);
-        errors.finish(|| Some(()))
+request_body! {
+    struct NoFields {}
+}
+
+/// The body of a route without fields: empty or `{}`. Every field is an error.
+pub(crate) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = PartnerError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let body = Body::<NoFields>::from_request(request, state).await?;
+        let (_, errors) = body.read();
+        Ok(errors.finish(|| Some(Self))?)
     }
 }
 

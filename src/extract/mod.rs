@@ -2,15 +2,15 @@
 //!
 //! Every extractor fails with a [`crate::error::PartnerError`]. Never applies a business rule.
 
-pub(crate) mod body_field;
+mod body_field;
 mod bounded_json;
-pub(crate) mod caller;
+mod caller;
 pub(crate) mod credentials;
-pub(crate) mod field_errors;
-pub(crate) mod idempotency;
+mod field_errors;
+mod idempotency;
 pub(crate) mod json;
-pub(crate) mod path_id;
-pub(crate) mod query;
+mod path_id;
+mod query;
 mod request_body;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,15 +18,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::extract::Request;
 use axum::http::Extensions;
 
-pub(crate) use body_field::{Field, Unknown};
-pub(crate) use caller::{Caller, Client, Support};
+pub(crate) use body_field::{Field, FieldType, Fields, Unknown};
+pub(crate) use caller::{Caller, Client, CurrentSession, Support};
 pub(crate) use field_errors::FieldErrors;
-pub(crate) use idempotency::{
-    IdempotencyHeader, OptionalKey, RequiredIdempotencyHeader, RequiredKey,
-};
-pub(crate) use json::Body;
+pub(crate) use idempotency::{OptionalKey, RequiredKey};
+pub(crate) use json::{Body, NoBody};
 pub(crate) use path_id::PathId;
-pub(crate) use query::StrictQuery;
+pub(crate) use query::{StrictQuery, non_empty};
 pub(crate) use request_body::request_body;
 
 use crate::layers::client_address::ClientAddress;

@@ -6,29 +6,43 @@
 use actors::ApiError;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::FieldErrors;
+use super::{FieldErrors, Unknown};
 use crate::error::PartnerError;
 
-/// A query of type `T`: a struct of `Option<String>` that collects the rest in [`super::Unknown`].
-pub(crate) struct StrictQuery<T>(pub(crate) T);
+/// A query of type `T`, a struct of `Option<String>`, and its errors so far: the parameters that `T` does not have.
+pub(crate) struct StrictQuery<T>(pub(crate) T, pub(crate) FieldErrors);
+
+#[derive(Deserialize)]
+struct Parameters<T> {
+    #[serde(flatten)]
+    known: T,
+    #[serde(flatten)]
+    unknown: Unknown,
+}
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for StrictQuery<T> {
     type Rejection = PartnerError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         let pairs = read(parts.uri.query().unwrap_or_default())?;
-        serde_json::from_value(Value::Object(pairs))
-            .map(Self)
-            .map_err(|_| ApiError::Internal.into())
+        let read = serde_json::from_value::<Parameters<T>>(Value::Object(pairs));
+        let Parameters { known, unknown } = read.map_err(|_| ApiError::Internal)?;
+        Ok(Self(known, FieldErrors::of_query(unknown)))
     }
+}
+
+/// Treats an empty filter as absent.
+pub(crate) fn non_empty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// Decodes the pairs. Rejects a repeated name, which is ambiguous, and U+0000, which Postgres rejects.
 fn read(query: &str) -> Result<Map<String, Value>, ApiError> {
-    let mut errors = FieldErrors::of_query();
+    let mut errors = FieldErrors::of_query(Unknown::new());
     let mut pairs = Map::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if value.contains('\0') {

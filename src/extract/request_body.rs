@@ -9,7 +9,7 @@
 /// request_body! {
 ///     /// What the OpenAPI document says about the body.
 ///     #[schema(as = PaymentReceived)]
-///     pub(crate) struct Request => Values {
+///     pub(crate) struct Request {
 ///         /// What it says about the field.
 ///         #[schema(example = "2500.00")]
 ///         required amount: Amount => String,
@@ -23,7 +23,7 @@
 /// - `optional`: absent and null are the same. Its value is an `Option<T>`.
 /// - `nullable`: for PATCH. Absent is `None`, null is `Some(None)`.
 ///
-/// `T => S` documents a field of type `T` with the schema of `S`. `Request::read` reports every error of presence and type, and
+/// `T => S` documents a field of type `T` with the schema of `S`. `Fields::read` reports every error of presence and type, and
 /// every unknown member.
 ///
 /// If a rule of the handler rejects absence or null, the field is `optional` or `nullable`, and `#[schema(required)]` or
@@ -67,7 +67,7 @@ macro_rules! request_body {
             $(#[$meta])* $kind $name : $type => $type, $($rest)*
         }
     };
-    (@field { $(#[$meta:meta])* $visibility:vis struct $request:ident => $values:ident }
+    (@field { $(#[$meta:meta])* $visibility:vis struct $request:ident }
         { $($fields:tt)* } { $($value_fields:tt)* } { $($kind:ident $name:ident,)* };) => {
         #[derive(Default, serde::Deserialize, utoipa::ToSchema)]
         $(#[$meta])*
@@ -78,27 +78,27 @@ macro_rules! request_body {
             unknown: $crate::extract::Unknown,
         }
 
-        impl $crate::extract::body_field::Fields for $request {}
-
-        /// The values of the right type.
-        struct $values {
-            $($value_fields)*
-        }
-
-        impl $request {
-            /// Reports what is missing, of the wrong type or unknown, and returns the rest.
-            fn read(self, errors: &mut $crate::extract::FieldErrors) -> $values {
-                let values = $values {
-                    $($name: errors.$kind(stringify!($name), self.$name),)*
-                };
-                errors.unknown(&self.unknown);
-                values
+        const _: () = {
+            $visibility struct Values {
+                $($value_fields)*
             }
-        }
+
+            impl $crate::extract::Fields for $request {
+                type Values = Values;
+
+                fn read(self, errors: &mut $crate::extract::FieldErrors) -> Values {
+                    let values = Values {
+                        $($name: errors.$kind(stringify!($name), self.$name),)*
+                    };
+                    errors.unknown(&self.unknown);
+                    values
+                }
+            }
+        };
     };
-    ($(#[$meta:meta])* $visibility:vis struct $request:ident => $values:ident { $($fields:tt)* }) => {
+    ($(#[$meta:meta])* $visibility:vis struct $request:ident { $($fields:tt)* }) => {
         $crate::extract::request_body! {
-            @field { $(#[$meta])* $visibility struct $request => $values } {} {} {};
+            @field { $(#[$meta])* $visibility struct $request } {} {} {};
             $($fields)*
         }
     };

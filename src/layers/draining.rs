@@ -4,7 +4,7 @@
 //! and answers 503. Never affects a request that has already started.
 
 use actors::ApiError;
-use axum::http::{HeaderValue, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::app_state::Draining;
@@ -15,9 +15,6 @@ pub(crate) fn refusal(draining: &Draining) -> Option<Response> {
     if !draining.has_begun() {
         return None;
     }
-    let mut response = PartnerError::from(ApiError::ShuttingDown).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    Some(response)
+    let close = [(header::CONNECTION, "close")];
+    Some((close, PartnerError::from(ApiError::ShuttingDown)).into_response())
 }

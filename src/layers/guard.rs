@@ -4,16 +4,14 @@
 //! the same decision to the response. Holds the caller's concurrency permit until the response body has ended. Never
 //! checks a key itself: admission does that.
 
-use actors::{ApiError, PartnerApi, Permit, Refused};
+use actors::{ApiError, PartnerApi, Refused};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use crate::error::{HttpError, PartnerError};
 use crate::extract::client_address;
@@ -39,8 +37,8 @@ pub(crate) async fn check(
     next: Next,
 ) -> Response {
     request.extensions_mut().insert(guard.body_limit);
-    match guard.access {
-        Access::Anyone => next.run(request).await,
+    let answered = match guard.access {
+        Access::Anyone => Ok(next.run(request).await),
         Access::Support => support(&guard.api, request, next).await,
         Access::Creditor(access) => match Credentials::from_headers(request.headers()) {
             Credentials::ApiKey(key) => with_key(&guard.api, access, &key, request, next).await,
@@ -50,14 +48,11 @@ pub(crate) async fn check(
             Credentials::Onboarding(token) => {
                 with_onboarding(&guard.api, access, token, request, next).await
             }
-            Credentials::NoCredential if access.key => {
-                PartnerError::from(ApiError::MissingApiKey).into_response()
-            }
-            Credentials::NoCredential => {
-                PartnerError::from(ApiError::InvalidSession).into_response()
-            }
+            Credentials::NoCredential if access.key => Err(ApiError::MissingApiKey.into()),
+            Credentials::NoCredential => Err(ApiError::InvalidSession.into()),
         },
-    }
+    };
+    answered.unwrap_or_else(refusal_response)
 }
 
 async fn with_key(
@@ -66,23 +61,19 @@ async fn with_key(
     key: &SecretString,
     mut request: Request,
     next: Next,
-) -> Response {
-    let admitted = match api
-        .admit(key.expose_secret(), client_address(&request), access.needs)
-        .await
-    {
-        Ok(admitted) => admitted,
-        Err(refused) => return refusal_response(refused),
-    };
+) -> Result<Response, Refused> {
+    let client = client_address(&request);
+    let admitted = api.admit(key.expose_secret(), client, access.needs).await?;
     let mut response = if access.key {
-        request.extensions_mut().insert(admitted.tenant);
+        let caller = api.for_creditor(admitted.tenant);
+        request.extensions_mut().insert(caller);
         next.run(request).await
     } else {
         PartnerError::from(ApiError::DashboardSessionRequired).into_response()
     };
     limits::write(response.headers_mut(), &admitted.limits);
     limits::write_expiry(response.headers_mut(), admitted.expires_at.as_deref());
-    hold(response, admitted.permit)
+    Ok(hold(response, admitted.permit))
 }
 
 async fn with_session(
@@ -92,15 +83,13 @@ async fn with_session(
     by_cookie: bool,
     mut request: Request,
     next: Next,
-) -> Response {
+) -> Result<Response, Refused> {
     let (client, cost) = (client_address(&request), access.needs.cost);
     let admitted = api.authenticate_session(&token, by_cookie, client, cost);
-    let caller = match admitted.await {
-        Ok(caller) => caller,
-        Err(refused) => return refusal_response(refused),
-    };
-    request.extensions_mut().insert(caller.tenant);
-    request.extensions_mut().insert(PresentedSession(token));
+    let caller = admitted.await?;
+    let extensions = request.extensions_mut();
+    extensions.insert(api.for_creditor(caller.tenant));
+    extensions.insert(PresentedSession(token));
     let mut response = next.run(request).await;
     limits::write(response.headers_mut(), &caller.limits);
     let renewed = caller.renewed.as_ref();
@@ -110,7 +99,7 @@ async fn with_session(
         let cookies = response.headers_mut().entry(header::SET_COOKIE);
         cookies.or_insert(cookie);
     }
-    hold(response, caller.permit)
+    Ok(hold(response, caller.permit))
 }
 
 async fn with_onboarding(
@@ -119,14 +108,12 @@ async fn with_onboarding(
     token: SecretString,
     mut request: Request,
     next: Next,
-) -> Response {
+) -> Result<Response, Refused> {
     let (client, cost) = (client_address(&request), access.needs.cost);
-    let caller = match api.authenticate_onboarding(&token, client, cost).await {
-        Ok(caller) => caller,
-        Err(refused) => return refusal_response(refused),
-    };
+    let caller = api.authenticate_onboarding(&token, client, cost).await?;
     let mut response = if access.onboarding {
-        request.extensions_mut().insert(caller.tenant);
+        let caller = api.for_creditor(caller.tenant);
+        request.extensions_mut().insert(caller);
         next.run(request).await
     } else if access.key {
         PartnerError::from(HttpError::OnboardingTokenRefused).into_response()
@@ -134,7 +121,15 @@ async fn with_onboarding(
         PartnerError::from(HttpError::SessionRequired).into_response()
     };
     limits::write(response.headers_mut(), &caller.limits);
-    hold(response, caller.permit)
+    Ok(hold(response, caller.permit))
+}
+
+async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Result<Response, Refused> {
+    let token = Credentials::bearer(request.headers()).map(SecretString::from);
+    let token = token.ok_or(ApiError::InvalidSupportToken)?;
+    let actor = api.authenticate_support(&token, client_address(&request))?;
+    request.extensions_mut().insert(api.for_support(actor));
+    Ok(next.run(request).await)
 }
 
 /// The response to a refused request. For a known caller it has the rate limit headers.
@@ -147,62 +142,20 @@ fn refusal_response(refused: Refused) -> Response {
     response
 }
 
-async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Response {
-    let token = Credentials::bearer(request.headers()).map(SecretString::from);
-    let client = client_address(&request);
-    let actor = token
-        .ok_or(ApiError::InvalidSupportToken)
-        .and_then(|token| api.authenticate_support(&token, client));
-    match actor {
-        Ok(actor) => {
-            request.extensions_mut().insert(actor);
-            next.run(request).await
-        }
-        Err(error) => PartnerError::from(error).into_response(),
-    }
-}
-
-/// Holds the concurrency permit until the response body has ended.
-fn hold(response: Response, permit: Permit) -> Response {
+/// Holds the concurrency permit until the response body has ended or is dropped. The body owns the permit, in a closure
+/// that passes its errors on.
+fn hold<P: Send + 'static>(response: Response, permit: P) -> Response {
     response.map(|body| {
-        Body::new(PermitBody {
-            body,
-            _permit: permit,
-        })
+        Body::new(body.map_err(move |error| {
+            let _held = &permit;
+            error
+        }))
     })
-}
-
-/// A response body that holds the caller's permit. The request ends when its body ends or is dropped.
-struct PermitBody<P> {
-    body: Body,
-    _permit: P,
-}
-
-impl<P: Unpin> HttpBody for PermitBody<P> {
-    type Data = <Body as HttpBody>::Data;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use http_body_util::BodyExt as _;
 
     use super::*;
 
@@ -210,11 +163,8 @@ mod tests {
     async fn permit_is_held_until_the_body_is_dropped() {
         for reads in [0, 1, 3] {
             let (permit, chunks) = (Arc::new(()), ["first", "last"].map(Ok::<_, axum::Error>));
-            let held = PermitBody {
-                body: Body::from_stream(futures::stream::iter(chunks)),
-                _permit: Arc::clone(&permit),
-            };
-            let mut body = Body::new(held);
+            let response = Response::new(Body::from_stream(futures::stream::iter(chunks)));
+            let mut body = hold(response, Arc::clone(&permit)).into_body();
             for _ in 0..reads {
                 let _ = body.frame().await;
                 assert_eq!(Arc::strong_count(&permit), 2);

@@ -23,7 +23,7 @@ pub(crate) struct Row {
     pub(crate) access: Access,
     /// The limit for the size of the request body, in bytes.
     pub(crate) body_limit: usize,
-    /// The module of the handler, e.g. `placements::create`.
+    /// The path of the handler below `routes`, e.g. `placements::create`.
     pub(crate) name: &'static str,
     /// The OpenAPI document of the handler alone.
     pub(crate) document: fn() -> OpenApi,
@@ -60,7 +60,7 @@ pub(crate) const fn body_limit(kib: &[usize]) -> usize {
     }
 }
 
-/// Writes rows as `METHOD "path" access() => module::path;`. The module must have a documented function `handle`.
+/// Writes rows as `METHOD "path" access() => module::handler;`. The handler must be documented with `utoipa::path`.
 macro_rules! rows {
     ($($method:ident $path:literal $access:ident() $(.costing($cost:literal))? $(.taking_kib($kib:literal))? => $first:ident $(::$more:ident)*;)+) => {
         $crate::router::table::Table(vec![$($crate::router::table::Row {
@@ -71,11 +71,11 @@ macro_rules! rows {
             name: concat!(stringify!($first) $(, "::", stringify!($more))*),
             document: {
                 #[derive(utoipa::OpenApi)]
-                #[openapi(paths($first $(::$more)*::handle))]
+                #[openapi(paths($first $(::$more)*))]
                 struct Document;
                 <Document as utoipa::OpenApi>::openapi
             },
-            handler: axum::routing::on(axum::routing::MethodFilter::$method, $first $(::$more)*::handle),
+            handler: axum::routing::on(axum::routing::MethodFilter::$method, $first $(::$more)*),
         }),+])
     };
 }

@@ -1,4 +1,4 @@
-//! The handlers: one folder per resource, one file per verb. A file contains the request, the response and the handler.
+//! The handlers: one file per resource. A file contains the requests, the responses and the handlers of its routes.
 //!
 //! A handler converts an HTTP request to one call of the platform, and the result to a response. It never implements a
 //! business rule.

@@ -4,12 +4,12 @@
 
 use actors::ids::{CreditorId, PlacementId};
 use actors::{AuthenticatedTenant, PartnerApi, PlacementView};
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::routing::get;
 use axum::{Json, Router};
 
 use crate::app_state::AppState;
-use crate::error::PartnerError;
+use crate::error::Result;
 
 /// The route as a router of its own. It is not in the URL table, because production builds must not contain it.
 pub(crate) fn unguarded() -> Router<AppState> {
@@ -17,9 +17,9 @@ pub(crate) fn unguarded() -> Router<AppState> {
 }
 
 async fn handle(
-    State(api): State<PartnerApi>,
+    api: PartnerApi,
     Path((creditor, id)): Path<(CreditorId, PlacementId)>,
-) -> Result<Json<PlacementView>, PartnerError> {
+) -> Result<Json<PlacementView>> {
     let tenant = AuthenticatedTenant::unauthenticated(creditor);
-    Ok(Json(api.placement(&tenant, id).await?))
+    Ok(Json(api.for_creditor(tenant).placement(id).await?))
 }

@@ -4,7 +4,7 @@
 
 use actors::Replayable;
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -12,23 +12,14 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Responds with the result. A result that is replayed for an idempotency key gets the header `Idempotent-Replayed`.
 pub(super) fn replayable<T: Serialize>(status: StatusCode, answer: Replayable<T>) -> Response {
-    let mut response = (status, Json(answer.value)).into_response();
-    if answer.replayed {
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    response
+    let replayed = answer.replayed.then_some([(REPLAYED, "true")]);
+    (status, replayed, Json(answer.value)).into_response()
 }
 
 /// Responds with a secret and forbids caches to store it.
 pub(super) fn secret<T: Serialize>(status: StatusCode, answer: T) -> Response {
-    (
-        status,
-        [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
-        Json(answer),
-    )
-        .into_response()
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    (status, no_store, Json(answer)).into_response()
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::partner_api::PartnerApi;
-use crate::auth::AuthenticatedTenant;
+use super::{CreditorApi, PartnerApi};
 use crate::contract::{
     AcceptAgreement, AgreementView, ApiError, ApiResult, OnboardingStatus, Provider,
     ProviderDelivery, ProviderOutcome, RevealedKey, SettingsPatch, SettingsView, SetupPatch,
@@ -25,7 +24,7 @@ impl PartnerApi {
     /// [`ApiError::EmailTaken`].
     pub async fn sign_up(&self, request: SignUp) -> ApiResult<SignedUp> {
         self.refuse_while_draining()?;
-        auth::sign_up(&self.0.modules.auth, request).await
+        auth::sign_up(&self.modules().auth, request).await
     }
 
     /// Creates a dashboard session.
@@ -34,92 +33,7 @@ impl PartnerApi {
     /// [`ApiError::InvalidCredentials`], [`ApiError::TooManyAttempts`].
     pub async fn sign_in(&self, request: SignIn) -> ApiResult<SignedIn> {
         self.refuse_while_draining()?;
-        auth::sign_in(&self.0.modules.auth, request).await
-    }
-
-    /// Ends the session with this `token`. If `everywhere` is true, ends all sessions of the creditor.
-    ///
-    /// # Errors
-    /// [`ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
-    pub async fn sign_out(
-        &self,
-        tenant: &AuthenticatedTenant,
-        token: &SecretString,
-        everywhere: bool,
-    ) -> ApiResult<()> {
-        tenant.require_session()?;
-        auth::sign_out(&self.0.modules.env, tenant.creditor(), token, everywhere).await
-    }
-
-    /// Returns the onboarding status: the account's status, the gates and the API key.
-    pub async fn onboarding_status(
-        &self,
-        tenant: &AuthenticatedTenant,
-    ) -> ApiResult<OnboardingStatus> {
-        creditor::onboarding_status(&self.0.modules.env, tenant.creditor()).await
-    }
-
-    /// Returns the setup checklist.
-    pub async fn setup(&self, tenant: &AuthenticatedTenant) -> ApiResult<SetupView> {
-        onboarding::company_profile_view(&self.0.modules.creditors, tenant.creditor()).await
-    }
-
-    /// Saves company details. Absent fields stay unchanged.
-    ///
-    /// # Errors
-    /// [`ApiError::SetupLocked`] once business verification has started.
-    pub async fn update_company_profile(
-        &self,
-        tenant: &AuthenticatedTenant,
-        patch: SetupPatch,
-    ) -> ApiResult<SetupView> {
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            onboarding::update_company_profile(&creditors, tenant.creditor(), tenant.actor(), patch)
-                .await
-        })
-        .await
-    }
-
-    /// Returns the current agreement and whether the creditor has accepted it.
-    pub async fn agreement(&self, tenant: &AuthenticatedTenant) -> ApiResult<AgreementView> {
-        onboarding::agreement_view(&self.0.modules.creditors, tenant.creditor()).await
-    }
-
-    /// Accepts the agreement.
-    ///
-    /// # Errors
-    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key, [`ApiError::Validation`] if the version
-    /// is not the current one.
-    pub async fn accept_agreement(
-        &self,
-        tenant: &AuthenticatedTenant,
-        request: AcceptAgreement,
-    ) -> ApiResult<AgreementView> {
-        tenant.refuse_api_key()?;
-        let (creditor, actor) = (tenant.creditor(), tenant.actor().to_owned());
-        self.evaluate(|reply| EvaluatorMsg::AcceptAgreement {
-            creditor,
-            actor,
-            request,
-            reply,
-        })
-        .await?;
-        onboarding::agreement_view(&self.0.modules.creditors, creditor).await
-    }
-
-    /// Reveals the API key. This succeeds only once.
-    ///
-    /// # Errors
-    /// [`ApiError::GatesPending`] before the key is issued, [`ApiError::AlreadyRevealed`] after the first reveal,
-    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key.
-    pub async fn reveal_api_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
-        tenant.refuse_api_key()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            keys::reveal(&keys, tenant.creditor(), tenant.actor()).await
-        })
-        .await
+        auth::sign_in(&self.modules().auth, request).await
     }
 
     /// Verifies and processes an event of a provider.
@@ -131,7 +45,7 @@ impl PartnerApi {
         provider: Provider,
         delivery: ProviderDelivery<'_>,
     ) -> ApiResult<ProviderOutcome> {
-        let env = &self.0.modules.env;
+        let env = &self.modules().env;
         let now_ms = env.clock.now_ms();
         let event = onboarding::verify_and_read(&env.settings, provider, &delivery, now_ms)?;
         let event = Box::new(event);
@@ -145,13 +59,8 @@ impl PartnerApi {
         message: impl FnOnce(ractor::RpcReplyPort<ApiResult<T>>) -> EvaluatorMsg,
     ) -> ApiResult<T> {
         self.refuse_while_draining()?;
-        let reply = self
-            .0
-            .modules
-            .onboarding
-            .evaluator
-            .call(TIMEOUT, message)
-            .await;
+        let evaluator = &self.modules().onboarding.evaluator;
+        let reply = evaluator.call(TIMEOUT, message).await;
         reply.unwrap_or_else(|error| {
             tracing::warn!(%error, "the gate evaluator did not reply");
             Err(match error {
@@ -162,10 +71,78 @@ impl PartnerApi {
             })
         })
     }
+}
+
+impl CreditorApi {
+    /// Ends the session with this `token`. If `everywhere` is true, ends all sessions of the creditor.
+    ///
+    /// # Errors
+    /// [`ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
+    pub async fn sign_out(&self, token: &SecretString, everywhere: bool) -> ApiResult<()> {
+        self.tenant.require_session()?;
+        auth::sign_out(self.env(), self.tenant.creditor(), token, everywhere).await
+    }
+
+    /// Returns the onboarding status: the account's status, the gates and the API key.
+    pub async fn onboarding_status(&self) -> ApiResult<OnboardingStatus> {
+        creditor::onboarding_status(self.env(), self.tenant.creditor()).await
+    }
+
+    /// Returns the setup checklist.
+    pub async fn setup(&self) -> ApiResult<SetupView> {
+        onboarding::company_profile_view(&self.modules().creditors, self.tenant.creditor()).await
+    }
+
+    /// Saves company details. Absent fields stay unchanged.
+    ///
+    /// # Errors
+    /// [`ApiError::SetupLocked`] once business verification has started.
+    pub async fn update_company_profile(&self, patch: SetupPatch) -> ApiResult<SetupView> {
+        self.change(&self.modules().creditors, move |creditors, by| async move {
+            onboarding::update_company_profile(&creditors, by.creditor(), by.actor(), patch).await
+        })
+        .await
+    }
+
+    /// Returns the current agreement and whether the creditor has accepted it.
+    pub async fn agreement(&self) -> ApiResult<AgreementView> {
+        onboarding::agreement_view(&self.modules().creditors, self.tenant.creditor()).await
+    }
+
+    /// Accepts the agreement.
+    ///
+    /// # Errors
+    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key, [`ApiError::Validation`] if the version
+    /// is not the current one.
+    pub async fn accept_agreement(&self, request: AcceptAgreement) -> ApiResult<AgreementView> {
+        self.tenant.refuse_api_key()?;
+        let (creditor, actor) = (self.tenant.creditor(), self.tenant.actor().to_owned());
+        self.evaluate(|reply| EvaluatorMsg::AcceptAgreement {
+            creditor,
+            actor,
+            request,
+            reply,
+        })
+        .await?;
+        onboarding::agreement_view(&self.modules().creditors, creditor).await
+    }
+
+    /// Reveals the API key. This succeeds only once.
+    ///
+    /// # Errors
+    /// [`ApiError::GatesPending`] before the key is issued, [`ApiError::AlreadyRevealed`] after the first reveal,
+    /// [`ApiError::DashboardSessionRequired`] if the caller uses an API key.
+    pub async fn reveal_api_key(&self) -> ApiResult<RevealedKey> {
+        self.tenant.refuse_api_key()?;
+        self.change(&self.modules().keys, move |keys, by| async move {
+            keys::reveal(&keys, by.creditor(), by.actor()).await
+        })
+        .await
+    }
 
     /// Returns the creditor's settings.
-    pub async fn settings(&self, tenant: &AuthenticatedTenant) -> ApiResult<SettingsView> {
-        endpoints::settings_view(&self.0.modules.creditors, tenant.creditor()).await
+    pub async fn settings(&self) -> ApiResult<SettingsView> {
+        endpoints::settings_view(&self.modules().creditors, self.tenant.creditor()).await
     }
 
     /// Changes settings. Changes of the webhook need a dashboard session.
@@ -173,19 +150,13 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::DashboardSessionRequired`] for webhook settings without a session, [`ApiError::UnsafeWebhookUrl`],
     /// [`ApiError::Validation`].
-    pub async fn update_settings(
-        &self,
-        tenant: &AuthenticatedTenant,
-        patch: SettingsPatch,
-    ) -> ApiResult<SettingsView> {
+    pub async fn update_settings(&self, patch: SettingsPatch) -> ApiResult<SettingsView> {
         if patch.webhook_url.is_some() || patch.webhook_events.is_some() {
-            tenant.require_session()?;
+            self.tenant.require_session()?;
         }
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            let creditor = tenant.creditor();
-            endpoints::update_settings(&creditors, creditor, tenant.actor(), patch).await?;
-            endpoints::settings_view(&creditors, creditor).await
+        self.change(&self.modules().creditors, move |creditors, by| async move {
+            endpoints::update_settings(&creditors, by.creditor(), by.actor(), patch).await?;
+            endpoints::settings_view(&creditors, by.creditor()).await
         })
         .await
     }

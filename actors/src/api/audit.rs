@@ -1,10 +1,10 @@
 //! The methods that read the audit log: one placement for its creditor, everything for support.
 
+use entities::audit_event;
 use entities::ids::{AuditEventId, PlacementId};
 use entities::queries::audit;
 
-use super::partner_api::PartnerApi;
-use crate::auth::{AuthenticatedTenant, SupportActor};
+use super::{CreditorApi, PartnerApi, SupportApi};
 use crate::contract::{
     ApiResult, AuditEventView, AuditFilter, AuditPage, DbResultExt as _, Pagination,
     SupportAuditEvent, SupportAuditFilter, SupportAuditPage,
@@ -12,32 +12,28 @@ use crate::contract::{
 use crate::domain::cursor;
 use crate::domain::date::rfc3339_ms;
 
-impl PartnerApi {
+impl CreditorApi {
     /// Returns a page of a placement's audit trail, newest first.
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if the placement does not exist or belongs to another creditor.
     pub async fn placement_audit(
         &self,
-        tenant: &AuthenticatedTenant,
         id: PlacementId,
         filter: AuditFilter,
     ) -> ApiResult<AuditPage> {
-        let row = self.placement_row(tenant.creditor(), id).await?;
+        let row = self.placement_row(id).await?;
         let query = audit::AuditQuery {
-            creditor: Some(tenant.creditor()),
+            creditor: Some(self.tenant.creditor()),
             placement: Some(row.id),
             actions: filter.event_types,
             actor: filter.actor,
             since_ms: filter.since_ms,
             until_ms: filter.until_ms,
             after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),
-            limit: filter.limit + 1,
+            limit: filter.limit,
         };
-        let rows = audit::read(self.0.modules.env.db.reader(), &query)
-            .await
-            .map_db_error()?;
-        let (rows, pagination) = page_of(rows, filter.limit);
+        let (rows, pagination) = self.audit_page(query).await?;
         let events = rows
             .into_iter()
             .map(|row| AuditEventView {
@@ -50,26 +46,21 @@ impl PartnerApi {
             .collect();
         Ok(AuditPage { events, pagination })
     }
+}
 
+impl SupportApi {
     /// Returns a page of the audit log of all creditors, newest first.
-    pub async fn support_audit(
-        &self,
-        _actor: &SupportActor,
-        filter: SupportAuditFilter,
-    ) -> ApiResult<SupportAuditPage> {
+    pub async fn audit(&self, filter: SupportAuditFilter) -> ApiResult<SupportAuditPage> {
         let query = audit::AuditQuery {
             creditor: filter.creditor_id,
             actions: filter.action.into_iter().collect(),
             since_ms: filter.since_ms,
             after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),
-            limit: filter.limit + 1,
+            limit: filter.limit,
             ..audit::AuditQuery::default()
         };
-        let found = audit::read(self.0.modules.env.db.reader(), &query)
-            .await
-            .map_db_error()?;
-        let (found, pagination) = page_of(found, filter.limit);
-        let events = found
+        let (rows, pagination) = self.audit_page(query).await?;
+        let events = rows
             .into_iter()
             .map(|row| SupportAuditEvent {
                 id: row.id.0,
@@ -85,24 +76,23 @@ impl PartnerApi {
     }
 }
 
-/// Splits `rows` into a page of at most `limit` and its pagination. The query reads one row more than `limit`, which
-/// shows whether older rows exist.
-fn page_of(
-    mut rows: Vec<entities::audit_event::Model>,
-    limit: u64,
-) -> (Vec<entities::audit_event::Model>, Pagination) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| cursor::encode(row.at_ms, row.id.0));
-    (
-        rows,
-        Pagination {
+impl PartnerApi {
+    /// Reads a page. It reads one row more than `query.limit`, which shows whether older rows exist.
+    async fn audit_page(
+        &self,
+        mut query: audit::AuditQuery,
+    ) -> ApiResult<(Vec<audit_event::Model>, Pagination)> {
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        query.limit += 1;
+        let found = audit::read(self.env().db.reader(), &query).await;
+        let mut rows = found.map_db_error()?;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more);
+        let pagination = Pagination {
             has_more,
-            next_cursor,
-        },
-    )
+            next_cursor: last.map(|row| cursor::encode(row.at_ms, row.id.0)),
+        };
+        Ok((rows, pagination))
+    }
 }

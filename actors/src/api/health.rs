@@ -16,7 +16,7 @@ impl PartnerApi {
 
     /// Checks that the database answers and that every actor runs.
     pub async fn health(&self) -> HealthView {
-        let probe = creditors::by_id(self.0.modules.env.db.reader(), CreditorId(Uuid::nil())).await;
+        let probe = creditors::by_id(self.env().db.reader(), CreditorId(Uuid::nil())).await;
         let database = probe.map_or_else(|_| "does not answer".to_owned(), |_| "ok".to_owned());
         let down = first_down(&self.actor_tree());
         let actors = down.map_or_else(|| "ok".to_owned(), |name| format!("{name} is restarting"));

@@ -1,21 +1,20 @@
 //! The methods with which a creditor manages its own API keys. All of them need a dashboard session and return
 //! [`crate::ApiError::DashboardSessionRequired`] without one.
 
-use super::partner_api::PartnerApi;
-use crate::auth::AuthenticatedTenant;
+use super::CreditorApi;
 use crate::contract::{ApiResult, KeyKind, KeysView, RevealedKey};
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::keys;
 use crate::keys::Initiator;
 
-impl PartnerApi {
+impl CreditorApi {
     /// Returns the creditor's live keys and when each was last used.
     ///
     /// # Errors
     /// [`crate::ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
-    pub async fn keys(&self, tenant: &AuthenticatedTenant) -> ApiResult<KeysView> {
-        tenant.require_session()?;
-        keys::list_keys(&self.0.modules.keys, tenant.creditor()).await
+    pub async fn keys(&self) -> ApiResult<KeysView> {
+        self.tenant.require_session()?;
+        keys::list_keys(&self.modules().keys, self.tenant.creditor()).await
     }
 
     /// Creates a new full-access key. The old key keeps working for `overlap_hours`.
@@ -23,18 +22,11 @@ impl PartnerApi {
     /// # Errors
     /// [`crate::ApiError::GatesPending`] before the first key is issued, [`crate::ApiError::RotationInProgress`] while
     /// another key is retiring, [`crate::ApiError::SupportRequired`] after support has revoked the keys.
-    pub async fn rotate_key(
-        &self,
-        tenant: &AuthenticatedTenant,
-        overlap_hours: u32,
-    ) -> ApiResult<RevealedKey> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = Initiator::Owner {
-                actor: tenant.actor(),
-            };
-            keys::rotate(&keys, tenant.creditor(), by, overlap_hours).await
+    pub async fn rotate_key(&self, overlap_hours: u32) -> ApiResult<RevealedKey> {
+        self.tenant.require_session()?;
+        self.change(&self.modules().keys, move |keys, by| async move {
+            let initiator = Initiator::Owner { actor: by.actor() };
+            keys::rotate(&keys, by.creditor(), initiator, overlap_hours).await
         })
         .await
     }
@@ -43,14 +35,11 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if there is no full-access key.
-    pub async fn revoke_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = Initiator::Owner {
-                actor: tenant.actor(),
-            };
-            keys::revoke(&keys, tenant.creditor(), by).await
+    pub async fn revoke_key(&self) -> ApiResult<()> {
+        self.tenant.require_session()?;
+        self.change(&self.modules().keys, move |keys, by| async move {
+            let initiator = Initiator::Owner { actor: by.actor() };
+            keys::revoke(&keys, by.creditor(), initiator).await
         })
         .await
     }
@@ -60,11 +49,10 @@ impl PartnerApi {
     /// # Errors
     /// [`crate::ApiError::GatesPending`] before the first full-access key is issued,
     /// [`crate::ApiError::SupportRequired`] after support has revoked the keys.
-    pub async fn rotate_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<RevealedKey> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            keys::rotate_read_key(&keys, tenant.creditor(), tenant.actor()).await
+    pub async fn rotate_read_key(&self) -> ApiResult<RevealedKey> {
+        self.tenant.require_session()?;
+        self.change(&self.modules().keys, move |keys, by| async move {
+            keys::rotate_read_key(&keys, by.creditor(), by.actor()).await
         })
         .await
     }
@@ -73,11 +61,10 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if there is no read-only key.
-    pub async fn revoke_read_key(&self, tenant: &AuthenticatedTenant) -> ApiResult<()> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            keys::revoke_read_key(&keys, tenant.creditor(), tenant.actor()).await
+    pub async fn revoke_read_key(&self) -> ApiResult<()> {
+        self.tenant.require_session()?;
+        self.change(&self.modules().keys, move |keys, by| async move {
+            keys::revoke_read_key(&keys, by.creditor(), by.actor()).await
         })
         .await
     }
@@ -88,17 +75,14 @@ impl PartnerApi {
     /// [`crate::ApiError::NotFound`] if there is no live key of that kind.
     pub async fn set_allowed_networks(
         &self,
-        tenant: &AuthenticatedTenant,
         kind: KeyKind,
         networks: AllowedNetworks,
     ) -> ApiResult<KeysView> {
-        tenant.require_session()?;
-        let caller = tenant.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let (creditor, actor) = (caller.creditor(), caller.actor());
-            keys::set_ip_allowlist(&keys, creditor, actor, kind, &networks).await
+        self.tenant.require_session()?;
+        self.change(&self.modules().keys, move |keys, by| async move {
+            keys::set_ip_allowlist(&keys, by.creditor(), by.actor(), kind, &networks).await
         })
         .await?;
-        self.keys(tenant).await
+        self.keys().await
     }
 }

@@ -10,7 +10,7 @@ impl PartnerApi {
     /// # Errors
     /// [`ApiError::Overloaded`] if the queue depth cannot be read from the database.
     pub async fn metrics(&self) -> ApiResult<String> {
-        let delivery = &self.0.modules.delivery;
+        let delivery = &self.modules().delivery;
         let now_ms = delivery.env.clock.now_ms();
         let (open, half_open) = delivery.leases.circuits(now_ms);
         let levels = GaugeValues {

@@ -1,4 +1,5 @@
-//! The API of the platform: the typed methods of [`PartnerApi`].
+//! The API of the platform: the typed methods of [`PartnerApi`], and of [`CreditorApi`] and [`SupportApi`] for callers
+//! that are authenticated.
 //!
 //! Each method forwards to the module that does the work. This module owns no state. Actor handles, messages and
 //! timeouts never appear in its signatures.
@@ -6,6 +7,7 @@
 mod account;
 mod audit;
 mod auth;
+mod authenticated;
 mod health;
 mod keys;
 mod metrics;
@@ -16,4 +18,5 @@ mod replays;
 mod support;
 mod webhooks;
 
+pub use authenticated::{CreditorApi, SupportApi};
 pub use partner_api::PartnerApi;

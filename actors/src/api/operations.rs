@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use entities::ids::{CreditorId, DisputeId, PlacementId};
+use entities::placement;
 use entities::queries::placements;
 
-use super::partner_api::PartnerApi;
-use crate::auth::SupportActor;
+use super::SupportApi;
 use crate::contract::{
     ApiError, ApiResult, DbResultExt as _, DisputeView, ErasedView, TransitionRequest,
     TransitionResult,
@@ -15,12 +15,11 @@ use crate::delivery::erasure;
 use crate::infra::trace;
 use crate::placements::{Command, CommandOutcome, Operation};
 
-impl PartnerApi {
+impl SupportApi {
     /// Applies each transition independently of the others. The results have the order of `requests`. A transition that
     /// fails does not fail the call. Its result holds the error.
-    pub async fn support_transitions(
+    pub async fn transition_placements(
         &self,
-        actor: &SupportActor,
         requests: Vec<TransitionRequest>,
     ) -> ApiResult<Vec<TransitionResult>> {
         let ids: Vec<PlacementId> = requests
@@ -28,7 +27,7 @@ impl PartnerApi {
             .map(|request| request.placement_id)
             .collect();
         let owners: HashMap<PlacementId, CreditorId> =
-            placements::by_ids(self.0.modules.env.db.reader(), &ids)
+            placements::by_ids(self.env().db.reader(), &ids)
                 .await
                 .map_db_error()?
                 .into_iter()
@@ -36,14 +35,13 @@ impl PartnerApi {
                 .collect();
         let moves = requests
             .into_iter()
-            .map(|request| self.transition(actor, request, &owners));
+            .map(|request| self.transition(request, &owners));
         // Concurrently, so that they share a Writer's batch. Transitions of one placement keep their order.
         Ok(futures::future::join_all(moves).await)
     }
 
     async fn transition(
         &self,
-        actor: &SupportActor,
         request: TransitionRequest,
         owners: &HashMap<PlacementId, CreditorId>,
     ) -> TransitionResult {
@@ -56,7 +54,7 @@ impl PartnerApi {
                     to: request.to,
                     reason: request.reason,
                 };
-                self.operations(actor, *creditor, operation)
+                self.operations(*creditor, operation)
                     .await
                     .and_then(CommandOutcome::into_placement)
             }
@@ -73,21 +71,14 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Transition`].
-    pub async fn support_open_dispute(
+    pub async fn open_dispute(
         &self,
-        actor: &SupportActor,
         placement: PlacementId,
         reason: String,
     ) -> ApiResult<DisputeView> {
-        let found = placements::by_ids(self.0.modules.env.db.reader(), &[placement])
-            .await
-            .map_db_error()?;
-        let row = found
-            .into_iter()
-            .next()
-            .ok_or(ApiError::not_found("placement"))?;
+        let row = self.placement_row(placement).await?;
         let operation = Operation::OpenDispute { placement, reason };
-        self.operations(actor, row.creditor_id, operation)
+        self.operations(row.creditor_id, operation)
             .await?
             .into_dispute()
     }
@@ -96,18 +87,13 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
-    pub async fn support_answer_dispute(
-        &self,
-        actor: &SupportActor,
-        dispute: DisputeId,
-        text: String,
-    ) -> ApiResult<DisputeView> {
-        let row = placements::dispute(self.0.modules.env.db.reader(), dispute)
+    pub async fn answer_dispute(&self, dispute: DisputeId, text: String) -> ApiResult<DisputeView> {
+        let row = placements::dispute(self.env().db.reader(), dispute)
             .await
             .map_db_error()?;
         let row = row.ok_or(ApiError::not_found("dispute"))?;
         let operation = Operation::AnswerDispute { dispute, text };
-        self.operations(actor, row.creditor_id, operation)
+        self.operations(row.creditor_id, operation)
             .await?
             .into_dispute()
     }
@@ -116,31 +102,35 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
-    pub async fn support_erase_payloads(
+    pub async fn erase_payloads(
         &self,
-        actor: &SupportActor,
         placement: PlacementId,
         reason: String,
     ) -> ApiResult<ErasedView> {
-        let found = placements::by_ids(self.0.modules.env.db.reader(), &[placement]).await;
-        let row = found.map_db_error()?.into_iter().next();
-        let row = row.ok_or(ApiError::not_found("placement"))?;
-        let actor = actor.clone();
-        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
+        let row = self.placement_row(placement).await?;
+        let actor = self.actor.clone();
+        self.run_to_completion(&self.modules().delivery, move |delivery| async move {
             erasure::erase(&delivery, &row, actor.name(), &reason).await
         })
         .await
     }
 
+    async fn placement_row(&self, id: PlacementId) -> ApiResult<placement::Model> {
+        let found = placements::by_ids(self.env().db.reader(), &[id])
+            .await
+            .map_db_error()?;
+        let first = found.into_iter().next();
+        first.ok_or(ApiError::not_found("placement"))
+    }
+
     async fn operations(
         &self,
-        actor: &SupportActor,
         creditor: CreditorId,
         operation: Operation,
     ) -> ApiResult<CommandOutcome> {
         let command = Command {
             creditor,
-            actor: actor.name().to_owned(),
+            actor: self.actor.name().to_owned(),
             operation,
             idempotency: None,
             trace: trace::current(),

@@ -1,7 +1,6 @@
 //! The handle of the running platform, with its start, its drain and what every method of the API needs.
 //!
-//! Methods on a creditor's data take an [`AuthenticatedTenant`](crate::AuthenticatedTenant). Only `auth` constructs
-//! one, so a caller can never act for a creditor that it has not authenticated as.
+//! [`super::CreditorApi`] and [`super::SupportApi`] have the methods that need an authenticated caller.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,9 +9,9 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 use crate::app;
-use crate::app::{AppContext, StartError};
+use crate::app::{AppContext, Modules, StartError};
 use crate::contract::{ApiError, ApiResult};
-use crate::infra::{Clock, Settings, trace};
+use crate::infra::{Clock, Env, Settings, trace};
 
 /// The partner platform. Clones share the same platform.
 ///
@@ -61,13 +60,13 @@ impl PartnerApi {
     /// The platform's time, in milliseconds since the Unix epoch.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        self.0.modules.env.clock.now_ms()
+        self.env().clock.now_ms()
     }
 
     /// The number of bcrypt verifications of API keys since the start of this process.
     #[must_use]
     pub fn key_bcrypt_checks(&self) -> u64 {
-        self.0.modules.keys.bcrypt.checks()
+        self.modules().keys.bcrypt.checks()
     }
 
     /// Runs `work` to completion with one module's handle, even if the caller drops this future. A cancellation
@@ -86,6 +85,14 @@ impl PartnerApi {
         let trace = trace::current().unwrap_or_else(trace::new_trace);
         let result = tokio::spawn(trace::with_trace(trace, work)).await;
         result.unwrap_or(Err(ApiError::Internal))
+    }
+
+    pub(super) fn modules(&self) -> &Modules {
+        &self.0.modules
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.modules().env
     }
 
     pub(super) fn refuse_while_draining(&self) -> ApiResult<()> {

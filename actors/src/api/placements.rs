@@ -1,12 +1,11 @@
 //! The methods of placements. Changes go through a Writer. Reads go directly to the database.
 
-use entities::ids::{CreditorId, PlacementId};
+use entities::ids::PlacementId;
 use entities::placement;
 use entities::queries::placements::{OrderBy, PlacementQuery};
 use entities::queries::{creditors, onboarding as gates, placements};
 
-use super::partner_api::PartnerApi;
-use crate::auth::AuthenticatedTenant;
+use super::{CreditorApi, PartnerApi};
 use crate::contract::{
     ApiError, ApiResult, BatchPlaced, BatchRowError, DbResultExt as _, IdempotencyKey, OffsetPage,
     Page, PaymentRecorded, PlacementFilter, PlacementOrder, PlacementView, Replayable,
@@ -21,6 +20,14 @@ use crate::infra::{Mode, trace};
 use crate::placements::{BatchEntry, Command, CommandOutcome, Operation, placement_view};
 
 impl PartnerApi {
+    /// Submits a command to its creditor's Writer and waits for the commit.
+    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<CommandOutcome>> {
+        self.refuse_while_draining()?;
+        self.modules().writers.submit(command).await
+    }
+}
+
+impl CreditorApi {
     /// Creates a placement for an invoice.
     ///
     /// # Errors
@@ -28,11 +35,11 @@ impl PartnerApi {
     /// [`ApiError::IdempotencyKeyReused`], [`ApiError::IdempotencyInProgress`].
     pub async fn create_placement(
         &self,
-        tenant: &AuthenticatedTenant,
         new: NewPlacement,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<PlacementView>> {
-        self.change_placement(tenant, Operation::Place { new: Box::new(new) }, key)
+        let operation = Operation::Place { new: Box::new(new) };
+        self.perform(operation, key, CommandOutcome::into_placement)
             .await
     }
 
@@ -43,7 +50,6 @@ impl PartnerApi {
     /// [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`]. No placement is created then.
     pub async fn create_placements(
         &self,
-        tenant: &AuthenticatedTenant,
         rows: Vec<Result<NewPlacement, BatchRowError>>,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<BatchPlaced>> {
@@ -53,11 +59,8 @@ impl PartnerApi {
         };
         let rows = rows.into_iter().map(row).collect();
         let operation = Operation::BatchCreate { rows };
-        let outcome = self.submit(self.command(tenant, operation, key)).await?;
-        Ok(Replayable {
-            value: outcome.value.into_batch()?,
-            replayed: outcome.replayed,
-        })
+        self.perform(operation, key, CommandOutcome::into_batch)
+            .await
     }
 
     /// Performs an action of the creditor that needs no input.
@@ -66,7 +69,6 @@ impl PartnerApi {
     /// [`ApiError::NotFound`], [`ApiError::Transition`], [`ApiError::AccountSuspended`], [`ApiError::AccountRejected`].
     pub async fn act_on_placement(
         &self,
-        tenant: &AuthenticatedTenant,
         id: PlacementId,
         action: CreditorAction,
         key: Option<IdempotencyKey>,
@@ -75,7 +77,8 @@ impl PartnerApi {
             placement: id,
             action,
         };
-        self.change_placement(tenant, operation, key).await
+        self.perform(operation, key, CommandOutcome::into_placement)
+            .await
     }
 
     /// Records a payment that the creditor received. The `key` is mandatory, because a retry without one could record
@@ -85,7 +88,6 @@ impl PartnerApi {
     /// [`ApiError::NotFound`], [`ApiError::Transition`], e.g. if the amount exceeds the balance.
     pub async fn record_payment(
         &self,
-        tenant: &AuthenticatedTenant,
         id: PlacementId,
         amount: Cents,
         key: IdempotencyKey,
@@ -94,25 +96,16 @@ impl PartnerApi {
             placement: id,
             amount,
         };
-        let outcome = self
-            .submit(self.command(tenant, operation, Some(key)))
-            .await?;
-        Ok(Replayable {
-            value: outcome.value.into_payment()?,
-            replayed: outcome.replayed,
-        })
+        self.perform(operation, Some(key), CommandOutcome::into_payment)
+            .await
     }
 
     /// Applies a transition as if the operations team had reported it. Sandbox only.
     ///
     /// # Errors
     /// [`ApiError::NotFound`] in production, [`ApiError::Transition`].
-    pub async fn advance_placement(
-        &self,
-        tenant: &AuthenticatedTenant,
-        request: TransitionRequest,
-    ) -> ApiResult<PlacementView> {
-        if self.0.modules.env.settings.mode == Mode::Production {
+    pub async fn advance_placement(&self, request: TransitionRequest) -> ApiResult<PlacementView> {
+        if self.env().settings.mode == Mode::Production {
             return Err(ApiError::not_found("route; it exists in the sandbox only"));
         }
         let operation = Operation::Move {
@@ -120,7 +113,7 @@ impl PartnerApi {
             to: request.to,
             reason: request.reason,
         };
-        let mut command = self.command(tenant, operation, None);
+        let mut command = self.command(operation, None);
         command.actor = "sandbox".to_owned();
         self.submit(command).await?.value.into_placement()
     }
@@ -129,20 +122,15 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`] if it does not exist or belongs to another creditor.
-    pub async fn placement(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: PlacementId,
-    ) -> ApiResult<PlacementView> {
-        let row = self.placement_row(tenant.creditor(), id).await?;
-        let account = self.account_status(tenant.creditor()).await?;
+    pub async fn placement(&self, id: PlacementId) -> ApiResult<PlacementView> {
+        let row = self.placement_row(id).await?;
+        let account = self.account_status().await?;
         Ok(placement_view(&row, account, self.now_ms()))
     }
 
     /// Returns a page of the creditor's placements.
     pub async fn placements(
         &self,
-        tenant: &AuthenticatedTenant,
         filter: PlacementFilter,
         slice: OffsetPage,
     ) -> ApiResult<Page<PlacementView>> {
@@ -166,10 +154,10 @@ impl PartnerApi {
             offset: slice.offset,
         };
         let (rows, total) =
-            placements::list(self.0.modules.env.db.reader(), tenant.creditor(), &query)
+            placements::list(self.env().db.reader(), self.tenant.creditor(), &query)
                 .await
                 .map_db_error()?;
-        let account = self.account_status(tenant.creditor()).await?;
+        let account = self.account_status().await?;
         let now_ms = self.now_ms();
         let items = rows
             .iter()
@@ -183,59 +171,47 @@ impl PartnerApi {
         })
     }
 
-    async fn change_placement(
+    /// Performs an operation. `read` reads its result.
+    async fn perform<T>(
         &self,
-        tenant: &AuthenticatedTenant,
         operation: Operation,
         key: Option<IdempotencyKey>,
-    ) -> ApiResult<Replayable<PlacementView>> {
-        let outcome = self.submit(self.command(tenant, operation, key)).await?;
+        read: impl FnOnce(CommandOutcome) -> ApiResult<T>,
+    ) -> ApiResult<Replayable<T>> {
+        let outcome = self.submit(self.command(operation, key)).await?;
         Ok(Replayable {
-            value: outcome.value.into_placement()?,
+            value: read(outcome.value)?,
             replayed: outcome.replayed,
         })
     }
 
-    fn command(
-        &self,
-        tenant: &AuthenticatedTenant,
-        operation: Operation,
-        key: Option<IdempotencyKey>,
-    ) -> Command {
+    fn command(&self, operation: Operation, key: Option<IdempotencyKey>) -> Command {
         let idempotency = key.map(|key| operation.idempotent(key));
         Command {
-            creditor: tenant.creditor(),
-            actor: tenant.actor().to_owned(),
+            creditor: self.tenant.creditor(),
+            actor: self.tenant.actor().to_owned(),
             operation,
             idempotency,
             trace: trace::current(),
         }
     }
 
-    pub(super) async fn placement_row(
-        &self,
-        creditor: CreditorId,
-        id: PlacementId,
-    ) -> ApiResult<placement::Model> {
-        let found = placements::find(self.0.modules.env.db.reader(), creditor, id)
+    pub(super) async fn placement_row(&self, id: PlacementId) -> ApiResult<placement::Model> {
+        let found = placements::find(self.env().db.reader(), self.tenant.creditor(), id)
             .await
             .map_db_error()?;
         found.ok_or(ApiError::not_found("placement"))
     }
 
-    async fn account_status(&self, creditor: CreditorId) -> ApiResult<AccountStatus> {
-        let db = self.0.modules.env.db.reader();
-        let row = creditors::by_id(db, creditor)
+    async fn account_status(&self) -> ApiResult<AccountStatus> {
+        let db = self.env().db.reader();
+        let row = creditors::by_id(db, self.tenant.creditor())
             .await
             .map_db_error()?
             .ok_or(ApiError::not_found("creditor"))?;
-        let rows = gates::gates(db, creditor).await.map_db_error()?;
+        let rows = gates::gates(db, self.tenant.creditor())
+            .await
+            .map_db_error()?;
         Ok(account_status_of(&row, rows.iter()))
-    }
-
-    /// Submits a command to its creditor's Writer and waits for the commit.
-    pub(super) async fn submit(&self, command: Command) -> ApiResult<Replayable<CommandOutcome>> {
-        self.refuse_while_draining()?;
-        self.0.modules.writers.submit(command).await
     }
 }

@@ -3,27 +3,24 @@
 
 use entities::ids::{CreditorId, RecoveryId};
 
-use super::partner_api::PartnerApi;
-use crate::auth::{AuthenticatedTenant, SupportActor};
+use super::{CreditorApi, SupportApi};
 use crate::contract::{ApiResult, IdempotencyKey, RecoveryPeriod, RecoveryView, Replayable};
 use crate::creditor::IdempotentOperation;
 use crate::delivery::replay;
 
-impl PartnerApi {
+impl CreditorApi {
     /// Starts a replay of the deliveries that did not arrive for the events of `span`. Idempotent under `key`.
     ///
     /// # Errors
     /// [`crate::ApiError::Validation`] if the span is invalid or too many replays are running.
     pub async fn recover_deliveries(
         &self,
-        tenant: &AuthenticatedTenant,
         span: RecoveryPeriod,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<RecoveryView>> {
-        let tenant = tenant.clone();
         let once = IdempotentOperation::new(key, "webhook-deliveries/recover", &span);
-        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
-            replay::start(&delivery, tenant.creditor(), tenant.actor(), span, &once).await
+        self.change(&self.modules().delivery, move |delivery, by| async move {
+            replay::start(&delivery, by.creditor(), by.actor(), span, &once).await
         })
         .await
     }
@@ -32,28 +29,25 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
-    pub async fn webhook_recovery(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: RecoveryId,
-    ) -> ApiResult<RecoveryView> {
-        replay::show(&self.0.modules.env, Some(tenant.creditor()), id).await
+    pub async fn webhook_recovery(&self, id: RecoveryId) -> ApiResult<RecoveryView> {
+        replay::show(self.env(), Some(self.tenant.creditor()), id).await
     }
+}
 
+impl SupportApi {
     /// Starts a replay for any creditor. Without an idempotency key, every call starts one.
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if the creditor does not exist, and the errors of
-    /// [`PartnerApi::recover_deliveries`].
-    pub async fn support_recover_deliveries(
+    /// [`CreditorApi::recover_deliveries`].
+    pub async fn recover_deliveries(
         &self,
-        actor: &SupportActor,
         creditor: CreditorId,
         span: RecoveryPeriod,
     ) -> ApiResult<RecoveryView> {
-        let actor = actor.clone();
+        let actor = self.actor.clone();
         let once = IdempotentOperation::new(None, "webhook-deliveries/recover", &span);
-        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
+        self.run_to_completion(&self.modules().delivery, move |delivery| async move {
             replay::start(&delivery, creditor, actor.name(), span, &once).await
         })
         .await
@@ -64,11 +58,7 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`].
-    pub async fn support_recovery(
-        &self,
-        _actor: &SupportActor,
-        id: RecoveryId,
-    ) -> ApiResult<RecoveryView> {
-        replay::show(&self.0.modules.env, None, id).await
+    pub async fn recovery(&self, id: RecoveryId) -> ApiResult<RecoveryView> {
+        replay::show(self.env(), None, id).await
     }
 }

@@ -4,8 +4,7 @@ use entities::creditor;
 use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding as rows, webhooks};
 
-use super::partner_api::PartnerApi;
-use crate::auth::SupportActor;
+use super::SupportApi;
 use crate::contract::{
     ApiError, ApiResult, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, OffsetPage,
     Page, Provider, ProviderEventView, RevealedKey, SupportCreditor,
@@ -21,21 +20,20 @@ use crate::onboarding::EvaluatorMsg;
 /// The maximum number of provider events in the view of a creditor.
 const SHOWN_EVENTS: u64 = 50;
 
-impl PartnerApi {
+impl SupportApi {
     /// Returns a page of the creditors whose name or e-mail contains `q`.
-    pub async fn support_creditors(
+    pub async fn creditors(
         &self,
-        _actor: &SupportActor,
         q: Option<String>,
         slice: OffsetPage,
     ) -> ApiResult<Page<SupportCreditor>> {
-        let db = self.0.modules.env.db.reader();
+        let db = self.env().db.reader();
         let (found, total) = creditors::search(db, q.as_deref(), slice.limit, slice.offset)
             .await
             .map_db_error()?;
         let mut items = Vec::with_capacity(found.len());
         for row in found {
-            items.push(self.support_view(row).await?);
+            items.push(self.creditor_view(row).await?);
         }
         Ok(Page {
             items,
@@ -49,20 +47,16 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
-    pub async fn support_creditor(
-        &self,
-        _actor: &SupportActor,
-        id: CreditorId,
-    ) -> ApiResult<SupportCreditor> {
-        let found = creditors::by_id(self.0.modules.env.db.reader(), id)
+    pub async fn creditor(&self, id: CreditorId) -> ApiResult<SupportCreditor> {
+        let found = creditors::by_id(self.env().db.reader(), id)
             .await
             .map_db_error()?;
-        self.support_view(found.ok_or(ApiError::not_found("creditor"))?)
+        self.creditor_view(found.ok_or(ApiError::not_found("creditor"))?)
             .await
     }
 
-    async fn support_view(&self, row: creditor::Model) -> ApiResult<SupportCreditor> {
-        let db = self.0.modules.env.db.reader();
+    async fn creditor_view(&self, row: creditor::Model) -> ApiResult<SupportCreditor> {
+        let db = self.env().db.reader();
         let gates = rows::gates(db, row.id).await.map_db_error()?;
         let keys = keys::of_creditor(db, row.id).await.map_db_error()?;
         let events = rows::events_of(db, row.id, SHOWN_EVENTS)
@@ -97,65 +91,60 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::Validation`].
-    pub async fn support_patch_creditor(
+    pub async fn patch_creditor(
         &self,
-        actor: &SupportActor,
         id: CreditorId,
         patch: CreditorPatch,
     ) -> ApiResult<SupportCreditor> {
-        let (creditor, name, patch) = (id, actor.name().to_owned(), Box::new(patch));
+        let (actor, patch) = (self.actor.name().to_owned(), Box::new(patch));
         self.evaluate(|reply| EvaluatorMsg::PatchCreditor {
-            creditor,
-            actor: name,
+            creditor: id,
+            actor,
             patch,
             reply,
         })
         .await?;
-        self.support_creditor(actor, id).await
+        self.creditor(id).await
     }
 
     /// Sets a gate to `passed`. Used to correct a gate that a provider reported wrongly.
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
-    pub async fn support_set_gate(
+    pub async fn set_gate(
         &self,
-        actor: &SupportActor,
         id: CreditorId,
         gate: Gate,
         passed: bool,
         reason: String,
     ) -> ApiResult<SupportCreditor> {
-        let (creditor, name) = (id, actor.name().to_owned());
+        let actor = self.actor.name().to_owned();
         self.evaluate(|reply| EvaluatorMsg::SetGate {
-            creditor,
-            actor: name,
+            creditor: id,
+            actor,
             gate,
             passed,
             reason,
             reply,
         })
         .await?;
-        self.support_creditor(actor, id).await
+        self.creditor(id).await
     }
 
     /// Creates a new full-access key. The old key keeps working for `overlap_hours`. With 0 it stops at once.
     ///
     /// # Errors
     /// [`ApiError::NotFound`], [`ApiError::GatesPending`] if the creditor never had a key.
-    pub async fn support_rotate_key(
+    pub async fn rotate_key(
         &self,
-        actor: &SupportActor,
         id: CreditorId,
         reason: String,
         overlap_hours: u32,
     ) -> ApiResult<RevealedKey> {
-        let actor = actor.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = Initiator::Support {
-                actor: actor.name(),
-                reason: &reason,
-            };
+        let actor = self.actor.clone();
+        self.run_to_completion(&self.modules().keys, move |keys| async move {
+            let (actor, reason) = (actor.name(), reason.as_str());
+            let by = Initiator::Support { actor, reason };
             key_rotation::rotate(&keys, id, by, overlap_hours).await
         })
         .await
@@ -165,32 +154,24 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`ApiError::NotFound`].
-    pub async fn support_revoke_key(
-        &self,
-        actor: &SupportActor,
-        id: CreditorId,
-        reason: String,
-    ) -> ApiResult<()> {
-        let actor = actor.clone();
-        self.run_to_completion(&self.0.modules.keys, move |keys| async move {
-            let by = Initiator::Support {
-                actor: actor.name(),
-                reason: &reason,
-            };
+    pub async fn revoke_keys(&self, id: CreditorId, reason: String) -> ApiResult<()> {
+        let actor = self.actor.clone();
+        self.run_to_completion(&self.modules().keys, move |keys| async move {
+            let (actor, reason) = (actor.name(), reason.as_str());
+            let by = Initiator::Support { actor, reason };
             key_rotation::revoke(&keys, id, by).await
         })
         .await
     }
 
     /// Returns a page of the deliveries of one creditor, or of all creditors.
-    pub async fn support_deliveries(
+    pub async fn deliveries(
         &self,
-        _actor: &SupportActor,
         creditor: Option<CreditorId>,
         filter: DeliveryFilter,
         slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
-        delivery_log::list(&self.0.modules.env, creditor, &filter, slice).await
+        delivery_log::list(self.env(), creditor, &filter, slice).await
     }
 }
 

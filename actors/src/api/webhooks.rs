@@ -5,8 +5,7 @@
 
 use entities::ids::{DeliveryId, EndpointId};
 
-use super::partner_api::PartnerApi;
-use crate::auth::AuthenticatedTenant;
+use super::{CreditorApi, PartnerApi};
 use crate::contract::{
     ApiResult, DeliveryDetail, DeliveryFilter, DeliveryView, EndpointChange, EndpointSelector,
     EndpointView, IdempotencyKey, OffsetPage, Page, Replayable, TestEventView, WebhookCatalogue,
@@ -23,27 +22,24 @@ impl PartnerApi {
     pub fn webhook_events(&self) -> WebhookCatalogue {
         catalogue()
     }
+}
 
+impl CreditorApi {
     /// Returns a page of deliveries, newest first.
     pub async fn webhook_deliveries(
         &self,
-        tenant: &AuthenticatedTenant,
         filter: DeliveryFilter,
         slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
-        delivery_log::list(&self.0.modules.env, Some(tenant.creditor()), &filter, slice).await
+        delivery_log::list(self.env(), Some(self.tenant.creditor()), &filter, slice).await
     }
 
     /// Returns one delivery with its attempts.
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
-    pub async fn webhook_delivery(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: DeliveryId,
-    ) -> ApiResult<DeliveryDetail> {
-        delivery_log::detail(&self.0.modules.env, tenant.creditor(), id).await
+    pub async fn webhook_delivery(&self, id: DeliveryId) -> ApiResult<DeliveryDetail> {
+        delivery_log::detail(self.env(), self.tenant.creditor(), id).await
     }
 
     /// Makes a delivery due again under its original `webhook-id`. Idempotent under `key`.
@@ -54,15 +50,12 @@ impl PartnerApi {
     /// [`crate::ApiError::IdempotencyKeyReused`].
     pub async fn redeliver(
         &self,
-        tenant: &AuthenticatedTenant,
         id: DeliveryId,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<DeliveryView>> {
-        let tenant = tenant.clone();
         let once = IdempotentOperation::new(key, "webhook-deliveries/redeliver", &id);
-        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
-            let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            delivery_log::redeliver(&delivery, creditor, actor, id, &once).await
+        self.change(&self.modules().delivery, move |delivery, by| async move {
+            delivery_log::redeliver(&delivery, by.creditor(), by.actor(), id, &once).await
         })
         .await
     }
@@ -75,15 +68,12 @@ impl PartnerApi {
     /// [`crate::ApiError::IdempotencyKeyReused`].
     pub async fn send_test_webhook(
         &self,
-        tenant: &AuthenticatedTenant,
         endpoint: Option<EndpointId>,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<TestEventView>> {
-        let tenant = tenant.clone();
         let once = IdempotentOperation::new(key, "webhook-deliveries/test", &endpoint);
-        self.run_to_completion(&self.0.modules.delivery, move |delivery| async move {
-            let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            crate::delivery::send_test(&delivery, creditor, actor, endpoint, &once).await
+        self.change(&self.modules().delivery, move |delivery, by| async move {
+            crate::delivery::send_test(&delivery, by.creditor(), by.actor(), endpoint, &once).await
         })
         .await
     }
@@ -92,13 +82,9 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::DashboardSessionRequired`], [`crate::ApiError::NotFound`] if there is no such endpoint.
-    pub async fn webhook_secret(
-        &self,
-        tenant: &AuthenticatedTenant,
-        which: EndpointSelector,
-    ) -> ApiResult<WebhookSecretView> {
-        tenant.require_session()?;
-        endpoints::secret(&self.0.modules.creditors, tenant.creditor(), which).await
+    pub async fn webhook_secret(&self, which: EndpointSelector) -> ApiResult<WebhookSecretView> {
+        self.tenant.require_session()?;
+        endpoints::secret(&self.modules().creditors, self.tenant.creditor(), which).await
     }
 
     /// Adds a signing secret to an endpoint. The older secrets keep signing for `overlap_hours`.
@@ -107,15 +93,13 @@ impl PartnerApi {
     /// [`crate::ApiError::RotationInProgress`] if the endpoint already has the maximum number of secrets.
     pub async fn rotate_webhook_secret(
         &self,
-        tenant: &AuthenticatedTenant,
         which: EndpointSelector,
         overlap_hours: u32,
     ) -> ApiResult<WebhookSecretView> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::rotate_secret(&creditors, creditor, actor, which, overlap_hours).await
+        self.tenant.require_session()?;
+        self.change(&self.modules().creditors, move |creditors, by| async move {
+            endpoints::rotate_secret(&creditors, by.creditor(), by.actor(), which, overlap_hours)
+                .await
         })
         .await
     }
@@ -124,25 +108,18 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::DashboardSessionRequired`].
-    pub async fn webhook_endpoints(
-        &self,
-        tenant: &AuthenticatedTenant,
-    ) -> ApiResult<Vec<EndpointView>> {
-        tenant.require_session()?;
-        endpoints::list(&self.0.modules.creditors, tenant.creditor()).await
+    pub async fn webhook_endpoints(&self) -> ApiResult<Vec<EndpointView>> {
+        self.tenant.require_session()?;
+        endpoints::list(&self.modules().creditors, self.tenant.creditor()).await
     }
 
     /// Returns one endpoint.
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
-    pub async fn webhook_endpoint(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: EndpointId,
-    ) -> ApiResult<EndpointView> {
-        tenant.require_session()?;
-        endpoints::show(&self.0.modules.creditors, tenant.creditor(), id).await
+    pub async fn webhook_endpoint(&self, id: EndpointId) -> ApiResult<EndpointView> {
+        self.tenant.require_session()?;
+        endpoints::show(&self.modules().creditors, self.tenant.creditor(), id).await
     }
 
     /// Creates an additional endpoint. The change must have a URL. Idempotent under `key`.
@@ -152,16 +129,13 @@ impl PartnerApi {
     /// [`crate::ApiError::IdempotencyKeyReused`].
     pub async fn create_webhook_endpoint(
         &self,
-        tenant: &AuthenticatedTenant,
         change: EndpointChange,
         key: Option<IdempotencyKey>,
     ) -> ApiResult<Replayable<EndpointView>> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
+        self.tenant.require_session()?;
         let once = IdempotentOperation::new(key, "webhook-endpoints", &change);
-        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::create(&creditors, creditor, actor, change, &once).await
+        self.change(&self.modules().creditors, move |creditors, by| async move {
+            endpoints::create(&creditors, by.creditor(), by.actor(), change, &once).await
         })
         .await
     }
@@ -172,15 +146,12 @@ impl PartnerApi {
     /// [`crate::ApiError::NotFound`], [`crate::ApiError::Validation`], [`crate::ApiError::UnsafeWebhookUrl`].
     pub async fn update_webhook_endpoint(
         &self,
-        tenant: &AuthenticatedTenant,
         id: EndpointId,
         change: EndpointChange,
     ) -> ApiResult<EndpointView> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::update(&creditors, creditor, actor, id, change).await
+        self.tenant.require_session()?;
+        self.change(&self.modules().creditors, move |creditors, by| async move {
+            endpoints::update(&creditors, by.creditor(), by.actor(), id, change).await
         })
         .await
     }
@@ -189,16 +160,10 @@ impl PartnerApi {
     ///
     /// # Errors
     /// [`crate::ApiError::NotFound`] if it does not exist or belongs to another creditor.
-    pub async fn remove_webhook_endpoint(
-        &self,
-        tenant: &AuthenticatedTenant,
-        id: EndpointId,
-    ) -> ApiResult<()> {
-        tenant.require_session()?;
-        let tenant = tenant.clone();
-        self.run_to_completion(&self.0.modules.creditors, move |creditors| async move {
-            let (creditor, actor) = (tenant.creditor(), tenant.actor());
-            endpoints::remove(&creditors, creditor, actor, id).await
+    pub async fn remove_webhook_endpoint(&self, id: EndpointId) -> ApiResult<()> {
+        self.tenant.require_session()?;
+        self.change(&self.modules().creditors, move |creditors, by| async move {
+            endpoints::remove(&creditors, by.creditor(), by.actor(), id).await
         })
         .await
     }

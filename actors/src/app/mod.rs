@@ -14,5 +14,4 @@ pub(crate) use context::AppContext;
 pub use fault_injection::ActorKind;
 pub use start::StartError;
 pub(crate) use start::migrate;
-#[cfg(test)]
 pub(crate) use wiring::Modules;

@@ -2,43 +2,36 @@
 //!
 //! Owns the text of each in the OpenAPI document. [`actors::CreditorAction`] owns the rules.
 
-/// Declares one module with a handler for each action: `name "path" Action`, with the documentation of the route. Codes of
-/// the 403 follow, if the account can refuse the action.
+use actors::ids::PlacementId;
+use actors::{CreditorAction, PlacementView};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::error::Result;
+use crate::extract::{Caller, NoBody, OptionalKey, PathId};
+use crate::routes::respond;
+
+/// Writes a handler for each action: `name "path" Action`, with the documentation of the route. Codes of the 403
+/// follow, if the account can refuse the action.
 macro_rules! creditor_actions {
     ($($(#[$text:meta])+ $name:ident $path:literal $action:ident $($refused:literal)?;)+) => {$(
-        pub(crate) mod $name {
-            use actors::{CreditorAction, PartnerApi, PlacementView};
-            use axum::extract::State;
-            use axum::http::StatusCode;
-            use axum::response::Response;
-
-            use crate::error::PartnerError;
-            use crate::extract::json::NoFields;
-            use actors::ids::PlacementId;
-            use crate::extract::{Body, Caller, IdempotencyHeader, OptionalKey, PathId};
-            use crate::routes::respond;
-
-            $(#[$text])+
-            #[utoipa::path(
-                post, path = $path, tag = "Placements", params(IdempotencyHeader),
-                responses(
-                    (status = 200, description = "The placement after the change", body = PlacementView),
-                    $((status = 403, description = $refused),)?
-                    (status = 409, description = "`invalid_transition`, `idempotency_in_progress`"),
-                )
-            )]
-            pub(crate) async fn handle(
-                State(api): State<PartnerApi>,
-                caller: Caller,
-                id: PathId<PlacementId>,
-                key: OptionalKey,
-                body: Body<NoFields>,
-            ) -> Result<Response, PartnerError> {
-                body.nothing()?;
-                let action = CreditorAction::$action;
-                let placement = api.act_on_placement(&caller.0, id.0, action, key.0).await?;
-                Ok(respond::replayable(StatusCode::OK, placement))
-            }
+        $(#[$text])+
+        #[utoipa::path(
+            post, path = $path, tag = "Placements", params(OptionalKey),
+            responses(
+                (status = 200, description = "The placement after the change", body = PlacementView),
+                $((status = 403, description = $refused),)?
+                (status = 409, description = "`invalid_transition`, `idempotency_in_progress`"),
+            )
+        )]
+        pub(crate) async fn $name(
+            caller: Caller,
+            id: PathId<PlacementId>,
+            OptionalKey { key }: OptionalKey,
+            _body: NoBody,
+        ) -> Result<Response> {
+            let placement = caller.act_on_placement(id.0, CreditorAction::$action, key);
+            Ok(respond::replayable(StatusCode::OK, placement.await?))
         }
     )+};
 }

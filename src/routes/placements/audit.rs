@@ -1,15 +1,14 @@
 //! `GET /v1/placements/{id}/audit`: lists the history of a placement.
 
-use actors::domain::{cursor, date};
+use actors::domain::cursor;
 use actors::ids::PlacementId;
-use actors::{AuditFilter, AuditPage, PartnerApi};
+use actors::{AuditFilter, AuditPage};
 use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::error::PartnerError;
-use crate::extract::{Caller, FieldErrors, PathId, StrictQuery, Unknown};
+use crate::error::Result;
+use crate::extract::{Caller, FieldErrors, PathId, StrictQuery, non_empty};
 
 const DEFAULT_LIMIT: u64 = 50;
 
@@ -35,9 +34,6 @@ pub(crate) struct Query {
     /// Maximum number of rows on this page. A value outside 1 to 100 is an error.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    #[serde(flatten)]
-    #[param(ignore)]
-    unknown: Unknown,
 }
 
 /// Audit trail of a placement
@@ -47,20 +43,14 @@ pub(crate) struct Query {
     get, path = "/v1/placements/{id}/audit", tag = "Placements", params(Query),
     responses((status = 200, description = "A page of events", body = AuditPage))
 )]
-pub(crate) async fn handle(
-    State(api): State<PartnerApi>,
+pub(crate) async fn audit(
     caller: Caller,
     id: PathId<PlacementId>,
-    StrictQuery(query): StrictQuery<Query>,
-) -> Result<Json<AuditPage>, PartnerError> {
+    StrictQuery(query, errors): StrictQuery<Query>,
+) -> Result<Json<AuditPage>> {
     Ok(Json(
-        api.placement_audit(&caller.0, id.0, read(query)?).await?,
+        caller.placement_audit(id.0, read(query, errors)?).await?,
     ))
-}
-
-/// Treats an empty filter as absent.
-fn non_empty(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn full(view: &str) -> Option<bool> {
@@ -71,8 +61,7 @@ fn full(view: &str) -> Option<bool> {
     }
 }
 
-fn read(query: Query) -> Result<AuditFilter, PartnerError> {
-    let mut errors = FieldErrors::of_query();
+fn read(query: Query, mut errors: FieldErrors) -> Result<AuditFilter> {
     let full = errors.one_of("view", non_empty(query.view), &["summary", "full"], full);
     let types = non_empty(query.event_type).unwrap_or_default();
     let event_types = types
@@ -81,17 +70,12 @@ fn read(query: Query) -> Result<AuditFilter, PartnerError> {
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    let since_ms = errors.check("since", non_empty(query.since), |text| {
-        date::parse_instant(&text)
-    });
-    let until_ms = errors.check("until", non_empty(query.until), |text| {
-        date::parse_instant(&text)
-    });
+    let since_ms = errors.instant("since", non_empty(query.since));
+    let until_ms = errors.instant("until", non_empty(query.until));
     let after = errors.check("cursor", non_empty(query.cursor), |text| {
         cursor::decode(&text)
     });
     let limit = errors.limit(query.limit, DEFAULT_LIMIT);
-    errors.unknown(&query.unknown);
     let full = full.unwrap_or(false);
     let filter = AuditFilter {
         event_types,

@@ -3,21 +3,21 @@
 use actors::domain::placement::draft::{
     self, DebtorDraft, DraftRejection, NewPlacement, PlacementDraft,
 };
-use actors::{ApiError, PartnerApi, PlacementView};
-use axum::extract::State;
+use actors::{ApiError, PlacementView};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::error::PartnerError;
-use crate::extract::body_field::FieldType;
-use crate::extract::{Body, Caller, FieldErrors, IdempotencyHeader, OptionalKey, request_body};
+use crate::error::Result;
+use crate::extract::{
+    Body, Caller, FieldErrors, FieldType, Fields as _, OptionalKey, request_body,
+};
 use crate::routes::respond;
 
 request_body! {
     /// An overdue invoice and the company that owes it.
     #[schema(as = NewPlacement)]
-    pub(crate) struct Request => Values {
+    pub(crate) struct Request {
         // The domain rules report what is missing. So the required fields are read as `optional`.
         /// Amount as a decimal string with at most two decimals, greater than zero.
         #[schema(required, nullable = false, example = "7500.00")]
@@ -48,7 +48,7 @@ request_body! {
 request_body! {
     /// The company that owes the invoice.
     #[schema(as = NewDebtor)]
-    pub(crate) struct DebtorBody => DebtorValues {
+    pub(crate) struct DebtorBody {
         // As above.
         /// Registered name of the company.
         #[schema(required, nullable = false, max_length = 200, example = "Globex LLC")]
@@ -92,7 +92,7 @@ impl FieldType for Amount {
 ///
 /// Creates a placement for the invoice. Its first status is `pending_enrichment`.
 #[utoipa::path(
-    post, path = "/v1/placements", tag = "Placements", request_body = Request, params(IdempotencyHeader),
+    post, path = "/v1/placements", tag = "Placements", request_body = Request, params(OptionalKey),
     responses(
         (status = 201, description = "The placement", body = PlacementView),
         (status = 403, description = "`account_suspended`, `account_rejected`"),
@@ -100,21 +100,19 @@ impl FieldType for Amount {
         (status = 422, description = "`validation_failed` with every field error, `consumer_debt`, `idempotency_key_reused`"),
     )
 )]
-pub(crate) async fn handle(
-    State(api): State<PartnerApi>,
+pub(crate) async fn create(
     caller: Caller,
     key: OptionalKey,
-    Body(body): Body<Request>,
-) -> Result<Response, PartnerError> {
-    let placement = api.create_placement(&caller.0, read(body)?, key.0).await?;
+    body: Body<Request>,
+) -> Result<Response> {
+    let placement = caller.create_placement(read(body)?, key.key).await?;
     Ok(respond::replayable(StatusCode::CREATED, placement))
 }
 
 /// Validates the body. Fields of the right type go to the domain rules; their errors and the type errors are reported
 /// together.
-pub(super) fn read(body: Request) -> Result<NewPlacement, ApiError> {
-    let mut errors = FieldErrors::of_body();
-    let body = body.read(&mut errors);
+pub(super) fn read(body: Body<Request>) -> Result<NewPlacement, ApiError> {
+    let (body, mut errors) = body.read();
     let draft = PlacementDraft {
         invoice_amount: body.invoice_amount.map(|amount| amount.0),
         invoice_number: body.invoice_number,
@@ -160,7 +158,7 @@ mod tests {
     use super::*;
 
     fn lines(body: Value) -> Vec<String> {
-        match read(Request::from_json(body).unwrap()) {
+        match read(Body(Request::from_json(body).unwrap())) {
             Err(ApiError::Validation(errors)) => errors
                 .iter()
                 .map(|error| format!("{}: {}", error.loc.join("."), error.msg))

@@ -1,16 +1,13 @@
 //! `POST /v1/placements/batch`: places up to 1,000 invoices in one request.
 
 use actors::domain::placement::draft::NewPlacement;
-use actors::{ApiError, BatchPlaced, BatchRowError, FieldError, PartnerApi};
-use axum::extract::State;
+use actors::{ApiError, BatchPlaced, BatchRowError, FieldError};
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::create;
-use crate::error::{Code, PartnerError};
-use crate::extract::{
-    Body, Caller, Field, FieldErrors, IdempotencyHeader, OptionalKey, request_body,
-};
+use crate::error::{Code, Result};
+use crate::extract::{Body, Caller, Field, OptionalKey, request_body};
 use crate::routes::respond;
 
 /// The maximum number of entries in one request.
@@ -18,8 +15,7 @@ const MAX_ROWS: usize = 1_000;
 
 request_body! {
     /// A batch of overdue invoices.
-    #[schema(as = NewPlacements)]
-    pub(crate) struct Request => Values {
+    pub(crate) struct NewPlacements {
         /// The invoices, 1 to 1,000.
         #[schema(min_items = 1, max_items = 1000)]
         required placements: Vec<Field<create::Request>> => Vec<create::Request>,
@@ -32,7 +28,7 @@ request_body! {
 /// result per entry, in the order of the request. A request costs 20 of the rate limits, regardless of the number of
 /// entries. With an `Idempotency-Key` the whole response is replayed.
 #[utoipa::path(
-    post, path = "/v1/placements/batch", tag = "Placements", request_body = Request, params(IdempotencyHeader),
+    post, path = "/v1/placements/batch", tag = "Placements", request_body = NewPlacements, params(OptionalKey),
     responses(
         (status = 200, description = "One result per entry", body = BatchPlaced),
         (status = 403, description = "`account_suspended`, `account_rejected`: no entry was placed"),
@@ -40,26 +36,22 @@ request_body! {
         (status = 422, description = "`validation_failed` if the request does not have 1 to 1,000 entries, `idempotency_key_reused`"),
     )
 )]
-pub(crate) async fn handle(
-    State(api): State<PartnerApi>,
+pub(crate) async fn create_batch(
     caller: Caller,
     key: OptionalKey,
-    Body(body): Body<Request>,
-) -> Result<Response, PartnerError> {
+    body: Body<NewPlacements>,
+) -> Result<Response> {
     let rows = rows(body)?;
-    let placed = api.create_placements(&caller.0, rows, key.0).await?;
+    let placed = caller.create_placements(rows, key.key).await?;
     Ok(respond::replayable(StatusCode::OK, placed))
 }
 
-fn rows(body: Request) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiError> {
-    let mut errors = FieldErrors::of_body();
-    let body = body.read(&mut errors);
+fn rows(body: Body<NewPlacements>) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiError> {
+    let (body, mut errors) = body.read();
     let rows = errors.check("placements", body.placements, |rows| {
-        if (1..=MAX_ROWS).contains(&rows.len()) {
-            Ok(rows)
-        } else {
-            Err(format!("must be 1 to {MAX_ROWS} placements"))
-        }
+        let fits = (1..=MAX_ROWS).contains(&rows.len());
+        fits.then_some(rows)
+            .ok_or_else(|| format!("must be 1 to {MAX_ROWS} placements"))
     });
     let rows = errors.finish(|| rows)?;
     Ok(rows.into_iter().map(row).collect())
@@ -68,7 +60,7 @@ fn rows(body: Request) -> Result<Vec<Result<NewPlacement, BatchRowError>>, ApiEr
 /// Validates one entry. The paths of its errors are relative to the entry.
 fn row(row: Field<create::Request>) -> Result<NewPlacement, BatchRowError> {
     let read = match row {
-        Field::Value(body) => create::read(body),
+        Field::Value(body) => create::read(Body(body)),
         Field::Absent | Field::Null => Err(ApiError::field(&["body"], "must be an object")),
         Field::Wrong(expected) => Err(ApiError::field(&["body"], expected)),
     };

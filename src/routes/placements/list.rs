@@ -1,16 +1,14 @@
 //! `GET /v1/placements`: searches placements and serves the change feed.
 
-use actors::domain::date;
 use actors::domain::placement::PlacementStatus;
 use actors::ids::PlacementId;
-use actors::{OffsetPage, Page, PartnerApi, PlacementFilter, PlacementOrder, PlacementView};
+use actors::{OffsetPage, Page, PlacementFilter, PlacementOrder, PlacementView};
 use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::error::PartnerError;
-use crate::extract::{Caller, FieldErrors, StrictQuery, Unknown};
+use crate::error::Result;
+use crate::extract::{Caller, FieldErrors, StrictQuery, non_empty};
 
 const DEFAULT_LIMIT: u64 = 25;
 /// The maximum length of `q`. No company name and no invoice number is longer.
@@ -51,9 +49,6 @@ pub(crate) struct Query {
     /// the order `updated_at`.
     #[param(format = "uuid")]
     after_id: Option<String>,
-    #[serde(flatten)]
-    #[param(ignore)]
-    unknown: Unknown,
 }
 
 /// List placements
@@ -65,17 +60,15 @@ pub(crate) struct Query {
     get, path = "/v1/placements", tag = "Placements", params(Query),
     responses((status = 200, description = "A page of placements", body = Page<PlacementView>))
 )]
-pub(crate) async fn handle(
-    State(api): State<PartnerApi>,
+pub(crate) async fn list(
     caller: Caller,
-    StrictQuery(query): StrictQuery<Query>,
-) -> Result<Json<Page<PlacementView>>, PartnerError> {
-    let (filter, slice) = read(query)?;
-    Ok(Json(api.placements(&caller.0, filter, slice).await?))
+    StrictQuery(query, errors): StrictQuery<Query>,
+) -> Result<Json<Page<PlacementView>>> {
+    let (filter, slice) = read(query, errors)?;
+    Ok(Json(caller.placements(filter, slice).await?))
 }
 
-fn read(query: Query) -> Result<(PlacementFilter, OffsetPage), PartnerError> {
-    let mut errors = FieldErrors::of_query();
+fn read(query: Query, mut errors: FieldErrors) -> Result<(PlacementFilter, OffsetPage)> {
     let slice = errors.slice(query.limit, query.offset, DEFAULT_LIMIT);
     let statuses = statuses(
         &mut errors,
@@ -83,9 +76,7 @@ fn read(query: Query) -> Result<(PlacementFilter, OffsetPage), PartnerError> {
         non_empty(query.outreach_phase),
     );
     let feed = query.updated_since.is_some();
-    let updated_since_ms = errors.check("updated_since", query.updated_since, |text| {
-        date::parse_instant(&text)
-    });
+    let updated_since_ms = errors.instant("updated_since", query.updated_since);
     let sorted = errors.check("sort", non_empty(query.sort), |text| order(&text));
     let default = if feed {
         (PlacementOrder::UpdatedAt, false)
@@ -99,7 +90,6 @@ fn read(query: Query) -> Result<(PlacementFilter, OffsetPage), PartnerError> {
         feed,
         (order, descending),
     );
-    errors.unknown(&query.unknown);
     let q = query.q.filter(|text| !text.trim().is_empty());
     let q = errors.text("q", q, Q_MAX);
     let filter = PlacementFilter {
@@ -130,11 +120,6 @@ fn after_id(
         Ok(text)
     });
     errors.id("after_id", after_id)
-}
-
-/// Treats an empty filter as absent.
-fn non_empty(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn order(text: &str) -> Result<(PlacementOrder, bool), String> {
@@ -171,27 +156,21 @@ fn statuses(
         "engaged" => Some(ENGAGED),
         _ => None,
     };
-    match (
-        wanted,
-        errors.one_of("outreach_phase", phase, &["hunt", "engaged"], in_phase),
-    ) {
-        (Some(wanted), Some(phase)) => {
-            let both: Vec<_> = wanted
-                .into_iter()
-                .filter(|status| phase.contains(status))
-                .collect();
-            if both.is_empty() {
-                errors.add(
-                    "outreach_phase",
-                    "excludes every status in the filter status: leave out one of the two",
-                );
-            }
-            both
-        }
-        (Some(wanted), None) => wanted,
-        (None, Some(phase)) => phase.to_vec(),
-        (None, None) => Vec::new(),
+    let phase = errors.one_of("outreach_phase", phase, &["hunt", "engaged"], in_phase);
+    let Some(phase) = phase else {
+        return wanted.unwrap_or_default();
+    };
+    let Some(mut both) = wanted else {
+        return phase.to_vec();
+    };
+    both.retain(|status| phase.contains(status));
+    if both.is_empty() {
+        errors.add(
+            "outreach_phase",
+            "excludes every status in the filter status: leave out one of the two",
+        );
     }
+    both
 }
 
 #[cfg(test)]
@@ -199,6 +178,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::extract::Unknown;
+
+    fn read(query: Query) -> Result<(PlacementFilter, OffsetPage)> {
+        super::read(query, FieldErrors::of_query(Unknown::new()))
+    }
 
     fn refusals(query: Query) -> String {
         read(query).map(|_| ()).unwrap_err().to_string()

@@ -1,4 +1,0 @@
-//! Routes of the Master Services Agreement.
-
-pub(crate) mod accept;
-pub(crate) mod show;

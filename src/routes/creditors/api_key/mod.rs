@@ -1,3 +1,0 @@
-//! The first API key of a creditor.
-
-pub(crate) mod reveal;

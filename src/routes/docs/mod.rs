@@ -1,3 +1,0 @@
-//! The route of the documentation page.
-
-pub(crate) mod show;

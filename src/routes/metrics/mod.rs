@@ -1,3 +1,0 @@
-//! Metrics for a monitoring system.
-
-pub(crate) mod show;

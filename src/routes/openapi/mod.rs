@@ -1,3 +1,0 @@
-//! The route of the OpenAPI document.
-
-pub(crate) mod show;

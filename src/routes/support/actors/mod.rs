@@ -1,3 +1,0 @@
-//! The route of the live supervision tree.
-
-pub(crate) mod show;

@@ -1,4 +1,0 @@
-//! Support routes of a creditor's API keys.
-
-pub(crate) mod revoke;
-pub(crate) mod rotate;

@@ -1,3 +1,0 @@
-//! The route of the audit log.
-
-pub(crate) mod list;

@@ -1,3 +1,0 @@
-//! Support routes of disputes.
-
-pub(crate) mod answer;

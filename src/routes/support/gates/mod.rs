@@ -1,3 +1,0 @@
-//! Support routes of the onboarding gates.
-
-pub(crate) mod set;

@@ -1,5 +1,0 @@
-//! Support routes of placements.
-
-pub(crate) mod erase_webhook_payloads;
-pub(crate) mod open_dispute;
-pub(crate) mod transition;

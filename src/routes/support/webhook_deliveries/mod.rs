@@ -1,3 +1,0 @@
-//! Support routes of webhook deliveries.
-
-pub(crate) mod list;

@@ -1,4 +1,0 @@
-//! Support routes of recoveries.
-
-pub(crate) mod create;
-pub(crate) mod show;

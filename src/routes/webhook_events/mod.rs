@@ -1,3 +1,0 @@
-//! The route of the event catalogue.
-
-pub(crate) mod list;
