@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use entities::ids::CreditorId;
 use secrecy::SecretString;
 
 use super::caller::{AuthMethod, AuthenticatedTenant, Refused, SignedInCaller};
@@ -24,17 +25,8 @@ impl Auth {
         cost: u32,
     ) -> Result<SignedInCaller, Refused> {
         let session = dashboard_session(self, token, renewable, client).await?;
-        let admitted = admit_session(&self.admission, session.creditor, cost).await?;
-        Ok(SignedInCaller {
-            tenant: AuthenticatedTenant::new(
-                session.creditor,
-                AuthMethod::Session,
-                "session".to_owned(),
-            ),
-            renewed: session.renewed,
-            limits: admitted.limits,
-            permit: admitted.permit,
-        })
+        let tenant = (session.creditor, AuthMethod::Session, "session");
+        self.signed_in(tenant, session.renewed, cost).await
     }
 
     /// Admits the sign-up wizard with an onboarding token at the `cost` of the route.
@@ -48,11 +40,20 @@ impl Auth {
         cost: u32,
     ) -> Result<SignedInCaller, Refused> {
         let creditor = onboarding_token(self, token, client).await?;
+        let tenant = (creditor, AuthMethod::OnboardingToken, "onboarding");
+        self.signed_in(tenant, None, cost).await
+    }
+
+    async fn signed_in(
+        &self,
+        (creditor, method, actor): (CreditorId, AuthMethod, &str),
+        renewed: Option<SecretString>,
+        cost: u32,
+    ) -> Result<SignedInCaller, Refused> {
         let admitted = admit_session(&self.admission, creditor, cost).await?;
-        let (method, actor) = (AuthMethod::OnboardingToken, "onboarding".to_owned());
         Ok(SignedInCaller {
-            tenant: AuthenticatedTenant::new(creditor, method, actor),
-            renewed: None,
+            tenant: AuthenticatedTenant::new(creditor, method, actor.to_owned()),
+            renewed,
             limits: admitted.limits,
             permit: admitted.permit,
         })

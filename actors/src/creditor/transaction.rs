@@ -37,19 +37,22 @@ pub(crate) struct CreditorTransaction<'a> {
 }
 
 impl<'a> CreditorTransaction<'a> {
-    /// Begins a transaction and locks the creditor. Returns `None` for an unknown creditor.
+    /// Begins a transaction and locks the creditor.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an unknown creditor.
     pub(crate) async fn begin(
         creditors: &'a Creditors,
         creditor: CreditorId,
-    ) -> Result<Option<Self>, ApiError> {
+    ) -> Result<Self, ApiError> {
         let permit = creditors.permit().await?;
         let transaction = creditors.env.db.begin().await.map_db_error()?;
-        Self::begin_in(creditors, permit, transaction, creditor)
-            .await
-            .map_db_error()
+        let begun = Self::begin_in(creditors, permit, transaction, creditor).await;
+        begun.map_db_error()?.ok_or(ApiError::not_found("creditor"))
     }
 
-    /// Locks the creditor in a database transaction that has not locked any creditor yet.
+    /// Locks the creditor in a database transaction that has not locked any creditor yet. Returns `None` for an unknown
+    /// creditor.
     pub(crate) async fn begin_in(
         creditors: &'a Creditors,
         permit: TransactionPermit<'a>,

@@ -77,8 +77,7 @@ pub(crate) async fn update_settings(
         ..EndpointChange::default()
     };
     let change = ValidatedChange::check(creditors, change, "webhook_events").await?;
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if let Some(posture) = patch.posture_default {
         let data =
             json!({"from": transaction.creditor.posture_default.as_str(), "to": posture.as_str()});

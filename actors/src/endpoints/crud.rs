@@ -58,8 +58,7 @@ pub(crate) async fn create(
         return replayed(creditors, creditor, made).await;
     }
     let change = ValidatedChange::check(creditors, change, "events").await?;
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if let Some(made) = once.find_result(&transaction).await? {
         drop(transaction);
         return replayed(creditors, creditor, made).await;
@@ -101,8 +100,7 @@ pub(crate) async fn update(
     change: EndpointChange,
 ) -> Result<EndpointView, ApiError> {
     let change = ValidatedChange::check(creditors, change, "events").await?;
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let row = webhooks::by_id(&transaction.db, creditor, endpoint)
         .await
         .map_db_error()?;
@@ -120,8 +118,7 @@ pub(crate) async fn remove(
     actor: &str,
     endpoint: EndpointId,
 ) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let row = webhooks::by_id(&transaction.db, creditor, endpoint)
         .await
         .map_db_error()?;

@@ -65,8 +65,7 @@ pub(crate) async fn rotate_secret(
     which: EndpointSelector,
     overlap_hours: u32,
 ) -> Result<WebhookSecretView, ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let endpoint = find(&transaction.db, creditor, which).await?;
     let now_ms = transaction.outbox.updated_ms(creditor);
     let until_ms = now_ms + i64::from(overlap_hours) * HOUR_MS;
