@@ -139,11 +139,12 @@ async fn with_onboarding(
 
 /// The response to a refused request. For a known caller it has the rate limit headers.
 fn refusal_response(refused: Refused) -> Response {
+    let expires_at = refused.expires_at();
     let mut response = PartnerError::from(refused.error).into_response();
     if let Some(report) = refused.limits {
         limits::write(response.headers_mut(), &report);
     }
-    limits::write_expiry(response.headers_mut(), refused.expires_at.as_deref());
+    limits::write_expiry(response.headers_mut(), expires_at.as_deref());
     response
 }
 

@@ -7,7 +7,7 @@ use entities::api_key::{KeyEndReason, KeyScope, KeyState};
 use entities::ids::CreditorId;
 
 use super::buckets::Buckets;
-use super::decision::{AdmissionResult, AdmittedKey, Rejection};
+use super::decision::{AdmissionResult, AdmittedKey, Refused};
 use super::permit::Permit;
 use super::request::AdmissionRequest;
 use super::tenant_snapshot::KeySnapshot;
@@ -27,7 +27,7 @@ pub(super) fn authorize(
 ) -> AdmissionResult {
     require_active(key, now_us / 1_000)?;
     // The secret is verified, so every rejection from here on reports the limits.
-    let refused = |buckets: &Buckets, error| Rejection {
+    let refused = |buckets: &Buckets, error| Refused {
         error,
         limits: Some(buckets.report(Some(key.id), limits, now_us)),
         expires_ms: key.expires_ms,
@@ -50,7 +50,7 @@ pub(super) fn authorize(
             permit,
             expires_ms: key.expires_ms,
         }),
-        Err((error, limits)) => Err(Rejection {
+        Err((error, limits)) => Err(Refused {
             error,
             limits: Some(limits),
             expires_ms: key.expires_ms,

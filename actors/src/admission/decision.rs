@@ -1,13 +1,14 @@
-//! The result of admission: an admitted key or a rejection.
+//! The result of admission: an admitted key or a refusal.
 
 use entities::ids::CreditorId;
 
 use super::permit::Permit;
 use crate::contract::{ApiError, LimitReport};
 use crate::domain::api_key::KeyPrefix;
+use crate::domain::date::rfc3339_ms;
 
 /// The result of an [`AdmissionRequest`](super::request::AdmissionRequest).
-pub(crate) type AdmissionResult = Result<AdmittedKey, Rejection>;
+pub(crate) type AdmissionResult = Result<AdmittedKey, Refused>;
 
 /// An admitted request.
 #[derive(Debug)]
@@ -21,17 +22,26 @@ pub(crate) struct AdmittedKey {
     pub(crate) expires_ms: Option<i64>,
 }
 
-/// A rejected request.
+/// A refused request.
 #[derive(Debug)]
-pub(crate) struct Rejection {
-    pub(crate) error: ApiError,
-    /// State of both limits; `Some` only if the key was genuine and had not ended.
-    pub(crate) limits: Option<LimitReport>,
+pub struct Refused {
+    /// The error for the client.
+    pub error: ApiError,
+    /// State of both limits; `Some` only if the caller was authenticated.
+    pub limits: Option<LimitReport>,
     /// When the key expires, epoch ms; `None` unless it is retiring.
     pub(crate) expires_ms: Option<i64>,
 }
 
-impl From<ApiError> for Rejection {
+impl Refused {
+    /// When the key expires, RFC 3339; `None` unless it is retiring.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<String> {
+        self.expires_ms.map(rfc3339_ms)
+    }
+}
+
+impl From<ApiError> for Refused {
     fn from(error: ApiError) -> Self {
         Self {
             error,

@@ -33,7 +33,7 @@ mod try_decide;
 mod verified_secrets;
 
 pub(crate) use bounded_cache::BoundedCache;
-pub(crate) use decision::Rejection;
+pub use decision::Refused;
 pub(crate) use failure_throttle::{FailureLimits, FailureThrottle, SubjectLimits};
 pub(crate) use fixed_window_counters::Window;
 pub(crate) use handle::Admission;

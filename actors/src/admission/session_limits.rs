@@ -8,7 +8,7 @@ use entities::ids::CreditorId;
 use entities::queries::creditors;
 
 use super::buckets::TakeResult;
-use super::decision::Rejection;
+use super::decision::Refused;
 use super::handle::Admission;
 use super::permit::{CallerClass, Permit};
 use super::tenant_snapshot::limits_of;
@@ -26,7 +26,7 @@ pub(crate) async fn admit_session(
     admission: &Admission,
     creditor: CreditorId,
     cost: u32,
-) -> Result<AdmittedSession, Rejection> {
+) -> Result<AdmittedSession, Refused> {
     let row = creditors::by_id(admission.env.db.reader(), creditor)
         .await
         .map_db_error()?;
@@ -52,13 +52,13 @@ fn authorize(
     taken: TakeResult,
     permit: Option<Permit>,
     limit: u32,
-) -> Result<AdmittedSession, Rejection> {
+) -> Result<AdmittedSession, Refused> {
     let (error, limits) = match (taken, permit) {
         (Ok(limits), Some(permit)) => return Ok(AdmittedSession { limits, permit }),
         (Ok(limits), None) => (ApiError::TooManyConcurrentRequests { limit }, limits),
         (Err(refused), _) => refused,
     };
-    Err(Rejection {
+    Err(Refused {
         error,
         limits: Some(limits),
         expires_ms: None,

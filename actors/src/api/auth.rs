@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 
 use super::partner_api::PartnerApi;
-use crate::auth::{Admitted, Refused, SignedInCaller, SupportActor};
+use crate::admission::Refused;
+use crate::auth::{Admitted, SignedInCaller, SupportActor};
 use crate::contract::{ApiResult, RouteRequirements};
 
 impl PartnerApi {

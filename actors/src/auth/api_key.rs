@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::caller::{Admitted, AuthMethod, AuthenticatedTenant, Refused};
+use super::caller::{Admitted, AuthMethod, AuthenticatedTenant};
 use super::handle::Auth;
+use crate::admission::Refused;
 use crate::contract::RouteRequirements;
 use crate::domain::date::rfc3339_ms;
 

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use entities::ids::CreditorId;
 use secrecy::SecretString;
 
-use super::caller::{AuthMethod, AuthenticatedTenant, Refused, SignedInCaller};
+use super::caller::{AuthMethod, AuthenticatedTenant, SignedInCaller};
 use super::handle::Auth;
 use super::sessions::{dashboard_session, onboarding_token};
-use crate::admission::admit_session;
+use crate::admission::{Refused, admit_session};
 
 impl Auth {
     /// Admits a caller with a dashboard session at the `cost` of the route. A token from a cookie is

@@ -17,6 +17,7 @@ use crate::domain::retry::{FailureCause, Outcome};
 type Label = [(&'static str, &'static str); 1];
 
 /// The metrics of one process.
+#[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     lag: Histogram,
@@ -150,12 +151,6 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
-    }
-}
-
-impl fmt::Debug for Metrics {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Metrics").finish_non_exhaustive()
     }
 }
 
