@@ -45,12 +45,12 @@ mod supervision;
 #[cfg(test)]
 mod test_support;
 
-pub use admission::Permit;
+pub use admission::{Permit, Rejection};
 pub use api::{CreditorApi, PartnerApi, SupportApi};
 #[cfg(feature = "fault-injection")]
 pub use app::ActorKind;
 pub use app::StartError;
-pub use auth::{Admitted, AuthMethod, AuthenticatedTenant, Refused, SignedInCaller, SupportActor};
+pub use auth::{Admitted, AuthMethod, AuthenticatedTenant, SignedInCaller, SupportActor};
 pub use contract::*;
 pub use domain::placement::CreditorAction;
 pub use entities::ids;

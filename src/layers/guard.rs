@@ -4,7 +4,7 @@
 //! the same decision to the response. Holds the caller's concurrency permit until the response body has ended. Never
 //! checks a key itself: admission does that.
 
-use actors::{ApiError, PartnerApi, Refused};
+use actors::{ApiError, PartnerApi, Rejection};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -61,7 +61,7 @@ async fn with_key(
     key: &SecretString,
     mut request: Request,
     next: Next,
-) -> Result<Response, Refused> {
+) -> Result<Response, Rejection> {
     let client = client_address(&request);
     let admitted = api.admit(key.expose_secret(), client, access.needs).await?;
     let mut response = if access.key {
@@ -83,7 +83,7 @@ async fn with_session(
     by_cookie: bool,
     mut request: Request,
     next: Next,
-) -> Result<Response, Refused> {
+) -> Result<Response, Rejection> {
     let (client, cost) = (client_address(&request), access.needs.cost);
     let admitted = api.authenticate_session(&token, by_cookie, client, cost);
     let caller = admitted.await?;
@@ -108,7 +108,7 @@ async fn with_onboarding(
     token: SecretString,
     mut request: Request,
     next: Next,
-) -> Result<Response, Refused> {
+) -> Result<Response, Rejection> {
     let (client, cost) = (client_address(&request), access.needs.cost);
     let caller = api.authenticate_onboarding(&token, client, cost).await?;
     let mut response = if access.onboarding {
@@ -124,7 +124,11 @@ async fn with_onboarding(
     Ok(hold(response, caller.permit))
 }
 
-async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Result<Response, Refused> {
+async fn support(
+    api: &PartnerApi,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Rejection> {
     let token = Credentials::bearer(request.headers()).map(SecretString::from);
     let token = token.ok_or(ApiError::InvalidSupportToken)?;
     let actor = api.authenticate_support(&token, client_address(&request))?;
@@ -133,12 +137,13 @@ async fn support(api: &PartnerApi, mut request: Request, next: Next) -> Result<R
 }
 
 /// The response to a refused request. For a known caller it has the rate limit headers.
-fn refusal_response(refused: Refused) -> Response {
+fn refusal_response(refused: Rejection) -> Response {
+    let expires_at = refused.expires_at();
     let mut response = PartnerError::from(refused.error).into_response();
     if let Some(report) = refused.limits {
         limits::write(response.headers_mut(), &report);
     }
-    limits::write_expiry(response.headers_mut(), refused.expires_at.as_deref());
+    limits::write_expiry(response.headers_mut(), expires_at.as_deref());
     response
 }
 

@@ -6,7 +6,7 @@
 use entities::api_key::{KeyEndReason, KeyScope, KeyState};
 use entities::ids::CreditorId;
 
-use super::buckets::{Buckets, RateLimitOutcome};
+use super::buckets::Buckets;
 use super::decision::{AdmissionResult, AdmittedKey, Rejection};
 use super::permit::Permit;
 use super::request::AdmissionRequest;
@@ -43,23 +43,16 @@ pub(super) fn authorize(
     let permit = permit(limit)
         .ok_or_else(|| refused(buckets, ApiError::TooManyConcurrentRequests { limit }))?;
     match buckets.take(key.id, limits, request.needs.cost, now_us) {
-        RateLimitOutcome::Admitted(limits) => Ok(AdmittedKey {
+        Ok(limits) => Ok(AdmittedKey {
             creditor,
             prefix: request.key.prefix,
             limits,
             permit,
             expires_ms: key.expires_ms,
         }),
-        RateLimitOutcome::Refused {
-            limit,
-            retry_after_s,
-            report,
-        } => Err(Rejection {
-            error: ApiError::RateLimited {
-                limit,
-                retry_after_s,
-            },
-            limits: Some(report),
+        Err((error, limits)) => Err(Rejection {
+            error,
+            limits: Some(limits),
             expires_ms: key.expires_ms,
         }),
     }

@@ -5,7 +5,7 @@
 use entities::ids::KeyId;
 use smallvec::SmallVec;
 
-use crate::contract::{LimitReport, LimitState};
+use crate::contract::{ApiError, LimitReport, LimitState};
 use crate::domain::gcra;
 use crate::domain::gcra::{Cell, Decision, Headroom, PairDecision, Quota};
 use crate::domain::limits::TenantLimits;
@@ -18,21 +18,19 @@ struct Bucket {
 }
 
 impl Bucket {
+    fn new(cell: Cell, quota: Quota) -> Self {
+        Self { cell, quota }
+    }
+
     fn full(quota: Quota) -> Self {
-        Self {
-            cell: Cell::FULL,
-            quota,
-        }
+        Self::new(Cell::FULL, quota)
     }
 
     fn under(self, quota: Quota, now_us: i64) -> Self {
         if self.quota == quota {
             return self;
         }
-        Self {
-            cell: gcra::convert(self.cell, &self.quota, &quota, now_us),
-            quota,
-        }
+        Self::new(gcra::convert(self.cell, &self.quota, &quota, now_us), quota)
     }
 }
 
@@ -45,16 +43,8 @@ pub(crate) struct Buckets {
     keys: SmallVec<[(KeyId, Bucket); 1]>,
 }
 
-/// The result of taking from the limits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum RateLimitOutcome {
-    Admitted(LimitReport),
-    Refused {
-        limit: &'static str,
-        retry_after_s: u64,
-        report: LimitReport,
-    },
-}
+/// The state of both limits, or the error of a refused request together with that state.
+pub(super) type RateLimitOutcome = Result<LimitReport, (ApiError, LimitReport)>;
 
 impl Buckets {
     /// Takes `cost` from the key's and the tenant's limit, or from neither.
@@ -95,35 +85,24 @@ impl Buckets {
                 key: key_room,
                 tenant,
             } => {
-                self.put(
-                    key,
-                    Bucket {
-                        cell: key_cell,
-                        quota: limits.key,
-                    },
-                );
-                self.tenant = Some(Bucket {
-                    cell: tenant_cell,
-                    quota: limits.tenant,
-                });
-                RateLimitOutcome::Admitted(report(key_room, tenant))
+                self.put(key, Bucket::new(key_cell, limits.key));
+                self.tenant = Some(Bucket::new(tenant_cell, limits.tenant));
+                Ok(report(key_room, tenant))
             }
             PairDecision::Refused {
                 limit,
                 wait_us,
                 key,
                 tenant,
-            } => RateLimitOutcome::Refused {
-                limit: limit.as_str(),
-                retry_after_s: gcra::retry_after_secs(wait_us),
-                report: report(key, tenant),
-            },
+            } => {
+                let retry_after_s = gcra::retry_after_secs(wait_us);
+                refuse(limit.as_str(), retry_after_s, report(key, tenant))
+            }
             // Unreachable, because the cost is capped at both bursts.
-            PairDecision::NeverAdmissible { limit, .. } => RateLimitOutcome::Refused {
-                limit: limit.as_str(),
-                retry_after_s: limits.key.window_secs(),
-                report: self.report(Some(key), limits, now_us),
-            },
+            PairDecision::NeverAdmissible { limit, .. } => {
+                let report = self.report(Some(key), limits, now_us);
+                refuse(limit.as_str(), limits.key.window_secs(), report)
+            }
         }
     }
 
@@ -148,16 +127,12 @@ impl Buckets {
             ..self.report(None, limits, now_us)
         };
         let wait_us = match decision {
-            Decision::Admitted { .. } => return RateLimitOutcome::Admitted(report),
+            Decision::Admitted { .. } => return Ok(report),
             Decision::Refused { wait_us } => wait_us,
             // Unreachable, because the cost is capped at the burst.
             Decision::NeverAdmissible => i64::MAX,
         };
-        RateLimitOutcome::Refused {
-            limit: "session",
-            retry_after_s: gcra::retry_after_secs(wait_us),
-            report,
-        }
+        refuse("session", gcra::retry_after_secs(wait_us), report)
     }
 
     /// The state of both limits, without taking anything. Without a key, the key limit is full.
@@ -203,6 +178,14 @@ impl Buckets {
     }
 }
 
+fn refuse(limit: &'static str, retry_after_s: u64, report: LimitReport) -> RateLimitOutcome {
+    let error = ApiError::RateLimited {
+        limit,
+        retry_after_s,
+    };
+    Err((error, report))
+}
+
 fn state(quota: &Quota, room: Headroom) -> LimitState {
     LimitState {
         quota: quota.burst,
@@ -232,20 +215,15 @@ mod tests {
     fn lowered_limit_returns_exact_wait_when_first_request_is_refused() {
         let (mut buckets, key) = (Buckets::default(), KeyId(Uuid::nil()));
         let wide = limits(1_000, 2_000);
-        assert!(matches!(
-            buckets.take(key, &wide, 2_000, 0),
-            RateLimitOutcome::Admitted(_)
-        ));
+        assert!(buckets.take(key, &wide, 2_000, 0).is_ok());
         let narrow = limits(20, 40);
-        let RateLimitOutcome::Refused { retry_after_s, .. } = buckets.take(key, &narrow, 1, 0)
+        let Err((ApiError::RateLimited { retry_after_s, .. }, _)) =
+            buckets.take(key, &narrow, 1, 0)
         else {
             panic!("the bucket is empty");
         };
         assert_eq!(retry_after_s, 1);
-        assert!(matches!(
-            buckets.take(key, &narrow, 1, 1_000_000),
-            RateLimitOutcome::Admitted(_)
-        ));
+        assert!(buckets.take(key, &narrow, 1, 1_000_000).is_ok());
     }
 
     #[test]
@@ -263,19 +241,19 @@ mod tests {
             concurrency: 10,
         };
         for _ in 0..2 {
-            assert!(matches!(
-                buckets.take(key, &tight, 1, 0),
-                RateLimitOutcome::Admitted(_)
-            ));
+            assert!(buckets.take(key, &tight, 1, 0).is_ok());
         }
         let before = buckets.report(Some(key), &tight, 0);
         for _ in 0..10 {
             assert!(matches!(
                 buckets.take(key, &tight, 1, 0),
-                RateLimitOutcome::Refused {
-                    limit: "tenant",
-                    ..
-                }
+                Err((
+                    ApiError::RateLimited {
+                        limit: "tenant",
+                        ..
+                    },
+                    _
+                ))
             ));
         }
         assert_eq!(buckets.report(Some(key), &tight, 0), before);
@@ -318,11 +296,11 @@ mod tests {
                 now_us += pause_us;
                 let before = keys.map(|key| buckets.report(Some(key), &limits, now_us));
                 match buckets.take(keys[n], &limits, cost, now_us) {
-                    RateLimitOutcome::Admitted(_) => {
+                    Ok(_) => {
                         by_key[n].push((now_us, cost));
                         in_all.push((now_us, cost));
                     }
-                    RateLimitOutcome::Refused { .. } => {
+                    Err(_) => {
                         let after = keys.map(|key| buckets.report(Some(key), &limits, now_us));
                         prop_assert_eq!(before, after);
                     }

@@ -58,16 +58,16 @@ impl FailureThrottle {
     /// [`ApiError::TooManyAttempts`] if the caller must wait.
     pub(crate) fn check(
         &self,
-        subject: &str,
+        subject: Option<&str>,
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
         let (subject, network) = keys(subject, address);
-        self.check_counters(&self.counters(), &subject, &network, now_ms)
+        self.check_counters(&self.counters(), subject.as_ref(), &network, now_ms)
     }
 
     /// Counts a failure.
-    pub(crate) fn record(&self, subject: &str, address: IpAddr, now_ms: i64) {
+    pub(crate) fn record(&self, subject: Option<&str>, address: IpAddr, now_ms: i64) {
         let (subject, network) = keys(subject, address);
         self.count(&mut self.counters(), subject, network, now_ms);
     }
@@ -79,52 +79,56 @@ impl FailureThrottle {
     /// [`ApiError::TooManyAttempts`] if the caller must wait. The attempt is not counted then.
     pub(crate) fn attempt(
         &self,
-        subject: &str,
+        subject: Option<&str>,
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
         let (subject, network) = keys(subject, address);
         let mut counters = self.counters();
-        self.check_counters(&counters, &subject, &network, now_ms)?;
+        self.check_counters(&counters, subject.as_ref(), &network, now_ms)?;
         self.count(&mut counters, subject, network, now_ms);
         Ok(())
     }
 
     /// Clears the failures on the subject, and takes this attempt back from the network.
-    pub(crate) fn record_success(&self, subject: &str, address: IpAddr) {
+    pub(crate) fn record_success(&self, subject: Option<&str>, address: IpAddr) {
         let (subject, network) = keys(subject, address);
         let mut counters = self.counters();
-        counters.reset(&subject);
+        if let Some(subject) = subject {
+            counters.reset(&subject);
+        }
         counters.take_back(&network);
     }
 
     /// Takes back an attempt that had no result.
-    pub(crate) fn take_back(&self, subject: &str, address: IpAddr) {
+    pub(crate) fn take_back(&self, subject: Option<&str>, address: IpAddr) {
         let (subject, network) = keys(subject, address);
         let mut counters = self.counters();
-        counters.take_back(&subject);
-        counters.take_back(&network);
+        for key in subject.iter().chain([&network]) {
+            counters.take_back(key);
+        }
     }
 
     fn check_counters(
         &self,
         counters: &FixedWindowCounters<CounterKey>,
-        subject: &CounterKey,
+        subject: Option<&CounterKey>,
         network: &CounterKey,
         now_ms: i64,
     ) -> Result<(), ApiError> {
         let per_network = self.limits.per_network;
-        let of_subject = self.limits.per_subject.and_then(|limits| {
-            if counters.has_count(network, per_network, now_ms) {
-                return Some(limits.known_networks);
-            }
-            limits.all_networks.map(|max| Window {
-                max,
-                ..limits.known_networks
-            })
-        });
+        let of_subject = |(subject, limits): (_, SubjectLimits)| {
+            let window = match counters.has_count(network, per_network, now_ms) {
+                true => limits.known_networks,
+                false => Window {
+                    max: limits.all_networks?,
+                    ..limits.known_networks
+                },
+            };
+            counters.retry_after_s(subject, window, now_ms)
+        };
         let own = counters.retry_after_s(network, per_network, now_ms);
-        let shared = of_subject.and_then(|window| counters.retry_after_s(subject, window, now_ms));
+        let shared = subject.zip(self.limits.per_subject).and_then(of_subject);
         match own.max(shared) {
             Some(retry_after_s) => Err(ApiError::TooManyAttempts { retry_after_s }),
             None => Ok(()),
@@ -134,12 +138,12 @@ impl FailureThrottle {
     fn count(
         &self,
         counters: &mut FixedWindowCounters<CounterKey>,
-        subject: CounterKey,
+        subject: Option<CounterKey>,
         network: CounterKey,
         now_ms: i64,
     ) {
         counters.count(network, self.limits.per_network, now_ms);
-        if let Some(limits) = self.limits.per_subject {
+        if let Some((subject, limits)) = subject.zip(self.limits.per_subject) {
             counters.count(subject, limits.known_networks, now_ms);
         }
     }
@@ -149,8 +153,8 @@ impl FailureThrottle {
     }
 }
 
-fn keys(subject: &str, address: IpAddr) -> (CounterKey, CounterKey) {
-    let subject = CounterKey::Subject(subject.to_owned());
+fn keys(subject: Option<&str>, address: IpAddr) -> (Option<CounterKey>, CounterKey) {
+    let subject = subject.map(|subject| CounterKey::Subject(subject.to_owned()));
     (subject, CounterKey::Network(ClientNetwork::of(address)))
 }
 
@@ -174,10 +178,10 @@ mod tests {
             per_subject: None,
         });
         for n in 0..1_000 {
-            assert_eq!(throttle.attempt("", address(n), 0), Ok(()), "{n}");
+            assert_eq!(throttle.attempt(None, address(n), 0), Ok(()), "{n}");
         }
-        assert_eq!(throttle.attempt("", address(0), 0), Ok(()));
-        let refused = throttle.attempt("", address(0), 0);
+        assert_eq!(throttle.attempt(None, address(0), 0), Ok(()));
+        let refused = throttle.attempt(None, address(0), 0);
         assert!(matches!(refused, Err(ApiError::TooManyAttempts { .. })));
     }
 
@@ -188,11 +192,11 @@ mod tests {
             per_subject: None,
         });
         for _ in 0..10 {
-            let _ = throttle.attempt("", address(0), 0);
+            let _ = throttle.attempt(None, address(0), 0);
         }
-        throttle.take_back("", address(0));
+        throttle.take_back(None, address(0));
         assert_eq!(
-            throttle.check("", address(0), 0),
+            throttle.check(None, address(0), 0),
             Ok(()),
             "one of two is left"
         );

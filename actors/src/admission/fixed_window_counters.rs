@@ -15,6 +15,12 @@ pub(crate) struct Window {
     pub(crate) length_ms: i64,
 }
 
+impl Window {
+    pub(crate) const fn new(max: u32, length_ms: i64) -> Self {
+        Self { max, length_ms }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Count {
     since_ms: i64,

@@ -5,10 +5,8 @@
 //! never delay an active caller.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
-use lru::LruCache;
-
+use super::bounded_cache::BoundedCache;
 use super::failure_throttle::{FailureLimits, FailureThrottle, SubjectLimits};
 use super::fixed_window_counters::Window;
 use super::verified_secrets::Mac;
@@ -16,15 +14,9 @@ use crate::contract::ApiError;
 
 const MINUTE_MS: i64 = 60_000;
 /// Failures of one address after which it must wait.
-const PER_ADDRESS: Window = Window {
-    max: 30,
-    length_ms: MINUTE_MS,
-};
+const PER_ADDRESS: Window = Window::new(30, MINUTE_MS);
 /// Failures on one prefix after which addresses with failures of their own must wait.
-const PER_PREFIX: Window = Window {
-    max: 20,
-    length_ms: MINUTE_MS,
-};
+const PER_PREFIX: Window = Window::new(20, MINUTE_MS);
 /// Maximum number of refused keys kept in memory.
 const MAX_REFUSED: usize = 65_536;
 /// How long a refused key is kept. A secret that does not match never starts to match; the limit
@@ -35,7 +27,8 @@ const REFUSED_MS: i64 = 5 * MINUTE_MS;
 #[derive(Debug)]
 pub(crate) struct KeyGuessThrottle {
     failures: FailureThrottle,
-    refused: Mutex<LruCache<Mac, i64>>,
+    /// When each key was refused, epoch ms.
+    refused: BoundedCache<Mac, i64, MAX_REFUSED>,
 }
 
 impl Default for KeyGuessThrottle {
@@ -48,8 +41,7 @@ impl Default for KeyGuessThrottle {
                     all_networks: None,
                 }),
             }),
-            // `refused` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
-            refused: Mutex::new(LruCache::unbounded()),
+            refused: BoundedCache::default(),
         }
     }
 }
@@ -84,26 +76,19 @@ impl KeyGuessThrottle {
         address: IpAddr,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        self.failures.check(prefix, address, now_ms)
+        self.failures.check(Some(prefix), address, now_ms)
     }
 
     /// Records that the key was refused, and counts a failure for its address and prefix.
     pub(crate) fn refused(&self, mac: &Mac, prefix: &str, address: IpAddr, now_ms: i64) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.put(*mac, now_ms);
-        if refused.len() > MAX_REFUSED {
-            refused.pop_lru();
-        }
-        drop(refused);
-        self.failures.record(prefix, address, now_ms);
+        self.refused.put(*mac, now_ms);
+        self.failures.record(Some(prefix), address, now_ms);
     }
 
     /// Whether the key was refused within the last `REFUSED_MS`.
     pub(crate) fn was_refused(&self, mac: &Mac, now_ms: i64) -> bool {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused
-            .get(mac)
-            .is_some_and(|at_ms| now_ms < at_ms + REFUSED_MS)
+        let recent = |at_ms: &i64| now_ms < at_ms + REFUSED_MS;
+        self.refused.read(mac, recent).unwrap_or_default()
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod admit;
 mod authorize;
+mod bounded_cache;
 mod buckets;
 mod client_network;
 mod decision;
@@ -31,7 +32,8 @@ mod tree;
 mod try_decide;
 mod verified_secrets;
 
-pub(crate) use decision::Rejection;
+pub(crate) use bounded_cache::BoundedCache;
+pub use decision::Rejection;
 pub(crate) use failure_throttle::{FailureLimits, FailureThrottle, SubjectLimits};
 pub(crate) use fixed_window_counters::Window;
 pub(crate) use handle::Admission;
@@ -41,7 +43,3 @@ pub(crate) use session_limits::admit_session;
 pub(crate) use tenant_cache::TenantCache;
 pub(crate) use tree::admission_tree;
 pub(crate) use verified_secrets::VerifiedSecrets;
-#[cfg(feature = "fault-injection")]
-pub(crate) use {
-    registry_msg::RegistryMsg, secret_verifier::SecretVerifierMsg, tenant_msg::TenantMsg,
-};

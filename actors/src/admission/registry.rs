@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use entities::ids::CreditorId;
 use entities::queries::keys;
-use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use ractor::{ActorId, ActorProcessingErr, RpcReplyPort, SupervisionEvent};
 use tokio::sync::Semaphore;
 
 use super::handle::Admission;
-use super::registry_msg::{LookupError, RegistryMsg, ResolveResult};
-use super::tenant::{Tenant, TenantArgs};
+use super::registry_msg::{RegistryMsg, ResolveResult};
+use super::tenant::Tenant;
 use super::tenant_entry::TenantEntry;
 use crate::contract::ApiError;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::restart_budget::{RestartBudget, RestartDecision, RestartHistory};
-use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify, spawn_metered};
+use crate::supervision::{Actor, PeriodicTask, spawn_and_notify, spawn_child};
 
 /// Time without a request after which a tenant is evicted.
 const IDLE_MS: i64 = 10 * 60_000;
@@ -35,18 +35,11 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum number of requests that wait for one prefix.
 const MAX_WAITING: usize = 10_000;
 
-/// Arguments of the [`Registry`].
-pub(crate) struct RegistryArgs {
-    pub(crate) admission: Arc<Admission>,
-    pub(crate) me: ActorHandle<RegistryMsg>,
-}
-
-/// State of the [`Registry`]. The tenant entries are in the
+/// Spawns, respawns and evicts tenant actors. The tenant entries are in the
 /// [`TenantCache`](super::tenant_cache::TenantCache).
-pub(crate) struct RegistryState {
+pub(crate) struct Registry {
     admission: Arc<Admission>,
-    me: ActorHandle<RegistryMsg>,
-    sweeping: PeriodicTask,
+    sweeping: PeriodicTask<RegistryMsg>,
     pending_lookups: HashMap<KeyPrefix, Vec<RpcReplyPort<ResolveResult>>>,
     lookups: Arc<Semaphore>,
     /// Tenant actors that this incarnation has spawned. `tenant_of` is the reverse index.
@@ -61,91 +54,71 @@ struct Running {
     entry: Arc<TenantEntry>,
 }
 
-/// Spawns, respawns and evicts tenant actors.
-pub(crate) struct Registry;
-
 impl Actor for Registry {
     type Msg = RegistryMsg;
-    type State = RegistryState;
-    type Arguments = RegistryArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let mut sweeping = PeriodicTask::default();
-        sweeping.reschedule(
-            args.me
-                .send_after(EVICTION_INTERVAL, RegistryMsg::EvictIdle),
-        );
-        Ok(RegistryState {
-            sweeping,
-            admission: args.admission,
-            me: args.me,
-            pending_lookups: HashMap::new(),
-            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
-            running: HashMap::new(),
-            tenant_of: HashMap::new(),
-            failures: HashMap::new(),
-        })
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.schedule_eviction();
+        Ok(())
     }
 
-    async fn handle(
-        &self,
-        myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: RegistryMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            RegistryMsg::Resolve { prefix, reply } => state.resolve(prefix, reply),
+            RegistryMsg::Resolve { prefix, reply } => self.resolve(prefix, reply),
             RegistryMsg::LookupCompleted { prefix, owner } => {
-                state.looked_up(&myself, prefix, owner).await;
+                self.looked_up(prefix, owner).await;
             }
             RegistryMsg::Respawn { entry, reply } => {
-                let _ = reply.send(state.ensure_running(&myself, entry).await);
+                let _ = reply.send(self.ensure_running(entry).await);
             }
-            RegistryMsg::EvictIdle => state.sweep(),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            RegistryMsg::Panic => panic!("injected into the Registry"),
+            RegistryMsg::EvictIdle => self.sweep(),
         }
         Ok(())
     }
 
-    async fn handle_supervisor_evt(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        event: SupervisionEvent,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    fn handle_supervisor_evt(&mut self, event: SupervisionEvent) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(cell, error) => {
-                let creditor = state.tenant_of.get(&cell.get_id());
+                let creditor = self.tenant_of.get(&cell.get_id());
                 let creditor_id = creditor.map(ToString::to_string);
                 tracing::error!(%error, creditor_id, "a tenant actor failed");
-                state.on_tenant_stopped(cell.get_id());
+                self.on_tenant_stopped(cell.get_id());
             }
-            SupervisionEvent::ActorTerminated(cell, _, _) => state.on_tenant_stopped(cell.get_id()),
+            SupervisionEvent::ActorTerminated(cell, _, _) => self.on_tenant_stopped(cell.get_id()),
             _ => {}
         }
         Ok(())
     }
 }
 
-impl RegistryState {
+impl Registry {
+    pub(super) fn new(admission: &Arc<Admission>) -> Self {
+        Self {
+            admission: Arc::clone(admission),
+            sweeping: PeriodicTask::new(&admission.registry),
+            pending_lookups: HashMap::new(),
+            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
+            running: HashMap::new(),
+            tenant_of: HashMap::new(),
+            failures: HashMap::new(),
+        }
+    }
+
+    fn schedule_eviction(&mut self) {
+        self.sweeping
+            .reschedule(EVICTION_INTERVAL, RegistryMsg::EvictIdle);
+    }
+
     fn resolve(&mut self, prefix: KeyPrefix, reply: RpcReplyPort<ResolveResult>) {
-        if self.pending_lookups.len() >= MAX_PENDING_LOOKUPS
-            && !self.pending_lookups.contains_key(&prefix)
-        {
+        let is_full = match self.pending_lookups.get(&prefix) {
+            Some(waiting) => waiting.len() >= MAX_WAITING,
+            None => self.pending_lookups.len() >= MAX_PENDING_LOOKUPS,
+        };
+        if is_full {
             let _ = reply.send(Err(ApiError::Overloaded));
             return;
         }
         let waiting = self.pending_lookups.entry(prefix).or_default();
-        if waiting.len() >= MAX_WAITING {
-            let _ = reply.send(Err(ApiError::Overloaded));
-            return;
-        }
         waiting.push(reply);
         if waiting.len() == 1 {
             self.look_up(prefix);
@@ -155,37 +128,32 @@ impl RegistryState {
     /// Starts a lookup in the database. A `LookupCompleted` message always follows, even if the task dies.
     fn look_up(&self, prefix: KeyPrefix) {
         let (admission, lookups) = (Arc::clone(&self.admission), Arc::clone(&self.lookups));
-        let died = RegistryMsg::LookupCompleted {
-            prefix,
-            owner: Err(LookupError::TaskFailed),
-        };
-        spawn_and_notify(&self.me, died, async move {
+        let completed = move |owner| RegistryMsg::LookupCompleted { prefix, owner };
+        let died = completed(Err(ApiError::Overloaded));
+        spawn_and_notify(&self.admission.registry, died, async move {
             let _permit = lookups.acquire().await;
             let asked = keys::creditor_of_prefix(admission.env.db.reader(), prefix.as_str());
-            let owner = match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
-                Ok(answer) => answer.map_err(LookupError::from),
-                Err(_) => Err(LookupError::TimedOut),
-            };
-            RegistryMsg::LookupCompleted { prefix, owner }
+            completed(match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
+                Ok(Ok(owner)) => owner.ok_or(ApiError::InvalidApiKey),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the lookup of an API key failed");
+                    Err(ApiError::Overloaded)
+                }
+                Err(_) => {
+                    tracing::error!("the lookup of an API key timed out");
+                    Err(ApiError::Overloaded)
+                }
+            })
         });
     }
 
-    async fn looked_up(
-        &mut self,
-        myself: &ActorRef<RegistryMsg>,
-        prefix: KeyPrefix,
-        owner: Result<Option<CreditorId>, LookupError>,
-    ) {
+    async fn looked_up(&mut self, prefix: KeyPrefix, owner: Result<CreditorId, ApiError>) {
         let found = match owner {
-            Ok(Some(creditor)) => {
+            Ok(creditor) => {
                 let entry = self.admission.tenants.insert_prefix(prefix, creditor);
-                self.ensure_running(myself, entry).await
+                self.ensure_running(entry).await
             }
-            Ok(None) => Err(ApiError::InvalidApiKey),
-            Err(error) => {
-                tracing::error!(%error, "the lookup of an API key failed");
-                Err(ApiError::Overloaded)
-            }
+            Err(error) => Err(error),
         };
         for reply in self.pending_lookups.remove(&prefix).unwrap_or_default() {
             let _ = reply.send(found.clone());
@@ -193,11 +161,7 @@ impl RegistryState {
     }
 
     /// Starts the tenant actor unless it runs. Its `pre_start` does not wait for the database.
-    async fn ensure_running(
-        &mut self,
-        myself: &ActorRef<RegistryMsg>,
-        entry: Arc<TenantEntry>,
-    ) -> ResolveResult {
+    async fn ensure_running(&mut self, entry: Arc<TenantEntry>) -> ResolveResult {
         // The entry may have been evicted in the meantime. Use the current one.
         let entry = self.admission.tenants.get_or_insert(entry.creditor);
         let known = self.running.get(&entry.creditor);
@@ -208,13 +172,9 @@ impl RegistryState {
             return Err(ApiError::Overloaded);
         }
         entry.mark_used(self.admission.env.clock.now_ms());
-        let args = TenantArgs {
-            admission: Arc::clone(&self.admission),
-            entry: Arc::clone(&entry),
-        };
-        match spawn_metered(Tenant, args, &entry.handle, myself.get_cell()).await {
+        let tenant = Tenant::new(Arc::clone(&self.admission), Arc::clone(&entry));
+        match spawn_child(tenant, &entry.handle, &self.admission.registry).await {
             Ok(actor) => {
-                let actor = actor.get_id();
                 self.tenant_of.insert(actor, entry.creditor);
                 let running = Running {
                     actor,
@@ -278,9 +238,6 @@ impl RegistryState {
         for entry in self.admission.tenants.all() {
             entry.with_state(|state| state.forget_full_keys(now_us));
         }
-        self.sweeping.reschedule(
-            self.me
-                .send_after(EVICTION_INTERVAL, RegistryMsg::EvictIdle),
-        );
+        self.schedule_eviction();
     }
 }

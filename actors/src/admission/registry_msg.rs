@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use entities::DbErr;
 use entities::ids::CreditorId;
 use ractor::RpcReplyPort;
 
@@ -13,17 +12,6 @@ use crate::domain::api_key::KeyPrefix;
 /// The entry of a tenant whose actor runs, or the error for the caller.
 pub(super) type ResolveResult = Result<Arc<TenantEntry>, ApiError>;
 
-/// Why the lookup of a prefix failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LookupError {
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    #[error("the database did not answer in time")]
-    TimedOut,
-    #[error("the task died")]
-    TaskFailed,
-}
-
 /// A message to the Registry.
 #[derive(Debug)]
 pub(crate) enum RegistryMsg {
@@ -32,10 +20,10 @@ pub(crate) enum RegistryMsg {
         prefix: KeyPrefix,
         reply: RpcReplyPort<ResolveResult>,
     },
-    /// A lookup has ended; `owner` is `None` if no key has this prefix.
+    /// A lookup has ended. `owner` is the error for the callers if it failed, or if no key has this prefix.
     LookupCompleted {
         prefix: KeyPrefix,
-        owner: Result<Option<CreditorId>, LookupError>,
+        owner: Result<CreditorId, ApiError>,
     },
     /// Start the tenant actor of this entry unless it runs.
     Respawn {
@@ -44,6 +32,4 @@ pub(crate) enum RegistryMsg {
     },
     /// Evict idle tenants. The Registry sends this to itself.
     EvictIdle,
-    #[cfg(feature = "fault-injection")]
-    Panic,
 }

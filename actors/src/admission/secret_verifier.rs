@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, RpcReplyPort};
 use secrecy::SecretString;
 
 use crate::contract::ApiError;
 use crate::infra::BcryptPool;
+use crate::supervision::Actor;
 
 /// Messages of the [`SecretVerifier`].
 #[derive(Debug)]
@@ -20,41 +21,21 @@ pub(crate) enum SecretVerifierMsg {
         hash: String,
         reply: RpcReplyPort<Result<bool, ApiError>>,
     },
-    #[cfg(feature = "fault-injection")]
-    Panic,
 }
 
 /// Verifies secrets in separate tasks, so that its mailbox does not block.
-pub(crate) struct SecretVerifier;
+pub(crate) struct SecretVerifier(pub(super) Arc<BcryptPool>);
 
 impl Actor for SecretVerifier {
     type Msg = SecretVerifierMsg;
-    type State = Arc<BcryptPool>;
-    type Arguments = Arc<BcryptPool>;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        pool: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(pool)
-    }
-
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        pool: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: SecretVerifierMsg) -> Result<(), ActorProcessingErr> {
         match message {
             SecretVerifierMsg::Verify {
                 secret,
                 hash,
                 reply,
-            } => verify(Arc::clone(pool), secret, hash, reply),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            SecretVerifierMsg::Panic => panic!("injected into the SecretVerifier"),
+            } => verify(Arc::clone(&self.0), secret, hash, reply),
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::decision::Rejection;
 use super::handle::Admission;
 use super::permit::{CallerClass, Permit};
 use super::tenant_snapshot::limits_of;
-use crate::contract::{ApiError, DbResultExt as _, LimitReport};
+use crate::contract::{ApiError, LimitReport};
 
 /// An admitted request of a session.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub(crate) async fn admit_session(
     creditor: CreditorId,
     cost: u32,
 ) -> Result<AdmittedSession, Rejection> {
-    let row = creditors::by_id(admission.env.db.reader(), creditor).await;
-    let limits = limits_of(&admission.env.settings, row.map_db_error()?.as_ref());
+    let row = creditors::by_id(admission.env.db.reader(), creditor).await?;
+    let limits = limits_of(&admission.env.settings, row.as_ref());
     loop {
         let (entry, now_us) = (
             admission.tenants.get_or_insert(creditor),
@@ -39,7 +39,7 @@ pub(crate) async fn admit_session(
         // A request without a permit is rejected, so it must not take from the bucket.
         let cost = permit.as_ref().map_or(0, |_| cost);
         match entry.with_state(|state| state.admit_session(&limits, cost, now_us)) {
-            Some(limited) => return authorize(limited, permit, limits.concurrency),
+            Some(taken) => return authorize(taken, permit, limits.concurrency),
             // The entry is being evicted. Retry until the cache returns a new one.
             None => tokio::task::yield_now().await,
         }
@@ -47,32 +47,14 @@ pub(crate) async fn admit_session(
 }
 
 fn authorize(
-    limited: RateLimitOutcome,
+    taken: RateLimitOutcome,
     permit: Option<Permit>,
-    concurrency: u32,
+    limit: u32,
 ) -> Result<AdmittedSession, Rejection> {
-    let (error, limits) = match (limited, permit) {
-        (RateLimitOutcome::Admitted(limits), Some(permit)) => {
-            return Ok(AdmittedSession { limits, permit });
-        }
-        (RateLimitOutcome::Admitted(limits), None) => {
-            let limit = concurrency;
-            (ApiError::TooManyConcurrentRequests { limit }, limits)
-        }
-        (
-            RateLimitOutcome::Refused {
-                limit,
-                retry_after_s,
-                report,
-            },
-            _,
-        ) => {
-            let refused = ApiError::RateLimited {
-                limit,
-                retry_after_s,
-            };
-            (refused, report)
-        }
+    let (error, limits) = match (taken, permit) {
+        (Ok(limits), Some(permit)) => return Ok(AdmittedSession { limits, permit }),
+        (Ok(limits), None) => (ApiError::TooManyConcurrentRequests { limit }, limits),
+        (Err(refused), _) => refused,
     };
     Err(Rejection {
         error,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, RpcReplyPort};
 use secrecy::SecretString;
 
 use super::client_network::ClientNetwork;
@@ -23,6 +23,7 @@ use super::tenant_snapshot::{SecretHash, TenantSnapshot, VerificationInput, load
 use super::tenant_state::Decision;
 use super::verified_secrets::is_same;
 use crate::contract::ApiError;
+use crate::supervision::Actor;
 
 /// How long a request waits for bcrypt, including its time in the queue.
 const BCRYPT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -34,14 +35,8 @@ const MAX_WAITING: usize = 10_000;
 /// the bcrypt queue.
 const MAX_CHECKS: usize = 16;
 
-/// Arguments of a [`Tenant`].
-pub(crate) struct TenantArgs {
-    pub(crate) admission: Arc<Admission>,
-    pub(crate) entry: Arc<TenantEntry>,
-}
-
-/// State of a [`Tenant`].
-pub(crate) struct TenantActorState {
+/// Serves the requests of one creditor.
+pub(crate) struct Tenant {
     admission: Arc<Admission>,
     entry: Arc<TenantEntry>,
     /// Number of the load in progress.
@@ -60,51 +55,37 @@ struct Waiting {
     reply: RpcReplyPort<AdmissionResult>,
 }
 
-/// Serves the requests of one creditor.
-pub(crate) struct Tenant;
-
 impl Actor for Tenant {
     type Msg = TenantMsg;
-    type State = TenantActorState;
-    type Arguments = TenantArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let mut state = TenantActorState {
-            admission: args.admission,
-            entry: args.entry,
-            reading: None,
-            waiting: Vec::new(),
-            waiting_for_next: Vec::new(),
-            unverified: HashMap::new(),
-        };
-        // Not awaited, because the Registry spawns this actor and must not wait for the database.
-        state.begin_load();
-        Ok(state)
+    /// Starts a load. It is not awaited, because the Registry spawns this actor and must not wait for the database.
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.begin_load();
+        Ok(())
     }
 
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: TenantMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            TenantMsg::Admit { request, reply } => state.admit(Waiting { request, reply }),
-            TenantMsg::Loaded { number, live } => state.loaded(number, live),
-            TenantMsg::Verified { check, verdict } => state.verified(check, verdict),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            TenantMsg::Panic => panic!("injected into a Tenant"),
+            TenantMsg::Admit { request, reply } => self.admit(Waiting { request, reply }),
+            TenantMsg::Loaded { number, live } => self.loaded(number, live),
+            TenantMsg::Verified { check, verdict } => self.verified(check, verdict),
         }
         Ok(())
     }
 }
 
-impl TenantActorState {
+impl Tenant {
+    pub(super) fn new(admission: Arc<Admission>, entry: Arc<TenantEntry>) -> Self {
+        Self {
+            admission,
+            entry,
+            reading: None,
+            waiting: Vec::new(),
+            waiting_for_next: Vec::new(),
+            unverified: HashMap::new(),
+        }
+    }
+
     fn admit(&mut self, waiting: Waiting) {
         let answer = waiting
             .request

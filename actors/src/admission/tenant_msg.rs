@@ -35,6 +35,4 @@ pub(crate) enum TenantMsg {
         check: SecretCheck,
         verdict: Result<bool, ApiError>,
     },
-    #[cfg(feature = "fault-injection")]
-    Panic,
 }

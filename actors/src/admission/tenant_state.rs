@@ -107,11 +107,7 @@ impl TenantState {
     /// Records that the secret matches the hash with this digest. A snapshot installed since the
     /// check began does not invalidate the result, because the digest is compared again.
     pub(super) fn proven(&mut self, key: KeyId, mac: Mac, digest: HashDigest) {
-        let keys = self
-            .snapshot
-            .iter_mut()
-            .flat_map(|snapshot| &mut snapshot.keys);
-        for known in keys.filter(|known| known.id == key) {
+        for known in self.keys_with_id(key) {
             let hash = known.secret_hash.as_ref();
             let same_hash = hash.is_some_and(|hash| hash.digest == digest);
             if same_hash {
@@ -122,13 +118,14 @@ impl TenantState {
 
     /// Records that an expiry notice was not sent, so that the next use of the key retries it.
     pub(super) fn expiry_not_sent(&mut self, key: KeyId) {
-        let keys = self
-            .snapshot
-            .iter_mut()
-            .flat_map(|snapshot| &mut snapshot.keys);
-        for known in keys.filter(|known| known.id == key) {
+        for known in self.keys_with_id(key) {
             known.expiry_notice_sent = false;
         }
+    }
+
+    fn keys_with_id(&mut self, id: KeyId) -> impl Iterator<Item = &mut KeySnapshot> {
+        let keys = self.snapshot.iter_mut().flat_map(|found| &mut found.keys);
+        keys.filter(move |key| key.id == id)
     }
 
     /// Closes the state permanently if all buckets are full, and returns whether it is closed.

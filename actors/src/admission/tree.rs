@@ -5,12 +5,11 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::handle::Admission;
-use super::registry::{Registry, RegistryArgs};
+use super::registry::Registry;
 use super::secret_verifier::SecretVerifier;
 use crate::contract::ActorView;
-use crate::domain::restart_budget::RestartBudget;
-use crate::keys::{KeyUsageRecorder, KeyUsageRecorderArgs};
-use crate::supervision::{ChildSpec, ChildStatus, SupervisorArgs, SupervisorStatus};
+use crate::keys::{KeyUsageRecorder, Keys};
+use crate::supervision::{ChildSpec, ChildStatus, SupervisorStatus};
 
 /// Maximum number of tenants in a listing of the tree. A process may serve many more.
 const MAX_SHOWN_TENANTS: usize = 100;
@@ -23,63 +22,40 @@ pub(crate) fn admission_tree(
     status: Arc<SupervisorStatus>,
 ) -> ChildSpec {
     let (admission, runtime) = (Arc::clone(admission), runtime.clone());
-    let shared = Arc::clone(&status);
-    ChildSpec::supervisor("admission", status, move || SupervisorArgs {
-        status: Arc::clone(&shared),
-        children: vec![
+    let clock = admission.env.clock.clone();
+    ChildSpec::supervisor("admission", status, &clock, move || {
+        vec![
             registry(&admission),
             verifier(&admission),
-            key_usage_recorder(&admission, &runtime),
-        ],
-        budget: RestartBudget::default(),
-        clock: admission.env.clock.clone(),
+            key_usage_recorder(&admission.keys).on(&runtime),
+        ]
     })
 }
 
 fn registry(admission: &Arc<Admission>) -> ChildSpec {
-    let (mailbox, for_listing, for_start) = (
-        admission.registry.clone(),
-        Arc::clone(admission),
-        Arc::clone(admission),
-    );
-    let status = ChildStatus::new("registry".to_owned(), "Registry", move || {
-        mailbox.mailbox_len()
-    })
-    .with_dynamic_children(move || tenants(&for_listing));
+    let (for_listing, for_start) = (Arc::clone(admission), Arc::clone(admission));
+    let status = ChildStatus::new("registry", "Registry", &admission.registry)
+        .with_children(move || tenants(&for_listing));
     ChildSpec::new(status, &admission.registry, move || {
-        let args = RegistryArgs {
-            admission: Arc::clone(&for_start),
-            me: for_start.registry.clone(),
-        };
-        (Registry, args)
+        Registry::new(&for_start)
     })
 }
 
 fn verifier(admission: &Arc<Admission>) -> ChildSpec {
     let pool = Arc::clone(&admission.keys.bcrypt);
-    ChildSpec::worker(
-        "secret_verifier",
-        "SecretVerifier",
-        &admission.verifier,
-        move || (SecretVerifier, Arc::clone(&pool)),
-    )
+    let (name, handle) = ("secret_verifier", &admission.verifier);
+    ChildSpec::worker(name, "SecretVerifier", handle, move || {
+        SecretVerifier(Arc::clone(&pool))
+    })
 }
 
-fn key_usage_recorder(admission: &Arc<Admission>, runtime: &Handle) -> ChildSpec {
-    let keys = Arc::clone(&admission.keys);
-    let handle = keys.usage.clone();
-    ChildSpec::worker_on(
-        runtime,
+fn key_usage_recorder(keys: &Arc<Keys>) -> ChildSpec {
+    let (keys, handle) = (Arc::clone(keys), keys.usage.clone());
+    ChildSpec::worker(
         "key_usage_recorder",
         "KeyUsageRecorder",
         &handle,
-        move || {
-            let args = KeyUsageRecorderArgs {
-                env: Arc::clone(&keys.env),
-                me: keys.usage.clone(),
-            };
-            (KeyUsageRecorder, args)
-        },
+        move || KeyUsageRecorder::new(Arc::clone(&keys.env), &keys.usage),
     )
 }
 

@@ -4,13 +4,13 @@
 //! are compared in constant time. An entry says nothing about the status of the key. The cache
 //! outlives the tenant actors, so each process checks each key with bcrypt once.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::bounded_cache::BoundedCache;
 use crate::domain::api_key::{KeyPrefix, PresentedKey};
 
 /// HMAC-SHA256 of a presented key under a secret of this process.
@@ -23,8 +23,8 @@ pub(super) type HashDigest = [u8; 32];
 const MAX_VERIFIED_SECRETS: usize = 200_000;
 
 /// The verified secrets of this process, at most one for each prefix.
-#[derive(Debug)]
-pub(crate) struct VerifiedSecrets(Mutex<LruCache<KeyPrefix, VerifiedSecret>>);
+#[derive(Debug, Default)]
+pub(crate) struct VerifiedSecrets(BoundedCache<KeyPrefix, VerifiedSecret, MAX_VERIFIED_SECRETS>);
 
 #[derive(Debug)]
 struct VerifiedSecret {
@@ -33,36 +33,22 @@ struct VerifiedSecret {
     hash: HashDigest,
 }
 
-impl Default for VerifiedSecrets {
-    fn default() -> Self {
-        // `add` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
-        Self(Mutex::new(LruCache::unbounded()))
-    }
-}
-
 impl VerifiedSecrets {
     /// MAC of the secret that matched exactly this hash.
     pub(super) fn matched(&self, prefix: &KeyPrefix, hash: HashDigest) -> Option<Mac> {
-        let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let proof = verified_secrets.get(prefix)?;
-        (proof.hash == hash).then_some(proof.mac)
+        let matched = |proof: &VerifiedSecret| (proof.hash == hash).then_some(proof.mac);
+        self.0.read(prefix, matched).flatten()
     }
 
     /// Whether this secret has ever been verified, whatever the status of its key is now.
     pub(crate) fn contains(&self, prefix: &KeyPrefix, mac: &Mac) -> bool {
-        let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        verified_secrets
-            .get(prefix)
-            .is_some_and(|proof| is_same(&proof.mac, mac))
+        let verified = self.0.read(prefix, |proof| is_same(&proof.mac, mac));
+        verified.unwrap_or_default()
     }
 
     /// Records that bcrypt matched the secret with the hash.
     pub(super) fn add(&self, prefix: KeyPrefix, mac: Mac, hash: HashDigest) {
-        let mut verified_secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        verified_secrets.put(prefix, VerifiedSecret { mac, hash });
-        if verified_secrets.len() > MAX_VERIFIED_SECRETS {
-            verified_secrets.pop_lru();
-        }
+        self.0.put(prefix, VerifiedSecret { mac, hash });
     }
 }
 

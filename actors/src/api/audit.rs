@@ -6,8 +6,8 @@ use entities::queries::audit;
 
 use super::{CreditorApi, PartnerApi, SupportApi};
 use crate::contract::{
-    ApiResult, AuditEventView, AuditFilter, AuditPage, DbResultExt as _, Pagination,
-    SupportAuditEvent, SupportAuditFilter, SupportAuditPage,
+    ApiResult, AuditEventView, AuditFilter, AuditPage, Pagination, SupportAuditEvent,
+    SupportAuditFilter, SupportAuditPage,
 };
 use crate::domain::cursor;
 use crate::domain::date::rfc3339_ms;
@@ -85,7 +85,7 @@ impl PartnerApi {
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         query.limit += 1;
         let found = audit::read(self.env().db.reader(), &query).await;
-        let mut rows = found.map_db_error()?;
+        let mut rows = found?;
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more);

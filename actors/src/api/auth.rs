@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 
 use super::partner_api::PartnerApi;
-use crate::auth::{Admitted, Refused, SignedInCaller, SupportActor};
+use crate::admission::Rejection;
+use crate::auth::{Admitted, SignedInCaller, SupportActor};
 use crate::contract::{ApiResult, RouteRequirements};
 
 impl PartnerApi {
@@ -13,13 +14,13 @@ impl PartnerApi {
     /// are checked in one decision.
     ///
     /// # Errors
-    /// [`Refused`]. It includes the state of the rate limits if the key was valid.
+    /// [`Rejection`]. It includes the state of the rate limits if the key was valid.
     pub async fn admit(
         &self,
         bearer: &str,
         client: IpAddr,
         needs: RouteRequirements,
-    ) -> Result<Admitted, Refused> {
+    ) -> Result<Admitted, Rejection> {
         self.refuse_while_draining()?;
         self.0.modules.auth.api_key(bearer, client, needs).await
     }
@@ -36,7 +37,7 @@ impl PartnerApi {
         renewable: bool,
         client: IpAddr,
         cost: u32,
-    ) -> Result<SignedInCaller, Refused> {
+    ) -> Result<SignedInCaller, Rejection> {
         self.refuse_while_draining()?;
         let auth = &self.0.modules.auth;
         auth.session(token, renewable, client, cost).await
@@ -52,7 +53,7 @@ impl PartnerApi {
         token: &SecretString,
         client: IpAddr,
         cost: u32,
-    ) -> Result<SignedInCaller, Refused> {
+    ) -> Result<SignedInCaller, Rejection> {
         self.refuse_while_draining()?;
         let auth = &self.0.modules.auth;
         auth.onboarding_token(token, client, cost).await

@@ -8,8 +8,7 @@ use entities::queries::placements;
 
 use super::SupportApi;
 use crate::contract::{
-    ApiError, ApiResult, DbResultExt as _, DisputeView, ErasedView, TransitionRequest,
-    TransitionResult,
+    ApiError, ApiResult, DisputeView, ErasedView, TransitionRequest, TransitionResult,
 };
 use crate::delivery::erasure;
 use crate::infra::trace;
@@ -28,8 +27,7 @@ impl SupportApi {
             .collect();
         let owners: HashMap<PlacementId, CreditorId> =
             placements::by_ids(self.env().db.reader(), &ids)
-                .await
-                .map_db_error()?
+                .await?
                 .into_iter()
                 .map(|row| (row.id, row.creditor_id))
                 .collect();
@@ -88,9 +86,7 @@ impl SupportApi {
     /// # Errors
     /// [`ApiError::NotFound`].
     pub async fn answer_dispute(&self, dispute: DisputeId, text: String) -> ApiResult<DisputeView> {
-        let row = placements::dispute(self.env().db.reader(), dispute)
-            .await
-            .map_db_error()?;
+        let row = placements::dispute(self.env().db.reader(), dispute).await?;
         let row = row.ok_or(ApiError::not_found("dispute"))?;
         let operation = Operation::AnswerDispute { dispute, text };
         self.operations(row.creditor_id, operation)
@@ -116,9 +112,7 @@ impl SupportApi {
     }
 
     async fn placement_row(&self, id: PlacementId) -> ApiResult<placement::Model> {
-        let found = placements::by_ids(self.env().db.reader(), &[id])
-            .await
-            .map_db_error()?;
+        let found = placements::by_ids(self.env().db.reader(), &[id]).await?;
         let first = found.into_iter().next();
         first.ok_or(ApiError::not_found("placement"))
     }

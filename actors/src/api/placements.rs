@@ -7,9 +7,8 @@ use entities::queries::{creditors, onboarding as gates, placements};
 
 use super::{CreditorApi, PartnerApi};
 use crate::contract::{
-    ApiError, ApiResult, BatchPlaced, BatchRowError, DbResultExt as _, IdempotencyKey, OffsetPage,
-    Page, PaymentRecorded, PlacementFilter, PlacementOrder, PlacementView, Replayable,
-    TransitionRequest,
+    ApiError, ApiResult, BatchPlaced, BatchRowError, IdempotencyKey, OffsetPage, Page,
+    PaymentRecorded, PlacementFilter, PlacementOrder, PlacementView, Replayable, TransitionRequest,
 };
 use crate::creditor::account_status_of;
 use crate::domain::account::AccountStatus;
@@ -154,9 +153,7 @@ impl CreditorApi {
             offset: slice.offset,
         };
         let (rows, total) =
-            placements::list(self.env().db.reader(), self.tenant.creditor(), &query)
-                .await
-                .map_db_error()?;
+            placements::list(self.env().db.reader(), self.tenant.creditor(), &query).await?;
         let account = self.account_status().await?;
         let now_ms = self.now_ms();
         let items = rows
@@ -197,21 +194,16 @@ impl CreditorApi {
     }
 
     pub(super) async fn placement_row(&self, id: PlacementId) -> ApiResult<placement::Model> {
-        let found = placements::find(self.env().db.reader(), self.tenant.creditor(), id)
-            .await
-            .map_db_error()?;
+        let found = placements::find(self.env().db.reader(), self.tenant.creditor(), id).await?;
         found.ok_or(ApiError::not_found("placement"))
     }
 
     async fn account_status(&self) -> ApiResult<AccountStatus> {
         let db = self.env().db.reader();
         let row = creditors::by_id(db, self.tenant.creditor())
-            .await
-            .map_db_error()?
+            .await?
             .ok_or(ApiError::not_found("creditor"))?;
-        let rows = gates::gates(db, self.tenant.creditor())
-            .await
-            .map_db_error()?;
+        let rows = gates::gates(db, self.tenant.creditor()).await?;
         Ok(account_status_of(&row, rows.iter()))
     }
 }

@@ -6,8 +6,8 @@ use entities::queries::{creditors, keys, onboarding as rows, webhooks};
 
 use super::SupportApi;
 use crate::contract::{
-    ApiError, ApiResult, CreditorPatch, DbResultExt as _, DeliveryFilter, DeliveryView, OffsetPage,
-    Page, Provider, ProviderEventView, RevealedKey, SupportCreditor,
+    ApiError, ApiResult, CreditorPatch, DeliveryFilter, DeliveryView, OffsetPage, Page, Provider,
+    ProviderEventView, RevealedKey, SupportCreditor,
 };
 use crate::creditor as account;
 use crate::delivery::delivery_log;
@@ -28,9 +28,7 @@ impl SupportApi {
         slice: OffsetPage,
     ) -> ApiResult<Page<SupportCreditor>> {
         let db = self.env().db.reader();
-        let (found, total) = creditors::search(db, q.as_deref(), slice.limit, slice.offset)
-            .await
-            .map_db_error()?;
+        let (found, total) = creditors::search(db, q.as_deref(), slice.limit, slice.offset).await?;
         let mut items = Vec::with_capacity(found.len());
         for row in found {
             items.push(self.creditor_view(row).await?);
@@ -48,24 +46,18 @@ impl SupportApi {
     /// # Errors
     /// [`ApiError::NotFound`].
     pub async fn creditor(&self, id: CreditorId) -> ApiResult<SupportCreditor> {
-        let found = creditors::by_id(self.env().db.reader(), id)
-            .await
-            .map_db_error()?;
+        let found = creditors::by_id(self.env().db.reader(), id).await?;
         self.creditor_view(found.ok_or(ApiError::not_found("creditor"))?)
             .await
     }
 
     async fn creditor_view(&self, row: creditor::Model) -> ApiResult<SupportCreditor> {
         let db = self.env().db.reader();
-        let gates = rows::gates(db, row.id).await.map_db_error()?;
-        let keys = keys::of_creditor(db, row.id).await.map_db_error()?;
-        let events = rows::events_of(db, row.id, SHOWN_EVENTS)
-            .await
-            .map_db_error()?;
-        let stripe = rows::linked_account(db, Provider::Stripe, row.id)
-            .await
-            .map_db_error()?;
-        let endpoint = webhooks::primary(db, row.id).await.map_db_error()?;
+        let gates = rows::gates(db, row.id).await?;
+        let keys = keys::of_creditor(db, row.id).await?;
+        let events = rows::events_of(db, row.id, SHOWN_EVENTS).await?;
+        let stripe = rows::linked_account(db, Provider::Stripe, row.id).await?;
+        let endpoint = webhooks::primary(db, row.id).await?;
         Ok(SupportCreditor {
             id: row.id.0,
             status: account::account_status_of(&row, gates.iter())

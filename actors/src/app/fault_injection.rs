@@ -4,13 +4,8 @@ use entities::ids::{CreditorId, EndpointId};
 use uuid::Uuid;
 
 use super::context::AppContext;
-use crate::admission::{RegistryMsg, SecretVerifierMsg, TenantMsg};
-use crate::cluster::NodeMsg;
-use crate::delivery::{CompleterMsg, DispatcherMsg, ReplayerMsg};
-use crate::keys::KeyUsageMsg;
-use crate::onboarding::EvaluatorMsg;
+use crate::delivery::DispatcherMsg;
 use crate::placements::WriterMsg;
-use crate::sandbox::SimulatorMsg;
 
 /// The kinds of actors that a test can make panic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,28 +42,28 @@ impl AppContext {
         let modules = &self.modules;
         let (delivery, admission) = (&modules.delivery, &modules.admission);
         let sent = match kind {
-            ActorKind::Node => modules.cluster.node.send(NodeMsg::Panic),
-            ActorKind::Registry => admission.registry.send(RegistryMsg::Panic),
+            ActorKind::Node => modules.cluster.node.inject_panic(),
+            ActorKind::Registry => admission.registry.inject_panic(),
             ActorKind::Tenant(creditor) => match admission.tenants.get(CreditorId(creditor)) {
-                Some(entry) => entry.handle.send(TenantMsg::Panic),
+                Some(entry) => entry.handle.inject_panic(),
                 None => return false,
             },
-            ActorKind::SecretVerifier => admission.verifier.send(SecretVerifierMsg::Panic),
-            ActorKind::KeyUsageRecorder => modules.keys.usage.send(KeyUsageMsg::Panic),
-            ActorKind::GateEvaluator => modules.onboarding.evaluator.send(EvaluatorMsg::Panic),
+            ActorKind::SecretVerifier => admission.verifier.inject_panic(),
+            ActorKind::KeyUsageRecorder => modules.keys.usage.inject_panic(),
+            ActorKind::GateEvaluator => modules.onboarding.evaluator.inject_panic(),
             ActorKind::Writer(creditor) => modules
                 .writers
                 .writer_of(CreditorId(creditor))
                 .send(WriterMsg::Panic),
-            ActorKind::Dispatcher => delivery.dispatcher.send(DispatcherMsg::Panic),
+            ActorKind::Dispatcher => delivery.dispatcher.inject_panic(),
             ActorKind::Endpoint(endpoint) => {
                 delivery.dispatcher.send(DispatcherMsg::PanicEndpoint {
                     endpoint: EndpointId(endpoint),
                 })
             }
-            ActorKind::Completer => delivery.completer.send(CompleterMsg::Panic),
-            ActorKind::Replayer => delivery.replayer.send(ReplayerMsg::Panic),
-            ActorKind::Simulator => modules.sandbox.simulator.send(SimulatorMsg::Panic),
+            ActorKind::Completer => delivery.completer.inject_panic(),
+            ActorKind::Replayer => delivery.replayer.inject_panic(),
+            ActorKind::Simulator => modules.sandbox.simulator.inject_panic(),
         };
         sent.is_ok()
     }

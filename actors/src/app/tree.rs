@@ -1,10 +1,9 @@
 //! The supervision tree: its start, its drain and its stop.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use ractor::{Actor, ActorRef};
+use ractor::ActorCell;
 use tokio::task::JoinHandle;
 
 use super::wiring::Modules;
@@ -16,14 +15,12 @@ use crate::domain::restart_budget::RestartBudget;
 use crate::onboarding::onboarding_tree;
 use crate::placements::placements_tree;
 use crate::sandbox::sandbox_tree;
-use crate::supervision::{
-    ActorHandle, ChildSpec, Metered, Supervisor, SupervisorArgs, SupervisorMsg, SupervisorStatus,
-};
+use crate::supervision::{ActorHandle, ChildSpec, Supervisor, SupervisorStatus, spawn_metered};
 
 /// The running tree.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    root: ActorRef<SupervisorMsg>,
+    root: ActorCell,
     top: Arc<SupervisorStatus>,
     statuses: [Arc<SupervisorStatus>; 5],
 }
@@ -35,15 +32,11 @@ impl Tree {
     ) -> Result<(Self, JoinHandle<()>), ractor::SpawnErr> {
         let statuses: [Arc<SupervisorStatus>; 5] = std::array::from_fn(|_| Arc::default());
         let top = Arc::new(SupervisorStatus::default());
-        let me: ActorHandle<SupervisorMsg> = ActorHandle::new();
-        let args = SupervisorArgs {
-            status: Arc::clone(&top),
-            children: children(modules, &statuses),
-            budget: RestartBudget::default(),
-            clock: modules.env.clock.clone(),
-        };
-        let root = Metered::new(Supervisor::at(me.clone()), me, Arc::new(AtomicU64::new(0)));
-        let (root, handle) = Actor::spawn(None, root, args).await?;
+        let me = ActorHandle::new();
+        let children = children(modules, &statuses);
+        let (budget, clock) = (RestartBudget::default(), modules.env.clock.clone());
+        let root = Supervisor::new(me.clone(), Arc::clone(&top), children, budget, clock);
+        let (root, handle) = spawn_metered(root, &me, None).await?;
         Ok((
             Self {
                 root,

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::caller::{Admitted, AuthMethod, AuthenticatedTenant, Refused};
+use super::caller::{Admitted, AuthMethod, AuthenticatedTenant};
 use super::handle::Auth;
+use crate::admission::Rejection;
 use crate::contract::RouteRequirements;
 use crate::domain::date::rfc3339_ms;
 
@@ -12,13 +13,13 @@ impl Auth {
     /// scope, and both limits.
     ///
     /// # Errors
-    /// [`Refused`], with the state of both limits if the key was genuine and had not ended.
+    /// [`Rejection`], with the state of both limits if the key was genuine and had not ended.
     pub(crate) async fn api_key(
         &self,
         bearer: &str,
         client: IpAddr,
         needs: RouteRequirements,
-    ) -> Result<Admitted, Refused> {
+    ) -> Result<Admitted, Rejection> {
         let admission = self.admission.admit_key(bearer, client, needs).await?;
         Ok(Admitted {
             tenant: AuthenticatedTenant::new(

@@ -1,4 +1,4 @@
-//! Authenticated callers, and refused requests.
+//! Authenticated callers.
 //!
 //! Only the auth module constructs an [`AuthenticatedTenant`], so no other code can act for a creditor
 //! without authentication.
@@ -6,9 +6,8 @@
 use entities::ids::CreditorId;
 use secrecy::SecretString;
 
-use crate::admission::{Permit, Rejection};
+use crate::admission::Permit;
 use crate::contract::{ApiError, LimitReport};
-use crate::domain::date::rfc3339_ms;
 
 /// How a caller was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,33 +103,6 @@ pub struct Admitted {
     pub permit: Permit,
     /// When the key expires, RFC 3339; `None` unless it is retiring.
     pub expires_at: Option<String>,
-}
-
-/// A refused request.
-#[derive(Debug)]
-pub struct Refused {
-    /// The error for the client.
-    pub error: ApiError,
-    /// State of both limits; `Some` only if the caller was authenticated.
-    pub limits: Option<LimitReport>,
-    /// When the key expires, RFC 3339; `None` unless it is retiring.
-    pub expires_at: Option<String>,
-}
-
-impl From<Rejection> for Refused {
-    fn from(rejection: Rejection) -> Self {
-        Self {
-            error: rejection.error,
-            limits: rejection.limits,
-            expires_at: rejection.expires_ms.map(rfc3339_ms),
-        }
-    }
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        Rejection::from(error).into()
-    }
 }
 
 #[cfg(feature = "fault-injection")]

@@ -15,7 +15,7 @@ mod sign_up;
 mod support;
 mod unknown_token_throttle;
 
-pub use caller::{Admitted, AuthMethod, AuthenticatedTenant, Refused, SignedInCaller};
+pub use caller::{Admitted, AuthMethod, AuthenticatedTenant, SignedInCaller};
 pub(crate) use handle::Auth;
 pub(crate) use login_throttle::LoginThrottle;
 pub(crate) use sessions::sign_out;

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
+use entities::ids::CreditorId;
 use secrecy::SecretString;
 
-use super::caller::{AuthMethod, AuthenticatedTenant, Refused, SignedInCaller};
+use super::caller::{AuthMethod, AuthenticatedTenant, SignedInCaller};
 use super::handle::Auth;
 use super::sessions::{dashboard_session, onboarding_token};
-use crate::admission::admit_session;
+use crate::admission::{Rejection, admit_session};
 
 impl Auth {
     /// Admits a caller with a dashboard session at the `cost` of the route. A token from a cookie is
@@ -22,19 +23,10 @@ impl Auth {
         renewable: bool,
         client: IpAddr,
         cost: u32,
-    ) -> Result<SignedInCaller, Refused> {
+    ) -> Result<SignedInCaller, Rejection> {
         let session = dashboard_session(self, token, renewable, client).await?;
-        let admitted = admit_session(&self.admission, session.creditor, cost).await?;
-        Ok(SignedInCaller {
-            tenant: AuthenticatedTenant::new(
-                session.creditor,
-                AuthMethod::Session,
-                "session".to_owned(),
-            ),
-            renewed: session.renewed,
-            limits: admitted.limits,
-            permit: admitted.permit,
-        })
+        let tenant = (session.creditor, AuthMethod::Session, "session");
+        self.signed_in(tenant, session.renewed, cost).await
     }
 
     /// Admits the sign-up wizard with an onboarding token at the `cost` of the route.
@@ -46,13 +38,22 @@ impl Auth {
         token: &SecretString,
         client: IpAddr,
         cost: u32,
-    ) -> Result<SignedInCaller, Refused> {
+    ) -> Result<SignedInCaller, Rejection> {
         let creditor = onboarding_token(self, token, client).await?;
+        let tenant = (creditor, AuthMethod::OnboardingToken, "onboarding");
+        self.signed_in(tenant, None, cost).await
+    }
+
+    async fn signed_in(
+        &self,
+        (creditor, method, actor): (CreditorId, AuthMethod, &str),
+        renewed: Option<SecretString>,
+        cost: u32,
+    ) -> Result<SignedInCaller, Rejection> {
         let admitted = admit_session(&self.admission, creditor, cost).await?;
-        let (method, actor) = (AuthMethod::OnboardingToken, "onboarding".to_owned());
         Ok(SignedInCaller {
-            tenant: AuthenticatedTenant::new(creditor, method, actor),
-            renewed: None,
+            tenant: AuthenticatedTenant::new(creditor, method, actor.to_owned()),
+            renewed,
             limits: admitted.limits,
             permit: admitted.permit,
         })

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::handle::Auth;
 use super::unknown_token_throttle::TokenLookup;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::ApiError;
 use crate::domain::session_expiry::{
     ABSOLUTE_MS, GRACE_MS, ONBOARDING_MS, SessionStatus, Token, judge,
 };
@@ -148,7 +148,7 @@ async fn find(
     };
     let asked = sessions::find(auth.env.db.reader(), kind, &digest, now_ms);
     let asked = tokio::time::timeout(FIND_TIMEOUT, asked).await;
-    let found = asked.map_err(|_| ApiError::Overloaded)?.map_db_error()?;
+    let found = asked.map_err(|_| ApiError::Overloaded)??;
     if permit.is_some() || found.is_none() {
         throttle.record_lookup(&digest, found.is_some(), client, now_ms);
     }
@@ -235,16 +235,14 @@ pub(crate) async fn sign_out(
     token: &SecretString,
     everywhere: bool,
 ) -> Result<(), ApiError> {
-    let transaction = env.db.begin().await.map_db_error()?;
-    creditors::lock_positions(&transaction, &[creditor])
-        .await
-        .map_db_error()?;
+    let transaction = env.db.begin().await?;
+    creditors::lock_positions(&transaction, &[creditor]).await?;
     let ended = match everywhere {
         true => sessions::end_all(&transaction, creditor).await,
         false => sessions::end(&transaction, creditor, &digest(token)).await,
     };
-    ended.map_db_error()?;
-    transaction.commit().await.map_db_error()
+    ended?;
+    Ok(transaction.commit().await?)
 }
 
 fn digest(token: &SecretString) -> [u8; 32] {

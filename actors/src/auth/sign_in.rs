@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::failed_logins::audit_failed_login;
 use super::handle::Auth;
 use super::sessions::{fresh, mark_known};
-use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignIn, SignedIn};
+use crate::contract::{ApiError, CreditorView, SignIn, SignedIn};
 use crate::creditor::account_status_of;
 use crate::domain::date::rfc3339_ms;
 
@@ -26,7 +26,8 @@ fn decoy_hash(cost: u32) -> String {
 pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, ApiError> {
     let now_ms = auth.env.clock.now_ms();
     let email = request.email.trim().to_lowercase();
-    auth.logins.sign_in(request.client, &email, now_ms)?;
+    let (throttle, account) = (&auth.logins.sign_ins, Some(email.as_str()));
+    throttle.attempt(account, request.client, now_ms)?;
     let checked = check_password(auth, &email, request.password).await;
     let row = match checked {
         Ok(Ok(row)) => row,
@@ -35,20 +36,16 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
             return Err(ApiError::InvalidCredentials);
         }
         Err(error) => {
-            auth.logins.take_back(request.client, &email);
+            throttle.take_back(account, request.client);
             return Err(error);
         }
     };
-    auth.logins.record_success(request.client, &email);
-    let gates = onboarding::gates(auth.env.db.reader(), row.id)
-        .await
-        .map_db_error()?;
+    throttle.record_success(account, request.client);
+    let gates = onboarding::gates(auth.env.db.reader(), row.id).await?;
     let status = account_status_of(&row, gates.iter()).as_str().to_owned();
     let token = fresh(SessionKind::Dashboard, row.id, now_ms);
     let expires_at = rfc3339_ms(token.row.expires_ms);
-    queries::insert(auth.env.db.writer(), token.row)
-        .await
-        .map_db_error()?;
+    queries::insert(auth.env.db.writer(), token.row).await?;
     mark_known(auth, &token.token);
     Ok(SignedIn {
         session_token: token.token,
@@ -68,9 +65,7 @@ async fn check_password(
     email: &str,
     password: SecretString,
 ) -> Result<Result<creditor::Model, Option<CreditorId>>, ApiError> {
-    let found = creditors::by_email(auth.env.db.reader(), email)
-        .await
-        .map_db_error()?;
+    let found = creditors::by_email(auth.env.db.reader(), email).await?;
     let hash = found.as_ref().map_or_else(
         || decoy_hash(auth.env.settings.password_bcrypt_cost),
         |row| row.password_hash.clone(),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::handle::Auth;
 use super::sessions::{fresh, mark_known};
-use crate::contract::{ApiError, CreditorView, DbResultExt as _, SignUp, SignedUp};
+use crate::contract::{ApiError, CreditorView, SignUp, SignedUp};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Mode;
 use crate::outbox::{AuditEntry, Outbox};
@@ -26,13 +26,12 @@ use crate::outbox::{AuditEntry, Outbox};
 pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, ApiError> {
     let email = request.email.trim().to_lowercase();
     if auth.env.settings.mode == Mode::Production {
-        auth.logins
-            .sign_up(request.client, auth.env.clock.now_ms())?;
+        let (throttle, now_ms) = (&auth.logins.sign_ups, auth.env.clock.now_ms());
+        throttle.attempt(None, request.client, now_ms)?;
     }
     // Check before the costly hash: most duplicates are people who forgot that they have an account.
     if creditors::by_email(auth.env.db.reader(), &email)
-        .await
-        .map_db_error()?
+        .await?
         .is_some()
     {
         return Err(ApiError::EmailTaken);
@@ -63,13 +62,11 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
         status: "pending_signup".to_owned(),
     };
     let expires_at = rfc3339_ms(token.row.expires_ms);
-    let transaction = auth.env.db.begin().await.map_db_error()?;
+    let transaction = auth.env.db.begin().await?;
     creditors::insert(&transaction, row)
         .await
         .map_err(map_insert_error)?;
-    let mut outbox = Outbox::open(&transaction, &BTreeSet::from([id]), &auth.env.clock)
-        .await
-        .map_db_error()?;
+    let mut outbox = Outbox::open(&transaction, &BTreeSet::from([id]), &auth.env.clock).await?;
     outbox.audit(&AuditEntry {
         action: "creditor.signup_started",
         actor: "creditor",
@@ -77,14 +74,9 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
         placement: None,
         data: json!({"company_name": view.name}),
     });
-    queries::insert(&transaction, token.row)
-        .await
-        .map_db_error()?;
-    let outbound = outbox
-        .write(&auth.creditors.outbox, &transaction)
-        .await
-        .map_db_error()?;
-    transaction.commit().await.map_db_error()?;
+    queries::insert(&transaction, token.row).await?;
+    let outbound = outbox.write(&auth.creditors.outbox, &transaction).await?;
+    transaction.commit().await?;
     outbound.dispatch(&auth.creditors.outbox);
     mark_known(auth, &token.token);
     Ok(SignedUp {
@@ -97,9 +89,6 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
 fn map_insert_error(error: entities::DbErr) -> ApiError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => ApiError::EmailTaken,
-        _ => Err::<(), _>(error)
-            .map_db_error()
-            .err()
-            .unwrap_or(ApiError::Internal),
+        _ => error.into(),
     }
 }

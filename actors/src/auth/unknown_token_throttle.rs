@@ -6,13 +6,11 @@
 //! must wait, as in [`KeyGuessThrottle`]. The throttle never reads the database.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lru::LruCache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::admission::KeyGuessThrottle;
+use crate::admission::{BoundedCache, KeyGuessThrottle};
 use crate::contract::ApiError;
 
 /// SHA-256 of a token.
@@ -28,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// Known tokens, failure counts of callers, and permits for lookups.
 #[derive(Debug)]
 pub(crate) struct UnknownTokenThrottle {
-    known: Mutex<LruCache<Digest, ()>>,
+    known: BoundedCache<Digest, (), MAX_KNOWN>,
     guesses: KeyGuessThrottle,
     lookup_permits: Semaphore,
 }
@@ -48,8 +46,7 @@ pub(crate) enum TokenLookup<'a> {
 impl Default for UnknownTokenThrottle {
     fn default() -> Self {
         Self {
-            // `mark_known` enforces the bound. A bounded `LruCache` would allocate its full capacity now.
-            known: Mutex::new(LruCache::unbounded()),
+            known: BoundedCache::default(),
             guesses: KeyGuessThrottle::default(),
             lookup_permits: Semaphore::new(MAX_LOOKUPS),
         }
@@ -68,7 +65,7 @@ impl UnknownTokenThrottle {
         client: IpAddr,
         now_ms: i64,
     ) -> Result<TokenLookup<'_>, ApiError> {
-        if self.known().get(token).is_some() {
+        if self.known.read(token, |()| ()).is_some() {
             return Ok(TokenLookup::Known);
         }
         if self.guesses.was_refused(token, now_ms) {
@@ -87,7 +84,7 @@ impl UnknownTokenThrottle {
     pub(crate) fn record_lookup(&self, token: &Digest, found: bool, client: IpAddr, now_ms: i64) {
         if found {
             self.mark_known(token);
-        } else if self.known().pop(token).is_none() {
+        } else if self.known.pop(token).is_none() {
             self.guesses
                 .refused(token, &counter_prefix(token), client, now_ms);
         }
@@ -95,15 +92,7 @@ impl UnknownTokenThrottle {
 
     /// Marks a token as known, because this process has created or found it.
     pub(crate) fn mark_known(&self, token: &Digest) {
-        let mut known = self.known();
-        known.put(*token, ());
-        if known.len() > MAX_KNOWN {
-            known.pop_lru();
-        }
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, LruCache<Digest, ()>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.put(*token, ());
     }
 }
 

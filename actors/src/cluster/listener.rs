@@ -8,39 +8,25 @@ use std::time::Duration;
 
 use entities::DbErr;
 use entities::queries::node::Listener;
-use tokio::task::JoinHandle;
 
 use super::change::ClusterEvent;
 use super::handle::Cluster;
-use super::messages::NodeMsg;
+use super::messages::{NodeMsg, Task};
 
 /// The wait before a reconnect.
 const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-/// The listening task. Dropping this value ends the task.
-#[derive(Debug)]
-pub(super) struct Listening(JoinHandle<()>);
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Starts to forward notifications, and reconnects after errors.
-pub(super) fn listen(cluster: &Arc<Cluster>) -> Listening {
-    let cluster = Arc::clone(cluster);
-    Listening(tokio::spawn(async move {
-        let mut failures: u32 = 0;
-        while let Err(error) = forward(&cluster, &mut failures).await {
-            failures = failures.saturating_add(1);
-            // An outage of the database repeats this every second.
-            if failures == 1 {
-                tracing::warn!(%error, "there is no connection that listens for notifications; this process polls");
-            }
-            tokio::time::sleep(RECONNECT_DELAY).await;
+/// Forwards notifications, and reconnects after errors. Returns at once on SQLite.
+pub(super) async fn listen(cluster: Arc<Cluster>) {
+    let mut failures: u32 = 0;
+    while let Err(error) = forward(&cluster, &mut failures).await {
+        failures = failures.saturating_add(1);
+        // An outage of the database repeats this every second.
+        if failures == 1 {
+            tracing::warn!(%error, "there is no connection that listens for notifications; this process polls");
         }
-    }))
+        tokio::time::sleep(RECONNECT_DELAY).await;
+    }
 }
 
 /// Forwards notifications until the connection fails. Returns at once on SQLite, where there are no other processes.
@@ -55,7 +41,8 @@ async fn forward(cluster: &Cluster, failures: &mut u32) -> Result<(), DbErr> {
             cluster.events.send(ClusterEvent::PeerNotified);
         }
         if notification.feed {
-            let _ = cluster.node.send(NodeMsg::PollFeed);
+            let task = Task::PollFeed;
+            let _ = cluster.node.send(NodeMsg::Run { task });
         }
     }
 }

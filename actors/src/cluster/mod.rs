@@ -15,7 +15,6 @@ mod node;
 mod notifier;
 mod periodic_tasks;
 mod rescue;
-mod state;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -5,73 +5,102 @@
 //! previous one, so a slow database makes runs less frequent and they never overlap. A lost heartbeat fences this
 //! process until it has rejoined under a new epoch.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use entities::queries::node;
+use ractor::{ActorProcessingErr, RpcReplyPort};
+use strum::VariantArray as _;
+use tokio::task::JoinSet;
 
 use super::handle::Cluster;
 use super::listener;
-use super::messages::NodeMsg;
-use super::state::NodeState;
+use super::messages::{NodeMsg, Task};
+use super::notifier::Notifier;
+use super::periodic_tasks::LONG_WAL;
+use crate::supervision::{Actor, PeriodicTask};
 
-/// The arguments of the [`Node`].
-pub(crate) struct NodeArgs {
-    pub(crate) cluster: Arc<Cluster>,
+/// The actor of the cluster's periodic tasks and of the notifications.
+pub(crate) struct Node {
+    cluster: Arc<Cluster>,
+    tasks: BTreeMap<Task, PeriodicTask<NodeMsg>>,
+    /// The length of the write-ahead log, in pages, from which on the next warning is logged.
+    long_wal: Arc<AtomicI64>,
+    notifier: Notifier,
+    /// The task that listens for notifications. It ends with the Node.
+    listening: JoinSet<()>,
 }
-
-/// The actor of the cluster's periodic tasks.
-pub(crate) struct Node;
 
 impl Actor for Node {
     type Msg = NodeMsg;
-    type State = NodeState;
-    type Arguments = NodeArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let me = &args.cluster.node;
-        for first in [
-            NodeMsg::Heartbeat,
-            NodeMsg::PollFeed,
-            NodeMsg::Rescue,
-            NodeMsg::Clean,
-            NodeMsg::Checkpoint,
-        ] {
-            me.send(first)?;
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        for task in Task::VARIANTS {
+            self.cluster.node.send(NodeMsg::Run { task: *task })?;
         }
-        let listening = listener::listen(&args.cluster);
-        Ok(NodeState::new(args.cluster, listening))
+        self.listening
+            .spawn(listener::listen(Arc::clone(&self.cluster)));
+        Ok(())
     }
 
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: NodeMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            NodeMsg::Heartbeat => state.heartbeat(),
-            NodeMsg::HeartbeatDone { began_ms, result } => state.heartbeat_done(began_ms, result),
-            NodeMsg::Rejoined { result } => state.rejoined(result),
-            NodeMsg::PollFeed => state.poll_feed(),
-            NodeMsg::FeedPolled { result } => state.feed_polled(result),
-            NodeMsg::Rescue => state.rescue(),
-            NodeMsg::Rescued { result } => state.rescued(result),
-            NodeMsg::Clean => state.clean(),
-            NodeMsg::CleanedUp { result } => state.cleaned_up(result),
-            NodeMsg::Checkpoint => state.checkpoint(),
-            NodeMsg::Checkpointed { result } => state.checkpointed(result),
-            NodeMsg::Notification { notification } => state.gather(notification),
-            NodeMsg::SendNotification => state.send_notification(),
-            NodeMsg::NotificationSent => state.notification_sent(),
-            NodeMsg::Drain { reply } => state.drain(reply),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            NodeMsg::Panic => panic!("injected into the Node"),
+            NodeMsg::Run { task } => self.run(task),
+            NodeMsg::RunEnded { task, pause } => self.run_ended(task, pause),
+            NodeMsg::Notification { notification } => {
+                self.notifier.gather(&self.cluster, notification);
+            }
+            NodeMsg::SendNotification => self.notifier.send(&self.cluster),
+            NodeMsg::NotificationSent => self.notifier.sent(&self.cluster),
+            NodeMsg::Drain { reply } => self.drain(reply),
         }
         Ok(())
+    }
+}
+
+impl Node {
+    pub(super) fn new(cluster: &Arc<Cluster>) -> Self {
+        let periodic = |task: &Task| (*task, PeriodicTask::new(&cluster.node));
+        Self {
+            cluster: Arc::clone(cluster),
+            tasks: Task::VARIANTS.iter().map(periodic).collect(),
+            long_wal: Arc::new(AtomicI64::new(LONG_WAL)),
+            notifier: Notifier::default(),
+            listening: JoinSet::new(),
+        }
+    }
+
+    fn run(&mut self, task: Task) {
+        if task.is_needless(&self.cluster) {
+            return;
+        }
+        let (cluster, long_wal) = (Arc::clone(&self.cluster), Arc::clone(&self.long_wal));
+        let pause = task.pause();
+        let died = NodeMsg::RunEnded { task, pause };
+        if let Some(periodic) = self.tasks.get_mut(&task) {
+            periodic.spawn(died, async move {
+                let pause = task.run(&cluster, &long_wal).await;
+                NodeMsg::RunEnded { task, pause }
+            });
+        }
+    }
+
+    fn run_ended(&mut self, task: Task, pause: Duration) {
+        if let Some(periodic) = self.tasks.get_mut(&task) {
+            periodic.reschedule(pause, NodeMsg::Run { task });
+        }
+    }
+
+    fn drain(&self, reply: RpcReplyPort<()>) {
+        self.cluster.membership.leave();
+        let cluster = Arc::clone(&self.cluster);
+        tokio::spawn(async move {
+            if let Err(error) = node::leave(&cluster.env.db, cluster.membership.member()).await {
+                tracing::warn!(%error, "could not leave the cluster; the other processes will detect it");
+            }
+            let _ = reply.send(());
+        });
     }
 }

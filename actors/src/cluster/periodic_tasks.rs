@@ -1,229 +1,134 @@
-//! The periodic tasks of the Node. Each run is spawned, reports back with a message and schedules the next run.
+//! The runs of the Node's periodic tasks. A run logs its own errors and returns the delay before the next run.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use entities::queries::node::{self, CleanupResult, Heartbeat};
+use entities::queries::node::{self, Heartbeat};
 use entities::queries::wal;
-use ractor::RpcReplyPort;
 
 use super::change::ClusterEvent;
-use super::messages::{NodeMsg, TaskError};
-use super::state::{LONG_WAL, NodeState};
+use super::handle::Cluster;
+use super::messages::Task;
 use super::{control_feed, janitor, rescue};
-use crate::supervision::spawn_and_notify;
 
-const BEAT_PAUSE: Duration = Duration::from_secs(1);
-const POLL_PAUSE: Duration = Duration::from_millis(250);
-const RESCUE_PAUSE: Duration = Duration::from_secs(1);
-const CLEAN_PAUSE: Duration = Duration::from_secs(60);
-/// The delay before the next run if expired rows remain.
+/// The delay before the next removal of expired rows if some remain.
 const CLEAN_ON: Duration = Duration::from_secs(1);
-const CHECKPOINT_PAUSE: Duration = Duration::from_secs(1);
+/// The length of the write-ahead log, in pages of 4 KiB, from which on the Node logs a warning (1 GiB). The Node warns
+/// again each time that the length has doubled.
+pub(super) const LONG_WAL: i64 = 262_144;
 
-impl NodeState {
-    pub(super) fn heartbeat(&mut self) {
-        if self.cluster.membership.has_left() || !self.heartbeats.try_start() {
-            return;
+impl Task {
+    /// Whether this process never needs another run.
+    pub(super) fn is_needless(self, cluster: &Cluster) -> bool {
+        match self {
+            Self::Heartbeat => cluster.membership.has_left(),
+            Self::Checkpoint => cluster.env.db.is_postgres(),
+            Self::PollFeed | Self::Rescue | Self::Clean => false,
         }
-        if self.cluster.membership.is_fenced() {
-            self.rejoin();
-            return;
+    }
+
+    /// The usual delay between two runs.
+    pub(super) fn pause(self) -> Duration {
+        match self {
+            Self::PollFeed => Duration::from_millis(250),
+            Self::Clean => Duration::from_secs(60),
+            Self::Heartbeat | Self::Rescue | Self::Checkpoint => Duration::from_secs(1),
         }
-        let began_ms = self.cluster.env.clock.now_ms();
-        let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::HeartbeatDone {
-            began_ms,
-            result: Err(TaskError::Died),
+    }
+
+    /// Runs once. `long_wal` is the length of the write-ahead log from which on the next warning is logged.
+    pub(super) async fn run(self, cluster: &Cluster, long_wal: &AtomicI64) -> Duration {
+        let pause = match self {
+            Self::Heartbeat if cluster.membership.is_fenced() => rejoin(cluster).await,
+            Self::Heartbeat => heartbeat(cluster).await,
+            Self::PollFeed => poll_feed(cluster).await,
+            Self::Rescue => rescue(cluster).await,
+            Self::Clean => clean(cluster).await,
+            Self::Checkpoint => checkpoint(cluster, long_wal).await,
         };
-        spawn_and_notify(&self.cluster.node, died, async move {
-            let result = node::heartbeat(&cluster.env.db, cluster.membership.member()).await;
-            NodeMsg::HeartbeatDone {
-                began_ms,
-                result: result.map_err(TaskError::from),
-            }
-        });
+        pause.unwrap_or(self.pause())
     }
+}
 
-    pub(super) fn heartbeat_done(&mut self, began_ms: i64, result: Result<Heartbeat, TaskError>) {
-        let pause = match result {
-            Ok(Heartbeat::Confirmed { nodes }) => {
-                self.cluster.membership.confirm(began_ms);
-                self.cluster.membership.set_nodes(nodes);
-                BEAT_PAUSE
-            }
-            Ok(Heartbeat::Lost) => {
-                tracing::warn!(
-                    epoch = self.cluster.membership.epoch(),
-                    "this process lost its registration in the cluster; it stops sending and rejoins"
-                );
-                self.cluster.membership.fence();
-                Duration::ZERO
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the heartbeat was not confirmed");
-                BEAT_PAUSE
-            }
-        };
-        self.heartbeats
-            .reschedule(self.cluster.node.send_after(pause, NodeMsg::Heartbeat));
-    }
-
-    fn rejoin(&self) {
-        let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::Rejoined {
-            result: Err(TaskError::Died),
-        };
-        spawn_and_notify(&self.cluster.node, died, async move {
-            let result = cluster
-                .membership
-                .rejoin(&cluster.env.db, &cluster.env.clock)
-                .await;
-            NodeMsg::Rejoined {
-                result: result.map_err(TaskError::from),
-            }
-        });
-    }
-
-    pub(super) fn rejoined(&mut self, result: Result<(), TaskError>) {
-        match result {
-            Ok(()) => tracing::info!(
-                epoch = self.cluster.membership.epoch(),
-                "this process rejoined the cluster under a new epoch"
-            ),
-            Err(error) => {
-                tracing::warn!(%error, "this process could not rejoin the cluster; it is retried");
-            }
+async fn heartbeat(cluster: &Cluster) -> Option<Duration> {
+    let (membership, began_ms) = (&cluster.membership, cluster.env.clock.now_ms());
+    match node::heartbeat(&cluster.env.db, membership.member()).await {
+        Ok(Heartbeat::Confirmed { nodes }) => {
+            membership.confirm(began_ms);
+            membership.set_nodes(nodes);
         }
-        self.heartbeats
-            .reschedule(self.cluster.node.send_after(BEAT_PAUSE, NodeMsg::Heartbeat));
-    }
-
-    pub(super) fn poll_feed(&mut self) {
-        if !self.polls.try_start() {
-            return;
+        Ok(Heartbeat::Lost) => {
+            tracing::warn!(
+                epoch = membership.epoch(),
+                "this process lost its registration in the cluster; it stops sending and rejoins"
+            );
+            membership.fence();
+            return Some(Duration::ZERO);
         }
-        let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::FeedPolled {
-            result: Err(TaskError::Died),
-        };
-        spawn_and_notify(&self.cluster.node, died, async move {
-            let result = control_feed::follow(&cluster)
-                .await
-                .map_err(TaskError::from);
-            NodeMsg::FeedPolled { result }
-        });
+        Err(error) => tracing::warn!(%error, "the heartbeat was not confirmed"),
     }
+    None
+}
 
-    pub(super) fn feed_polled(&mut self, result: Result<(), TaskError>) {
-        if let Err(error) = result {
-            tracing::warn!(%error, "the control feed could not be read");
+async fn rejoin(cluster: &Cluster) -> Option<Duration> {
+    let membership = &cluster.membership;
+    match membership.rejoin(&cluster.env.db, &cluster.env.clock).await {
+        Ok(()) => tracing::info!(
+            epoch = membership.epoch(),
+            "this process rejoined the cluster under a new epoch"
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "this process could not rejoin the cluster; it is retried")
         }
-        self.polls
-            .reschedule(self.cluster.node.send_after(POLL_PAUSE, NodeMsg::PollFeed));
     }
+    None
+}
 
-    pub(super) fn rescue(&mut self) {
-        if !self.rescues.try_start() {
-            return;
+async fn poll_feed(cluster: &Cluster) -> Option<Duration> {
+    if let Err(error) = control_feed::follow(cluster).await {
+        tracing::warn!(%error, "the control feed could not be read");
+    }
+    None
+}
+
+async fn rescue(cluster: &Cluster) -> Option<Duration> {
+    match rescue::rescue(cluster).await {
+        Ok(0) => {}
+        Ok(rows) => {
+            tracing::warn!(rows, "released the leases of failed processes");
+            cluster.events.send(ClusterEvent::DeliveriesFreed);
         }
-        let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::Rescued {
-            result: Err(TaskError::Died),
-        };
-        spawn_and_notify(&self.cluster.node, died, async move {
-            let result = rescue::rescue(&cluster).await.map_err(TaskError::from);
-            NodeMsg::Rescued { result }
-        });
-    }
-
-    pub(super) fn rescued(&mut self, result: Result<u64, TaskError>) {
-        match result {
-            Ok(0) => {}
-            Ok(rows) => {
-                tracing::warn!(rows, "released the leases of failed processes");
-                self.cluster.events.send(ClusterEvent::DeliveriesFreed);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the search for failed processes did not finish; it is retried");
-            }
+        Err(error) => {
+            tracing::warn!(%error, "the search for failed processes did not finish; it is retried")
         }
-        self.rescues
-            .reschedule(self.cluster.node.send_after(RESCUE_PAUSE, NodeMsg::Rescue));
     }
+    None
+}
 
-    pub(super) fn clean(&mut self) {
-        if !self.cleanings.try_start() {
-            return;
-        }
-        let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::CleanedUp {
-            result: Err(TaskError::Died),
-        };
-        spawn_and_notify(&self.cluster.node, died, async move {
-            let result = janitor::clean(&cluster.env).await;
-            NodeMsg::CleanedUp {
-                result: result.map_err(TaskError::from),
-            }
-        });
-    }
-
-    pub(super) fn cleaned_up(&mut self, result: Result<CleanupResult, TaskError>) {
-        let more = result.unwrap_or_else(|error| {
+async fn clean(cluster: &Cluster) -> Option<Duration> {
+    match janitor::clean(&cluster.env).await {
+        Ok(cleaned) => cleaned.more.then_some(CLEAN_ON),
+        Err(error) => {
             tracing::warn!(%error, "the removal of expired rows failed");
-            CleanupResult::default()
-        });
-        let pause = if more.more { CLEAN_ON } else { CLEAN_PAUSE };
-        self.cleanings
-            .reschedule(self.cluster.node.send_after(pause, NodeMsg::Clean));
-    }
-
-    pub(super) fn checkpoint(&mut self) {
-        if self.cluster.env.db.is_postgres() || !self.checkpoints.try_start() {
-            return;
+            None
         }
-        let cluster = Arc::clone(&self.cluster);
-        let died = NodeMsg::Checkpointed {
-            result: Err(TaskError::Died),
-        };
-        spawn_and_notify(&self.cluster.node, died, async move {
-            let result = wal::checkpoint_wal(&cluster.env.db).await;
-            NodeMsg::Checkpointed {
-                result: result.map_err(TaskError::from),
-            }
-        });
     }
+}
 
-    pub(super) fn checkpointed(&mut self, result: Result<i64, TaskError>) {
-        match result {
-            Ok(pages) if pages < LONG_WAL => self.long_wal = LONG_WAL,
-            Ok(pages) if pages >= self.long_wal => {
-                tracing::warn!(
-                    pages,
-                    "the write-ahead log of SQLite is large; a long read or overlapping reads prevent its reset"
-                );
-                self.long_wal = pages.saturating_mul(2);
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried");
-            }
+async fn checkpoint(cluster: &Cluster, long_wal: &AtomicI64) -> Option<Duration> {
+    match wal::checkpoint_wal(&cluster.env.db).await {
+        Ok(pages) if pages < LONG_WAL => long_wal.store(LONG_WAL, Ordering::Relaxed),
+        Ok(pages) if pages >= long_wal.load(Ordering::Relaxed) => {
+            tracing::warn!(
+                pages,
+                "the write-ahead log of SQLite is large; a long read or overlapping reads prevent its reset"
+            );
+            long_wal.store(pages.saturating_mul(2), Ordering::Relaxed);
         }
-        self.checkpoints.reschedule(
-            self.cluster
-                .node
-                .send_after(CHECKPOINT_PAUSE, NodeMsg::Checkpoint),
-        );
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried")
+        }
     }
-
-    pub(super) fn drain(&self, reply: RpcReplyPort<()>) {
-        self.cluster.membership.leave();
-        let cluster = Arc::clone(&self.cluster);
-        tokio::spawn(async move {
-            if let Err(error) = node::leave(&cluster.env.db, cluster.membership.member()).await {
-                tracing::warn!(%error, "could not leave the cluster; the other processes will detect it");
-            }
-            let _ = reply.send(());
-        });
-    }
+    None
 }

@@ -6,7 +6,7 @@ mod wal;
 use std::time::Duration;
 
 use entities::ids::EndpointId;
-use entities::queries::delivery::{ClaimWant, claim, leased_by};
+use entities::queries::delivery::{ClaimRequest, claim, leased_by};
 use entities::queries::node::{self, Heartbeat};
 use entities::{Database, PoolSizes};
 use sea_orm::ConnectionTrait as _;
@@ -58,7 +58,7 @@ impl Process {
 
 async fn lease_all(db: &Database, owner: i64, endpoint: EndpointId) -> usize {
     let transaction = db.begin().await.unwrap();
-    let wants = [ClaimWant {
+    let wants = [ClaimRequest {
         endpoint,
         max_rows: 100,
         scan_floor_ms: 0,
@@ -193,7 +193,7 @@ async fn leases_of_epochs_without_a_node_row_are_released() {
         .chain([processes[1].epoch(), processes[0].epoch()]);
     for owner in owners {
         let transaction = test_db.db.begin().await.unwrap();
-        let wants = [ClaimWant {
+        let wants = [ClaimRequest {
             endpoint,
             max_rows: 1,
             scan_floor_ms: 0,

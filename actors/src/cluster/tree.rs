@@ -5,17 +5,11 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::handle::Cluster;
-use super::node::{Node, NodeArgs};
+use super::node::Node;
 use crate::supervision::ChildSpec;
 
 /// The Node, on the runtime of the Writers, so that load on the shared runtime does not delay heartbeats.
 pub(crate) fn node_spec(cluster: &Arc<Cluster>, runtime: &Handle) -> ChildSpec {
-    let cluster = Arc::clone(cluster);
-    let handle = cluster.node.clone();
-    ChildSpec::worker_on(runtime, "Node", "Node", &handle, move || {
-        let args = NodeArgs {
-            cluster: Arc::clone(&cluster),
-        };
-        (Node, args)
-    })
+    let (cluster, handle) = (Arc::clone(cluster), cluster.node.clone());
+    ChildSpec::worker("Node", "Node", &handle, move || Node::new(&cluster)).on(runtime)
 }

@@ -4,23 +4,17 @@ use entities::DbErr;
 
 use super::error::ApiError;
 
-/// Converts a database error to an [`ApiError`] and logs it.
-pub(crate) trait DbResultExt<T> {
-    /// Maps transient errors to `Overloaded`, so that the caller retries, and all others to `Internal`.
-    fn map_db_error(self) -> Result<T, ApiError>;
-}
-
-impl<T> DbResultExt<T> for Result<T, DbErr> {
+impl From<DbErr> for ApiError {
+    /// Maps transient errors to `Overloaded`, so that the caller retries, and all others to `Internal`. The call site
+    /// is that of the `?`, because the standard library tracks the caller there, too.
     #[track_caller]
-    fn map_db_error(self) -> Result<T, ApiError> {
+    fn from(error: DbErr) -> Self {
         let at = std::panic::Location::caller();
-        self.map_err(|error| {
-            tracing::error!(%error, location = %at, "a database statement failed");
-            if entities::is_transient(&error) {
-                ApiError::Overloaded
-            } else {
-                ApiError::Internal
-            }
-        })
+        tracing::error!(%error, location = %at, "a database statement failed");
+        if entities::is_transient(&error) {
+            Self::Overloaded
+        } else {
+            Self::Internal
+        }
     }
 }

@@ -2,14 +2,13 @@
 //!
 //! Never contains an actor or a database row.
 
-pub(crate) mod db_error;
+mod db_error;
 pub mod error;
 pub mod limits;
 mod request;
 pub mod views;
 
 pub use crate::domain::field_error::{FieldError, FieldErrorList};
-pub(crate) use db_error::DbResultExt;
 pub use error::{ApiError, ApiResult, Provider};
 pub use limits::{LimitReport, LimitState};
 pub use request::*;

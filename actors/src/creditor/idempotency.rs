@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::transaction::CreditorTransaction;
-use crate::contract::{ApiError, DbResultExt as _, IdempotencyKey};
+use crate::contract::{ApiError, IdempotencyKey};
 use crate::domain::fingerprint::request_fingerprint;
 use crate::infra::Env;
 
@@ -125,7 +125,7 @@ impl IdempotentOperation {
         };
         let found =
             writer::idempotency_record(env.db.reader(), creditor, idempotency.key.as_str()).await;
-        idempotency.outcome(found.map_db_error()?.as_ref(), env.clock.now_ms())
+        idempotency.outcome(found?.as_ref(), env.clock.now_ms())
     }
 
     /// Returns the id of the object that an earlier identical request created.
@@ -141,7 +141,7 @@ impl IdempotentOperation {
         };
         let (db, creditor) = (&transaction.db, transaction.creditor.id);
         let found = writer::idempotency_record(db, creditor, idempotency.key.as_str()).await;
-        idempotency.outcome(found.map_db_error()?.as_ref(), transaction.outbox.now_ms())
+        idempotency.outcome(found?.as_ref(), transaction.outbox.now_ms())
     }
 
     /// Stores the record of this operation. `created_id` is the id of the created object.
@@ -156,9 +156,8 @@ impl IdempotentOperation {
         let now_ms = transaction.outbox.now_ms();
         let record = idempotency.record(transaction.creditor.id, None, &created_id, now_ms);
         // Replaces an expired record of the same key.
-        writer::replace_idempotency_records(&transaction.db, vec![record])
-            .await
-            .map_db_error()
+        writer::replace_idempotency_records(&transaction.db, vec![record]).await?;
+        Ok(())
     }
 }
 

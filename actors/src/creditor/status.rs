@@ -5,7 +5,7 @@ use entities::ids::CreditorId;
 use entities::queries::{creditors, keys, onboarding};
 use entities::{creditor, gate};
 
-use crate::contract::{ApiError, DbResultExt as _, GateStatus, KeyStatus, OnboardingStatus};
+use crate::contract::{ApiError, GateStatus, KeyStatus, OnboardingStatus};
 use crate::domain::account::{AccountStatus, account_status};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::gates::{FactState, Gate, Gates};
@@ -80,11 +80,10 @@ pub(crate) async fn onboarding_status(
 ) -> Result<OnboardingStatus, ApiError> {
     let db = env.db.reader();
     let row = creditors::by_id(db, creditor)
-        .await
-        .map_db_error()?
+        .await?
         .ok_or(ApiError::not_found("creditor"))?;
-    let gates = onboarding::gates(db, creditor).await.map_db_error()?;
-    let keys = keys::of_creditor(db, creditor).await.map_db_error()?;
+    let gates = onboarding::gates(db, creditor).await?;
+    let keys = keys::of_creditor(db, creditor).await?;
     let pending = gates_from(gates.iter()).pending();
     Ok(OnboardingStatus {
         status: account_status_of(&row, gates.iter()).as_str().to_owned(),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::handle::{Creditors, TransactionPermit};
 use super::status::{account_status_of, gates_from};
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::ApiError;
 use crate::domain::account::AccountStatus;
 use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates};
 use crate::outbox::{AuditEntry, EventType, Outbox};
@@ -37,19 +37,22 @@ pub(crate) struct CreditorTransaction<'a> {
 }
 
 impl<'a> CreditorTransaction<'a> {
-    /// Begins a transaction and locks the creditor. Returns `None` for an unknown creditor.
+    /// Begins a transaction and locks the creditor.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an unknown creditor.
     pub(crate) async fn begin(
         creditors: &'a Creditors,
         creditor: CreditorId,
-    ) -> Result<Option<Self>, ApiError> {
+    ) -> Result<Self, ApiError> {
         let permit = creditors.permit().await?;
-        let transaction = creditors.env.db.begin().await.map_db_error()?;
-        Self::begin_in(creditors, permit, transaction, creditor)
-            .await
-            .map_db_error()
+        let transaction = creditors.env.db.begin().await?;
+        let begun = Self::begin_in(creditors, permit, transaction, creditor).await;
+        begun?.ok_or(ApiError::not_found("creditor"))
     }
 
-    /// Locks the creditor in a database transaction that has not locked any creditor yet.
+    /// Locks the creditor in a database transaction that has not locked any creditor yet. Returns `None` for an unknown
+    /// creditor.
     pub(crate) async fn begin_in(
         creditors: &'a Creditors,
         permit: TransactionPermit<'a>,

@@ -16,6 +16,8 @@ use std::collections::{HashMap, VecDeque};
 
 use entities::ids::EndpointId;
 
+use crate::leases::Grant;
+
 /// The claim state of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClaimState {
@@ -26,17 +28,6 @@ enum ClaimState {
     },
     /// The endpoint has rows but no free capacity.
     AwaitingCapacity,
-}
-
-/// What an endpoint may claim when it reaches the front of the queue.
-#[derive(Debug)]
-pub(crate) enum Offer<T> {
-    /// Credit for this number of rows, and the reservation that backs it.
-    Granted(u32, T),
-    /// No free capacity until a lease ends.
-    AtCapacity,
-    /// Closed to claims. The endpoint leaves the queue until the next wake-up.
-    CircuitOpen,
 }
 
 /// The claim queue and the claim state of each endpoint in it.
@@ -63,28 +54,30 @@ impl ClaimQueue {
         }
     }
 
-    /// Takes endpoints from the front until their combined credit reaches `rows`.
+    /// Takes endpoints from the front until their combined credit reaches `rows`. An endpoint without free capacity
+    /// waits until a lease ends. One whose circuit is open leaves the queue until the next wake-up.
     pub(super) fn take<T>(
         &mut self,
         rows: u32,
-        mut offer: impl FnMut(EndpointId) -> Offer<T>,
+        mut reserve: impl FnMut(EndpointId) -> Grant<T>,
+        credit: impl Fn(&T) -> u32,
     ) -> Vec<T> {
         let (mut taken, mut credits) = (Vec::new(), 0_u32);
         while credits < rows {
             let Some(endpoint) = self.queue.pop_front() else {
                 break;
             };
-            match offer(endpoint) {
-                Offer::Granted(credit, proof) => {
+            match reserve(endpoint) {
+                Grant::Granted(reservation) => {
                     self.states
                         .insert(endpoint, ClaimState::Claiming { woken: false });
-                    credits = credits.saturating_add(credit);
-                    taken.push(proof);
+                    credits = credits.saturating_add(credit(&reservation));
+                    taken.push(reservation);
                 }
-                Offer::AtCapacity => {
+                Grant::AtCapacity => {
                     self.states.insert(endpoint, ClaimState::AwaitingCapacity);
                 }
-                Offer::CircuitOpen => {
+                Grant::CircuitOpen => {
                     self.states.remove(&endpoint);
                 }
             }
@@ -126,7 +119,7 @@ mod tests {
     }
 
     fn take(claim_queue: &mut ClaimQueue, rows: u32) -> Vec<EndpointId> {
-        claim_queue.take(rows, |endpoint| Offer::Granted(8, endpoint))
+        claim_queue.take(rows, Grant::Granted, |_| 8)
     }
 
     #[test]
@@ -164,10 +157,11 @@ mod tests {
         let mut claim_queue = ClaimQueue::default();
         claim_queue.wake(endpoint(1));
         claim_queue.wake(endpoint(2));
-        let none = claim_queue.take(100, |candidate| match candidate == endpoint(1) {
-            true => Offer::<()>::AtCapacity,
-            false => Offer::CircuitOpen,
-        });
+        let refuse = |candidate| match candidate == endpoint(1) {
+            true => Grant::<()>::AtCapacity,
+            false => Grant::CircuitOpen,
+        };
+        let none = claim_queue.take(100, refuse, |()| 8);
         assert!(none.is_empty());
         claim_queue.wake(endpoint(1));
         claim_queue.capacity_freed(endpoint(2));

@@ -15,15 +15,15 @@ use std::time::Duration;
 use entities::ids::EndpointId;
 use entities::queries::delivery::{self as queue, Completions, Failing};
 use entities::{DbErr, Transaction};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::ActorProcessingErr;
 
 use super::completed_lease::{CompletedLease, DisableReason};
 use super::disable::{complete_and_disable, disable};
 use super::handle::Delivery;
 use super::health_reporter::{HealthChanges, HealthReporter};
-use super::messages::{CompleterMsg, DispatcherMsg, FlushError};
+use super::messages::{CompleterMsg, DispatcherMsg};
 use crate::domain::endpoint_health::{FAILING_RESET_MS, should_disable};
-use crate::supervision::spawn_and_notify;
+use crate::supervision::{Actor, spawn_and_notify};
 
 /// Maximum outcomes of one transaction. It is large because a busy disk makes every commit slow.
 const BATCH: usize = 1_000;
@@ -33,12 +33,8 @@ const FAILURES_TO_SINGLE: u32 = 3;
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(5);
 
-/// Arguments of the [`Completer`].
-pub(crate) struct CompleterArgs {
-    pub(crate) delivery: Arc<Delivery>,
-}
-
-pub(crate) struct CompleterState {
+/// The actor that writes completed leases.
+pub(crate) struct Completer {
     delivery: Arc<Delivery>,
     collected: Vec<CompletedLease>,
     /// A Flush is scheduled, or a batch is being written.
@@ -49,54 +45,37 @@ pub(crate) struct CompleterState {
     disabling: HashSet<EndpointId>,
 }
 
-/// The actor that writes completed leases.
-pub(crate) struct Completer;
-
 impl Actor for Completer {
     type Msg = CompleterMsg;
-    type State = CompleterState;
-    type Arguments = CompleterArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(CompleterState {
-            delivery: args.delivery,
-            collected: Vec::new(),
-            busy: false,
-            failures: 0,
-            health: HealthReporter::default(),
-            disabling: HashSet::new(),
-        })
-    }
-
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: CompleterMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            CompleterMsg::Complete { ended } => state.collect(ended),
-            CompleterMsg::Flush => state.flush(),
-            CompleterMsg::Flushed { batch, result } => state.flushed(batch, result),
-            CompleterMsg::Disable { ended, failures } => state.stop(ended, failures),
+            CompleterMsg::Complete { ended } => self.collect(ended),
+            CompleterMsg::Flush => self.flush(),
+            CompleterMsg::Flushed { batch, written } => self.flushed(batch, written),
+            CompleterMsg::Disable { ended, failures } => self.stop(ended, failures),
             CompleterMsg::DisableDone {
                 endpoint,
                 ended,
                 failures,
-            } => state.stopped(endpoint, ended, failures),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            CompleterMsg::Panic => panic!("injected into the Completer"),
+            } => self.stopped(endpoint, ended, failures),
         }
         Ok(())
     }
 }
 
-impl CompleterState {
+impl Completer {
+    pub(super) fn new(delivery: Arc<Delivery>) -> Self {
+        Self {
+            delivery,
+            collected: Vec::new(),
+            busy: false,
+            failures: 0,
+            health: HealthReporter::default(),
+            disabling: HashSet::new(),
+        }
+    }
+
     fn collect(&mut self, ended: Vec<CompletedLease>) {
         for mut ended in ended {
             match ended.stop {
@@ -114,11 +93,12 @@ impl CompleterState {
 
     fn stop(&self, ended: Box<CompletedLease>, failures: u32) {
         let (delivery, endpoint) = (Arc::clone(&self.delivery), ended.endpoint());
-        let died = CompleterMsg::DisableDone {
+        let done = move |ended, failures| CompleterMsg::DisableDone {
             endpoint,
-            ended: None,
+            ended,
             failures,
         };
+        let died = done(None, failures);
         spawn_and_notify(&self.delivery.completer, died, async move {
             let failures = match complete_and_disable(&delivery, &ended).await {
                 Ok(()) => 0,
@@ -127,11 +107,7 @@ impl CompleterState {
                     failures.saturating_add(1)
                 }
             };
-            CompleterMsg::DisableDone {
-                endpoint,
-                ended: Some(ended),
-                failures,
-            }
+            done(Some(ended), failures)
         });
     }
 
@@ -177,27 +153,30 @@ impl CompleterState {
         let changes = self.health.changes(&batch, delivery.env.clock.now_ms());
         let died = CompleterMsg::Flushed {
             batch: Vec::new(),
-            result: Err(FlushError::TaskFailed),
+            written: None,
         };
         spawn_and_notify(&self.delivery.completer, died, async move {
-            let result = write(&delivery, &batch, changes)
-                .await
-                .map_err(FlushError::from);
-            CompleterMsg::Flushed { batch, result }
+            let written = write(&delivery, &batch, changes).await;
+            let written = written.inspect_err(|error| {
+                tracing::warn!(%error, outcomes = batch.len(), "writing outcomes failed; they are retried");
+            });
+            CompleterMsg::Flushed {
+                batch,
+                written: written.ok(),
+            }
         });
     }
 
-    fn flushed(&mut self, batch: Vec<CompletedLease>, result: Result<HealthChanges, FlushError>) {
+    fn flushed(&mut self, batch: Vec<CompletedLease>, written: Option<HealthChanges>) {
         self.busy = false;
-        match result {
-            Ok(changes) => {
+        match written {
+            Some(changes) => {
                 self.failures = 0;
                 self.health.said(&changes, self.delivery.env.clock.now_ms());
                 self.settle(batch);
                 self.flush_soon(Duration::ZERO);
             }
-            Err(error) => {
-                tracing::warn!(%error, outcomes = batch.len(), "writing outcomes failed; they are retried");
+            None => {
                 self.failures = self.failures.saturating_add(1);
                 // Append the batch, so that outcomes collected since then are tried first.
                 self.collected.extend(batch);

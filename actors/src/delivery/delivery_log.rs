@@ -13,8 +13,8 @@ use serde_json::json;
 use super::handle::Delivery;
 use super::messages::DispatcherMsg;
 use crate::contract::{
-    ApiError, AttemptView, DbResultExt as _, DeliveryDetail, DeliveryFilter, DeliveryView,
-    OffsetPage, Page, Replayable,
+    ApiError, AttemptView, DeliveryDetail, DeliveryFilter, DeliveryView, OffsetPage, Page,
+    Replayable,
 };
 use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::domain::date::rfc3339_ms;
@@ -31,8 +31,7 @@ pub(crate) async fn list(
 ) -> Result<Page<DeliveryView>, ApiError> {
     let OffsetPage { limit, offset } = slice;
     let filter = checked(creditor, filter)?;
-    let found = queue::list(env.db.reader(), &filter, limit, offset).await;
-    let (rows, total) = found.map_db_error()?;
+    let (rows, total) = queue::list(env.db.reader(), &filter, limit, offset).await?;
     Ok(Page {
         items: rows.into_iter().map(view).collect(),
         limit,
@@ -48,9 +47,9 @@ pub(crate) async fn detail(
     id: DeliveryId,
 ) -> Result<DeliveryDetail, ApiError> {
     let reader = env.db.reader();
-    let row = queue::detail(reader, creditor, id).await.map_db_error()?;
+    let row = queue::detail(reader, creditor, id).await?;
     let row = row.ok_or(ApiError::not_found("delivery"))?;
-    let attempts = queue::attempts(reader, creditor, id).await.map_db_error()?;
+    let attempts = queue::attempts(reader, creditor, id).await?;
     let attempt_log = (1..).zip(attempts).map(attempt_view).collect();
     Ok(DeliveryDetail {
         delivery: view(row),
@@ -66,34 +65,31 @@ pub(crate) async fn redeliver(
     id: DeliveryId,
     once: &IdempotentOperation,
 ) -> Result<Replayable<DeliveryView>, ApiError> {
-    let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
     let replayed = once.find_result(&transaction).await?.is_some();
     if replayed {
         drop(transaction);
     } else {
         let now_ms = delivery.env.clock.now_ms();
-        let found = queue::requeue(&transaction.db, creditor, id, now_ms).await;
-        let endpoint = found
-            .map_db_error()?
+        let endpoint = queue::requeue(&transaction.db, creditor, id, now_ms)
+            .await?
             .ok_or(ApiError::not_found("delivery"))?;
         refuse_if_disabled(&transaction.db, endpoint).await?;
         let erased = queue::is_erased(&transaction.db, id).await;
-        if erased.map_db_error()? {
+        if erased? {
             return Err(ApiError::PayloadErased);
         }
         let data = json!({"delivery_id": id, "endpoint_id": endpoint});
         transaction.audit("webhook.redelivered", actor, data);
         once.store_result(&transaction, id.0).await?;
-        transaction.commit().await.map_db_error()?;
+        transaction.commit().await?;
         let _ = delivery.dispatcher.send(DispatcherMsg::Wake {
             endpoints: vec![endpoint],
             in_order: true,
         });
     }
-    let row = queue::detail(delivery.env.db.reader(), creditor, id).await;
-    let value = row
-        .map_db_error()?
+    let value = queue::detail(delivery.env.db.reader(), creditor, id)
+        .await?
         .map(view)
         .ok_or(ApiError::not_found("delivery"))?;
     Ok(Replayable { value, replayed })
@@ -104,9 +100,7 @@ async fn refuse_if_disabled(
     transaction: &Transaction,
     endpoint: EndpointId,
 ) -> Result<(), ApiError> {
-    let row = queue::endpoint(transaction, endpoint)
-        .await
-        .map_db_error()?;
+    let row = queue::endpoint(transaction, endpoint).await?;
     match row {
         Some(row) if row.state != EndpointState::Disabled => Ok(()),
         Some(row) => Err(ApiError::EndpointDisabled {
@@ -117,27 +111,16 @@ async fn refuse_if_disabled(
 }
 
 fn checked(creditor: Option<CreditorId>, filter: &DeliveryFilter) -> Result<ListFilter, ApiError> {
-    let unknown = |field: &str, allowed: &str| {
-        Err(ApiError::field(
-            &["query", field],
-            format!("must be one of {allowed}"),
-        ))
+    let check = |field, value: &Option<String>, known: Vec<&str>| match value {
+        Some(value) if !known.contains(&value.as_str()) => {
+            let advice = format!("must be one of {}", known.join(", "));
+            Err(ApiError::field(&["query", field], advice))
+        }
+        _ => Ok(()),
     };
-    if filter
-        .status
-        .as_deref()
-        .is_some_and(|status| !delivery_state::ALL.contains(&status))
-    {
-        return unknown("status", &delivery_state::ALL.join(", "));
-    }
-    if filter
-        .event
-        .as_deref()
-        .is_some_and(|event| EventType::parse(event).is_none())
-    {
-        let known: Vec<_> = EventType::ALL.iter().map(|event| event.as_str()).collect();
-        return unknown("event", &known.join(", "));
-    }
+    let events = EventType::ALL.iter().map(|event| event.as_str());
+    check("status", &filter.status, delivery_state::ALL.to_vec())?;
+    check("event", &filter.event, events.collect())?;
     Ok(ListFilter {
         creditor,
         status: filter.status.clone(),

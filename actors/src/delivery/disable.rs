@@ -10,7 +10,7 @@ use serde_json::json;
 use super::completed_lease::{CompletedLease, DisableReason};
 use super::handle::Delivery;
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::ApiError;
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
@@ -24,12 +24,8 @@ pub(super) async fn complete_and_disable(
         return Ok(());
     };
     let completions = Completions::of(&delivery.env.db, std::slice::from_ref(&ended.completion));
-    let Some(mut transaction) =
-        CreditorTransaction::begin(&delivery.creditors, ended.creditor).await?
-    else {
-        return Ok(());
-    };
-    let done = completions.write(&transaction.db).await.map_db_error()?;
+    let mut transaction = CreditorTransaction::begin(&delivery.creditors, ended.creditor).await?;
+    let done = completions.write(&transaction.db).await?;
     match done.is_empty() {
         true => tracing::info!(
             outcomes = 1,
@@ -37,7 +33,7 @@ pub(super) async fn complete_and_disable(
         ),
         false => disable_in(&mut transaction, ended.endpoint(), stop).await?,
     }
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -48,11 +44,9 @@ pub(super) async fn disable(
     endpoint: EndpointId,
     stop: DisableReason,
 ) -> Result<(), ApiError> {
-    if let Some(mut transaction) = CreditorTransaction::begin(&delivery.creditors, creditor).await?
-    {
-        disable_in(&mut transaction, endpoint, stop).await?;
-        transaction.commit().await.map_db_error()?;
-    }
+    let mut transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
+    disable_in(&mut transaction, endpoint, stop).await?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -68,7 +62,7 @@ async fn disable_in(
     let (state, reason) = (stop.state(), stop.reason());
     let stopped =
         delivery::disable_endpoint(&transaction.db, creditor, endpoint, state, reason, now_ms);
-    if !stopped.await.map_db_error()? {
+    if !stopped.await? {
         return Ok(());
     }
     let data = json!({"endpoint_id": endpoint, "reason": reason});

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use entities::ids::{CreditorId, EndpointId};
 use entities::webhook_endpoint::EndpointState;
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::ActorProcessingErr;
 
 use super::attempt;
 use super::completed_lease::{AttemptOutcome, CompletedLease};
@@ -21,7 +21,7 @@ use super::messages::CompleterMsg;
 use super::release::{complete, release};
 use crate::domain::throttle::Throttle;
 use crate::leases::{LeaseTable, LeasedDelivery, SENDS};
-use crate::supervision::{ActorHandle, spawn_and_notify};
+use crate::supervision::{Actor, ActorHandle, spawn_and_notify};
 
 /// Messages of an [`Endpoint`].
 #[derive(Debug)]
@@ -51,22 +51,13 @@ pub(crate) enum EndpointMsg {
     },
     /// Release the rows that have not been sent yet.
     Release,
-    /// Panic, to test the supervision.
-    #[cfg(feature = "fault-injection")]
-    Panic,
 }
 
-/// Arguments of an [`Endpoint`].
-pub(crate) struct EndpointArgs {
-    pub(super) endpoint: EndpointId,
-    pub(super) delivery: Arc<Delivery>,
-    pub(super) leases: Arc<LeaseTable>,
-    pub(super) me: ActorHandle<EndpointMsg>,
-}
-
-/// The state of an [`Endpoint`].
-pub(crate) struct EndpointActorState {
-    args: EndpointArgs,
+/// The actor of one endpoint.
+pub(crate) struct Endpoint {
+    endpoint: EndpointId,
+    delivery: Arc<Delivery>,
+    me: ActorHandle<EndpointMsg>,
     config: Option<Arc<Config>>,
     /// Number of the last read that was started.
     reading: u64,
@@ -84,23 +75,42 @@ pub(crate) struct EndpointActorState {
     send_scheduled: bool,
 }
 
-/// The actor of one endpoint.
-pub(crate) struct Endpoint;
-
 impl Actor for Endpoint {
     type Msg = EndpointMsg;
-    type State = EndpointActorState;
-    type Arguments = EndpointArgs;
 
     /// Starts to read the configuration. The result arrives as a message, because the Dispatcher, which starts this
     /// actor, must not wait for the database.
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let mut state = EndpointActorState {
-            args,
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.load();
+        Ok(())
+    }
+
+    async fn handle(&mut self, message: EndpointMsg) -> Result<(), ActorProcessingErr> {
+        match message {
+            EndpointMsg::Deliver { rows } => self.deliver(rows),
+            EndpointMsg::Changed => self.load(),
+            EndpointMsg::Loaded { reading, config } => self.loaded(reading, config),
+            EndpointMsg::SendQueued => {
+                self.send_scheduled = false;
+                self.send_queued();
+            }
+            EndpointMsg::Sent { creditor, tried } => self.sent(creditor, tried),
+            EndpointMsg::Release => self.release(),
+        }
+        Ok(())
+    }
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        endpoint: EndpointId,
+        delivery: Arc<Delivery>,
+        me: ActorHandle<EndpointMsg>,
+    ) -> Self {
+        Self {
+            endpoint,
+            delivery,
+            me,
             config: None,
             reading: 0,
             loading: false,
@@ -109,55 +119,23 @@ impl Actor for Endpoint {
             queue: VecDeque::new(),
             throttle: None,
             send_scheduled: false,
-        };
-        state.load();
-        Ok(state)
-    }
-
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
-        match message {
-            EndpointMsg::Deliver { rows } => state.deliver(rows),
-            EndpointMsg::Changed => state.load(),
-            EndpointMsg::Loaded { reading, config } => state.loaded(reading, config),
-            EndpointMsg::SendQueued => {
-                state.send_scheduled = false;
-                state.send_queued();
-            }
-            EndpointMsg::Sent { creditor, tried } => state.sent(creditor, tried),
-            EndpointMsg::Release => state.release(),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            EndpointMsg::Panic => panic!("injected into an Endpoint"),
         }
-        Ok(())
     }
-}
 
-impl EndpointActorState {
+    fn leases(&self) -> &LeaseTable {
+        &self.delivery.leases
+    }
+
     /// Reads the configuration again. Nothing is sent until it has been read.
     fn load(&mut self) {
         self.config = None;
         self.loading = true;
         self.reading += 1;
-        let (delivery, endpoint, reading) = (
-            Arc::clone(&self.args.delivery),
-            self.args.endpoint,
-            self.reading,
-        );
-        let died = EndpointMsg::Loaded {
-            reading,
-            config: Err(LoadError::TaskFailed),
-        };
-        spawn_and_notify(&self.args.me, died, async move {
-            EndpointMsg::Loaded {
-                reading,
-                config: read(&delivery, endpoint).await.map(Box::new),
-            }
+        let (delivery, endpoint, reading) =
+            (Arc::clone(&self.delivery), self.endpoint, self.reading);
+        let loaded = move |config| EndpointMsg::Loaded { reading, config };
+        spawn_and_notify(&self.me, loaded(Err(LoadError::TaskFailed)), async move {
+            loaded(read(&delivery, endpoint).await.map(Box::new))
         });
     }
 
@@ -172,20 +150,18 @@ impl EndpointActorState {
         match config {
             Ok(config) => {
                 let config: Arc<Config> = Arc::from(config);
-                let nodes = self.args.delivery.cluster.membership.nodes();
+                let nodes = self.delivery.cluster.membership.nodes();
                 self.throttle = config.throttle.map(|rate| match self.throttle {
                     Some(throttle) => throttle.at_rate(rate, nodes),
                     None => Throttle::new(rate, nodes),
                 });
-                self.args
-                    .leases
-                    .throttle(self.args.endpoint, config.throttle);
+                self.leases().throttle(self.endpoint, config.throttle);
                 self.config = Some(Arc::clone(&config));
                 self.send_as_read(config.state, rows);
             }
             Err(LoadError::NotFound) => self.cancel(rows),
             Err(error) => {
-                tracing::error!(endpoint_id = %self.args.endpoint, %error, "the configuration of a webhook endpoint could not be read; its deliveries wait");
+                tracing::error!(endpoint_id = %self.endpoint, %error, "the configuration of a webhook endpoint could not be read; its deliveries wait");
                 self.release_and_cool_down(rows);
             }
         }
@@ -210,7 +186,7 @@ impl EndpointActorState {
     fn send_as_read(&mut self, state: EndpointState, rows: Vec<LeasedDelivery>) {
         match state {
             EndpointState::Enabled => self.send(rows),
-            EndpointState::Paused => release(&self.args.delivery.completer, rows),
+            EndpointState::Paused => release(&self.delivery.completer, rows),
             EndpointState::Disabled => self.cancel(rows),
         }
     }
@@ -226,20 +202,20 @@ impl EndpointActorState {
         let Some(config) = self.config.clone() else {
             return; // `loaded` sends them
         };
-        let (delivery, endpoint) = (Arc::clone(&self.args.delivery), self.args.endpoint);
+        let (delivery, endpoint) = (Arc::clone(&self.delivery), self.endpoint);
         let (now_ms, now_us) = (delivery.env.clock.now_ms(), delivery.env.clock.now_us());
         // The number of nodes may have changed, and they share the rate.
         let paced = self.throttle.zip(config.throttle);
         self.throttle = paced
             .map(|(throttle, rate)| throttle.at_rate(rate, delivery.cluster.membership.nodes()));
-        while !self.queue.is_empty() && self.sends < self.args.leases.sends(endpoint) {
+        while !self.queue.is_empty() && self.sends < self.leases().sends(endpoint) {
             if let Some(Err(wait_us)) = self.throttle.as_mut().map(|throttle| throttle.take(now_us))
             {
                 self.schedule_send(Duration::from_micros(wait_us.unsigned_abs()));
                 return;
             }
             if !delivery.cluster.membership.may_send(now_ms)
-                || !self.args.leases.may_send(endpoint, now_ms)
+                || !self.leases().may_send(endpoint, now_ms)
             {
                 self.release();
                 return;
@@ -253,41 +229,33 @@ impl EndpointActorState {
     fn schedule_send(&mut self, wait: Duration) {
         if !self.send_scheduled {
             self.send_scheduled = true;
-            self.args.me.send_after(wait, EndpointMsg::SendQueued);
+            self.me.send_after(wait, EndpointMsg::SendQueued);
         }
     }
 
     fn spawn_send(&mut self, config: Arc<Config>, leased: LeasedDelivery) {
         self.sends += 1;
-        let (delivery, creditor) = (Arc::clone(&self.args.delivery), leased.row.creditor);
-        let died = EndpointMsg::Sent {
-            creditor,
-            tried: AttemptOutcome::Unsent,
-        };
-        spawn_and_notify(&self.args.me, died, async move {
+        let (delivery, creditor) = (Arc::clone(&self.delivery), leased.row.creditor);
+        let sent = move |tried| EndpointMsg::Sent { creditor, tried };
+        spawn_and_notify(&self.me, sent(AttemptOutcome::Unsent), async move {
             let (ended, tried) = attempt::run(&delivery, &config, leased).await;
             complete(&delivery.completer, ended).await;
-            EndpointMsg::Sent { creditor, tried }
+            sent(tried)
         });
     }
 
     fn sent(&mut self, creditor: CreditorId, tried: AttemptOutcome) {
         self.sends = self.sends.saturating_sub(1);
-        let EndpointArgs {
-            endpoint,
-            delivery,
-            leases,
-            ..
-        } = &self.args;
-        let now_ms = delivery.env.clock.now_ms();
+        let now_ms = self.delivery.env.clock.now_ms();
         match tried {
             AttemptOutcome::Sent(attempted) => {
-                leases.record(*endpoint, creditor, attempted, now_ms);
+                self.leases()
+                    .record(self.endpoint, creditor, attempted, now_ms);
                 self.trim_queue();
             }
             AttemptOutcome::PayloadErased => {}
             AttemptOutcome::Unsent => {
-                leases.cool_down(*endpoint, now_ms);
+                self.leases().cool_down(self.endpoint, now_ms);
                 self.release();
             }
         }
@@ -296,37 +264,35 @@ impl EndpointActorState {
 
     /// Limits the local queue of a degraded endpoint to one round of concurrent sends.
     fn trim_queue(&mut self) {
-        let sends = self.args.leases.sends(self.args.endpoint);
+        let sends = self.leases().sends(self.endpoint);
         let bears = usize::try_from(sends).unwrap_or(usize::MAX);
         if sends < SENDS && self.queue.len() > bears {
             let rows = self.queue.split_off(bears).into();
-            release(&self.args.delivery.completer, rows);
+            release(&self.delivery.completer, rows);
         }
     }
 
     fn release(&mut self) {
         let mut rows = std::mem::take(&mut self.waiting);
         rows.extend(self.queue.drain(..));
-        release(&self.args.delivery.completer, rows);
+        release(&self.delivery.completer, rows);
     }
 
     /// Releases rows and starts a cooldown, so that they are not claimed again immediately.
     fn release_and_cool_down(&self, rows: Vec<LeasedDelivery>) {
-        self.args
-            .leases
-            .cool_down(self.args.endpoint, self.args.delivery.env.clock.now_ms());
-        release(&self.args.delivery.completer, rows);
+        self.leases()
+            .cool_down(self.endpoint, self.delivery.env.clock.now_ms());
+        release(&self.delivery.completer, rows);
     }
 
     /// Cancels rows of a disabled or deleted endpoint and clears its health, which is no longer needed.
     fn cancel(&self, rows: Vec<LeasedDelivery>) {
-        self.args.leases.reset_health(self.args.endpoint);
+        self.leases().reset_health(self.endpoint);
         if rows.is_empty() {
             return;
         }
         let ended = rows.into_iter().map(CompletedLease::cancelled).collect();
         let _ = self
-            .args
             .delivery
             .completer
             .send(CompleterMsg::Complete { ended });

@@ -9,7 +9,7 @@ use entities::queries::webhook_recoveries::{first_sequence_from, highest_sequenc
 use serde_json::json;
 
 use super::handle::Delivery;
-use crate::contract::{ApiError, DbResultExt as _, ErasedView};
+use crate::contract::{ApiError, ErasedView};
 use crate::creditor::CreditorTransaction;
 
 /// Messages that one transaction processes.
@@ -27,14 +27,13 @@ pub(crate) async fn erase(
     reason: &str,
 ) -> Result<ErasedView, ApiError> {
     let erased = erase_pages(delivery, row.creditor_id, row.id, row.placed_ms).await?;
-    let transaction = CreditorTransaction::begin(&delivery.creditors, row.creditor_id).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&delivery.creditors, row.creditor_id).await?;
     let data = json!({
         "placement_id": row.id, "reason": reason,
         "payloads": erased.payloads, "deliveries": erased.deliveries,
     });
     transaction.audit("webhook.payloads_erased", actor, data);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(ErasedView {
         placement_id: row.id.0,
         payloads: erased.payloads,
@@ -50,17 +49,13 @@ async fn erase_pages(
     placed_ms: i64,
 ) -> Result<Erased, ApiError> {
     let reader = delivery.env.db.reader();
-    let highest = highest_sequence(reader, creditor).await.map_db_error()?;
-    let first = first_sequence_from(reader, creditor, placed_ms)
-        .await
-        .map_db_error()?;
+    let highest = highest_sequence(reader, creditor).await?;
+    let first = first_sequence_from(reader, creditor, placed_ms).await?;
     let mut erased = Erased::default();
     let mut sequence = first.unwrap_or(highest + 1);
     while sequence <= highest {
         let page = sequence..=(sequence + PAGE - 1).min(highest);
-        let done = erase_placement(&delivery.env.db, creditor, placement, page)
-            .await
-            .map_db_error()?;
+        let done = erase_placement(&delivery.env.db, creditor, placement, page).await?;
         erased.payloads += done.payloads;
         erased.deliveries += done.deliveries;
         sequence += PAGE;

@@ -32,3 +32,11 @@ pub(crate) struct Delivery {
     /// The dedicated runtime for actors and tasks that write to the database continuously.
     pub(crate) runtime: Handle,
 }
+
+impl Delivery {
+    /// Whether this process may lease and send deliveries now.
+    pub(super) fn may_send(&self) -> bool {
+        let now_ms = self.env.clock.now_ms();
+        self.cluster.membership.may_send(now_ms)
+    }
+}

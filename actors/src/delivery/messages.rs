@@ -1,11 +1,10 @@
 //! The messages of the Dispatcher, the Completer and the Replayer.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
-use entities::DbErr;
 use entities::ids::{CreditorId, EndpointId};
-use entities::queries::delivery::{DueEndpoint, Fence};
+use entities::queries::delivery::{ClaimRequest, DueEndpoint, Fence};
 use ractor::RpcReplyPort;
 
 use super::completed_lease::CompletedLease;
@@ -48,9 +47,9 @@ pub(crate) enum DispatcherMsg {
     /// A claim has finished.
     Claimed {
         /// The endpoints of the claim, with their credit.
-        asked: Vec<ClaimRequest>,
-        /// The rows, whose leases are already in the lease table.
-        result: Result<Claim, ClaimError>,
+        wants: Vec<ClaimRequest>,
+        /// The rows, whose leases are already in the lease table. Empty if the claim failed.
+        claim: Claim,
     },
     /// Another process has rows that it does not send immediately; poll soon.
     PeerNotified,
@@ -62,15 +61,15 @@ pub(crate) enum DispatcherMsg {
         began_ms: i64,
         /// Duration of the query.
         took: Duration,
-        /// The endpoints that have waiting rows.
-        result: Result<Vec<DueEndpoint>, ClaimError>,
+        /// The endpoints that have waiting rows. `None` if the query failed.
+        waiting: Option<Vec<DueEndpoint>>,
     },
     /// Look for orphaned leases and idle endpoint actors.
     Sweep,
     /// A sweep has read the leases of this process from the database.
     Swept {
-        /// The leases that the database records for this process.
-        result: Result<Vec<Fence>, ClaimError>,
+        /// The leases that the database records for this process. `None` if the query failed.
+        fences: Option<Vec<Fence>>,
     },
     /// Stop claiming, release unsent rows, and reply when all outcomes are written.
     Drain {
@@ -79,23 +78,9 @@ pub(crate) enum DispatcherMsg {
     },
     /// Check whether a lease is left.
     DrainCheck,
-    /// Panic, to test the supervision.
-    #[cfg(feature = "fault-injection")]
-    Panic,
     /// Make the actor of this endpoint panic.
     #[cfg(feature = "fault-injection")]
     PanicEndpoint { endpoint: EndpointId },
-}
-
-/// Why reading the queue or claiming from it failed. The next poll retries it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ClaimError {
-    /// The query failed.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// The task panicked.
-    #[error("the task panicked")]
-    TaskFailed,
 }
 
 impl From<DeliveryWork> for DispatcherMsg {
@@ -111,13 +96,6 @@ impl From<DeliveryWork> for DispatcherMsg {
             },
         }
     }
-}
-
-/// An endpoint of a claim, and its credit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ClaimRequest {
-    pub(super) endpoint: EndpointId,
-    pub(super) credit: u32,
 }
 
 /// The result of a claim.
@@ -145,8 +123,8 @@ pub(crate) enum CompleterMsg {
     Flushed {
         /// The batch. It is empty if the writing task panicked; its leases are then lost.
         batch: Vec<CompletedLease>,
-        /// The health changes that were written, or the error.
-        result: Result<HealthChanges, FlushError>,
+        /// The health changes that were written. `None` if the write failed.
+        written: Option<HealthChanges>,
     },
     /// Write an outcome that pauses or disables its endpoint.
     Disable {
@@ -163,20 +141,6 @@ pub(crate) enum CompleterMsg {
         /// Number of failed writes, including this one; 0 after a success.
         failures: u32,
     },
-    /// Panic, to test the supervision.
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Why a batch was not written. The Completer retries a batch that the database refused.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FlushError {
-    /// The transaction failed.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// The writing task panicked, and the batch is lost.
-    #[error("the task that writes a batch panicked")]
-    TaskFailed,
 }
 
 /// Messages of the Replayer.
@@ -186,21 +150,7 @@ pub(crate) enum ReplayerMsg {
     Work,
     /// A page has succeeded or failed.
     PageDone {
-        /// The endpoints that now have due rows, or `None` if there is no replay.
-        result: Result<Option<BTreeSet<EndpointId>>, StepError>,
+        /// The pause before the next page.
+        pause: Duration,
     },
-    /// Panic, to test the supervision.
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Why a page failed. The Replayer retries it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StepError {
-    /// The transaction failed.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// The task panicked.
-    #[error("the task panicked")]
-    TaskFailed,
 }

@@ -17,6 +17,7 @@ use crate::domain::retry::{FailureCause, Outcome};
 type Label = [(&'static str, &'static str); 1];
 
 /// The metrics of one process.
+#[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     lag: Histogram,
@@ -30,7 +31,8 @@ pub(crate) struct Metrics {
 }
 
 /// How a row was leased.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum LeaseOrigin {
     /// It was inserted pre-leased.
     Preleased,
@@ -130,14 +132,9 @@ impl Metrics {
 
     /// Records `rows` leased rows.
     pub(crate) fn leased(&self, origin: LeaseOrigin, rows: usize) {
-        let origin = match origin {
-            LeaseOrigin::Preleased => "preleased",
-            LeaseOrigin::Claimed => "claimed",
-        };
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        self.leases
-            .get_or_create(&[("origin", origin)])
-            .inc_by(rows);
+        let origin = [("origin", origin.into())];
+        self.leases.get_or_create(&origin).inc_by(rows);
     }
 
     /// Renders all metrics in the text format of OpenMetrics 1.0.
@@ -154,12 +151,6 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
-    }
-}
-
-impl fmt::Debug for Metrics {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Metrics").finish_non_exhaustive()
     }
 }
 

@@ -31,8 +31,6 @@ mod tree;
 
 pub(crate) use handle::Delivery;
 pub(crate) use messages::DispatcherMsg;
-#[cfg(feature = "fault-injection")]
-pub(crate) use messages::{CompleterMsg, ReplayerMsg};
 pub(crate) use metrics::{GaugeValues, Metrics};
 pub(crate) use queue_depth::QueueDepth;
 pub(crate) use sender::Sender;

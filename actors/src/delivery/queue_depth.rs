@@ -6,7 +6,7 @@ use entities::queries::delivery::depth;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::ApiError;
 use crate::domain::delivery_state::QUEUED;
 use crate::infra::Env;
 
@@ -33,7 +33,7 @@ impl QueueDepth {
         {
             return Ok(depth.clone());
         }
-        let counted = depth(env.db.reader()).await.map_db_error()?;
+        let counted = depth(env.db.reader()).await?;
         let count_of = |state: &'static str| {
             let found = counted.iter().find(|(name, _)| name == state);
             (state, found.map_or(0, |(_, count)| *count))

@@ -19,7 +19,7 @@ use super::completed_lease::{AttemptOutcome, CompletedLease};
 use super::handle::Delivery;
 use super::release::complete;
 use super::{attempt, delivery_log, endpoint_config};
-use crate::contract::{ApiError, DbResultExt as _, Replayable, TestEventView};
+use crate::contract::{ApiError, Replayable, TestEventView};
 use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::infra::Env;
 use crate::leases::LeasedDelivery;
@@ -41,15 +41,10 @@ pub(crate) async fn send_test(
     endpoint: Option<EndpointId>,
     once: &IdempotentOperation,
 ) -> Result<Replayable<TestEventView>, ApiError> {
-    if !delivery
-        .cluster
-        .membership
-        .may_send(delivery.env.clock.now_ms())
-    {
+    if !delivery.may_send() {
         return Err(ApiError::Overloaded);
     }
-    let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
     if let Some(made) = once.find_result(&transaction).await? {
         drop(transaction);
         return wait_for_result(&delivery.env, creditor, DeliveryId(made)).await;
@@ -64,7 +59,7 @@ pub(crate) async fn send_test(
     let sent = sent.ok_or(ApiError::Internal)?;
     let id = *sent.deliveries.first().ok_or(ApiError::Internal)?;
     once.store_result(&transaction, id.0).await?;
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     let exchanged = exchange(delivery, creditor, endpoint, id).await;
     let Ok(ended) = exchanged else {
         // The queue sends it after `QUEUE_AFTER_MS`.
@@ -92,7 +87,7 @@ async fn find_testable(
         Some(id) => webhooks::by_id(transaction, creditor, id).await,
         None => webhooks::primary(transaction, creditor).await,
     };
-    let found = found.map_db_error()?.filter(|row| !row.url.is_empty());
+    let found = found?.filter(|row| !row.url.is_empty());
     let row = found.ok_or(ApiError::not_found("webhook; set its URL first"))?;
     match row.state {
         EndpointState::Enabled | EndpointState::Paused => Ok(row),
@@ -116,11 +111,7 @@ async fn exchange(
     })?;
     let leased = lease(delivery, endpoint, id).await?;
     // The membership may have lapsed during the queries above.
-    if !delivery
-        .cluster
-        .membership
-        .may_send(delivery.env.clock.now_ms())
-    {
+    if !delivery.may_send() {
         return Ok(CompletedLease::released(leased));
     }
     let (ended, tried) = attempt::run(delivery, &config, leased).await;
@@ -139,11 +130,12 @@ async fn lease(
     id: DeliveryId,
 ) -> Result<LeasedDelivery, ApiError> {
     let mut reservation = delivery.leases.reserve_over_capacity(endpoint);
-    let transaction = delivery.env.db.begin().await.map_db_error()?;
-    let row = queue::claim_one(&transaction, delivery.cluster.membership.epoch(), id).await;
-    let row = row.map_db_error()?.ok_or(ApiError::Internal)?;
+    let transaction = delivery.env.db.begin().await?;
+    let row = queue::claim_one(&transaction, delivery.cluster.membership.epoch(), id)
+        .await?
+        .ok_or(ApiError::Internal)?;
     let lease = reservation.lease(row.fence);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(LeasedDelivery { row, lease })
 }
 
@@ -155,19 +147,18 @@ fn view(id: DeliveryId, message: Uuid, ended: &CompletedLease) -> TestEventView 
         CompletionOutcome::Cancelled => "cancelled",
         CompletionOutcome::Released => "pending",
     };
-    let attempt = ended.completion.attempt.clone();
+    let attempt = ended.completion.attempt.as_ref();
     TestEventView {
         delivery_id: id.0,
         webhook_id: format!("msg_{message}"),
         event: EventType::WebhookTest.as_str(),
         status: status.to_owned(),
         response_status: attempt
-            .as_ref()
             .and_then(|attempt| attempt.response_status)
             .map(i32::from),
-        latency_ms: attempt.as_ref().map(|attempt| attempt.latency_ms),
-        error: attempt.as_ref().and_then(|attempt| attempt.error.clone()),
-        response_excerpt: attempt.and_then(|attempt| attempt.response_excerpt),
+        latency_ms: attempt.map(|attempt| attempt.latency_ms),
+        error: attempt.and_then(|attempt| attempt.error.clone()),
+        response_excerpt: attempt.and_then(|attempt| attempt.response_excerpt.clone()),
     }
 }
 
@@ -196,6 +187,15 @@ async fn shown(
 ) -> Result<Replayable<TestEventView>, ApiError> {
     let mut shown = delivery_log::detail(env, creditor, id).await?;
     let attempt = shown.attempt_log.pop();
+    let (latency_ms, error, response_excerpt) = attempt
+        .map(|attempt| {
+            (
+                Some(attempt.latency_ms),
+                attempt.error,
+                attempt.response_excerpt,
+            )
+        })
+        .unwrap_or_default();
     Ok(Replayable {
         value: TestEventView {
             delivery_id: id.0,
@@ -203,9 +203,9 @@ async fn shown(
             event: EventType::WebhookTest.as_str(),
             status: shown.delivery.status,
             response_status: shown.delivery.response_status,
-            latency_ms: attempt.as_ref().map(|attempt| attempt.latency_ms),
-            error: attempt.as_ref().and_then(|attempt| attempt.error.clone()),
-            response_excerpt: attempt.and_then(|attempt| attempt.response_excerpt),
+            latency_ms,
+            error,
+            response_excerpt,
         },
         replayed: true,
     })

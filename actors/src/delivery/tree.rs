@@ -24,69 +24,47 @@
 
 use std::sync::Arc;
 
-use super::completer::{Completer, CompleterArgs};
-use super::dispatcher::{Dispatcher, DispatcherArgs};
+use super::completer::Completer;
+use super::dispatcher::Dispatcher;
 use super::endpoint_actors::EndpointActors;
 use super::handle::Delivery;
-use super::replay::{Replayer, ReplayerArgs};
-use crate::domain::restart_budget::RestartBudget;
-use crate::supervision::{ChildSpec, ChildStatus, SupervisorArgs, SupervisorStatus};
+use super::replay::Replayer;
+use crate::supervision::{ChildSpec, ChildStatus, SupervisorStatus};
 
 /// Builds the supervisor of the delivery actors.
 pub(crate) fn delivery_tree(delivery: &Arc<Delivery>, status: Arc<SupervisorStatus>) -> ChildSpec {
-    let delivery = Arc::clone(delivery);
+    let (delivery, clock) = (Arc::clone(delivery), &delivery.env.clock);
     let endpoint_actors = Arc::new(EndpointActors::default());
-    ChildSpec::supervisor("Delivery", Arc::clone(&status), move || SupervisorArgs {
-        status: Arc::clone(&status),
+    ChildSpec::supervisor("Delivery", status, clock, move || {
         // The Completer starts first, because it must be running before the first outcome arrives.
-        children: vec![
-            completer(&delivery),
+        vec![
+            completer(&delivery).on(&delivery.runtime),
             dispatcher(&delivery, &endpoint_actors),
             replayer(&delivery),
-        ],
-        budget: RestartBudget::default(),
-        clock: delivery.env.clock.clone(),
+        ]
     })
 }
 
 fn completer(delivery: &Arc<Delivery>) -> ChildSpec {
-    let args = Arc::clone(delivery);
-    ChildSpec::worker_on(
-        &delivery.runtime,
-        "Completer",
-        "Completer",
-        &delivery.completer,
-        move || {
-            (
-                Completer,
-                CompleterArgs {
-                    delivery: Arc::clone(&args),
-                },
-            )
-        },
-    )
+    let (delivery, handle) = (Arc::clone(delivery), &delivery.completer);
+    ChildSpec::worker("Completer", "Completer", handle, move || {
+        Completer::new(Arc::clone(&delivery))
+    })
 }
 
 fn replayer(delivery: &Arc<Delivery>) -> ChildSpec {
-    let args = Arc::clone(delivery);
-    ChildSpec::worker("Replayer", "Replayer", &delivery.replayer, move || {
-        let delivery = Arc::clone(&args);
-        (Replayer, ReplayerArgs { delivery })
+    let (delivery, handle) = (Arc::clone(delivery), &delivery.replayer);
+    ChildSpec::worker("Replayer", "Replayer", handle, move || {
+        Replayer::new(&delivery)
     })
 }
 
 fn dispatcher(delivery: &Arc<Delivery>, endpoint_actors: &Arc<EndpointActors>) -> ChildSpec {
-    let (mailbox, below) = (delivery.dispatcher.clone(), Arc::clone(endpoint_actors));
-    let status = ChildStatus::new("Dispatcher".to_owned(), "Dispatcher", move || {
-        mailbox.mailbox_len()
-    })
-    .with_dynamic_children(move || below.view());
-    let (args, endpoint_actors) = (Arc::clone(delivery), Arc::clone(endpoint_actors));
-    ChildSpec::new(status, &delivery.dispatcher, move || {
-        let args = DispatcherArgs {
-            delivery: Arc::clone(&args),
-            endpoint_actors: Arc::clone(&endpoint_actors),
-        };
-        (Dispatcher, args)
+    let (delivery, handle) = (Arc::clone(delivery), &delivery.dispatcher);
+    let (below, endpoint_actors) = (Arc::clone(endpoint_actors), Arc::clone(endpoint_actors));
+    let status = ChildStatus::new("Dispatcher", "Dispatcher", handle);
+    let status = status.with_children(move || below.view());
+    ChildSpec::new(status, handle, move || {
+        Dispatcher::new(Arc::clone(&delivery), Arc::clone(&endpoint_actors))
     })
 }

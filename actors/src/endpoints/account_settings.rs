@@ -7,7 +7,7 @@ use serde_json::json;
 use super::change::{ValidatedChange, new_endpoint};
 use super::crud::{insert, save_changed};
 use super::view::shown_url;
-use crate::contract::{ApiError, DbResultExt as _, EndpointChange, SettingsPatch, SettingsView};
+use crate::contract::{ApiError, EndpointChange, SettingsPatch, SettingsView};
 use crate::creditor::{CreditorTransaction, Creditors, account_status_of, gates_from};
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
@@ -21,14 +21,13 @@ pub(crate) async fn settings_view(
 ) -> Result<SettingsView, ApiError> {
     let db = creditors.env.db.reader();
     let row = creditors::by_id(db, id)
-        .await
-        .map_db_error()?
+        .await?
         .ok_or(ApiError::not_found("creditor"))?;
-    let gate_rows = onboarding::gates(db, id).await.map_db_error()?;
-    let key = keys::current(db, id).await.map_db_error()?;
+    let gate_rows = onboarding::gates(db, id).await?;
+    let key = keys::current(db, id).await?;
     let ids: Vec<_> = key.iter().map(|key| key.id).collect();
-    let last = keys::last_uses(db, &ids).await.map_db_error()?.pop();
-    let endpoint = webhooks::primary(db, id).await.map_db_error()?;
+    let last = keys::last_uses(db, &ids).await?.pop();
+    let endpoint = webhooks::primary(db, id).await?;
     let endpoint = endpoint.filter(|endpoint| shown_url(endpoint).is_some());
     let gates = gates_from(gate_rows.iter());
     let status = account_status_of(&row, gate_rows.iter());
@@ -82,21 +81,18 @@ pub(crate) async fn update_settings(
     if is_removed {
         change.url = Some(None);
     }
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if let Some(posture) = patch.posture_default {
         let data =
             json!({"from": transaction.creditor.posture_default.as_str(), "to": posture.as_str()});
         transaction.creditor.posture_default = posture.into();
         transaction.audit("settings.posture_default_changed", actor, data);
-        queries::save(&transaction.db, transaction.creditor.clone())
-            .await
-            .map_db_error()?;
+        queries::save(&transaction.db, transaction.creditor.clone()).await?;
     }
     if changes_webhook {
         change_primary(creditors, &mut transaction, change, actor).await?;
     }
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -108,9 +104,7 @@ async fn change_primary(
     change: ValidatedChange,
     actor: &str,
 ) -> Result<(), ApiError> {
-    let known = webhooks::primary(&transaction.db, transaction.creditor.id)
-        .await
-        .map_db_error()?;
+    let known = webhooks::primary(&transaction.db, transaction.creditor.id).await?;
     match (known, change.url.clone()) {
         (Some(mut row), _) => {
             change.apply(creditors, &mut row)?;

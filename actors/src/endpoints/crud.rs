@@ -10,7 +10,7 @@ use super::change::{ValidatedChange, clear, new_endpoint};
 use super::secrets;
 use super::view::endpoint_view;
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _, EndpointChange, EndpointView, Replayable};
+use crate::contract::{ApiError, EndpointChange, EndpointView, Replayable};
 use crate::creditor::{CreditorTransaction, Creditors, IdempotentOperation};
 
 /// Maximum number of endpoints per creditor. Every event is stored once per endpoint.
@@ -22,7 +22,7 @@ pub(crate) async fn list(
     creditor: CreditorId,
 ) -> Result<Vec<EndpointView>, ApiError> {
     let db = creditors.env.db.reader();
-    let rows = webhooks::of_creditor(db, creditor).await.map_db_error()?;
+    let rows = webhooks::of_creditor(db, creditor).await?;
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
         views.push(endpoint_view(creditors, db, row).await?);
@@ -40,9 +40,7 @@ pub(crate) async fn show(
     endpoint: EndpointId,
 ) -> Result<EndpointView, ApiError> {
     let db = creditors.env.db.reader();
-    let row = webhooks::by_id(db, creditor, endpoint)
-        .await
-        .map_db_error()?;
+    let row = webhooks::by_id(db, creditor, endpoint).await?;
     endpoint_view(creditors, db, live(row)?).await
 }
 
@@ -59,15 +57,12 @@ pub(crate) async fn create(
     }
     let url = change.url.clone().ok_or(ApiError::Internal)?;
     let change = ValidatedChange::check(creditors, change, "events").await?;
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if let Some(made) = once.find_result(&transaction).await? {
         drop(transaction);
         return replayed(creditors, creditor, made).await;
     }
-    let known = webhooks::of_creditor(&transaction.db, creditor)
-        .await
-        .map_db_error()?;
+    let known = webhooks::of_creditor(&transaction.db, creditor).await?;
     if known.len() >= MAX_ENDPOINTS {
         let msg = format!("there are {MAX_ENDPOINTS} webhook endpoints already; delete one first");
         return Err(ApiError::field(&["body"], msg));
@@ -77,7 +72,7 @@ pub(crate) async fn create(
     let id = row.id;
     insert(creditors, &mut transaction, row, actor).await?;
     once.store_result(&transaction, id.0).await?;
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     let value = show(creditors, creditor, id).await?;
     let replayed = false;
     Ok(Replayable { value, replayed })
@@ -102,15 +97,12 @@ pub(crate) async fn update(
     change: EndpointChange,
 ) -> Result<EndpointView, ApiError> {
     let change = ValidatedChange::check(creditors, change, "events").await?;
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    let row = webhooks::by_id(&transaction.db, creditor, endpoint)
-        .await
-        .map_db_error()?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let row = webhooks::by_id(&transaction.db, creditor, endpoint).await?;
     let mut row = live(row)?;
     change.apply(creditors, &mut row)?;
     save_changed(&mut transaction, row, actor).await?;
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     show(creditors, creditor, endpoint).await
 }
 
@@ -121,19 +113,16 @@ pub(crate) async fn remove(
     actor: &str,
     endpoint: EndpointId,
 ) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    let row = webhooks::by_id(&transaction.db, creditor, endpoint)
-        .await
-        .map_db_error()?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let row = webhooks::by_id(&transaction.db, creditor, endpoint).await?;
     let mut row = live(row)?;
     let data = json!({"endpoint_id": row.id, "url": row.url});
     transaction.audit("settings.webhook_removed", actor, data);
     clear(&mut row);
     row.updated_ms = transaction.outbox.updated_ms(creditor);
-    queries::save(&transaction.db, row).await.map_db_error()?;
+    queries::save(&transaction.db, row).await?;
     transaction.mark_changed(ChangeKind::Endpoints);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -150,7 +139,7 @@ pub(super) async fn save_changed(
         "order": row.ordering.as_str(), "on_exhausted": row.on_exhausted.as_str(),
     });
     transaction.audit("settings.webhook_changed", actor, data);
-    queries::save(&transaction.db, row).await.map_db_error()?;
+    queries::save(&transaction.db, row).await?;
     transaction.mark_changed(ChangeKind::Endpoints);
     Ok(())
 }
@@ -164,7 +153,7 @@ pub(super) async fn insert(
 ) -> Result<(), ApiError> {
     let (id, data) = (row.id, json!({"endpoint_id": row.id, "url": row.url}));
     transaction.audit("settings.webhook_created", actor, data);
-    queries::insert(&transaction.db, row).await.map_db_error()?;
+    queries::insert(&transaction.db, row).await?;
     secrets::add(creditors, transaction, id).await?;
     transaction.mark_changed(ChangeKind::Endpoints);
     Ok(())

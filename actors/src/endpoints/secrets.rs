@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _, EndpointSelector, WebhookSecretView};
+use crate::contract::{ApiError, EndpointSelector, WebhookSecretView};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::signature::WebhookSecret;
@@ -32,9 +32,7 @@ pub(crate) async fn secret(
     let db = creditors.env.db.reader();
     let endpoint = find(db, creditor, which).await?;
     let now_ms = creditors.env.clock.now_ms();
-    let secrets = webhooks::secrets(db, endpoint.id, now_ms)
-        .await
-        .map_db_error()?;
+    let secrets = webhooks::secrets(db, endpoint.id, now_ms).await?;
     let newest = secrets.first().ok_or(ApiError::Internal)?;
     let opened = creditors
         .env
@@ -65,27 +63,22 @@ pub(crate) async fn rotate_secret(
     which: EndpointSelector,
     overlap_hours: u32,
 ) -> Result<WebhookSecretView, ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let endpoint = find(&transaction.db, creditor, which).await?;
     let now_ms = transaction.outbox.updated_ms(creditor);
     let until_ms = now_ms + i64::from(overlap_hours) * HOUR_MS;
-    let live = webhooks::secrets(&transaction.db, endpoint.id, now_ms)
-        .await
-        .map_db_error()?;
+    let live = webhooks::secrets(&transaction.db, endpoint.id, now_ms).await?;
     if overlap_hours > 0 && live.len() >= MAX_LIVE {
         let first_ms = live.iter().filter_map(|secret| secret.expires_ms).min();
         let until = rfc3339_ms(first_ms.unwrap_or(until_ms));
         return Err(ApiError::RotationInProgress { until });
     }
-    webhooks::expire_secrets(&transaction.db, endpoint.id, until_ms)
-        .await
-        .map_db_error()?;
+    webhooks::expire_secrets(&transaction.db, endpoint.id, until_ms).await?;
     let secret = add(creditors, &mut transaction, endpoint.id).await?;
     let data = json!({"endpoint_id": endpoint.id, "overlap_hours": overlap_hours, "were_live": live.len()});
     transaction.audit("settings.webhook_secret_rotated", actor, data);
     transaction.mark_changed(ChangeKind::Endpoints);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     let previous = (overlap_hours > 0 && !live.is_empty()).then(|| rfc3339_ms(until_ms));
     Ok(WebhookSecretView {
         secret: secret.expose(),
@@ -112,7 +105,7 @@ pub(super) async fn add(
         created_ms: transaction.outbox.updated_ms(transaction.creditor.id),
         expires_ms: None,
     };
-    queries::insert(&transaction.db, row).await.map_db_error()?;
+    queries::insert(&transaction.db, row).await?;
     Ok(secret)
 }
 
@@ -129,8 +122,6 @@ async fn find<C: ConnectionTrait>(
         ),
         EndpointSelector::One(id) => (webhooks::by_id(db, creditor, id).await, "webhook endpoint"),
     };
-    let found = found
-        .map_db_error()?
-        .filter(|endpoint| !endpoint.url.is_empty());
+    let found = found?.filter(|endpoint| !endpoint.url.is_empty());
     found.ok_or(ApiError::not_found(none))
 }

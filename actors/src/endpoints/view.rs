@@ -6,7 +6,7 @@ use entities::queries::webhooks;
 use entities::{ConnectionTrait, webhook_endpoint};
 
 use super::sealed_headers::headers_of;
-use crate::contract::{ApiError, DbResultExt as _, EndpointView, LiveSecretView};
+use crate::contract::{ApiError, EndpointView, LiveSecretView};
 use crate::creditor::Creditors;
 use crate::domain::date::rfc3339_ms;
 
@@ -25,9 +25,7 @@ pub(super) async fn endpoint_view<C: ConnectionTrait>(
         tracing::error!(%error, endpoint_id = %row.id, "an endpoint's headers cannot be decrypted");
         BTreeMap::new()
     });
-    let live = webhooks::secrets(db, row.id, creditors.env.clock.now_ms())
-        .await
-        .map_db_error()?;
+    let live = webhooks::secrets(db, row.id, creditors.env.clock.now_ms()).await?;
     let secrets = live.into_iter().map(|secret| LiveSecretView {
         created_at: rfc3339_ms(secret.created_ms),
         expires_at: secret.expires_ms.map(rfc3339_ms),

@@ -3,7 +3,7 @@
 use entities::api_key::{self, KeyEndReason, KeyState};
 
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::ApiError;
 use crate::creditor::CreditorTransaction;
 
 /// Who rotates or revokes a key.
@@ -48,9 +48,7 @@ pub(super) async fn save(
     transaction: &mut CreditorTransaction<'_>,
     key: api_key::Model,
 ) -> Result<(), ApiError> {
-    entities::queries::save(&transaction.db, key)
-        .await
-        .map_db_error()?;
+    entities::queries::save(&transaction.db, key).await?;
     transaction.mark_changed(ChangeKind::Keys);
     Ok(())
 }

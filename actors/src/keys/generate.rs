@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::handle::Keys;
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::contract::{ApiError, RevealedKey};
 use crate::creditor::CreditorTransaction;
 use crate::domain::api_key::{KeyPrefix, KeySecret, full_key, generate_prefix, generate_secret};
 use crate::domain::date::rfc3339_ms;
@@ -102,9 +102,7 @@ impl GeneratedKey {
             ended_ms: None,
             ended_reason: None,
         };
-        entities::queries::insert(&transaction.db, row)
-            .await
-            .map_db_error()?;
+        entities::queries::insert(&transaction.db, row).await?;
         transaction.mark_changed(ChangeKind::Keys);
         Ok(RevealedKey {
             api_key: full_key(&self.prefix, &self.secret),

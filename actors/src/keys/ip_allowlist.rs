@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::changes::save;
 use super::handle::Keys;
-use crate::contract::{ApiError, DbResultExt as _, KeyKind};
+use crate::contract::{ApiError, KeyKind};
 use crate::creditor::CreditorTransaction;
 use crate::domain::allowed_networks::AllowedNetworks;
 
@@ -20,8 +20,7 @@ pub(crate) async fn set_ip_allowlist(
     kind: KeyKind,
     networks: &AllowedNetworks,
 ) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let live = |key: &&api_key::Model| key.state != KeyState::Ended && key.scope == kind.scope();
     let keys: Vec<_> = transaction.keys.iter().filter(live).cloned().collect();
     if keys.is_empty() {
@@ -38,7 +37,7 @@ pub(crate) async fn set_ip_allowlist(
     }
     let data = json!({"prefixes": prefixes, "networks": networks, "previous": previous});
     transaction.audit("creditor.api_key_networks_set", actor, data);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(())
 }
 

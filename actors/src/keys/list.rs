@@ -7,7 +7,7 @@ use entities::queries::keys;
 
 use super::handle::Keys;
 use super::ip_allowlist::ip_allowlist_of;
-use crate::contract::{ApiError, DbResultExt as _, KeyView, KeysView};
+use crate::contract::{ApiError, KeyView, KeysView};
 use crate::creditor::current_key;
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
@@ -16,7 +16,7 @@ use crate::domain::date::rfc3339_ms;
 pub(crate) async fn list_keys(keys: &Keys, creditor: CreditorId) -> Result<KeysView, ApiError> {
     let db = keys.env.db.reader();
     let now_ms = keys.env.clock.now_ms();
-    let rows = keys::of_creditor(db, creditor).await.map_db_error()?;
+    let rows = keys::of_creditor(db, creditor).await?;
     let retiring = rows
         .iter()
         .find(|key| key.state == KeyState::Retiring)
@@ -26,7 +26,7 @@ pub(crate) async fn list_keys(keys: &Keys, creditor: CreditorId) -> Result<KeysV
         .find(|key| key.scope == KeyScope::Read && key.state == KeyState::Current);
     let shown = [current_key(&rows), retiring, read_only];
     let ids: Vec<_> = shown.iter().flatten().map(|key| key.id).collect();
-    let uses = keys::last_uses(db, &ids).await.map_db_error()?;
+    let uses = keys::last_uses(db, &ids).await?;
     let [full_access, retiring, read_only] = shown.map(|key| key.map(|key| view(key, &uses)));
     Ok(KeysView {
         full_access,

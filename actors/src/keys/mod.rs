@@ -25,4 +25,4 @@ pub(crate) use read_key::{revoke_read_key, rotate_read_key};
 pub(crate) use reveal::reveal;
 pub(crate) use revoke::revoke;
 pub(crate) use rotate::rotate;
-pub(crate) use usage_recorder::{KeyUsageMsg, KeyUsageRecorder, KeyUsageRecorderArgs};
+pub(crate) use usage_recorder::{KeyUsageMsg, KeyUsageRecorder};

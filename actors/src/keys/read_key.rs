@@ -8,7 +8,7 @@ use super::changes::{Initiator, end};
 use super::generate::{check_daily_quota, generate_key};
 use super::handle::Keys;
 use super::revoke::revoke_matching;
-use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::contract::{ApiError, RevealedKey};
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
@@ -24,8 +24,7 @@ pub(crate) async fn rotate_read_key(
 ) -> Result<RevealedKey, ApiError> {
     let generated = generate_key(keys).await?;
     let prefix = generated.prefix;
-    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let pending = transaction.gates().pending();
     if transaction.keys.is_empty() && !pending.is_empty() {
         return Err(ApiError::GatesPending { pending });
@@ -56,7 +55,7 @@ pub(crate) async fn rotate_read_key(
     });
     transaction.event(event, data.clone());
     transaction.audit("creditor.api_key_issued", actor, data);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(minted)
 }
 
@@ -66,10 +65,9 @@ pub(crate) async fn revoke_read_key(
     creditor: CreditorId,
     actor: &str,
 ) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     revoke_matching(&mut transaction, Initiator::Owner { actor }, is_read_key).await?;
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(())
 }
 

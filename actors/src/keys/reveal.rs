@@ -7,7 +7,7 @@ use serde_json::json;
 use super::generate::generate_secret_and_hash;
 use super::handle::Keys;
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::contract::{ApiError, RevealedKey};
 use crate::creditor::{CreditorTransaction, gates_from};
 use crate::domain::api_key::{KeyPrefix, full_key};
 use crate::domain::date::rfc3339_ms;
@@ -19,38 +19,25 @@ pub(crate) async fn reveal(
     actor: &str,
 ) -> Result<RevealedKey, ApiError> {
     let db = keys.env.db.reader();
-    let Some(key) = keys::current(db, creditor).await.map_db_error()? else {
+    let Some(key) = keys::current(db, creditor).await? else {
         let why = why_no_key(keys, creditor).await?;
         return refuse(keys, creditor, actor, None, why).await;
     };
+    let refused = async || {
+        let (prefix, why) = (Some(key.prefix.as_str()), ApiError::AlreadyRevealed);
+        refuse(keys, creditor, actor, prefix, why).await
+    };
     if key.secret_hash.is_some() {
-        return refuse(
-            keys,
-            creditor,
-            actor,
-            Some(&key.prefix),
-            ApiError::AlreadyRevealed,
-        )
-        .await;
+        return refused().await;
     }
     let prefix = KeyPrefix::parse(&key.prefix).map_err(|_| ApiError::Internal)?;
     let (secret, hash) = generate_secret_and_hash(keys, &prefix).await?;
-    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let now_ms = transaction.outbox.updated_ms(creditor);
-    if !keys::reveal(&transaction.db, creditor, key.id, &hash, now_ms)
-        .await
-        .map_db_error()?
-    {
+    let revealed = keys::reveal(&transaction.db, creditor, key.id, &hash, now_ms).await;
+    if !revealed? {
         drop(transaction);
-        return refuse(
-            keys,
-            creditor,
-            actor,
-            Some(&key.prefix),
-            ApiError::AlreadyRevealed,
-        )
-        .await;
+        return refused().await;
     }
     transaction.audit(
         "creditor.api_key_revealed",
@@ -58,7 +45,7 @@ pub(crate) async fn reveal(
         json!({"prefix": key.prefix}),
     );
     transaction.mark_changed(ChangeKind::Keys);
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(RevealedKey {
         api_key: full_key(&prefix, &secret),
         prefix: key.prefix,
@@ -71,19 +58,15 @@ pub(crate) async fn reveal(
 async fn why_no_key(keys: &Keys, creditor: CreditorId) -> Result<ApiError, ApiError> {
     let db = keys.env.db.reader();
     // Gates apply to the first key only.
-    if !keys::of_creditor(db, creditor)
-        .await
-        .map_db_error()?
-        .is_empty()
-    {
+    if !keys::of_creditor(db, creditor).await?.is_empty() {
         return Ok(ApiError::AlreadyRevealed);
     }
-    let rows = onboarding::gates(db, creditor).await.map_db_error()?;
+    let rows = onboarding::gates(db, creditor).await?;
     let pending = gates_from(rows.iter()).pending();
     if !pending.is_empty() {
         return Ok(ApiError::GatesPending { pending });
     }
-    let row = creditors::by_id(db, creditor).await.map_db_error()?;
+    let row = creditors::by_id(db, creditor).await?;
     Ok(match row {
         Some(row) if row.support_only_mint => ApiError::SupportRequired,
         Some(row) if row.suspended_at_ms.is_some() => {
@@ -103,13 +86,9 @@ async fn refuse(
     prefix: Option<&str>,
     why: ApiError,
 ) -> Result<RevealedKey, ApiError> {
-    if let Some(mut transaction) = CreditorTransaction::begin(&keys.creditors, creditor).await? {
-        transaction.audit(
-            "creditor.api_key_reveal_refused",
-            actor,
-            json!({"prefix": prefix, "reason": why.to_string()}),
-        );
-        transaction.commit().await.map_db_error()?;
-    }
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let data = json!({"prefix": prefix, "reason": why.to_string()});
+    transaction.audit("creditor.api_key_reveal_refused", actor, data);
+    transaction.commit().await?;
     Err(why)
 }

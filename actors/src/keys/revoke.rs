@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::changes::{Initiator, end};
 use super::handle::Keys;
-use crate::contract::{ApiError, DbResultExt as _};
+use crate::contract::ApiError;
 use crate::creditor::CreditorTransaction;
 use crate::outbox::EventType;
 
@@ -19,8 +19,7 @@ pub(crate) async fn revoke(
     creditor: CreditorId,
     by: Initiator<'_>,
 ) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     let by_support = matches!(by, Initiator::Support { .. });
     revoke_matching(&mut transaction, by, |key| {
         by_support || key.scope == KeyScope::ReadWrite
@@ -28,11 +27,9 @@ pub(crate) async fn revoke(
     .await?;
     if by_support {
         transaction.creditor.support_only_mint = true;
-        queries::save(&transaction.db, transaction.creditor.clone())
-            .await
-            .map_db_error()?;
+        queries::save(&transaction.db, transaction.creditor.clone()).await?;
     }
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(())
 }
 

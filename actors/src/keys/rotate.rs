@@ -8,7 +8,7 @@ use serde_json::json;
 use super::changes::{Initiator, end, save};
 use super::generate::{check_daily_quota, generate_key};
 use super::handle::Keys;
-use crate::contract::{ApiError, DbResultExt as _, RevealedKey};
+use crate::contract::{ApiError, RevealedKey};
 use crate::creditor::{CreditorTransaction, current_key};
 use crate::domain::date::rfc3339_ms;
 use crate::domain::key_rotation;
@@ -28,9 +28,7 @@ pub(crate) async fn rotate(
     // and be replaced without an overlap.
     keys.flush_usage().await;
     let generated = generate_key(keys).await?;
-    let prefix = generated.prefix;
-    let transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
     check_may_mint(&transaction, by)?;
     let previous = current_key(&transaction.keys).map(|key| key.prefix.clone());
     let retired = retire_old_keys(&mut transaction, overlap_hours).await?;
@@ -45,18 +43,10 @@ pub(crate) async fn rotate(
     if transaction.creditor.support_only_mint {
         // Support minted a new key, so the creditor may rotate it again.
         transaction.creditor.support_only_mint = false;
-        queries::save(&transaction.db, transaction.creditor.clone())
-            .await
-            .map_db_error()?;
+        queries::save(&transaction.db, transaction.creditor.clone()).await?;
     }
-    let rotation = RotationRecord {
-        prefix: prefix.as_str(),
-        previous: previous.as_deref(),
-        retired: &retired,
-        previous_expires_at: minted.previous_expires_at.as_deref(),
-    };
-    record_rotation(&mut transaction, by, &rotation);
-    transaction.commit().await.map_db_error()?;
+    record_rotation(&mut transaction, by, previous.as_deref(), &minted, &retired);
+    transaction.commit().await?;
     Ok(minted)
 }
 
@@ -152,9 +142,7 @@ async fn describe(
     transaction: &CreditorTransaction<'_>,
     key: &api_key::Model,
 ) -> Result<CurrentKey, ApiError> {
-    let uses = keys::last_uses(&transaction.db, &[key.id])
-        .await
-        .map_db_error()?;
+    let uses = keys::last_uses(&transaction.db, &[key.id]).await?;
     Ok(CurrentKey {
         revealed: key.secret_hash.is_some(),
         used: !uses.is_empty(),
@@ -181,23 +169,17 @@ async fn apply_fate(
     }
 }
 
-/// The content of a rotation's event and audit entry.
-struct RotationRecord<'a> {
-    prefix: &'a str,
-    previous: Option<&'a str>,
-    previous_expires_at: Option<&'a str>,
-    retired: &'a Retired,
-}
-
 /// Appends the event and the audit entry of a rotation.
 ///
 /// The reason that support gives appears only in the audit entry. The event carries a generic reason.
 fn record_rotation(
     transaction: &mut CreditorTransaction<'_>,
     by: Initiator<'_>,
-    rotation: &RotationRecord<'_>,
+    previous: Option<&str>,
+    minted: &RevealedKey,
+    retired: &Retired,
 ) {
-    let event = match rotation.previous {
+    let event = match previous {
         Some(_) => EventType::ApiKeyRotated,
         None => EventType::ApiKeyIssued,
     };
@@ -206,20 +188,20 @@ fn record_rotation(
         Initiator::Support { reason, .. } => ("minted by support", reason),
     };
     let mut data = json!({
-        "prefix": rotation.prefix,
+        "prefix": minted.prefix,
         "scope": KeyScope::ReadWrite.as_str(),
-        "previous_prefix": rotation.previous,
-        "previous_expires_at": rotation.previous_expires_at,
+        "previous_prefix": previous,
+        "previous_expires_at": minted.previous_expires_at,
         "reason": public_reason,
     });
     transaction.event(event, data.clone());
-    if let Some(prefix) = &rotation.retired.cut_short {
+    if let Some(prefix) = &retired.cut_short {
         let scope = KeyScope::ReadWrite.as_str();
         let reason = "replaced before its overlap ended";
         let data = json!({"prefix": prefix, "scope": scope, "reason": reason});
         transaction.event(EventType::ApiKeyRevoked, data);
     }
     data["reason"] = audit_reason.into();
-    data["cut_short"] = rotation.retired.cut_short.clone().into();
+    data["cut_short"] = retired.cut_short.clone().into();
     transaction.audit("creditor.api_key_issued", by.actor(), data);
 }

@@ -12,10 +12,10 @@ use std::time::Duration;
 use entities::api_key_use;
 use entities::ids::KeyId;
 use entities::queries::keys;
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, RpcReplyPort};
 
 use crate::infra::Env;
-use crate::supervision::{ActorHandle, PeriodicTask};
+use crate::supervision::{Actor, ActorHandle, PeriodicTask};
 
 /// Interval between two writes.
 const WRITE_INTERVAL: Duration = Duration::from_secs(5);
@@ -38,18 +38,10 @@ pub(crate) enum KeyUsageMsg {
         failed: Vec<api_key_use::Model>,
         replies: Vec<RpcReplyPort<()>>,
     },
-    #[cfg(feature = "fault-injection")]
-    Panic,
 }
 
-/// Arguments of [`KeyUsageRecorder`].
-pub(crate) struct KeyUsageRecorderArgs {
-    pub(crate) env: Arc<Env>,
-    pub(crate) me: ActorHandle<KeyUsageMsg>,
-}
-
-/// State of [`KeyUsageRecorder`].
-pub(crate) struct KeyUsageRecorderState {
+/// The actor that records key usage. It never decides on a request.
+pub(crate) struct KeyUsageRecorder {
     env: Arc<Env>,
     me: ActorHandle<KeyUsageMsg>,
     uses: HashMap<KeyId, api_key_use::Model>,
@@ -57,68 +49,54 @@ pub(crate) struct KeyUsageRecorderState {
     seen_keys: HashSet<KeyId>,
     /// A new key was used while a write was in progress, so another write follows immediately.
     write_again: bool,
-    writing: PeriodicTask,
+    writing: PeriodicTask<KeyUsageMsg>,
     /// Callers of [`KeyUsageMsg::Write`] that wait for the next write.
     pending_replies: Vec<RpcReplyPort<()>>,
 }
 
-/// The actor that records key usage. It never decides on a request.
-pub(crate) struct KeyUsageRecorder;
-
 impl Actor for KeyUsageRecorder {
     type Msg = KeyUsageMsg;
-    type State = KeyUsageRecorderState;
-    type Arguments = KeyUsageRecorderArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let mut writing = PeriodicTask::default();
-        writing.reschedule(args.me.send_after(WRITE_INTERVAL, KeyUsageMsg::Tick));
-        Ok(KeyUsageRecorderState {
-            env: args.env,
-            me: args.me,
-            uses: HashMap::new(),
-            seen_keys: HashSet::new(),
-            write_again: false,
-            writing,
-            pending_replies: Vec::new(),
-        })
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.writing.reschedule(WRITE_INTERVAL, KeyUsageMsg::Tick);
+        Ok(())
     }
 
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: KeyUsageMsg) -> Result<(), ActorProcessingErr> {
         match message {
             KeyUsageMsg::Used {
                 key,
                 at_ms,
                 address,
-            } => state.used(api_key_use::Model {
+            } => self.used(api_key_use::Model {
                 key_id: key,
                 last_used_ms: at_ms,
                 address: address.to_string(),
             }),
-            KeyUsageMsg::Tick => state.write(),
+            KeyUsageMsg::Tick => self.write(),
             KeyUsageMsg::Write { reply } => {
-                state.pending_replies.push(reply);
-                state.write();
+                self.pending_replies.push(reply);
+                self.write();
             }
-            KeyUsageMsg::WriteFinished { failed, replies } => state.wrote(failed, replies),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            KeyUsageMsg::Panic => panic!("injected into KeyUsageRecorder"),
+            KeyUsageMsg::WriteFinished { failed, replies } => self.wrote(failed, replies),
         }
         Ok(())
     }
 }
 
-impl KeyUsageRecorderState {
+impl KeyUsageRecorder {
+    pub(crate) fn new(env: Arc<Env>, me: &ActorHandle<KeyUsageMsg>) -> Self {
+        Self {
+            env,
+            me: me.clone(),
+            uses: HashMap::new(),
+            seen_keys: HashSet::new(),
+            write_again: false,
+            writing: PeriodicTask::new(me),
+            pending_replies: Vec::new(),
+        }
+    }
+
     fn used(&mut self, usage: api_key_use::Model) {
         let is_new = self.seen_keys.insert(usage.key_id);
         self.merge(usage);
@@ -162,8 +140,7 @@ impl KeyUsageRecorderState {
         for reply in replies {
             let _ = reply.send(());
         }
-        self.writing
-            .reschedule(self.me.send_after(WRITE_INTERVAL, KeyUsageMsg::Tick));
+        self.writing.reschedule(WRITE_INTERVAL, KeyUsageMsg::Tick);
         if self.write_again || !self.pending_replies.is_empty() {
             self.write();
         }

@@ -23,9 +23,9 @@ pub(crate) struct LeaseTable(Arc<Shared>);
 
 /// The result of a reservation.
 #[derive(Debug)]
-pub(crate) enum Grant {
+pub(crate) enum Grant<R = Reservation> {
     /// Credits were reserved.
-    Granted(Reservation),
+    Granted(R),
     /// Nothing can be reserved until a lease ends.
     AtCapacity,
     /// Nothing can be reserved, because the circuit is open or a cooldown is active.

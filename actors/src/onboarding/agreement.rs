@@ -6,10 +6,11 @@ use entities::queries::{self, onboarding};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::contract::{AcceptAgreement, AgreementView, ApiError, DbResultExt as _};
+use super::provider_event::fact;
+use crate::contract::{AcceptAgreement, AgreementView, ApiError};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::date::rfc3339_ms;
-use crate::domain::gates::{Fact, FactValue, Gate};
+use crate::domain::gates::{FactValue, Gate};
 
 /// The version that a creditor has to accept.
 pub(crate) const CURRENT_VERSION: &str = "2026-01";
@@ -21,9 +22,7 @@ pub(crate) async fn agreement_view(
     creditors: &Creditors,
     creditor: CreditorId,
 ) -> Result<AgreementView, ApiError> {
-    let accepted = onboarding::last_acceptance(creditors.env.db.reader(), creditor)
-        .await
-        .map_db_error()?;
+    let accepted = onboarding::last_acceptance(creditors.env.db.reader(), creditor).await?;
     Ok(AgreementView {
         version: CURRENT_VERSION.to_owned(),
         text: TEXT.to_owned(),
@@ -46,26 +45,20 @@ pub(super) async fn accept(
         let advice = format!("is not the current version: read and accept {CURRENT_VERSION}");
         return Err(ApiError::field(&["body", "version"], advice));
     }
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if transaction.gates().passed(Gate::MsaOnFile) {
         return Ok(());
     }
     let now_ms = transaction.outbox.updated_ms(creditor);
     let row = acceptance(creditor, &request.signatory_name, "dashboard", now_ms);
-    queries::insert(&transaction.db, row).await.map_db_error()?;
+    queries::insert(&transaction.db, row).await?;
     let data = json!({"version": CURRENT_VERSION, "signatory_name": request.signatory_name});
     transaction.audit("creditor.agreement_accepted", actor, data);
-    let fact = Fact {
-        at_ms: now_ms,
-        value: FactValue::Passed,
-        names_previous: false,
-    };
+    let fact = fact(FactValue::Passed, now_ms);
     transaction
         .apply_fact(Gate::MsaOnFile, &fact, "agreement")
-        .await
-        .map_db_error()?;
-    transaction.commit().await.map_db_error()?;
+        .await?;
+    transaction.commit().await?;
     Ok(())
 }
 

@@ -7,9 +7,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::{
-    ApiError, BusinessAddress, CompanyView, DbResultExt as _, SetupItem, SetupPatch, SetupView,
-};
+use crate::contract::{ApiError, BusinessAddress, CompanyView, SetupItem, SetupPatch, SetupView};
 use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::{Gate, Gates};
 
@@ -30,10 +28,9 @@ pub(crate) async fn company_profile_view(
 ) -> Result<SetupView, ApiError> {
     let db = creditors.env.db.reader();
     let row = creditors::by_id(db, creditor)
-        .await
-        .map_db_error()?
+        .await?
         .ok_or(ApiError::not_found("creditor"))?;
-    let gates = onboarding::gates(db, creditor).await.map_db_error()?;
+    let gates = onboarding::gates(db, creditor).await?;
     Ok(checklist(
         &company_of(&row.company),
         row.ein_sealed.is_some(),
@@ -51,8 +48,7 @@ pub(crate) async fn update_company_profile(
     actor: &str,
     patch: SetupPatch,
 ) -> Result<SetupView, ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if transaction.gates().state(Gate::KybVerified).is_some() {
         return Err(ApiError::SetupLocked);
     }
@@ -86,15 +82,13 @@ pub(crate) async fn update_company_profile(
     transaction.creditor.company =
         serde_json::to_string(&company).map_err(|_| ApiError::Internal)?;
     transaction.audit("creditor.setup_updated", actor, json!({"fields": changed}));
-    queries::save(&transaction.db, transaction.creditor.clone())
-        .await
-        .map_db_error()?;
+    queries::save(&transaction.db, transaction.creditor.clone()).await?;
     let view = checklist(
         &company,
         transaction.creditor.ein_sealed.is_some(),
         &transaction.gates,
     );
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     Ok(view)
 }
 

@@ -9,16 +9,14 @@ use std::time::Duration;
 
 use entities::ids::CreditorId;
 use entities::queries::onboarding;
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, RpcReplyPort};
 
 use super::provider_event::ProviderEvent;
 use super::{agreement, provider_events, support_operations};
-use crate::contract::{
-    AcceptAgreement, ApiError, CreditorPatch, DbResultExt as _, ProviderOutcome,
-};
+use crate::contract::{AcceptAgreement, ApiError, CreditorPatch, ProviderOutcome};
 use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::Gate;
-use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
+use crate::supervision::{Actor, ActorHandle, PeriodicTask};
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 const SWEEP_PAGE: u64 = 500;
@@ -58,53 +56,25 @@ pub(crate) enum EvaluatorMsg {
     Sweep,
     /// The sweep has ended.
     SweepFinished,
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Arguments of the [`GateEvaluator`].
-pub(crate) struct EvaluatorArgs {
-    pub(crate) creditors: Arc<Creditors>,
-    pub(crate) me: ActorHandle<EvaluatorMsg>,
-}
-
-/// State of the [`GateEvaluator`].
-pub(crate) struct EvaluatorState {
-    creditors: Arc<Creditors>,
-    me: ActorHandle<EvaluatorMsg>,
-    sweeping: PeriodicTask,
 }
 
 /// The actor that applies facts to gates and issues the key when all gates have passed.
-pub(crate) struct GateEvaluator;
+pub(crate) struct GateEvaluator {
+    creditors: Arc<Creditors>,
+    sweeping: PeriodicTask<EvaluatorMsg>,
+}
 
 impl Actor for GateEvaluator {
     type Msg = EvaluatorMsg;
-    type State = EvaluatorState;
-    type Arguments = EvaluatorArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        // Sweep at startup, so that keys that a crash left unissued do not wait for the first interval.
-        let _ = args.me.send(EvaluatorMsg::Sweep);
-        Ok(EvaluatorState {
-            creditors: args.creditors,
-            me: args.me,
-            sweeping: PeriodicTask::default(),
-        })
+    /// Sweeps at startup, so that keys that a crash left unissued do not wait for the first interval.
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.sweeping.begin(EvaluatorMsg::Sweep)
     }
 
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: EvaluatorMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            EvaluatorMsg::ProviderEvent { event, reply } => state
+            EvaluatorMsg::ProviderEvent { event, reply } => self
                 .work(reply, move |creditors| async move {
                     provider_events::record(&creditors, &event).await
                 }),
@@ -114,7 +84,7 @@ impl Actor for GateEvaluator {
                 request,
                 reply,
             } => {
-                state.work(reply, move |creditors| async move {
+                self.work(reply, move |creditors| async move {
                     agreement::accept(&creditors, creditor, &actor, &request).await
                 });
             }
@@ -126,7 +96,7 @@ impl Actor for GateEvaluator {
                 reason,
                 reply,
             } => {
-                state.work(reply, move |creditors| async move {
+                self.work(reply, move |creditors| async move {
                     support_operations::set_gate(
                         &creditors, creditor, &actor, gate, passed, &reason,
                     )
@@ -139,21 +109,28 @@ impl Actor for GateEvaluator {
                 patch,
                 reply,
             } => {
-                state.work(reply, move |creditors| async move {
+                self.work(reply, move |creditors| async move {
                     support_operations::patch(&creditors, creditor, &actor, &patch).await
                 });
             }
-            EvaluatorMsg::Sweep => state.sweep(),
-            EvaluatorMsg::SweepFinished => state.swept(),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            EvaluatorMsg::Panic => panic!("injected into the GateEvaluator"),
+            EvaluatorMsg::Sweep => self.sweep(),
+            EvaluatorMsg::SweepFinished => {
+                self.sweeping
+                    .reschedule(SWEEP_INTERVAL, EvaluatorMsg::Sweep);
+            }
         }
         Ok(())
     }
 }
 
-impl EvaluatorState {
+impl GateEvaluator {
+    pub(super) fn new(creditors: Arc<Creditors>, me: &ActorHandle<EvaluatorMsg>) -> Self {
+        Self {
+            creditors,
+            sweeping: PeriodicTask::new(me),
+        }
+    }
+
     /// Runs `work` in a task and replies from there, so that the mailbox does not wait. Permits bound how many
     /// transactions are open.
     fn work<T, F, W>(&self, reply: RpcReplyPort<Result<T, ApiError>>, work: F)
@@ -169,21 +146,14 @@ impl EvaluatorState {
     }
 
     fn sweep(&mut self) {
-        if !self.sweeping.try_start() {
-            return;
-        }
         let creditors = Arc::clone(&self.creditors);
-        spawn_and_notify(&self.me, EvaluatorMsg::SweepFinished, async move {
-            if let Err(error) = sweep(&creditors).await {
-                tracing::warn!(%error, "the sweep for creditors without a key failed");
-            }
-            EvaluatorMsg::SweepFinished
-        });
-    }
-
-    fn swept(&mut self) {
         self.sweeping
-            .reschedule(self.me.send_after(SWEEP_INTERVAL, EvaluatorMsg::Sweep));
+            .spawn(EvaluatorMsg::SweepFinished, async move {
+                if let Err(error) = sweep(&creditors).await {
+                    tracing::warn!(%error, "the sweep for creditors without a key failed");
+                }
+                EvaluatorMsg::SweepFinished
+            });
     }
 }
 
@@ -192,16 +162,13 @@ impl EvaluatorState {
 async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
     let mut after = CreditorId(uuid::Uuid::nil());
     loop {
-        let page = onboarding::issue_candidates(creditors.env.db.reader(), after, SWEEP_PAGE)
-            .await
-            .map_db_error()?;
+        let page =
+            onboarding::issue_candidates(creditors.env.db.reader(), after, SWEEP_PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
         after = *last;
-        let rows = onboarding::gates_of(creditors.env.db.reader(), &page)
-            .await
-            .map_db_error()?;
+        let rows = onboarding::gates_of(creditors.env.db.reader(), &page).await?;
         for creditor in page {
             let own = rows.iter().filter(|row| row.creditor_id == creditor);
             if gates_from(own).all_passed() {
@@ -212,10 +179,8 @@ async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
 }
 
 async fn issue_missing_key(creditors: &Creditors, creditor: CreditorId) -> Result<(), ApiError> {
-    let Some(transaction) = CreditorTransaction::begin(creditors, creditor).await? else {
-        return Ok(());
-    };
-    if transaction.commit().await.map_db_error()? {
+    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    if transaction.commit().await? {
         // The transaction that applied the last fact should have issued the key, so this indicates a bug.
         tracing::error!(creditor_id = %creditor, alert = "key_issued_by_sweep", "an eligible creditor had no API key; the sweep issued it");
     }

@@ -104,6 +104,22 @@ fn instant(text: &str, field: &str) -> Result<i64, ApiError> {
     parse_instant(text).map_err(|error| ApiError::field(&["body", field], error.to_string()))
 }
 
+pub(super) fn passed_or_open(passed: bool) -> FactValue {
+    match passed {
+        true => FactValue::Passed,
+        false => FactValue::Open,
+    }
+}
+
+/// A fact that says nothing about the value before it.
+pub(super) fn fact(value: FactValue, at_ms: i64) -> Fact {
+    Fact {
+        at_ms,
+        value,
+        names_previous: false,
+    }
+}
+
 #[derive(Deserialize)]
 struct StripeEvent {
     id: String,
@@ -132,13 +148,7 @@ fn read_stripe(body: &[u8], mode: Mode) -> Result<ProviderEvent, ApiError> {
             .data
             .as_ref()
             .and_then(|data| data.object.get("payouts_enabled")?.as_bool())
-            .map(|enabled| {
-                if enabled {
-                    FactValue::Passed
-                } else {
-                    FactValue::Open
-                }
-            }),
+            .map(passed_or_open),
         "account.application.deauthorized" => Some(FactValue::Open),
         _ => None,
     };
@@ -146,15 +156,10 @@ fn read_stripe(body: &[u8], mode: Mode) -> Result<ProviderEvent, ApiError> {
         .data
         .as_ref()
         .is_some_and(|data| data.previous_attributes.get("payouts_enabled").is_some());
-    let fact = value.filter(|_| fits).map(|value| {
-        (
-            Gate::PayoutsEnabled,
-            Fact {
-                at_ms: occurred_ms,
-                value,
-                names_previous,
-            },
-        )
+    let fact = value.filter(|_| fits).map(|value| Fact {
+        at_ms: occurred_ms,
+        value,
+        names_previous,
     });
     Ok(ProviderEvent {
         provider: Provider::Stripe,
@@ -162,7 +167,7 @@ fn read_stripe(body: &[u8], mode: Mode) -> Result<ProviderEvent, ApiError> {
         event_type: event.event_type,
         external_id: event.account.unwrap_or_default(),
         occurred_ms,
-        fact,
+        fact: fact.map(|fact| (Gate::PayoutsEnabled, fact)),
     })
 }
 
@@ -193,16 +198,7 @@ fn read_middesk(body: &[u8]) -> Result<ProviderEvent, ApiError> {
         event_type: event.event_type,
         external_id,
         occurred_ms,
-        fact: value.map(|value| {
-            (
-                Gate::KybVerified,
-                Fact {
-                    at_ms: occurred_ms,
-                    value,
-                    names_previous: false,
-                },
-            )
-        }),
+        fact: value.map(|value| (Gate::KybVerified, fact(value, occurred_ms))),
     })
 }
 
@@ -229,25 +225,16 @@ fn read_docusign(body: &[u8]) -> Result<ProviderEvent, ApiError> {
         .and_then(|field| field.get("value")?.as_str())
         .unwrap_or_default()
         .to_owned();
-    let envelope = event
-        .data
-        .get("envelopeId")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let fact = (event.event == "envelope-completed").then_some((
-        Gate::MsaOnFile,
-        Fact {
-            at_ms: occurred_ms,
-            value: FactValue::Passed,
-            names_previous: false,
-        },
-    ));
+    let envelope = event.data.get("envelopeId").and_then(Value::as_str);
+    let envelope = envelope.unwrap_or_default();
+    let signed = event.event == "envelope-completed";
+    let passed = (Gate::MsaOnFile, fact(FactValue::Passed, occurred_ms));
     Ok(ProviderEvent {
         provider: Provider::Docusign,
         event_id: format!("{}:{}:{}", envelope, event.event, event.generated_date_time),
         event_type: event.event,
         external_id: creditor,
         occurred_ms,
-        fact,
+        fact: signed.then_some(passed),
     })
 }

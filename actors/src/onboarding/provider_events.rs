@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::agreement::acceptance;
 use super::provider_event::ProviderEvent;
-use crate::contract::{ApiError, DbResultExt as _, Provider, ProviderOutcome};
+use crate::contract::{ApiError, Provider, ProviderOutcome};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::gates::{Applied, Fact, FactValue, Gate};
 
@@ -18,30 +18,23 @@ pub(super) async fn record(
     event: &ProviderEvent,
 ) -> Result<ProviderOutcome, ApiError> {
     let permit = creditors.permit().await?;
-    let transaction = creditors.env.db.begin().await.map_db_error()?;
-    let Some(creditor) = creditor_of(&transaction, event).await.map_db_error()? else {
-        return store_unlinked(creditors, transaction, event)
-            .await
-            .map_db_error();
+    let transaction = creditors.env.db.begin().await?;
+    let Some(creditor) = creditor_of(&transaction, event).await? else {
+        return Ok(store_unlinked(creditors, transaction, event).await?);
     };
     let Some(mut transaction) =
-        CreditorTransaction::begin_in(creditors, permit, transaction, creditor)
-            .await
-            .map_db_error()?
+        CreditorTransaction::begin_in(creditors, permit, transaction, creditor).await?
     else {
         return Ok(ProviderOutcome::NoEffect);
     };
     let mut row = event_row(event, Some(creditor), transaction.outbox.now_ms());
-    if !onboarding::store_event(&transaction.db, row.clone())
-        .await
-        .map_db_error()?
-    {
+    if !onboarding::store_event(&transaction.db, row.clone()).await? {
         return Ok(ProviderOutcome::NoEffect);
     }
-    row.outcome = apply_event(&mut transaction, &row).await.map_db_error()?;
+    row.outcome = apply_event(&mut transaction, &row).await?;
     let outcome = row.outcome;
-    queries::save(&transaction.db, row).await.map_db_error()?;
-    transaction.commit().await.map_db_error()?;
+    queries::save(&transaction.db, row).await?;
+    transaction.commit().await?;
     Ok(match outcome {
         EventOutcome::Applied => ProviderOutcome::Applied,
         _ => ProviderOutcome::NoEffect,

@@ -7,9 +7,10 @@ use entities::queries::{self, onboarding};
 use entities::{DbErr, Transaction};
 use serde_json::{Value, json};
 
+use super::provider_event::passed_or_open;
 use super::provider_events::replay_account;
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, CreditorPatch, DbResultExt as _, Provider};
+use crate::contract::{ApiError, CreditorPatch, Provider};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::account::AccountStatus;
 use crate::domain::gates::{Fact, FactValue, Gate};
@@ -23,17 +24,10 @@ pub(super) async fn set_gate(
     passed: bool,
     reason: &str,
 ) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    let value = if passed {
-        FactValue::Passed
-    } else {
-        FactValue::Open
-    };
-    repair(&mut transaction, actor, gate, value, reason)
-        .await
-        .map_db_error()?;
-    transaction.commit().await.map_db_error()?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let value = passed_or_open(passed);
+    repair(&mut transaction, actor, gate, value, reason).await?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -73,23 +67,16 @@ pub(super) async fn patch(
         return Err(ApiError::field(&["body", "status"], msg));
     }
     let permit = creditors.permit().await?;
-    let transaction = creditors.env.db.begin().await.map_db_error()?;
+    let transaction = creditors.env.db.begin().await?;
     lock_accounts(&transaction, creditor, patch).await?;
-    let transaction = CreditorTransaction::begin_in(creditors, permit, transaction, creditor)
-        .await
-        .map_db_error()?;
+    let transaction =
+        CreditorTransaction::begin_in(creditors, permit, transaction, creditor).await?;
     let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
-    link_stripe(&mut transaction, actor, patch)
-        .await
-        .map_db_error()?;
-    set_status(&mut transaction, actor, patch)
-        .await
-        .map_db_error()?;
+    link_stripe(&mut transaction, actor, patch).await?;
+    set_status(&mut transaction, actor, patch).await?;
     set_limits(&mut transaction, actor, patch);
-    queries::save(&transaction.db, transaction.creditor.clone())
-        .await
-        .map_db_error()?;
-    transaction.commit().await.map_db_error()?;
+    queries::save(&transaction.db, transaction.creditor.clone()).await?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -105,14 +92,10 @@ async fn lock_accounts(
         return Ok(());
     };
     let stripe = Provider::Stripe;
-    let linked = onboarding::linked_account(transaction, stripe, creditor)
-        .await
-        .map_db_error()?;
+    let linked = onboarding::linked_account(transaction, stripe, creditor).await?;
     let accounts: BTreeSet<&String> = linked.iter().chain(wanted).collect();
     for account in accounts {
-        let owner = onboarding::lock_account(transaction, stripe, account)
-            .await
-            .map_db_error()?;
+        let owner = onboarding::lock_account(transaction, stripe, account).await?;
         if wanted.as_ref() == Some(account) && owner.is_some_and(|owner| owner != creditor) {
             let msg = "is linked to another creditor; unlink it there first, with null";
             return Err(ApiError::field(&["body", "stripe_account_id"], msg));

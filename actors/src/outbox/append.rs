@@ -194,10 +194,24 @@ impl Outbox {
         });
         let mut deliveries = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
-            let order_key = self.order_key(creditor, *endpoint, placement);
-            let row = self.new_delivery(message, creditor, *endpoint, order_key, sequence);
-            deliveries.push(row.id);
-            self.deliveries.push(row);
+            let known = self.endpoints.get(&creditor).into_iter().flatten();
+            let mut known = known.filter(|row| row.id == *endpoint);
+            let id = DeliveryId(Uuid::now_v7());
+            deliveries.push(id);
+            self.deliveries.push(delivery::Model {
+                id,
+                message_id: message,
+                endpoint_id: *endpoint,
+                creditor_id: creditor,
+                state: delivery::DeliveryState::Pending,
+                due_ms: self.now_ms,
+                owner: None,
+                claim_no: 0,
+                attempt: 0,
+                order_key: known.find_map(|row| ordering_key(row, placement)),
+                sequence,
+                response_status: None,
+            });
         }
         Some(CreatedMessage {
             message,
@@ -218,42 +232,6 @@ impl Outbox {
         let row = self.deliveries.last_mut()?;
         (row.order_key, row.due_ms) = (None, due_ms);
         Some(sent)
-    }
-
-    /// The ordering key of a delivery to this endpoint.
-    fn order_key(
-        &self,
-        creditor: CreditorId,
-        endpoint: EndpointId,
-        placement: Option<PlacementId>,
-    ) -> Option<Uuid> {
-        let known = self.endpoints.get(&creditor)?;
-        let row = known.iter().find(|row| row.id == endpoint)?;
-        ordering_key(row, placement)
-    }
-
-    fn new_delivery(
-        &self,
-        message_id: MessageId,
-        creditor_id: CreditorId,
-        endpoint_id: EndpointId,
-        order_key: Option<Uuid>,
-        sequence: i64,
-    ) -> delivery::Model {
-        delivery::Model {
-            id: DeliveryId(Uuid::now_v7()),
-            message_id,
-            endpoint_id,
-            creditor_id,
-            state: delivery::DeliveryState::Pending,
-            due_ms: self.now_ms,
-            owner: None,
-            claim_no: 0,
-            attempt: 0,
-            order_key,
-            sequence,
-            response_status: None,
-        }
     }
 
     /// Writes everything that was added. The caller dispatches the returned deliveries after the commit.

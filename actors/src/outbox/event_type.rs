@@ -44,15 +44,14 @@ pub(crate) enum EventType {
     WebhookTest,
 }
 
-const PLACEMENT_FIELDS: &[&str] = &[
-    "placement_id",
-    "invoice_number",
-    "external_debtor_ref",
-    "status",
-    "sequence",
-    "updated_at",
-];
-const KEY_FIELDS: &[&str] = &["prefix", "reason", "sequence", "updated_at"];
+/// Fields that name the placement of an event.
+const PLACEMENT: Fields = &["placement_id", "invoice_number", "external_debtor_ref"];
+/// Fields of most events about an API key.
+const KEY: Fields = &["prefix", "reason"];
+/// Fields of every event.
+const POSITION: Fields = &["sequence", "updated_at"];
+
+type Fields = &'static [&'static str];
 
 impl EventType {
     /// Every type, in the catalogue's order.
@@ -61,7 +60,7 @@ impl EventType {
     /// The wire name, such as `placement.created`.
     #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
-        self.describe().name
+        self.describe().0
     }
 
     /// Returns the type with this wire name.
@@ -73,136 +72,110 @@ impl EventType {
             .find(|event| event.as_str() == name)
     }
 
-    fn describe(self) -> WebhookEventView {
-        let (name, description, fields): (_, _, &'static [&'static str]) = match self {
+    /// The wire name, the description, the fields that name the subject, and the fields of this type alone.
+    fn describe(self) -> (&'static str, &'static str, Fields, Fields) {
+        match self {
             Self::PlacementCreated => (
                 "placement.created",
                 "A placement was accepted.",
-                PLACEMENT_FIELDS,
+                PLACEMENT,
+                &["status"],
             ),
             Self::PlacementStatusChanged => (
                 "placement.status_changed",
                 "A placement's status changed.",
-                &[
-                    "placement_id",
-                    "invoice_number",
-                    "external_debtor_ref",
-                    "previous_status",
-                    "status",
-                    "reason",
-                    "sequence",
-                    "updated_at",
-                ],
+                PLACEMENT,
+                &["previous_status", "status", "reason"],
             ),
             Self::PlacementAmended => (
                 "placement.amended",
                 "A placement was amended.",
-                PLACEMENT_FIELDS,
+                PLACEMENT,
+                &["status"],
             ),
             Self::PlacementPaused => (
                 "placement.paused",
                 "Outreach on a placement was paused.",
-                PLACEMENT_FIELDS,
+                PLACEMENT,
+                &["status"],
             ),
             Self::PlacementResumed => (
                 "placement.resumed",
                 "Outreach on a placement was resumed.",
-                PLACEMENT_FIELDS,
+                PLACEMENT,
+                &["status"],
             ),
             Self::PaymentRecorded => (
                 "payment.recorded",
                 "A payment was recorded against a placement.",
-                &[
-                    "placement_id",
-                    "invoice_number",
-                    "external_debtor_ref",
-                    "payment_id",
-                    "amount",
-                    "amount_paid",
-                    "balance",
-                    "status",
-                    "sequence",
-                    "updated_at",
-                ],
+                PLACEMENT,
+                &["payment_id", "amount", "amount_paid", "balance", "status"],
             ),
             Self::DisputeOpened => (
                 "dispute.opened",
                 "The debtor opened a dispute about a placement.",
-                &[
-                    "placement_id",
-                    "invoice_number",
-                    "external_debtor_ref",
-                    "dispute_id",
-                    "sequence",
-                    "updated_at",
-                ],
+                PLACEMENT,
+                &["dispute_id"],
             ),
             Self::DisputeResolved => (
                 "dispute.resolved",
                 "A dispute ended.",
-                &[
-                    "placement_id",
-                    "invoice_number",
-                    "external_debtor_ref",
-                    "dispute_id",
-                    "resolution",
-                    "sequence",
-                    "updated_at",
-                ],
+                PLACEMENT,
+                &["dispute_id", "resolution"],
             ),
             Self::IntakeCompleted => (
                 "intake.completed",
                 "An upload has been processed.",
-                &["commit_id", "sequence", "updated_at"],
+                &["commit_id"],
+                &[],
             ),
             Self::ExportCompleted => (
                 "export.completed",
                 "An export is ready.",
-                &["export_id", "sequence", "updated_at"],
+                &["export_id"],
+                &[],
             ),
             Self::AccountStatusChanged => (
                 "account.status_changed",
                 "The account's status changed.",
-                &["previous_status", "status", "sequence", "updated_at"],
+                &["previous_status", "status"],
+                &[],
             ),
             Self::ApiKeyIssued => (
                 "api_key.issued",
                 "The API key was issued; it can be revealed once.",
-                KEY_FIELDS,
+                KEY,
+                &[],
             ),
             Self::ApiKeyRotated => (
                 "api_key.rotated",
                 "The API key was replaced.",
-                &[
-                    "prefix",
-                    "previous_prefix",
-                    "reason",
-                    "previous_expires_at",
-                    "sequence",
-                    "updated_at",
-                ],
+                &["prefix", "previous_prefix", "reason", "previous_expires_at"],
+                &[],
             ),
-            Self::ApiKeyRevoked => ("api_key.revoked", "The API key was revoked.", KEY_FIELDS),
+            Self::ApiKeyRevoked => ("api_key.revoked", "The API key was revoked.", KEY, &[]),
             Self::ApiKeyExpiring => (
                 "api_key.expiring",
                 "A retiring API key is still in use shortly before it expires.",
-                KEY_FIELDS,
+                KEY,
+                &[],
             ),
             Self::WebhookEndpointDisabled => (
                 "webhook.endpoint_disabled",
                 "A webhook endpoint was disabled.",
-                &["endpoint_id", "reason", "sequence", "updated_at"],
+                &["endpoint_id", "reason"],
+                &[],
             ),
-            Self::WebhookTest => (
-                "webhook.test",
-                "A test event, sent on request.",
-                &["sequence", "updated_at"],
-            ),
-        };
+            Self::WebhookTest => ("webhook.test", "A test event, sent on request.", &[], &[]),
+        }
+    }
+
+    fn view(self) -> WebhookEventView {
+        let (name, description, subject, own) = self.describe();
         WebhookEventView {
             name,
             description,
-            fields,
+            fields: [subject, own, POSITION].concat(),
         }
     }
 }
@@ -211,10 +184,7 @@ impl EventType {
 #[must_use]
 pub(crate) fn catalogue() -> WebhookCatalogue {
     WebhookCatalogue {
-        events: EventType::ALL
-            .iter()
-            .map(|event| event.describe())
-            .collect(),
+        events: EventType::ALL.iter().map(|event| event.view()).collect(),
         pause_reasons: outreach::REASONS.map(|(reason, _)| reason).to_vec(),
     }
 }

@@ -7,13 +7,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use entities::ids::CreditorId;
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, RpcReplyPort};
 
 use super::batch;
 use super::command::{Command, CommandAnswer};
 use crate::contract::ApiError;
 use crate::outbox::OutboxContext;
-use crate::supervision::ActorHandle;
+use crate::supervision::{Actor, ActorHandle};
 
 /// Maximum number of placements in one transaction. A larger command runs alone.
 const MAX_BATCH_ROWS: usize = 500;
@@ -37,14 +37,8 @@ pub(crate) enum WriterMsg {
     Panic,
 }
 
-/// Arguments of a [`Writer`].
-pub(crate) struct WriterArgs {
-    pub(crate) outbox: Arc<OutboxContext>,
-    pub(crate) me: ActorHandle<WriterMsg>,
-}
-
-/// State of a [`Writer`]: the queue for the next batches.
-pub(crate) struct WriterState {
+/// The actor that commits commands in batches: the queue for the next batches.
+pub(crate) struct Writer {
     outbox: Arc<OutboxContext>,
     me: ActorHandle<WriterMsg>,
     waiting: VecDeque<QueuedCommand>,
@@ -60,50 +54,36 @@ struct QueuedCommand {
     reply: RpcReplyPort<CommandAnswer>,
 }
 
-/// The actor that commits commands in batches.
-pub(crate) struct Writer;
-
 impl Actor for Writer {
     type Msg = WriterMsg;
-    type State = WriterState;
-    type Arguments = WriterArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(WriterState {
-            outbox: args.outbox,
-            me: args.me,
+    async fn handle(&mut self, message: WriterMsg) -> Result<(), ActorProcessingErr> {
+        match message {
+            WriterMsg::Submit { command, reply } => self.submit(QueuedCommand { command, reply }),
+            // No other actor awaits its own work. A Writer does nothing but commit, so its mailbox may wait.
+            WriterMsg::Flush => self.flush().await,
+            WriterMsg::Drain { reply } => self.drain(reply),
+            #[cfg(feature = "fault-injection")]
+            WriterMsg::Panic => self.panic_in_next_batch = true,
+        }
+        Ok(())
+    }
+}
+
+impl Writer {
+    pub(super) fn new(outbox: Arc<OutboxContext>, me: ActorHandle<WriterMsg>) -> Self {
+        Self {
+            outbox,
+            me,
             waiting: VecDeque::new(),
             rows_waiting: 0,
             flush_is_due: false,
             draining: Vec::new(),
             #[cfg(feature = "fault-injection")]
             panic_in_next_batch: false,
-        })
-    }
-
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
-        match message {
-            WriterMsg::Submit { command, reply } => state.submit(QueuedCommand { command, reply }),
-            // No other actor awaits its own work. A Writer does nothing but commit, so its mailbox may wait.
-            WriterMsg::Flush => state.flush().await,
-            WriterMsg::Drain { reply } => state.drain(reply),
-            #[cfg(feature = "fault-injection")]
-            WriterMsg::Panic => state.panic_in_next_batch = true,
         }
-        Ok(())
     }
-}
 
-impl WriterState {
     /// Queues a command and schedules a flush. Messages that are already in the mailbox arrive before the flush, so
     /// they join its batch. If the queue is full, the caller receives [`ApiError::Overloaded`] immediately.
     fn submit(&mut self, waiting: QueuedCommand) {

@@ -5,6 +5,4 @@ mod simulator;
 mod tree;
 
 pub(crate) use handle::Sandbox;
-#[cfg(feature = "fault-injection")]
-pub(crate) use simulator::SimulatorMsg;
 pub(crate) use tree::sandbox_tree;

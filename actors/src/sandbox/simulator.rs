@@ -10,12 +10,12 @@ use std::time::Duration;
 use entities::DbErr;
 use entities::placement::{self, StoredStatus};
 use entities::queries::placements;
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::ActorProcessingErr;
 
 use crate::domain::placement::status::PlacementStatus;
 use crate::infra::Env;
 use crate::placements::{Command, Operation, Writers};
-use crate::supervision::{ActorHandle, PeriodicTask, spawn_and_notify};
+use crate::supervision::{Actor, ActorHandle, PeriodicTask};
 
 /// Interval between two rounds.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
@@ -31,82 +31,52 @@ pub(crate) enum SimulatorMsg {
     Tick,
     /// The round has ended.
     Ticked,
-    #[cfg(feature = "fault-injection")]
-    Panic,
-}
-
-/// Arguments of the [`Simulator`].
-pub(crate) struct SimulatorArgs {
-    pub(crate) env: Arc<Env>,
-    pub(crate) writers: Arc<Writers>,
-    pub(crate) me: ActorHandle<SimulatorMsg>,
-}
-
-/// State of the [`Simulator`].
-pub(crate) struct SimulatorState {
-    env: Arc<Env>,
-    writers: Arc<Writers>,
-    me: ActorHandle<SimulatorMsg>,
-    ticking: PeriodicTask,
 }
 
 /// The actor that advances sandbox placements.
-pub(crate) struct Simulator;
+pub(crate) struct Simulator {
+    env: Arc<Env>,
+    writers: Arc<Writers>,
+    ticking: PeriodicTask<SimulatorMsg>,
+}
 
 impl Actor for Simulator {
     type Msg = SimulatorMsg;
-    type State = SimulatorState;
-    type Arguments = SimulatorArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let _ = args.me.send(SimulatorMsg::Tick);
-        let SimulatorArgs { env, writers, me } = args;
-        Ok(SimulatorState {
-            env,
-            writers,
-            me,
-            ticking: PeriodicTask::default(),
-        })
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.ticking.begin(SimulatorMsg::Tick)
     }
 
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: SimulatorMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            SimulatorMsg::Tick => state.tick(),
-            SimulatorMsg::Ticked => state.ticked(),
-            #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            SimulatorMsg::Panic => panic!("injected into the Simulator"),
+            SimulatorMsg::Tick => self.tick(),
+            SimulatorMsg::Ticked => self.ticking.reschedule(TICK_INTERVAL, SimulatorMsg::Tick),
         }
         Ok(())
     }
 }
 
-impl SimulatorState {
-    fn tick(&mut self) {
-        if !self.ticking.try_start() {
-            return;
+impl Simulator {
+    pub(super) fn new(
+        env: Arc<Env>,
+        writers: Arc<Writers>,
+        me: &ActorHandle<SimulatorMsg>,
+    ) -> Self {
+        Self {
+            env,
+            writers,
+            ticking: PeriodicTask::new(me),
         }
+    }
+
+    fn tick(&mut self) {
         let (env, writers) = (Arc::clone(&self.env), Arc::clone(&self.writers));
-        spawn_and_notify(&self.me, SimulatorMsg::Ticked, async move {
+        self.ticking.spawn(SimulatorMsg::Ticked, async move {
             if let Err(error) = advance(&env, &writers).await {
                 tracing::debug!(%error, "the simulator could not read placements");
             }
             SimulatorMsg::Ticked
         });
-    }
-
-    fn ticked(&mut self) {
-        self.ticking
-            .reschedule(self.me.send_after(TICK_INTERVAL, SimulatorMsg::Tick));
     }
 }
 

@@ -3,36 +3,22 @@
 use std::sync::Arc;
 
 use super::handle::Sandbox;
-use super::simulator::{Simulator, SimulatorArgs};
-use crate::domain::restart_budget::RestartBudget;
-use crate::supervision::{ChildSpec, SupervisorArgs, SupervisorStatus};
+use super::simulator::Simulator;
+use crate::supervision::{ChildSpec, SupervisorStatus};
 
 /// The supervisor of the simulator. It has no child if the simulator is disabled.
 pub(crate) fn sandbox_tree(sandbox: &Arc<Sandbox>, status: Arc<SupervisorStatus>) -> ChildSpec {
-    let (sandbox, shared) = (Arc::clone(sandbox), Arc::clone(&status));
-    ChildSpec::supervisor("sandbox", status, move || SupervisorArgs {
-        status: Arc::clone(&shared),
-        children: sandbox
-            .env
-            .settings
-            .simulator
-            .then(|| simulator(&sandbox))
-            .into_iter()
-            .collect(),
-        budget: RestartBudget::default(),
-        clock: sandbox.env.clock.clone(),
+    let (sandbox, clock) = (Arc::clone(sandbox), &sandbox.env.clock);
+    ChildSpec::supervisor("sandbox", status, clock, move || {
+        let enabled = sandbox.env.settings.simulator;
+        enabled.then(|| simulator(&sandbox)).into_iter().collect()
     })
 }
 
 fn simulator(sandbox: &Arc<Sandbox>) -> ChildSpec {
-    let sandbox = Arc::clone(sandbox);
-    let handle = sandbox.simulator.clone();
+    let (sandbox, handle) = (Arc::clone(sandbox), sandbox.simulator.clone());
     ChildSpec::worker("simulator", "Simulator", &handle, move || {
-        let args = SimulatorArgs {
-            env: Arc::clone(&sandbox.env),
-            writers: Arc::clone(&sandbox.writers),
-            me: sandbox.simulator.clone(),
-        };
-        (Simulator, args)
+        let (env, writers) = (Arc::clone(&sandbox.env), Arc::clone(&sandbox.writers));
+        Simulator::new(env, writers, &sandbox.simulator)
     })
 }

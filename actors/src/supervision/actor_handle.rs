@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use ractor::{ActorId, ActorRef, Message, RpcReplyPort};
+use ractor::{ActorCell, ActorId, ActorRef, Message, RpcReplyPort};
 use thiserror::Error;
 
 /// Why a call got no reply.
@@ -30,9 +30,18 @@ pub(crate) struct ActorHandle<M: Message> {
     live: Arc<RwLock<Option<Incarnation<M>>>>,
 }
 
+/// What is in the mailbox of an actor.
+#[derive(Debug)]
+pub(super) enum Envelope<M> {
+    Message(M),
+    /// Makes the actor panic, to test its supervision.
+    #[cfg(feature = "fault-injection")]
+    Panic,
+}
+
 #[derive(Debug)]
 struct Incarnation<M: Message> {
-    actor: ActorRef<M>,
+    actor: ActorRef<Envelope<M>>,
     waiting: Arc<AtomicU64>,
 }
 
@@ -53,7 +62,7 @@ impl<M: Message> ActorHandle<M> {
     }
 
     /// Attaches a new incarnation. `waiting` counts the messages in its mailbox.
-    pub(crate) fn attach(&self, actor: ActorRef<M>, waiting: Arc<AtomicU64>) {
+    pub(super) fn attach(&self, actor: ActorRef<Envelope<M>>, waiting: Arc<AtomicU64>) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Incarnation { actor, waiting });
     }
@@ -71,20 +80,39 @@ impl<M: Message> ActorHandle<M> {
 
     /// The number of messages in the mailbox, or `None` while no actor is attached.
     pub(crate) fn mailbox_len(&self) -> Option<u64> {
+        let len = self.read(|current| current.waiting.load(Ordering::Relaxed));
+        len.ok()
+    }
+
+    /// The cell of the attached actor, under which its children are spawned.
+    pub(crate) fn cell(&self) -> Result<ActorCell, CallError> {
+        self.read(|current| current.actor.get_cell())
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Incarnation<M>) -> T) -> Result<T, CallError> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.as_ref()
-            .map(|current| current.waiting.load(Ordering::Relaxed))
+        live.as_ref().map(work).ok_or(CallError::Unavailable)
     }
 
     /// Puts a message into the mailbox.
     pub(crate) fn send(&self, message: M) -> Result<(), CallError> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let current = live.as_ref().ok_or(CallError::Unavailable)?;
-        current.waiting.fetch_add(1, Ordering::Relaxed);
-        current.actor.send_message(message).map_err(|_| {
-            current.waiting.fetch_sub(1, Ordering::Relaxed);
-            CallError::Unavailable
-        })
+        self.post(Envelope::Message(message))
+    }
+
+    /// Makes the actor panic when it has handled the messages before this one.
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn inject_panic(&self) -> Result<(), CallError> {
+        self.post(Envelope::Panic)
+    }
+
+    fn post(&self, envelope: Envelope<M>) -> Result<(), CallError> {
+        self.read(|current| {
+            current.waiting.fetch_add(1, Ordering::Relaxed);
+            current.actor.send_message(envelope).map_err(|_| {
+                current.waiting.fetch_sub(1, Ordering::Relaxed);
+                CallError::Unavailable
+            })
+        })?
     }
 
     /// Puts a message into the mailbox after `delay`. The message is lost if no actor is attached then.
@@ -113,9 +141,6 @@ impl<M: Message> ActorHandle<M> {
 
     /// Stops the actor once it has handled its current message.
     pub(crate) fn stop(&self, reason: &str) {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(current) = live.as_ref() {
-            current.actor.stop(Some(reason.to_owned()));
-        }
+        let _ = self.read(|current| current.actor.stop(Some(reason.to_owned())));
     }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use ractor::{Actor, ActorCell, ActorId, Message, SpawnErr};
+use ractor::{ActorCell, ActorId, SpawnErr};
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
 
+use super::actor::{Actor, spawn_metered};
 use super::actor_handle::ActorHandle;
-use super::metered::spawn_metered;
 use super::status::ChildStatus;
 
 type Start =
@@ -20,57 +19,28 @@ pub(crate) struct ChildSpec {
     pub(crate) status: Arc<ChildStatus>,
     start: Start,
     detach: Detach,
-}
-
-impl std::fmt::Debug for ChildSpec {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_tuple("ChildSpec")
-            .field(&self.status)
-            .finish()
-    }
+    runtime: Option<Handle>,
 }
 
 impl ChildSpec {
-    /// A child that attaches to `handle`. `make` returns the actor and its arguments at every start.
+    /// A child that attaches to `handle`. `make` returns the actor at every start.
     pub(crate) fn new<A: Actor>(
         status: ChildStatus,
         handle: &ActorHandle<A::Msg>,
-        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
-    ) -> Self {
-        Self::with_runtime(status, handle, make, None)
-    }
-
-    fn with_runtime<A: Actor>(
-        status: ChildStatus,
-        handle: &ActorHandle<A::Msg>,
-        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
-        runtime: Option<Handle>,
+        make: impl Fn() -> A + Send + Sync + 'static,
     ) -> Self {
         let (handle, detach_from) = (handle.clone(), handle.clone());
-        let make = Arc::new(make);
         Self {
             status: Arc::new(status),
             start: Box::new(move |supervisor| {
-                let (handle, make) = (handle.clone(), Arc::clone(&make));
-                let spawn = async move {
-                    let (actor, arguments) = make();
-                    let actor = spawn_metered(actor, arguments, &handle, supervisor).await?;
-                    Ok(actor.get_cell())
-                };
-                match &runtime {
-                    None => Box::pin(spawn),
-                    // An actor runs on the runtime that spawned it.
-                    Some(runtime) => {
-                        let spawned = runtime.spawn(spawn);
-                        Box::pin(async move {
-                            let failed = |error: JoinError| SpawnErr::StartupFailed(error.into());
-                            spawned.await.map_err(failed)?
-                        })
-                    }
-                }
+                let (handle, actor) = (handle.clone(), make());
+                Box::pin(async move {
+                    let (cell, _) = spawn_metered(actor, &handle, Some(supervisor)).await?;
+                    Ok(cell)
+                })
             }),
             detach: Box::new(move |id| detach_from.detach(id)),
+            runtime: None,
         }
     }
 
@@ -79,26 +49,28 @@ impl ChildSpec {
         name: &str,
         kind: &'static str,
         handle: &ActorHandle<A::Msg>,
-        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
+        make: impl Fn() -> A + Send + Sync + 'static,
     ) -> Self {
-        Self::new(worker_status(name, kind, handle), handle, make)
+        Self::new(ChildStatus::new(name, kind, handle), handle, make)
     }
 
-    /// A worker that runs on `runtime`.
-    pub(crate) fn worker_on<A: Actor>(
-        runtime: &Handle,
-        name: &str,
-        kind: &'static str,
-        handle: &ActorHandle<A::Msg>,
-        make: impl Fn() -> (A, A::Arguments) + Send + Sync + 'static,
-    ) -> Self {
-        let status = worker_status(name, kind, handle);
-        Self::with_runtime(status, handle, make, Some(runtime.clone()))
+    /// Runs the child on `runtime`.
+    pub(crate) fn on(mut self, runtime: &Handle) -> Self {
+        self.runtime = Some(runtime.clone());
+        self
     }
 
     /// Starts the child under `supervisor`.
     pub(crate) async fn start(&self, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
-        let cell = (self.start)(supervisor).await?;
+        let started = (self.start)(supervisor);
+        let cell = match &self.runtime {
+            None => started.await?,
+            // An actor runs on the runtime that spawned it.
+            Some(runtime) => {
+                let spawned = runtime.spawn(started).await;
+                spawned.map_err(|error| SpawnErr::StartupFailed(error.into()))??
+            }
+        };
         self.status.set_down(false);
         Ok(cell)
     }
@@ -108,13 +80,4 @@ impl ChildSpec {
         (self.detach)(id);
         self.status.set_down(true);
     }
-}
-
-fn worker_status<M: Message>(
-    name: &str,
-    kind: &'static str,
-    handle: &ActorHandle<M>,
-) -> ChildStatus {
-    let mailbox = handle.clone();
-    ChildStatus::new(name.to_owned(), kind, move || mailbox.mailbox_len())
 }

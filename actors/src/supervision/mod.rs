@@ -5,10 +5,10 @@
 //! budget is used up fails as well, and its own supervisor decides what to do. Callers never hold an `ActorRef`. They
 //! hold an [`ActorHandle`], which stays valid across restarts. This module never knows what an actor does.
 
+mod actor;
 mod actor_handle;
 mod child_spec;
 mod dedicated_runtime;
-mod metered;
 mod periodic_task;
 mod recipient;
 mod spawn;
@@ -17,12 +17,12 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use actor::{Actor, spawn_child, spawn_metered};
 pub(crate) use actor_handle::{ActorHandle, CallError};
 pub(crate) use child_spec::ChildSpec;
 pub(crate) use dedicated_runtime::DedicatedRuntime;
-pub(crate) use metered::{Metered, spawn_metered};
 pub(crate) use periodic_task::PeriodicTask;
 pub(crate) use recipient::Recipient;
 pub(crate) use spawn::{spawn_and_notify, spawn_and_notify_on};
 pub(crate) use status::{ChildStatus, SupervisorStatus};
-pub(crate) use supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};
+pub(crate) use supervisor::Supervisor;

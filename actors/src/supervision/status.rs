@@ -5,6 +5,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ractor::Message;
+
+use super::actor_handle::ActorHandle;
 use crate::contract::ActorView;
 
 /// The status of one actor, shared by its supervisor and the readers of the tree.
@@ -14,42 +17,29 @@ pub(crate) struct ChildStatus {
     restarts: AtomicU64,
     down: AtomicBool,
     mailbox: Box<dyn Fn() -> Option<u64> + Send + Sync>,
-    below: Option<Below>,
-}
-
-enum Below {
-    SupervisorStatus(Arc<SupervisorStatus>),
-    Dynamic(Box<dyn Fn() -> Vec<ActorView> + Send + Sync>),
+    children: Box<dyn Fn() -> Vec<ActorView> + Send + Sync>,
 }
 
 impl ChildStatus {
-    pub(crate) fn new(
-        name: String,
-        kind: &'static str,
-        mailbox: impl Fn() -> Option<u64> + Send + Sync + 'static,
-    ) -> Self {
+    /// The status of an actor that attaches to `handle` and has no children.
+    pub(crate) fn new<M: Message>(name: &str, kind: &'static str, handle: &ActorHandle<M>) -> Self {
+        let handle = handle.clone();
         Self {
-            name,
+            name: name.to_owned(),
             kind,
             restarts: AtomicU64::new(0),
             down: AtomicBool::new(true),
-            mailbox: Box::new(mailbox),
-            below: None,
+            mailbox: Box::new(move || handle.mailbox_len()),
+            children: Box::new(Vec::new),
         }
     }
 
-    /// Adds a fixed set of children.
-    pub(crate) fn with_children(mut self, status: Arc<SupervisorStatus>) -> Self {
-        self.below = Some(Below::SupervisorStatus(status));
-        self
-    }
-
-    /// Adds children that start and stop at run time. `children` lists them.
-    pub(crate) fn with_dynamic_children(
+    /// Adds children. `children` lists them.
+    pub(crate) fn with_children(
         mut self,
         children: impl Fn() -> Vec<ActorView> + Send + Sync + 'static,
     ) -> Self {
-        self.below = Some(Below::Dynamic(Box::new(children)));
+        self.children = Box::new(children);
         self
     }
 
@@ -66,11 +56,6 @@ impl ChildStatus {
     }
 
     fn view(&self) -> ActorView {
-        let children = match &self.below {
-            None => Vec::new(),
-            Some(Below::SupervisorStatus(status)) => status.view(),
-            Some(Below::Dynamic(children)) => children(),
-        };
         let down = self.down.load(Ordering::Relaxed);
         ActorView {
             name: self.name.clone(),
@@ -78,7 +63,7 @@ impl ChildStatus {
             restarts: self.restarts.load(Ordering::Relaxed),
             mailbox: if down { None } else { (self.mailbox)() },
             state: if down { "restarting" } else { "running" }.to_owned(),
-            children,
+            children: (self.children)(),
         }
     }
 }

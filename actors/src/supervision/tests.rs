@@ -1,18 +1,18 @@
 //! Tests of restarts in paused time, with a child that panics on request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, RpcReplyPort};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::actor::{Actor, spawn_metered};
 use super::actor_handle::{ActorHandle, CallError};
 use super::child_spec::ChildSpec;
-use super::metered::Metered;
 use super::status::SupervisorStatus;
-use super::supervisor::{Supervisor, SupervisorArgs, SupervisorMsg};
+use super::supervisor::{Supervisor, SupervisorMsg};
 use crate::domain::restart_budget::RestartBudget;
 use crate::infra::Clock;
 
@@ -32,31 +32,19 @@ enum FragileMsg {
     },
 }
 
-struct Fragile;
+/// Knows how often it was started.
+struct Fragile {
+    starts: u32,
+}
 
 impl Actor for Fragile {
     type Msg = FragileMsg;
-    type State = u32;
-    type Arguments = Arc<AtomicU32>;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        starts: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(starts.fetch_add(1, Ordering::SeqCst) + 1)
-    }
-
-    async fn handle(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: FragileMsg) -> Result<(), ActorProcessingErr> {
         match message {
             FragileMsg::Panic => panic!("injected by the test"),
             FragileMsg::Ask { reply } => {
-                let _ = reply.send(*state);
+                let _ = reply.send(self.starts);
             }
         }
         Ok(())
@@ -76,18 +64,12 @@ async fn stage() -> Stage {
         Arc::new(SupervisorStatus::default()),
         Arc::new(AtomicU32::new(0)),
     );
-    let spec = ChildSpec::worker("fragile", "Fragile", &child, move || {
-        (Fragile, Arc::clone(&starts))
+    let spec = ChildSpec::worker("fragile", "Fragile", &child, move || Fragile {
+        starts: starts.fetch_add(1, Ordering::SeqCst) + 1,
     });
-    let args = SupervisorArgs {
-        status: Arc::clone(&status),
-        children: vec![spec],
-        budget: BUDGET,
-        clock: Clock::manual(0),
-    };
-    let actor = Supervisor::at(supervisor.clone());
-    let metered = Metered::new(actor, supervisor.clone(), Arc::new(AtomicU64::new(0)));
-    let (_, ended) = Actor::spawn(None, metered, args).await.unwrap();
+    let (me, children, clock) = (supervisor.clone(), vec![spec], Clock::manual(0));
+    let actor = Supervisor::new(me, Arc::clone(&status), children, BUDGET, clock);
+    let (_, ended) = spawn_metered(actor, &supervisor, None).await.unwrap();
     Stage {
         child,
         supervisor,

@@ -36,7 +36,7 @@ pub use release_leases::{leased_by, release};
 
 /// How many rows of an endpoint a claim may lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClaimWant {
+pub struct ClaimRequest {
     /// The endpoint.
     pub endpoint: EndpointId,
     /// Maximum number of rows.

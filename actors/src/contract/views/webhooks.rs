@@ -125,7 +125,7 @@ pub struct WebhookEventView {
     /// When the event is sent.
     pub description: &'static str,
     /// Names of the fields of `data`.
-    pub fields: &'static [&'static str],
+    pub fields: Vec<&'static str>,
 }
 
 /// The event catalogue.

@@ -11,113 +11,83 @@
 //! that rows that arrive during a claim share the next one. The Dispatcher owns the claim queue and the endpoint
 //! actors. It never changes a row that it has not leased, and never sends.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use ractor::{ActorProcessingErr, RpcReplyPort, SupervisionEvent};
 
-use super::super::handle::Delivery;
 use super::super::messages::DispatcherMsg;
-use super::state::DispatcherState;
+use super::state::Dispatcher;
+use crate::supervision::Actor;
 
 /// How often a draining Dispatcher checks whether every outcome is written.
 const DRAIN_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Arguments of the [`Dispatcher`].
-pub(crate) struct DispatcherArgs {
-    pub(crate) delivery: Arc<Delivery>,
-    pub(crate) endpoint_actors: Arc<super::super::endpoint_actors::EndpointActors>,
-}
-
-/// The actor that claims deliveries and supervises the endpoint actors.
-pub(crate) struct Dispatcher;
-
 impl Actor for Dispatcher {
     type Msg = DispatcherMsg;
-    type State = DispatcherState;
-    type Arguments = DispatcherArgs;
 
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        args: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        let me = &args.delivery.dispatcher;
-        me.send(DispatcherMsg::Poll)?;
-        me.send(DispatcherMsg::Sweep)?;
-        Ok(DispatcherState::new(args.delivery, args.endpoint_actors))
+    async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
+        self.polls.begin(DispatcherMsg::Poll)?;
+        self.sweeps.begin(DispatcherMsg::Sweep)
     }
 
-    async fn handle(
-        &self,
-        myself: ActorRef<Self::Msg>,
-        message: Self::Msg,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&mut self, message: DispatcherMsg) -> Result<(), ActorProcessingErr> {
         match message {
             DispatcherMsg::Wake {
                 endpoints,
                 in_order,
-            } => state.wake(&endpoints, in_order),
-            DispatcherMsg::Preleased { rows } => state.fresh(&myself, rows).await,
-            DispatcherMsg::EndpointChanged { endpoint } => state.endpoints.changed(endpoint),
+            } => self.wake(&endpoints, in_order),
+            DispatcherMsg::Preleased { rows } => self.fresh(rows).await,
+            DispatcherMsg::EndpointChanged { endpoint } => self.endpoints.changed(endpoint),
             DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner } => {
                 if by_owner {
-                    state.leases.reset_creditor_health(creditor);
+                    self.delivery.leases.reset_creditor_health(creditor);
                 }
-                state.endpoints.changed_of(creditor);
+                self.endpoints.changed_of(creditor);
             }
-            DispatcherMsg::EveryEndpointChanged => state.endpoints.all_changed(),
+            DispatcherMsg::EveryEndpointChanged => self.endpoints.all_changed(),
             DispatcherMsg::CapacityFreed {
                 endpoints,
                 next_due_ms,
-            } => state.capacity_freed(&endpoints, next_due_ms),
-            DispatcherMsg::Claim => state.claim(),
-            DispatcherMsg::Claimed { asked, result } => state.claimed(&myself, asked, result).await,
-            DispatcherMsg::PeerNotified => state.rung(),
-            DispatcherMsg::Poll => state.poll(),
+            } => self.capacity_freed(&endpoints, next_due_ms),
+            DispatcherMsg::Claim => self.claim(),
+            DispatcherMsg::Claimed { wants, claim } => self.claimed(wants, claim).await,
+            DispatcherMsg::PeerNotified => self.rung(),
+            DispatcherMsg::Poll => self.poll(),
             DispatcherMsg::Polled {
                 began_ms,
                 took,
-                result,
-            } => state.polled(began_ms, took, result),
-            DispatcherMsg::Sweep => state.sweep(),
-            DispatcherMsg::Swept { result } => state.swept(result),
-            DispatcherMsg::Drain { reply } => state.drain(reply),
-            DispatcherMsg::DrainCheck => state.drain_check(),
+                waiting,
+            } => self.polled(began_ms, took, waiting),
+            DispatcherMsg::Sweep => self.sweep(),
+            DispatcherMsg::Swept { fences } => self.swept(fences),
+            DispatcherMsg::Drain { reply } => self.drain(reply),
+            DispatcherMsg::DrainCheck => self.drain_check(),
             #[cfg(feature = "fault-injection")]
-            #[allow(clippy::panic)]
-            DispatcherMsg::Panic => panic!("injected into the Dispatcher"),
-            #[cfg(feature = "fault-injection")]
-            DispatcherMsg::PanicEndpoint { endpoint } => state.endpoints.panic(endpoint),
+            DispatcherMsg::PanicEndpoint { endpoint } => self.endpoints.panic(endpoint),
         }
         Ok(())
     }
 
-    async fn handle_supervisor_evt(
-        &self,
-        _myself: ActorRef<Self::Msg>,
-        event: SupervisionEvent,
-        state: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
+    fn handle_supervisor_evt(&mut self, event: SupervisionEvent) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(cell, error) => {
-                state.endpoint_failed(cell.get_id(), &error);
+                self.endpoint_failed(cell.get_id(), &error);
             }
-            SupervisionEvent::ActorTerminated(cell, _, _) => state.endpoints.gone(cell.get_id()),
+            SupervisionEvent::ActorTerminated(cell, _, _) => self.endpoints.gone(cell.get_id()),
             _ => {}
         }
         Ok(())
     }
 }
 
-impl DispatcherState {
+impl Dispatcher {
     /// Handles the failure of an endpoint actor. The rows in its mailbox are lost leases, which the lease table
     /// reports. Its sends continue without it.
     fn endpoint_failed(&mut self, id: ractor::ActorId, error: &ActorProcessingErr) {
         if let Some(endpoint) = self.endpoints.failed(id) {
             tracing::error!(endpoint_id = %endpoint, %error, "an endpoint actor failed");
-            self.leases
+            self.delivery
+                .leases
                 .cool_down(endpoint, self.delivery.env.clock.now_ms());
             self.release_lost();
         }
@@ -132,7 +102,7 @@ impl DispatcherState {
 
     fn drain_check(&mut self) {
         self.release_lost();
-        if self.leases.is_empty() {
+        if self.delivery.leases.is_empty() {
             for reply in self.draining.drain(..) {
                 let _ = reply.send(());
             }

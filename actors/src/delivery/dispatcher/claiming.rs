@@ -3,18 +3,17 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use entities::DbErr;
 use entities::ids::EndpointId;
-use entities::queries::delivery::{self as queue, ClaimWant, ClaimedDelivery};
-use ractor::ActorRef;
+use entities::queries::delivery::{self as queue, ClaimRequest, ClaimedDelivery};
 use tokio::time::Instant;
 
-use super::super::claim_queue::Offer;
 use super::super::handle::Delivery;
-use super::super::messages::{Claim, ClaimError, ClaimRequest, DispatcherMsg};
+use super::super::messages::{Claim, DispatcherMsg};
 use super::super::metrics::LeaseOrigin;
 use super::super::release::release;
-use super::state::DispatcherState;
-use crate::leases::{Grant, LeasedDelivery, Reservation};
+use super::state::Dispatcher;
+use crate::leases::{LeasedDelivery, Reservation};
 use crate::supervision::spawn_and_notify_on;
 
 /// Approximate maximum rows of one claim. It can be exceeded, because the credit of an endpoint is never split.
@@ -22,12 +21,12 @@ const BATCH: u32 = 1_024;
 /// Minimum weight of an endpoint in a claim, whatever its credit, because each endpoint costs a lookup.
 const MIN_WEIGHT: u32 = 4;
 
-impl DispatcherState {
+impl Dispatcher {
     pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
         let now_ms = self.delivery.env.clock.now_ms();
         for endpoint in endpoints {
             self.claim_queue.wake(*endpoint);
-            self.leases.begin_backlog(*endpoint, now_ms);
+            self.delivery.leases.begin_backlog(*endpoint, now_ms);
         }
         if in_order {
             self.in_order.extend(endpoints);
@@ -65,16 +64,12 @@ impl DispatcherState {
         if self.is_draining || !self.delivery.cluster.membership.may_send(now_ms) {
             return;
         }
-        let leases = &self.leases;
-        let reservations =
-            self.claim_queue
-                .take(BATCH, |endpoint| match leases.reserve(endpoint, now_ms) {
-                    Grant::Granted(reservation) => {
-                        Offer::Granted(reservation.credits().max(MIN_WEIGHT), reservation)
-                    }
-                    Grant::AtCapacity => Offer::AtCapacity,
-                    Grant::CircuitOpen => Offer::CircuitOpen,
-                });
+        let leases = &self.delivery.leases;
+        let reservations = self.claim_queue.take(
+            BATCH,
+            |endpoint| leases.reserve(endpoint, now_ms),
+            |reservation| reservation.credits().max(MIN_WEIGHT),
+        );
         if reservations.is_empty() {
             return;
         }
@@ -94,9 +89,9 @@ impl DispatcherState {
         self.spawn_claim(reservations, wants, ordered, now_ms);
     }
 
-    fn want(&self, reservation: &Reservation) -> ClaimWant {
+    fn want(&self, reservation: &Reservation) -> ClaimRequest {
         let endpoint = reservation.endpoint();
-        ClaimWant {
+        ClaimRequest {
             endpoint,
             max_rows: reservation.credits(),
             scan_floor_ms: self.endpoints.scan_floor_ms(endpoint),
@@ -106,78 +101,60 @@ impl DispatcherState {
     fn spawn_claim(
         &self,
         reservations: Vec<Reservation>,
-        wants: Vec<ClaimWant>,
+        wants: Vec<ClaimRequest>,
         ordered: HashSet<EndpointId>,
         now_ms: i64,
     ) {
-        let asked: Vec<_> = wants
-            .iter()
-            .map(|want| ClaimRequest {
-                endpoint: want.endpoint,
-                credit: want.max_rows,
-            })
-            .collect();
         let died = DispatcherMsg::Claimed {
-            asked: asked.clone(),
-            result: Err(ClaimError::TaskFailed),
+            wants: wants.clone(),
+            claim: Claim::default(),
         };
         let delivery = Arc::clone(&self.delivery);
         let (runtime, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
         spawn_and_notify_on(runtime, me, died, async move {
-            let result = claim(&delivery, reservations, &wants, &ordered, now_ms).await;
-            DispatcherMsg::Claimed { asked, result }
+            let claim = claim(&delivery, reservations, &wants, &ordered, now_ms).await;
+            let claim = claim.unwrap_or_else(|error| {
+                tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
+                Claim::default()
+            });
+            DispatcherMsg::Claimed { wants, claim }
         });
     }
 
-    pub(super) async fn claimed(
-        &mut self,
-        myself: &ActorRef<DispatcherMsg>,
-        asked: Vec<ClaimRequest>,
-        result: Result<Claim, ClaimError>,
-    ) {
+    pub(super) async fn claimed(&mut self, wants: Vec<ClaimRequest>, claim: Claim) {
         self.claim_interval.busy = false;
         self.claim_interval.back = Some(Instant::now());
-        let claim = result.unwrap_or_else(|error| {
-            tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
-            Claim::default()
-        });
         self.in_order.extend(&claim.have_ordered);
         let metrics = &self.delivery.metrics;
         metrics.leased(LeaseOrigin::Claimed, claim.rows.len());
         let mut by_endpoint = by_endpoint(claim.rows);
-        for ClaimRequest { endpoint, credit } in asked {
+        for ClaimRequest {
+            endpoint, max_rows, ..
+        } in wants
+        {
             let rows = by_endpoint.remove(&endpoint).unwrap_or_default();
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            let more = count >= credit || claim.have_more.contains(&endpoint);
+            let more = count >= max_rows || claim.have_more.contains(&endpoint);
             if !self.claim_queue.claimed(endpoint, more) {
-                self.leases.end_backlog(endpoint);
+                self.delivery.leases.end_backlog(endpoint);
             }
             let latest_ms = latest_unordered_due_ms(&rows);
-            self.deliver(myself, endpoint, rows).await;
+            self.deliver(endpoint, rows).await;
             self.endpoints.raise_floor(endpoint, latest_ms);
         }
         self.claim_soon();
     }
 
     /// Hands on pre-leased rows, which need no claim.
-    pub(super) async fn fresh(
-        &mut self,
-        myself: &ActorRef<DispatcherMsg>,
-        rows: Vec<LeasedDelivery>,
-    ) {
+    pub(super) async fn fresh(&mut self, rows: Vec<LeasedDelivery>) {
         let metrics = &self.delivery.metrics;
         metrics.leased(LeaseOrigin::Preleased, rows.len());
         for (endpoint, rows) in by_endpoint(rows) {
-            self.deliver(myself, endpoint, rows).await;
+            self.deliver(endpoint, rows).await;
         }
     }
 
-    async fn deliver(
-        &mut self,
-        myself: &ActorRef<DispatcherMsg>,
-        endpoint: EndpointId,
-        rows: Vec<LeasedDelivery>,
-    ) {
+    async fn deliver(&mut self, endpoint: EndpointId, rows: Vec<LeasedDelivery>) {
         if rows.is_empty() {
             return;
         }
@@ -185,7 +162,7 @@ impl DispatcherState {
             release(&self.delivery.completer, rows);
             return;
         }
-        self.endpoints.deliver(myself, endpoint, rows).await;
+        self.endpoints.deliver(endpoint, rows).await;
     }
 }
 
@@ -211,10 +188,10 @@ fn by_endpoint(rows: Vec<LeasedDelivery>) -> HashMap<EndpointId, Vec<LeasedDeliv
 async fn claim(
     delivery: &Delivery,
     mut reservations: Vec<Reservation>,
-    wants: &[ClaimWant],
+    wants: &[ClaimRequest],
     ordered: &HashSet<EndpointId>,
     now_ms: i64,
-) -> Result<Claim, ClaimError> {
+) -> Result<Claim, DbErr> {
     let (transaction, owner) = (
         delivery.env.db.begin().await?,
         delivery.cluster.membership.epoch(),
@@ -227,7 +204,7 @@ async fn claim(
         if !ordered.contains(&endpoint) {
             continue;
         }
-        let want = ClaimWant {
+        let want = ClaimRequest {
             endpoint,
             max_rows: reservation.credits(),
             scan_floor_ms: 0,

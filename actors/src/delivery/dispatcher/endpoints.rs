@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use entities::ids::{CreditorId, EndpointId};
-use ractor::{ActorId, ActorRef};
+use ractor::ActorId;
 
-use super::super::endpoint::{Endpoint, EndpointArgs, EndpointMsg};
+use super::super::endpoint::{Endpoint, EndpointMsg};
 use super::super::endpoint_actors::EndpointActors;
 use super::super::handle::Delivery;
-use super::super::messages::DispatcherMsg;
 use super::super::release::release;
-use crate::leases::{LeaseTable, LeasedDelivery};
-use crate::supervision::{ActorHandle, spawn_metered};
+use crate::leases::LeasedDelivery;
+use crate::supervision::{ActorHandle, spawn_child};
 
 /// Idle time after which an endpoint actor is stopped.
 const IDLE_MS: i64 = 60_000;
@@ -22,7 +21,6 @@ const MAX_COMMIT_DELAY_MS: i64 = 10_000;
 /// The endpoint actors, which are children of the Dispatcher.
 pub(super) struct Endpoints {
     delivery: Arc<Delivery>,
-    leases: Arc<LeaseTable>,
     endpoint_actors: Arc<EndpointActors>,
     entries: HashMap<EndpointId, EndpointEntry>,
     by_actor: HashMap<ActorId, EndpointId>,
@@ -44,7 +42,6 @@ impl Endpoints {
         endpoint_actors.clear();
         Self {
             delivery: Arc::clone(delivery),
-            leases: Arc::clone(&delivery.leases),
             endpoint_actors,
             entries: HashMap::new(),
             by_actor: HashMap::new(),
@@ -52,18 +49,13 @@ impl Endpoints {
     }
 
     /// Hands rows to the endpoint actor, which is started if necessary.
-    pub(super) async fn deliver(
-        &mut self,
-        dispatcher: &ActorRef<DispatcherMsg>,
-        endpoint: EndpointId,
-        rows: Vec<LeasedDelivery>,
-    ) {
+    pub(super) async fn deliver(&mut self, endpoint: EndpointId, rows: Vec<LeasedDelivery>) {
         let now_ms = self.delivery.env.clock.now_ms();
         if !self.entries.contains_key(&endpoint) {
-            self.start_actor(dispatcher, endpoint, &rows, now_ms).await;
+            self.start_actor(endpoint, &rows, now_ms).await;
         }
         let Some(entry) = self.entries.get_mut(&endpoint) else {
-            self.leases.cool_down(endpoint, now_ms);
+            self.delivery.leases.cool_down(endpoint, now_ms);
             release(&self.delivery.completer, rows);
             return;
         };
@@ -79,26 +71,14 @@ impl Endpoints {
         }
     }
 
-    async fn start_actor(
-        &mut self,
-        dispatcher: &ActorRef<DispatcherMsg>,
-        endpoint: EndpointId,
-        rows: &[LeasedDelivery],
-        now_ms: i64,
-    ) {
+    async fn start_actor(&mut self, endpoint: EndpointId, rows: &[LeasedDelivery], now_ms: i64) {
         let Some(creditor) = rows.first().map(|leased| leased.row.creditor) else {
             return;
         };
         let address = ActorHandle::new();
-        let args = EndpointArgs {
-            endpoint,
-            delivery: Arc::clone(&self.delivery),
-            leases: Arc::clone(&self.leases),
-            me: address.clone(),
-        };
-        match spawn_metered(Endpoint, args, &address, dispatcher.get_cell()).await {
+        let actor = Endpoint::new(endpoint, Arc::clone(&self.delivery), address.clone());
+        match spawn_child(actor, &address, &self.delivery.dispatcher).await {
             Ok(actor) => {
-                let actor = actor.get_id();
                 self.endpoint_actors.enter(endpoint, address.clone());
                 self.by_actor.insert(actor, endpoint);
                 let entry = EndpointEntry {
@@ -177,7 +157,7 @@ impl Endpoints {
             .collect();
         for endpoint in idle {
             // A row in the mailbox holds a lease, so the mailbox of an endpoint without leases has no rows.
-            if !self.leases.is_idle(endpoint) {
+            if !self.delivery.leases.is_idle(endpoint) {
                 continue;
             }
             if let Some(entry) = self.entries.remove(&endpoint) {
@@ -211,7 +191,7 @@ impl Endpoints {
     #[cfg(feature = "fault-injection")]
     pub(super) fn panic(&self, endpoint: EndpointId) {
         if let Some(entry) = self.entries.get(&endpoint) {
-            let _ = entry.address.send(EndpointMsg::Panic);
+            let _ = entry.address.inject_panic();
         }
     }
 }

@@ -10,4 +10,4 @@ mod polling;
 mod state;
 mod sweeping;
 
-pub(super) use actor::{Dispatcher, DispatcherArgs};
+pub(super) use state::Dispatcher;

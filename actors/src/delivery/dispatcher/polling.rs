@@ -6,8 +6,8 @@ use std::time::Duration;
 use entities::queries::delivery::{self as queue, DueEndpoint};
 use tokio::time::Instant;
 
-use super::super::messages::{ClaimError, DispatcherMsg};
-use super::state::DispatcherState;
+use super::super::messages::DispatcherMsg;
+use super::state::Dispatcher;
 use crate::supervision::spawn_and_notify;
 
 /// Maximum time between two polls, in milliseconds. It is shorter if a row is due earlier.
@@ -19,7 +19,7 @@ const POLL_SHARE: u32 = 10;
 /// Upper limit of that pause. A poll may seem slow only because the process was suspended during it.
 const MAX_REST: Duration = Duration::from_secs(10);
 
-impl DispatcherState {
+impl Dispatcher {
     /// Spawns a query for endpoints with waiting rows.
     pub(super) fn poll(&mut self) {
         self.rung = false;
@@ -29,22 +29,20 @@ impl DispatcherState {
         self.release_lost();
         let began_ms = self.delivery.env.clock.now_ms();
         self.poll_by_ms = self.poll_by_ms.filter(|due_ms| *due_ms > began_ms);
-        let died = DispatcherMsg::Polled {
+        let polled = move |took, waiting| DispatcherMsg::Polled {
             began_ms,
-            took: Duration::ZERO,
-            result: Err(ClaimError::TaskFailed),
+            took,
+            waiting,
         };
+        let died = polled(Duration::ZERO, None);
         let delivery = Arc::clone(&self.delivery);
         spawn_and_notify(&self.delivery.dispatcher, died, async move {
             let begun = Instant::now();
-            let result = queue::due_endpoints(delivery.env.db.reader())
-                .await
-                .map_err(ClaimError::from);
-            DispatcherMsg::Polled {
-                began_ms,
-                took: begun.elapsed(),
-                result,
-            }
+            let found = queue::due_endpoints(delivery.env.db.reader()).await;
+            let waiting = found.inspect_err(|error| {
+                tracing::warn!(%error, "polling for due deliveries failed; the next poll retries it");
+            });
+            polled(begun.elapsed(), waiting.ok())
         });
     }
 
@@ -52,25 +50,18 @@ impl DispatcherState {
         &mut self,
         began_ms: i64,
         took: Duration,
-        result: Result<Vec<DueEndpoint>, ClaimError>,
+        waiting: Option<Vec<DueEndpoint>>,
     ) {
         let now_ms = self.delivery.env.clock.now_ms();
-        let next_ms = match result {
-            Ok(waiting) => self.apply_poll(waiting, began_ms, now_ms),
-            Err(error) => {
-                tracing::warn!(%error, "polling for due deliveries failed; the next poll retries it");
-                now_ms + MAX_POLL_MS
-            }
+        let next_ms = match waiting {
+            Some(waiting) => self.apply_poll(waiting, began_ms, now_ms),
+            None => now_ms + MAX_POLL_MS,
         };
         let pause_ms = (next_ms - now_ms).clamp(MIN_POLL_MS, MAX_POLL_MS);
         let min_pause = min_pause_after(took);
         let pause = Duration::from_millis(pause_ms.unsigned_abs()).max(min_pause);
         self.next_poll = Instant::now() + min_pause;
-        self.polls.reschedule(
-            self.delivery
-                .dispatcher
-                .send_after(pause, DispatcherMsg::Poll),
-        );
+        self.polls.reschedule(pause, DispatcherMsg::Poll);
         self.claim_soon();
     }
 
@@ -90,7 +81,7 @@ impl DispatcherState {
             self.endpoints.lower_floor(endpoint, due_ms);
             if due_ms <= now_ms {
                 self.claim_queue.wake(endpoint);
-                self.leases.begin_backlog(endpoint, due_ms);
+                self.delivery.leases.begin_backlog(endpoint, due_ms);
                 self.claim_queue.capacity_freed(endpoint);
             } else {
                 next_ms = next_ms.min(due_ms);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use entities::queries::delivery::{self as queue, Fence};
 
-use super::super::messages::{ClaimError, DispatcherMsg};
-use super::state::DispatcherState;
+use super::super::messages::DispatcherMsg;
+use super::state::Dispatcher;
 use crate::supervision::spawn_and_notify;
 
 /// Time between two sweeps.
@@ -14,10 +14,10 @@ const SWEEP_PAUSE: Duration = Duration::from_secs(5);
 /// Maximum leases that one sweep reads. It is far more than a process ever holds.
 const SWEEP_LIMIT: u32 = 20_000;
 
-impl DispatcherState {
+impl Dispatcher {
     /// Returns rows to the queue whose leases were dropped, for example by a task that panicked.
     pub(super) fn release_lost(&self) {
-        let lost = self.leases.take_lost();
+        let lost = self.delivery.leases.take_lost();
         if lost.is_empty() {
             return;
         }
@@ -29,13 +29,13 @@ impl DispatcherState {
     }
 
     fn spawn_release(&self, lost: Vec<Fence>) {
-        let (delivery, leases) = (Arc::clone(&self.delivery), Arc::clone(&self.leases));
+        let delivery = Arc::clone(&self.delivery);
         self.delivery.runtime.spawn(async move {
             let result = queue::release(&delivery.env.db, &lost).await;
-            leases.released(lost.len());
+            delivery.leases.released(lost.len());
             if let Err(error) = result {
                 tracing::warn!(%error, "releasing rows of lost leases failed; it is retried");
-                leases.add_lost(lost);
+                delivery.leases.add_lost(lost);
                 return;
             }
             let _ = delivery.dispatcher.send(DispatcherMsg::Poll);
@@ -48,38 +48,27 @@ impl DispatcherState {
             return;
         }
         self.endpoints.evict_idle();
-        let died = DispatcherMsg::Swept {
-            result: Err(ClaimError::TaskFailed),
-        };
-        let delivery = Arc::clone(&self.delivery);
+        let (delivery, died) = (
+            Arc::clone(&self.delivery),
+            DispatcherMsg::Swept { fences: None },
+        );
         spawn_and_notify(&self.delivery.dispatcher, died, async move {
-            let held = queue::leased_by(
-                delivery.env.db.reader(),
-                delivery.cluster.membership.epoch(),
-                SWEEP_LIMIT,
-            )
-            .await;
-            DispatcherMsg::Swept {
-                result: held.map_err(ClaimError::from),
-            }
+            let epoch = delivery.cluster.membership.epoch();
+            let held = queue::leased_by(delivery.env.db.reader(), epoch, SWEEP_LIMIT).await;
+            let held = held
+                .inspect_err(|error| tracing::warn!(%error, "looking for orphaned leases failed"));
+            DispatcherMsg::Swept { fences: held.ok() }
         });
     }
 
-    pub(super) fn swept(&mut self, result: Result<Vec<Fence>, ClaimError>) {
-        match result {
-            Ok(fences) => {
-                let orphans = self.orphans.look(self.leases.not_held(fences));
-                if !orphans.is_empty() {
-                    self.leases.add_lost(orphans);
-                    self.release_lost();
-                }
+    pub(super) fn swept(&mut self, fences: Option<Vec<Fence>>) {
+        if let Some(fences) = fences {
+            let orphans = self.orphans.look(self.delivery.leases.not_held(fences));
+            if !orphans.is_empty() {
+                self.delivery.leases.add_lost(orphans);
+                self.release_lost();
             }
-            Err(error) => tracing::warn!(%error, "looking for orphaned leases failed"),
         }
-        self.sweeps.reschedule(
-            self.delivery
-                .dispatcher
-                .send_after(SWEEP_PAUSE, DispatcherMsg::Sweep),
-        );
+        self.sweeps.reschedule(SWEEP_PAUSE, DispatcherMsg::Sweep);
     }
 }

@@ -7,4 +7,4 @@ mod step;
 mod worker;
 
 pub(crate) use start::{show, start};
-pub(super) use worker::{Replayer, ReplayerArgs};
+pub(super) use worker::Replayer;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::super::handle::Delivery;
 use super::super::messages::ReplayerMsg;
-use crate::contract::{ApiError, DbResultExt as _, RecoveryPeriod, RecoveryView, Replayable};
+use crate::contract::{ApiError, RecoveryPeriod, RecoveryView, Replayable};
 use crate::creditor::{CreditorTransaction, IdempotentOperation};
 use crate::domain::date::rfc3339_ms;
 use crate::infra::Env;
@@ -33,35 +33,28 @@ pub(crate) async fn start(
     span: RecoveryPeriod,
     once: &IdempotentOperation,
 ) -> Result<Replayable<RecoveryView>, ApiError> {
-    let transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
     if let Some(begun) = once.find_result(&transaction).await? {
         drop(transaction);
         let value = show(&delivery.env, Some(creditor), RecoveryId(begun)).await?;
         let replayed = true;
         return Ok(Replayable { value, replayed });
     }
-    let running = recoveries::running(&transaction.db, creditor)
-        .await
-        .map_db_error()?;
+    let running = recoveries::running(&transaction.db, creditor).await?;
     if running >= MAX_RUNNING {
         let msg = format!(
             "{MAX_RUNNING} recoveries are already running; start another when one has finished"
         );
         return Err(ApiError::field(&["body"], msg));
     }
-    let row = plan(&transaction, actor, span, delivery.env.clock.now_ms())
-        .await
-        .map_db_error()?;
+    let row = plan(&transaction, actor, span, delivery.env.clock.now_ms()).await?;
     let data = json!({
         "recovery_id": row.id, "since": rfc3339_ms(row.since_ms), "until": rfc3339_ms(row.until_ms),
     });
     transaction.audit("webhook.recovery_started", actor, data);
-    queries::insert(&transaction.db, row.clone())
-        .await
-        .map_db_error()?;
+    queries::insert(&transaction.db, row.clone()).await?;
     once.store_result(&transaction, row.id.0).await?;
-    transaction.commit().await.map_db_error()?;
+    transaction.commit().await?;
     let _ = delivery.replayer.send(ReplayerMsg::Work);
     Ok(Replayable {
         value: view(&row),
@@ -78,9 +71,7 @@ pub(crate) async fn show(
     creditor: Option<CreditorId>,
     id: RecoveryId,
 ) -> Result<RecoveryView, ApiError> {
-    let row = recoveries::by_id(env.db.reader(), creditor, id)
-        .await
-        .map_db_error()?;
+    let row = recoveries::by_id(env.db.reader(), creditor, id).await?;
     row.as_ref()
         .map(view)
         .ok_or(ApiError::not_found("recovery"))

@@ -220,9 +220,6 @@ async fn drain_finishes_running_sends_and_leaves_no_leases() {
 #[cfg(feature = "fault-injection")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_delivery_is_lost_if_any_actor_panics() {
-    use super::super::messages::CompleterMsg;
-    use crate::cluster::NodeMsg;
-
     for test_db in test_databases().await {
         let receiver = Receiver::start(|_, _| Reply::status(200)).await;
         let creditor = test_db.creditor().await;
@@ -244,9 +241,9 @@ async fn no_delivery_is_lost_if_any_actor_panics() {
                 0 => delivery
                     .dispatcher
                     .send(DispatcherMsg::PanicEndpoint { endpoint }),
-                1 => delivery.completer.send(CompleterMsg::Panic),
-                2 => delivery.dispatcher.send(DispatcherMsg::Panic),
-                _ => cluster.node.send(NodeMsg::Panic),
+                1 => delivery.completer.inject_panic(),
+                2 => delivery.dispatcher.inject_panic(),
+                _ => cluster.node.inject_panic(),
             };
         }
         until("an empty queue", async || test_db.queue().await.is_empty()).await;

@@ -2,7 +2,7 @@
 
 use entities::ids::{DeliveryId, EndpointId};
 use entities::queries::delivery::{
-    ClaimWant, CompletionOutcome, OrderedClaim, claim_in_order, due_endpoints,
+    ClaimRequest, CompletionOutcome, OrderedClaim, claim_in_order, due_endpoints,
 };
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ async fn claim_ordered(
     now_ms: i64,
 ) -> OrderedClaim {
     let transaction = test_db.db.begin().await.unwrap();
-    let want = ClaimWant {
+    let want = ClaimRequest {
         endpoint,
         max_rows,
         scan_floor_ms: 0,

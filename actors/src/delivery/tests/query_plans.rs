@@ -3,7 +3,7 @@
 use entities::Transaction;
 use entities::ids::{DeliveryId, EndpointId};
 use entities::queries::delivery::{
-    ClaimWant, CompletionOutcome, Completions, Fence, SQLITE_CLAIM, cancel_disabled,
+    ClaimRequest, CompletionOutcome, Completions, Fence, SQLITE_CLAIM, cancel_disabled,
     cancel_statements, claim, claim_in_order, due_endpoints,
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
@@ -93,7 +93,7 @@ async fn claim_reads_only_the_rows_that_it_takes() {
 
         let transaction = test_db.db.begin().await.unwrap();
         let before = rows_read(&transaction).await;
-        let want = |endpoint| ClaimWant {
+        let want = |endpoint| ClaimRequest {
             endpoint,
             max_rows: 8,
             scan_floor_ms: 0,

@@ -3,8 +3,8 @@
 use entities::Database;
 use entities::ids::{AttemptId, EndpointId};
 use entities::queries::delivery::{
-    Attempt, ClaimWant, ClaimedDelivery, Completion, CompletionOutcome, Completions, Fence, claim,
-    due_endpoints, leased_by,
+    Attempt, ClaimRequest, ClaimedDelivery, Completion, CompletionOutcome, Completions, Fence,
+    claim, due_endpoints, leased_by,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub(super) async fn claim_now(
 ) -> Vec<ClaimedDelivery> {
     let wants: Vec<_> = wants
         .iter()
-        .map(|(endpoint, max_rows)| ClaimWant {
+        .map(|(endpoint, max_rows)| ClaimRequest {
             endpoint: *endpoint,
             max_rows: *max_rows,
             scan_floor_ms: 0,
@@ -105,7 +105,7 @@ async fn claim_respects_scan_floor_and_skips_paused_or_disabled_endpoints() {
         let endpoint = test_db.endpoint(creditor, "https://one.example").await;
         test_db.enqueue(creditor, endpoint, 1, 100).await;
         let transaction = db.begin().await.unwrap();
-        let wants = [ClaimWant {
+        let wants = [ClaimRequest {
             endpoint,
             max_rows: 8,
             scan_floor_ms: 101,
@@ -160,7 +160,7 @@ async fn concurrent_claims_take_different_rows() {
     let (creditor, db): (_, &Database) = (test_db.creditor().await, &test_db.db);
     let endpoint = test_db.endpoint(creditor, "https://one.example").await;
     test_db.enqueue(creditor, endpoint, 6, 100).await;
-    let wants = [ClaimWant {
+    let wants = [ClaimRequest {
         endpoint,
         max_rows: 4,
         scan_floor_ms: 0,

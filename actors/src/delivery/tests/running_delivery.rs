@@ -12,16 +12,14 @@ use crate::app::Modules;
 use crate::cluster::{Membership, node_spec};
 use crate::domain::restart_budget::RestartBudget;
 use crate::infra::{Clock, Settings};
-use crate::supervision::{
-    ActorHandle, Supervisor, SupervisorArgs, SupervisorMsg, SupervisorStatus, spawn_metered,
-};
+use crate::supervision::{ActorHandle, Supervisor, SupervisorStatus, spawn_metered};
 use crate::test_support::database::{TestDatabase, modules as wire, settings};
 
 /// The running actors. They are killed on drop.
 pub(crate) struct Tree {
     pub(crate) modules: Modules,
     pub(crate) status: Arc<SupervisorStatus>,
-    root: ActorRef<SupervisorMsg>,
+    root: ractor::ActorCell,
 }
 
 /// The parent of the root supervisor. It handles no messages.
@@ -53,22 +51,12 @@ pub(crate) async fn start_with(test_db: &TestDatabase, settings: Settings) -> Tr
         node_spec(&modules.cluster, &modules.delivery.runtime),
         delivery_tree(&modules.delivery, Arc::clone(&status)),
     ];
-    let args = SupervisorArgs {
-        status: root_status,
-        children,
-        budget: RestartBudget::default(),
-        clock: modules.env.clock.clone(),
-    };
     let (parent, _) = ractor::Actor::spawn(None, TestRoot, ()).await.unwrap();
     let handle = ActorHandle::new();
-    let root = spawn_metered(
-        Supervisor::at(handle.clone()),
-        args,
-        &handle,
-        parent.get_cell(),
-    )
-    .await
-    .unwrap();
+    let (budget, clock) = (RestartBudget::default(), modules.env.clock.clone());
+    let root = Supervisor::new(handle.clone(), root_status, children, budget, clock);
+    let root = spawn_metered(root, &handle, Some(parent.get_cell())).await;
+    let (root, _) = root.unwrap();
     Tree {
         modules,
         status,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entities::ids::{AttemptId, CreditorId, DeliveryId};
 use entities::queries::delivery::{
-    Attempt, ClaimWant, Completion, CompletionOutcome, Completions, claim,
+    Attempt, ClaimRequest, Completion, CompletionOutcome, Completions, claim,
 };
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ async fn one_of_each(test_db: &TestDatabase, creditor: CreditorId) -> Vec<Delive
     let endpoint = test_db.endpoint(creditor, "https://one.example").await;
     let mut ids = test_db.enqueue(creditor, endpoint, 4, 100).await;
     let transaction = test_db.db.begin().await.unwrap();
-    let wants = [ClaimWant {
+    let wants = [ClaimRequest {
         endpoint,
         max_rows: 8,
         scan_floor_ms: 0,

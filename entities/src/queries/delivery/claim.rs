@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend};
 
-use super::{ClaimWant, ClaimedDelivery};
+use super::{ClaimRequest, ClaimedDelivery};
 use crate::ids::DeliveryId;
 use crate::sql::{self, params};
 use crate::{Result, Transaction};
@@ -90,7 +90,7 @@ pub async fn claim_one(
 pub async fn claim(
     db: &Transaction,
     owner: i64,
-    wants: &[ClaimWant],
+    wants: &[ClaimRequest],
     now_ms: i64,
 ) -> Result<Vec<ClaimedDelivery>> {
     let mut claimed: Vec<ClaimedDelivery> = Vec::new();

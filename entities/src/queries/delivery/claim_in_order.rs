@@ -9,7 +9,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::claim::leasing;
-use super::{ClaimWant, ClaimedDelivery};
+use super::{ClaimRequest, ClaimedDelivery};
 use crate::ids::DeliveryId;
 use crate::sql::{self, params};
 use crate::{Result, Transaction};
@@ -82,7 +82,7 @@ struct DueRow {
 pub async fn claim_in_order(
     db: &Transaction,
     owner: i64,
-    want: ClaimWant,
+    want: ClaimRequest,
     now_ms: i64,
 ) -> Result<OrderedClaim> {
     let mut found = OrderedClaim::default();
