@@ -78,7 +78,7 @@ async fn rejoin(cluster: &Cluster) -> Option<Duration> {
             "this process rejoined the cluster under a new epoch"
         ),
         Err(error) => {
-            tracing::warn!(%error, "this process could not rejoin the cluster; it is retried")
+            tracing::warn!(%error, "this process could not rejoin the cluster; it is retried");
         }
     }
     None
@@ -99,7 +99,7 @@ async fn rescue(cluster: &Cluster) -> Option<Duration> {
             cluster.events.send(ClusterEvent::DeliveriesFreed);
         }
         Err(error) => {
-            tracing::warn!(%error, "the search for failed processes did not finish; it is retried")
+            tracing::warn!(%error, "the search for failed processes did not finish; it is retried");
         }
     }
     None
@@ -127,7 +127,7 @@ async fn checkpoint(cluster: &Cluster, long_wal: &AtomicI64) -> Option<Duration>
         }
         Ok(_) => {}
         Err(error) => {
-            tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried")
+            tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried");
         }
     }
     None

@@ -18,3 +18,30 @@ impl From<DbErr> for ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    struct At(u32);
+
+    impl From<()> for At {
+        #[track_caller]
+        fn from((): ()) -> Self {
+            Self(Location::caller().line())
+        }
+    }
+
+    async fn fails() -> Result<u32, At> {
+        let line = line!() + 1;
+        Err(())?;
+        Ok(line)
+    }
+
+    /// The conversion above relies on it, and the documentation of the language does not promise it.
+    #[tokio::test]
+    async fn question_mark_passes_its_location_to_from() {
+        let expected = line!() - 7;
+        assert_eq!(fails().await.map_err(|at| at.0), Err(expected));
+    }
+}
