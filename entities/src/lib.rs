@@ -8,9 +8,10 @@
 //! on the errors of the database; [`is_transient`] tells which ones are worth a retry. A function documents its errors
 //! only if there is more to say.
 
-/// Declares enums whose variants are stored, and sent, as their names in snake case.
+/// Declares enums whose variants are stored, and sent, as their names in snake case. Once per file.
 macro_rules! text_enums {
-    ($($(#[$attribute:meta])* pub enum $name:ident { $($variants:tt)+ })+) => {$(
+    ($($(#[$attribute:meta])* pub enum $name:ident { $($variants:tt)+ })+) => {
+    $(
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash,
             sea_orm::EnumIter, sea_orm::DeriveActiveEnum, strum::IntoStaticStr,
@@ -27,7 +28,15 @@ macro_rules! text_enums {
                 self.into()
             }
         }
-    )+};
+    )+
+
+        #[test]
+        fn stored_text_equals_as_str() {
+            $(for value in <$name as sea_orm::Iterable>::iter() {
+                assert_eq!(sea_orm::ActiveEnum::to_value(&value), value.as_str());
+            })+
+        }
+    };
 }
 pub(crate) use text_enums;
 
