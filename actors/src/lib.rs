@@ -22,7 +22,7 @@
 //! ```
 //!
 //! `domain` holds the rules as pure functions. The other modules apply them. Callers use the typed methods of
-//! [`PartnerApi`] and receive views. They never see an actor or a database row.
+//! [`PartnerApi`], [`CreditorApi`] and [`SupportApi`], and receive views. They never see an actor or a database row.
 
 mod admission;
 mod api;

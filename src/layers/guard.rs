@@ -52,7 +52,7 @@ pub(crate) async fn check(
             Credentials::NoCredential => Err(ApiError::InvalidSession.into()),
         },
     };
-    answered.unwrap_or_else(refusal_response)
+    answered.unwrap_or_else(rejection_response)
 }
 
 async fn with_key(
@@ -137,10 +137,10 @@ async fn support(
 }
 
 /// The response to a refused request. For a known caller it has the rate limit headers.
-fn refusal_response(refused: Rejection) -> Response {
-    let expires_at = refused.expires_at();
-    let mut response = PartnerError::from(refused.error).into_response();
-    if let Some(report) = refused.limits {
+fn rejection_response(rejection: Rejection) -> Response {
+    let expires_at = rejection.expires_at();
+    let mut response = PartnerError::from(rejection.error).into_response();
+    if let Some(report) = rejection.limits {
         limits::write(response.headers_mut(), &report);
     }
     limits::write_expiry(response.headers_mut(), expires_at.as_deref());

@@ -1,4 +1,4 @@
-//! The result of admission: an admitted key or a refusal.
+//! The result of admission: an admitted key or a rejection.
 
 use entities::DbErr;
 use entities::ids::CreditorId;
@@ -23,7 +23,7 @@ pub(crate) struct AdmittedKey {
     pub(crate) expires_ms: Option<i64>,
 }
 
-/// A refused request.
+/// A rejected request.
 #[derive(Debug)]
 pub struct Rejection {
     /// The error for the client.

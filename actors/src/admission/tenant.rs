@@ -23,7 +23,7 @@ use super::tenant_snapshot::{SecretHash, TenantSnapshot, VerificationInput, load
 use super::tenant_state::Decision;
 use super::verified_secrets::is_same;
 use crate::contract::ApiError;
-use crate::supervision::Actor;
+use crate::supervision::{Actor, spawn_and_notify};
 
 /// How long a request waits for bcrypt, including its time in the queue.
 const BCRYPT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -121,7 +121,8 @@ impl Tenant {
         self.reading = Some(number);
         let (admission, entry) = (Arc::clone(&self.admission), Arc::clone(&self.entry));
         let generation = entry.generation();
-        tokio::spawn(async move {
+        let died = TenantMsg::Loaded { number, live: None };
+        spawn_and_notify(&self.entry.handle, died, async move {
             let read = tokio::time::timeout(
                 LOAD_TIMEOUT,
                 load(
@@ -145,7 +146,7 @@ impl Tenant {
                     None
                 }
             };
-            let _ = entry.handle.send(TenantMsg::Loaded { number, live });
+            TenantMsg::Loaded { number, live }
         });
     }
 
@@ -250,10 +251,14 @@ impl Tenant {
         }
     }
 
-    /// Starts one bcrypt check. A `Verified` message always follows.
+    /// Starts one bcrypt check. A `Verified` message always follows, even after a panic.
     fn ask_bcrypt(&mut self, check: SecretCheck, secret: SecretString, hash: String) {
-        let (admission, tenant) = (Arc::clone(&self.admission), self.entry.handle.clone());
-        tokio::spawn(async move {
+        let admission = Arc::clone(&self.admission);
+        let died = TenantMsg::Verified {
+            check,
+            verdict: Err(ApiError::Overloaded),
+        };
+        spawn_and_notify(&self.entry.handle, died, async move {
             let verifier = &admission.verifier;
             let asked = verifier.call(BCRYPT_TIMEOUT, |reply| SecretVerifierMsg::Verify {
                 secret,
@@ -261,7 +266,7 @@ impl Tenant {
                 reply,
             });
             let verdict = asked.await.unwrap_or(Err(ApiError::Overloaded));
-            let _ = tenant.send(TenantMsg::Verified { check, verdict });
+            TenantMsg::Verified { check, verdict }
         });
     }
 

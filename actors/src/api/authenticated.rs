@@ -47,7 +47,7 @@ impl CreditorApi {
         self.tenant.method() == AuthMethod::Session
     }
 
-    /// [`PartnerApi::run_to_completion`]. `work` also gets the caller.
+    /// Runs `work` for this caller, like [`PartnerApi::run_to_completion`].
     pub(super) async fn change<H, T, F>(
         &self,
         handle: &Arc<H>,

@@ -15,7 +15,7 @@ use crate::domain::restart_budget::RestartBudget;
 use crate::onboarding::onboarding_tree;
 use crate::placements::placements_tree;
 use crate::sandbox::sandbox_tree;
-use crate::supervision::{ActorHandle, ChildSpec, Supervisor, SupervisorStatus, spawn_metered};
+use crate::supervision::{ActorHandle, ChildSpec, Supervisor, SupervisorStatus, spawn_actor};
 
 /// The running tree.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Tree {
         let children = children(modules, &statuses);
         let (budget, clock) = (RestartBudget::default(), modules.env.clock.clone());
         let root = Supervisor::new(me.clone(), Arc::clone(&top), children, budget, clock);
-        let (root, handle) = spawn_metered(root, &me, None).await?;
+        let (root, handle) = spawn_actor(root, &me, None).await?;
         Ok((
             Self {
                 root,

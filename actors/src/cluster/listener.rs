@@ -11,7 +11,7 @@ use entities::queries::node::Listener;
 
 use super::change::ClusterEvent;
 use super::handle::Cluster;
-use super::messages::{NodeMsg, Task};
+use super::messages::{NodeMsg, NodeTask};
 
 /// The wait before a reconnect.
 const RECONNECT_DELAY: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ async fn forward(cluster: &Cluster, failures: &mut u32) -> Result<(), DbErr> {
             cluster.events.send(ClusterEvent::PeerNotified);
         }
         if notification.feed {
-            let task = Task::PollFeed;
+            let task = NodeTask::PollFeed;
             let _ = cluster.node.send(NodeMsg::Run { task });
         }
     }

@@ -171,7 +171,8 @@ impl Membership {
         self.session.store(member.session, Ordering::SeqCst);
         self.beat_ms.store(began_ms, Ordering::SeqCst);
         self.unbroken_since_ms.store(began_ms, Ordering::SeqCst);
-        self.fenced.store(false, Ordering::SeqCst);
+        // A process that left meanwhile stays fenced.
+        self.fenced.store(self.has_left(), Ordering::SeqCst);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use strum::VariantArray;
 
 /// A periodic task of the Node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, VariantArray)]
-pub(crate) enum Task {
+pub(crate) enum NodeTask {
     /// Renew the heartbeat, or rejoin if this process is fenced.
     Heartbeat,
     /// Read the control feed.
@@ -25,10 +25,10 @@ pub(crate) enum Task {
 #[derive(Debug)]
 pub(crate) enum NodeMsg {
     /// Start a run of the task, unless one is in progress.
-    Run { task: Task },
+    Run { task: NodeTask },
     /// The run has ended.
     RunEnded {
-        task: Task,
+        task: NodeTask,
         /// The delay before the next run.
         pause: Duration,
     },

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::handle::Cluster;
 use super::listener;
-use super::messages::{NodeMsg, Task};
+use super::messages::{NodeMsg, NodeTask};
 use super::notifier::Notifier;
 use super::periodic_tasks::LONG_WAL;
 use crate::supervision::{Actor, PeriodicTask};
@@ -25,7 +25,7 @@ use crate::supervision::{Actor, PeriodicTask};
 /// The actor of the cluster's periodic tasks and of the notifications.
 pub(crate) struct Node {
     cluster: Arc<Cluster>,
-    tasks: BTreeMap<Task, PeriodicTask<NodeMsg>>,
+    tasks: BTreeMap<NodeTask, PeriodicTask<NodeMsg>>,
     /// The length of the write-ahead log, in pages, from which on the next warning is logged.
     long_wal: Arc<AtomicI64>,
     notifier: Notifier,
@@ -37,7 +37,7 @@ impl Actor for Node {
     type Msg = NodeMsg;
 
     async fn pre_start(&mut self) -> Result<(), ActorProcessingErr> {
-        for task in Task::VARIANTS {
+        for task in NodeTask::VARIANTS {
             self.cluster.node.send(NodeMsg::Run { task: *task })?;
         }
         self.listening
@@ -62,32 +62,35 @@ impl Actor for Node {
 
 impl Node {
     pub(super) fn new(cluster: &Arc<Cluster>) -> Self {
-        let periodic = |task: &Task| (*task, PeriodicTask::new(&cluster.node));
+        let periodic = |task: &NodeTask| (*task, PeriodicTask::new(&cluster.node));
         Self {
             cluster: Arc::clone(cluster),
-            tasks: Task::VARIANTS.iter().map(periodic).collect(),
+            tasks: NodeTask::VARIANTS.iter().map(periodic).collect(),
             long_wal: Arc::new(AtomicI64::new(LONG_WAL)),
             notifier: Notifier::default(),
             listening: JoinSet::new(),
         }
     }
 
-    fn run(&mut self, task: Task) {
-        if task.is_needless(&self.cluster) {
+    fn run(&mut self, task: NodeTask) {
+        if task.is_disabled(&self.cluster) {
             return;
         }
         let (cluster, long_wal) = (Arc::clone(&self.cluster), Arc::clone(&self.long_wal));
         let pause = task.pause();
+        // Read here and not in the run: a Drain may fence this process before the run begins, and then it must not
+        // rejoin.
+        let is_fenced = self.cluster.membership.is_fenced();
         let died = NodeMsg::RunEnded { task, pause };
         if let Some(periodic) = self.tasks.get_mut(&task) {
             periodic.spawn(died, async move {
-                let pause = task.run(&cluster, &long_wal).await;
+                let pause = task.run(&cluster, is_fenced, &long_wal).await;
                 NodeMsg::RunEnded { task, pause }
             });
         }
     }
 
-    fn run_ended(&mut self, task: Task, pause: Duration) {
+    fn run_ended(&mut self, task: NodeTask, pause: Duration) {
         if let Some(periodic) = self.tasks.get_mut(&task) {
             periodic.reschedule(pause, NodeMsg::Run { task });
         }

@@ -8,7 +8,7 @@ use entities::queries::wal;
 
 use super::change::ClusterEvent;
 use super::handle::Cluster;
-use super::messages::Task;
+use super::messages::NodeTask;
 use super::{control_feed, janitor, rescue};
 
 /// The delay before the next removal of expired rows if some remain.
@@ -17,9 +17,9 @@ const CLEAN_ON: Duration = Duration::from_secs(1);
 /// again each time that the length has doubled.
 pub(super) const LONG_WAL: i64 = 262_144;
 
-impl Task {
+impl NodeTask {
     /// Whether this process never needs another run.
-    pub(super) fn is_needless(self, cluster: &Cluster) -> bool {
+    pub(super) fn is_disabled(self, cluster: &Cluster) -> bool {
         match self {
             Self::Heartbeat => cluster.membership.has_left(),
             Self::Checkpoint => cluster.env.db.is_postgres(),
@@ -36,10 +36,15 @@ impl Task {
         }
     }
 
-    /// Runs once. `long_wal` is the length of the write-ahead log from which on the next warning is logged.
-    pub(super) async fn run(self, cluster: &Cluster, long_wal: &AtomicI64) -> Duration {
+    /// Runs once. `is_fenced` says whether this process must rejoin. `long_wal` is the length of the write-ahead log from which on the next warning is logged.
+    pub(super) async fn run(
+        self,
+        cluster: &Cluster,
+        is_fenced: bool,
+        long_wal: &AtomicI64,
+    ) -> Duration {
         let pause = match self {
-            Self::Heartbeat if cluster.membership.is_fenced() => rejoin(cluster).await,
+            Self::Heartbeat if is_fenced => rejoin(cluster).await,
             Self::Heartbeat => heartbeat(cluster).await,
             Self::PollFeed => poll_feed(cluster).await,
             Self::Rescue => rescue(cluster).await,

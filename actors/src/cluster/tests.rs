@@ -170,6 +170,17 @@ async fn silent_process_is_rescued_only_by_unbroken_one() {
 }
 
 #[tokio::test]
+async fn process_that_has_left_stays_fenced_after_a_late_rejoin() {
+    let test_db = sqlite().await;
+    let process = Process::boot(&test_db).await;
+    let (env, membership) = (&process.modules.env, &process.modules.cluster.membership);
+    assert!(membership.may_send(env.clock.now_ms()));
+    membership.leave();
+    membership.rejoin(&env.db, &env.clock).await.unwrap();
+    assert!(!membership.may_send(env.clock.now_ms()));
+}
+
+#[tokio::test]
 async fn leases_of_epochs_without_a_node_row_are_released() {
     let Some(test_db) = postgres().await else {
         return;

@@ -45,10 +45,18 @@ impl<'a> CreditorTransaction<'a> {
         creditors: &'a Creditors,
         creditor: CreditorId,
     ) -> Result<Self, ApiError> {
+        let begun = Self::begin_if_known(creditors, creditor).await?;
+        begun.ok_or(ApiError::not_found("creditor"))
+    }
+
+    /// The same, but returns `None` for an unknown creditor. For work that nobody waits for.
+    pub(crate) async fn begin_if_known(
+        creditors: &'a Creditors,
+        creditor: CreditorId,
+    ) -> Result<Option<Self>, ApiError> {
         let permit = creditors.permit().await?;
         let transaction = creditors.env.db.begin().await?;
-        let begun = Self::begin_in(creditors, permit, transaction, creditor).await;
-        begun?.ok_or(ApiError::not_found("creditor"))
+        Ok(Self::begin_in(creditors, permit, transaction, creditor).await?)
     }
 
     /// Locks the creditor in a database transaction that has not locked any creditor yet. Returns `None` for an unknown

@@ -24,7 +24,10 @@ pub(super) async fn complete_and_disable(
         return Ok(());
     };
     let completions = Completions::of(&delivery.env.db, std::slice::from_ref(&ended.completion));
-    let mut transaction = CreditorTransaction::begin(&delivery.creditors, ended.creditor).await?;
+    let begun = CreditorTransaction::begin_if_known(&delivery.creditors, ended.creditor).await?;
+    let Some(mut transaction) = begun else {
+        return Ok(());
+    };
     let done = completions.write(&transaction.db).await?;
     match done.is_empty() {
         true => tracing::info!(
@@ -44,7 +47,10 @@ pub(super) async fn disable(
     endpoint: EndpointId,
     stop: DisableReason,
 ) -> Result<(), ApiError> {
-    let mut transaction = CreditorTransaction::begin(&delivery.creditors, creditor).await?;
+    let begun = CreditorTransaction::begin_if_known(&delivery.creditors, creditor).await?;
+    let Some(mut transaction) = begun else {
+        return Ok(());
+    };
     disable_in(&mut transaction, endpoint, stop).await?;
     transaction.commit().await?;
     Ok(())

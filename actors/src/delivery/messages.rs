@@ -46,8 +46,8 @@ pub(crate) enum DispatcherMsg {
     Claim,
     /// A claim has finished.
     Claimed {
-        /// The endpoints of the claim, with their credit.
-        wants: Vec<ClaimRequest>,
+        /// The endpoints of the claim, with the number of rows that each may take.
+        requests: Vec<ClaimRequest>,
         /// The rows, whose leases are already in the lease table. Empty if the claim failed.
         claim: Claim,
     },

@@ -36,7 +36,7 @@ fn names_round_trip() {
 }
 
 #[test]
-fn apply_reports_the_effect_of_each_fact() {
+fn merge_reports_the_effect_of_each_fact() {
     let (first, applied) = FactState::merge(None, &fact(10, FactValue::Open, false));
     assert_eq!(applied, Applied::Newer);
     assert_eq!(

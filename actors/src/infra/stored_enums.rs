@@ -1,6 +1,7 @@
 //! Conversion between the enums of the domain and the enums of their columns.
 //!
 //! The domain does not depend on the database, so both exist. The compiler reports a value that only one of them has.
+//! A process cannot read a row with a value that only a newer version knows; see docs/operations.md.
 
 use entities::placement::{StoredPosture, StoredStatus};
 

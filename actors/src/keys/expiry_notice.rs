@@ -19,7 +19,10 @@ pub(crate) async fn send_expiry_notice(
     creditor: CreditorId,
     key: KeyId,
 ) -> Result<(), ApiError> {
-    let mut transaction = CreditorTransaction::begin(&keys.creditors, creditor).await?;
+    let begun = CreditorTransaction::begin_if_known(&keys.creditors, creditor).await?;
+    let Some(mut transaction) = begun else {
+        return Ok(());
+    };
     let found = transaction.keys.iter().find(|row| row.id == key).cloned();
     let is_due =
         |row: &api_key::Model| row.state == KeyState::Retiring && row.expiry_notified_ms.is_none();

@@ -15,7 +15,7 @@ use entities::queries::keys;
 use ractor::{ActorProcessingErr, RpcReplyPort};
 
 use crate::infra::Env;
-use crate::supervision::{Actor, ActorHandle, PeriodicTask};
+use crate::supervision::{Actor, ActorHandle, PeriodicTask, spawn_and_notify};
 
 /// Interval between two writes.
 const WRITE_INTERVAL: Duration = Duration::from_secs(5);
@@ -122,8 +122,12 @@ impl KeyUsageRecorder {
         self.write_again = false;
         let uses: Vec<_> = std::mem::take(&mut self.uses).into_values().collect();
         let replies = std::mem::take(&mut self.pending_replies);
-        let (env, me) = (Arc::clone(&self.env), self.me.clone());
-        tokio::spawn(async move {
+        let env = Arc::clone(&self.env);
+        let died = KeyUsageMsg::WriteFinished {
+            failed: Vec::new(),
+            replies: Vec::new(),
+        };
+        spawn_and_notify(&self.me, died, async move {
             let failed = match keys::upsert_key_uses(env.db.writer(), uses.clone()).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
@@ -131,7 +135,7 @@ impl KeyUsageRecorder {
                     uses
                 }
             };
-            let _ = me.send(KeyUsageMsg::WriteFinished { failed, replies });
+            KeyUsageMsg::WriteFinished { failed, replies }
         });
     }
 

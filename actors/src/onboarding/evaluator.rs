@@ -179,7 +179,9 @@ async fn sweep(creditors: &Creditors) -> Result<(), ApiError> {
 }
 
 async fn issue_missing_key(creditors: &Creditors, creditor: CreditorId) -> Result<(), ApiError> {
-    let transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    let Some(transaction) = CreditorTransaction::begin_if_known(creditors, creditor).await? else {
+        return Ok(());
+    };
     if transaction.commit().await? {
         // The transaction that applied the last fact should have issued the key, so this indicates a bug.
         tracing::error!(creditor_id = %creditor, alert = "key_issued_by_sweep", "an eligible creditor had no API key; the sweep issued it");

@@ -94,7 +94,7 @@ impl Operation {
     }
 
     /// The operation and its content as JSON, for the fingerprint. Stored fingerprints must match after an upgrade, so
-    /// the JSON of an operation never changes.
+    /// the JSON of an operation never changes after the first release.
     fn canonical(&self) -> Vec<u8> {
         let json = match self {
             Self::Act { placement, action } => {

@@ -37,7 +37,7 @@ pub(crate) enum WriterMsg {
     Panic,
 }
 
-/// The actor that commits commands in batches: the queue for the next batches.
+/// The actor that commits commands in batches. It owns the queue for the next batches.
 pub(crate) struct Writer {
     outbox: Arc<OutboxContext>,
     me: ActorHandle<WriterMsg>,

@@ -28,17 +28,20 @@ pub(crate) trait Actor: Sized + Send + 'static {
         message: Self::Msg,
     ) -> impl Future<Output = Result<(), ActorProcessingErr>> + Send;
 
-    /// Handles the start or the end of a child.
-    fn handle_supervisor_evt(
-        &mut self,
-        _event: SupervisionEvent,
-    ) -> Result<(), ActorProcessingErr> {
-        Ok(())
+    /// Handles the start or the end of a child. An actor that spawns children implements it. By default the actor fails
+    /// when a child ends, so that no end goes unnoticed.
+    fn handle_supervisor_evt(&mut self, event: SupervisionEvent) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(..) | SupervisionEvent::ActorTerminated(..) => {
+                Err("a child ended, and the actor does not handle it".into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 /// Spawns `actor` under `supervisor` and attaches it to `handle`. The join handle completes when the actor ends.
-pub(crate) async fn spawn_metered<A: Actor>(
+pub(crate) async fn spawn_actor<A: Actor>(
     actor: A,
     handle: &ActorHandle<A::Msg>,
     supervisor: Option<ActorCell>,
@@ -47,11 +50,19 @@ pub(crate) async fn spawn_metered<A: Actor>(
         handle: handle.clone(),
         waiting: Arc::default(),
     };
-    let (actor, ended) = match supervisor {
-        Some(supervisor) => ractor::Actor::spawn_linked(None, metered, actor, supervisor).await?,
-        None => ractor::Actor::spawn(None, metered, actor).await?,
+    let waiting = Arc::clone(&metered.waiting);
+    let spawned = match supervisor {
+        Some(supervisor) => ractor::Actor::spawn_linked(None, metered, actor, supervisor).await,
+        None => ractor::Actor::spawn(None, metered, actor).await,
     };
-    Ok((actor.get_cell(), ended))
+    match spawned {
+        Ok((actor, ended)) => Ok((actor.get_cell(), ended)),
+        Err(error) => {
+            // `pre_start` failed or panicked after the actor was attached.
+            handle.detach_counted_by(&waiting);
+            Err(error)
+        }
+    }
 }
 
 /// Spawns `actor` as a child of the actor that is attached to `parent`.
@@ -62,7 +73,7 @@ pub(crate) async fn spawn_child<A: Actor, P: Message>(
 ) -> Result<ActorId, SpawnErr> {
     let parent = parent.cell();
     let parent = parent.map_err(|error| SpawnErr::StartupFailed(error.into()))?;
-    let (actor, _) = spawn_metered(actor, handle, Some(parent)).await?;
+    let (actor, _) = spawn_actor(actor, handle, Some(parent)).await?;
     Ok(actor.get_id())
 }
 
@@ -84,11 +95,8 @@ impl<A: Actor> ractor::Actor for Metered<A> {
     ) -> Result<A, ActorProcessingErr> {
         self.handle
             .attach(myself.clone(), Arc::clone(&self.waiting));
-        let started = actor.pre_start().await;
-        if started.is_err() {
-            self.handle.detach(myself.get_id());
-        }
-        started.map(|()| actor)
+        actor.pre_start().await?;
+        Ok(actor)
     }
 
     async fn post_stop(

@@ -78,6 +78,17 @@ impl<M: Message> ActorHandle<M> {
         }
     }
 
+    /// Detaches the incarnation whose mailbox `waiting` counts. Has no effect if another one has been attached since.
+    pub(super) fn detach_counted_by(&self, waiting: &Arc<AtomicU64>) {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        if live
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(&current.waiting, waiting))
+        {
+            *live = None;
+        }
+    }
+
     /// The number of messages in the mailbox, or `None` while no actor is attached.
     pub(crate) fn mailbox_len(&self) -> Option<u64> {
         let len = self.read(|current| current.waiting.load(Ordering::Relaxed));

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use ractor::{ActorCell, ActorId, SpawnErr};
 use tokio::runtime::Handle;
 
-use super::actor::{Actor, spawn_metered};
+use super::actor::{Actor, spawn_actor};
 use super::actor_handle::ActorHandle;
 use super::status::ChildStatus;
 
@@ -35,7 +35,7 @@ impl ChildSpec {
             start: Box::new(move |supervisor| {
                 let (handle, actor) = (handle.clone(), make());
                 Box::pin(async move {
-                    let (cell, _) = spawn_metered(actor, &handle, Some(supervisor)).await?;
+                    let (cell, _) = spawn_actor(actor, &handle, Some(supervisor)).await?;
                     Ok(cell)
                 })
             }),

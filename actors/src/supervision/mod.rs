@@ -17,7 +17,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use actor::{Actor, spawn_child, spawn_metered};
+pub(crate) use actor::{Actor, spawn_actor, spawn_child};
 pub(crate) use actor_handle::{ActorHandle, CallError};
 pub(crate) use child_spec::ChildSpec;
 pub(crate) use dedicated_runtime::DedicatedRuntime;

@@ -42,8 +42,8 @@ impl<M: Message> Drop for Report<M> {
     fn drop(&mut self) {
         if let Some(died) = self.died.take() {
             if std::thread::panicking() {
-                let actor = std::any::type_name::<M>();
-                tracing::error!(actor, "a task of this actor panicked");
+                let message_type = std::any::type_name::<M>();
+                tracing::error!(message_type, "a task of an actor panicked");
             }
             let _ = self.to.send(died);
         }

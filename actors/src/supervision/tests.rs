@@ -8,7 +8,7 @@ use ractor::{ActorProcessingErr, RpcReplyPort};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::actor::{Actor, spawn_metered};
+use super::actor::{Actor, spawn_actor};
 use super::actor_handle::{ActorHandle, CallError};
 use super::child_spec::ChildSpec;
 use super::status::SupervisorStatus;
@@ -69,7 +69,7 @@ async fn stage() -> Stage {
     });
     let (me, children, clock) = (supervisor.clone(), vec![spec], Clock::manual(0));
     let actor = Supervisor::new(me, Arc::clone(&status), children, BUDGET, clock);
-    let (_, ended) = spawn_metered(actor, &supervisor, None).await.unwrap();
+    let (_, ended) = spawn_actor(actor, &supervisor, None).await.unwrap();
     Stage {
         child,
         supervisor,

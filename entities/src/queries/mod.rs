@@ -34,10 +34,21 @@ pub async fn insert(db: &impl ConnectionTrait, row: impl Row) -> Result<()> {
     insert_all(db, vec![row]).await
 }
 
+/// A row that [`save`] may write as a whole, because its creditor's lock covers every column.
+///
+/// The rows of the queue are not among them: their updates check the fence. The audit log is never updated.
+pub trait SavedUnderLock: Row {}
+
+impl SavedUnderLock for crate::api_key::Model {}
+impl SavedUnderLock for crate::creditor::Model {}
+impl SavedUnderLock for crate::onboarding_event::Model {}
+impl SavedUnderLock for crate::webhook_endpoint::Model {}
+impl SavedUnderLock for crate::webhook_recovery::Model {}
+
 /// Writes every column of a row. The transaction must have locked the row or the position of its creditor.
 ///
 /// A model can leave out columns in `before_save`, as [`crate::webhook_endpoint`] does.
-pub async fn save(db: &Transaction, row: impl Row) -> Result<()> {
+pub async fn save(db: &Transaction, row: impl SavedUnderLock) -> Result<()> {
     row.into_active_model().reset_all().update(db).await?;
     Ok(())
 }

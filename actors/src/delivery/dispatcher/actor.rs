@@ -36,7 +36,7 @@ impl Actor for Dispatcher {
                 endpoints,
                 in_order,
             } => self.wake(&endpoints, in_order),
-            DispatcherMsg::Preleased { rows } => self.fresh(rows).await,
+            DispatcherMsg::Preleased { rows } => self.preleased(rows).await,
             DispatcherMsg::EndpointChanged { endpoint } => self.endpoints.changed(endpoint),
             DispatcherMsg::CreditorEndpointsChanged { creditor, by_owner } => {
                 if by_owner {
@@ -50,8 +50,8 @@ impl Actor for Dispatcher {
                 next_due_ms,
             } => self.capacity_freed(&endpoints, next_due_ms),
             DispatcherMsg::Claim => self.claim(),
-            DispatcherMsg::Claimed { wants, claim } => self.claimed(wants, claim).await,
-            DispatcherMsg::PeerNotified => self.rung(),
+            DispatcherMsg::Claimed { requests, claim } => self.claimed(requests, claim).await,
+            DispatcherMsg::PeerNotified => self.peer_notified(),
             DispatcherMsg::Poll => self.poll(),
             DispatcherMsg::Polled {
                 began_ms,

@@ -82,14 +82,14 @@ impl Dispatcher {
             .map(Reservation::endpoint)
             .filter(|endpoint| self.in_order.remove(endpoint))
             .collect();
-        let wants = reservations
+        let requests = reservations
             .iter()
-            .map(|reservation| self.want(reservation))
+            .map(|reservation| self.request_of(reservation))
             .collect();
-        self.spawn_claim(reservations, wants, ordered, now_ms);
+        self.spawn_claim(reservations, requests, ordered, now_ms);
     }
 
-    fn want(&self, reservation: &Reservation) -> ClaimRequest {
+    fn request_of(&self, reservation: &Reservation) -> ClaimRequest {
         let endpoint = reservation.endpoint();
         ClaimRequest {
             endpoint,
@@ -101,27 +101,27 @@ impl Dispatcher {
     fn spawn_claim(
         &self,
         reservations: Vec<Reservation>,
-        wants: Vec<ClaimRequest>,
+        requests: Vec<ClaimRequest>,
         ordered: HashSet<EndpointId>,
         now_ms: i64,
     ) {
         let died = DispatcherMsg::Claimed {
-            wants: wants.clone(),
+            requests: requests.clone(),
             claim: Claim::default(),
         };
         let delivery = Arc::clone(&self.delivery);
         let (runtime, me) = (&self.delivery.runtime, &self.delivery.dispatcher);
         spawn_and_notify_on(runtime, me, died, async move {
-            let claim = claim(&delivery, reservations, &wants, &ordered, now_ms).await;
+            let claim = claim(&delivery, reservations, &requests, &ordered, now_ms).await;
             let claim = claim.unwrap_or_else(|error| {
                 tracing::warn!(%error, "claiming deliveries failed; the next poll tries again");
                 Claim::default()
             });
-            DispatcherMsg::Claimed { wants, claim }
+            DispatcherMsg::Claimed { requests, claim }
         });
     }
 
-    pub(super) async fn claimed(&mut self, wants: Vec<ClaimRequest>, claim: Claim) {
+    pub(super) async fn claimed(&mut self, requests: Vec<ClaimRequest>, claim: Claim) {
         self.claim_interval.busy = false;
         self.claim_interval.back = Some(Instant::now());
         self.in_order.extend(&claim.have_ordered);
@@ -130,7 +130,7 @@ impl Dispatcher {
         let mut by_endpoint = by_endpoint(claim.rows);
         for ClaimRequest {
             endpoint, max_rows, ..
-        } in wants
+        } in requests
         {
             let rows = by_endpoint.remove(&endpoint).unwrap_or_default();
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
@@ -146,7 +146,7 @@ impl Dispatcher {
     }
 
     /// Hands on pre-leased rows, which need no claim.
-    pub(super) async fn fresh(&mut self, rows: Vec<LeasedDelivery>) {
+    pub(super) async fn preleased(&mut self, rows: Vec<LeasedDelivery>) {
         let metrics = &self.delivery.metrics;
         metrics.leased(LeaseOrigin::Preleased, rows.len());
         for (endpoint, rows) in by_endpoint(rows) {
@@ -188,7 +188,7 @@ fn by_endpoint(rows: Vec<LeasedDelivery>) -> HashMap<EndpointId, Vec<LeasedDeliv
 async fn claim(
     delivery: &Delivery,
     mut reservations: Vec<Reservation>,
-    wants: &[ClaimRequest],
+    requests: &[ClaimRequest],
     ordered: &HashSet<EndpointId>,
     now_ms: i64,
 ) -> Result<Claim, DbErr> {
@@ -197,7 +197,7 @@ async fn claim(
         delivery.cluster.membership.epoch(),
     );
     let mut claim = Claim::default();
-    let rows = queue::claim(&transaction, owner, wants, now_ms).await?;
+    let rows = queue::claim(&transaction, owner, requests, now_ms).await?;
     claim.hold(&mut reservations, rows);
     for reservation in &mut reservations {
         let endpoint = reservation.endpoint();

@@ -92,7 +92,7 @@ impl Dispatcher {
 
     /// Schedules an extra poll after a notification. Notifications never make polls more frequent than the pause
     /// allows.
-    pub(super) fn rung(&mut self) {
+    pub(super) fn peer_notified(&mut self) {
         let min_pause = Duration::from_millis(MIN_POLL_MS.unsigned_abs());
         let pause = self.next_poll.saturating_duration_since(Instant::now());
         if !self.rung {

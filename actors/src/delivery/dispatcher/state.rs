@@ -16,7 +16,8 @@ use super::claim_interval::ClaimInterval;
 use super::endpoints::Endpoints;
 use crate::supervision::PeriodicTask;
 
-/// The actor that claims deliveries and supervises the endpoint actors: claim queue, endpoint actors, and the timing of claims, polls and sweeps.
+/// The actor that claims deliveries and supervises the endpoint actors. It owns the claim queue and the timing of
+/// claims, polls and sweeps.
 pub(crate) struct Dispatcher {
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) claim_queue: ClaimQueue,

@@ -12,7 +12,7 @@ use crate::app::Modules;
 use crate::cluster::{Membership, node_spec};
 use crate::domain::restart_budget::RestartBudget;
 use crate::infra::{Clock, Settings};
-use crate::supervision::{ActorHandle, Supervisor, SupervisorStatus, spawn_metered};
+use crate::supervision::{ActorHandle, Supervisor, SupervisorStatus, spawn_actor};
 use crate::test_support::database::{TestDatabase, modules as wire, settings};
 
 /// The running actors. They are killed on drop.
@@ -55,7 +55,7 @@ pub(crate) async fn start_with(test_db: &TestDatabase, settings: Settings) -> Tr
     let handle = ActorHandle::new();
     let (budget, clock) = (RestartBudget::default(), modules.env.clock.clone());
     let root = Supervisor::new(handle.clone(), root_status, children, budget, clock);
-    let root = spawn_metered(root, &handle, Some(parent.get_cell())).await;
+    let root = spawn_actor(root, &handle, Some(parent.get_cell())).await;
     let (root, _) = root.unwrap();
     Tree {
         modules,

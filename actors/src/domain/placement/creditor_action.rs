@@ -1,8 +1,8 @@
 //! The creditor's actions on a placement that need no input.
 //!
 //! Owns everything that distinguishes one such action from another: its names, when it is possible, what it changes and
-//! which earlier action it reverses. To add one, add a variant, its [`ActionRule`], its effect and its route. Everything between
-//! the rule and the route treats all of them alike.
+//! which earlier action it reverses. To add one, add a variant, its [`ActionRule`], its effect and its route.
+//! Everything between the rule and the route treats all of them alike.
 
 use serde::Serialize;
 use strum::VariantArray;
