@@ -26,7 +26,7 @@ mod m0009_deliveries;
 mod m0010_cluster;
 
 /// The steps in order.
-const STEPS: [Step; 10] = [
+const STEPS: &[Step] = &[
     Step("m0001_creditors", m0001_creditors::SCRIPT),
     Step("m0002_onboarding", m0002_onboarding::SCRIPT),
     Step("m0003_api_keys", m0003_api_keys::SCRIPT),
@@ -62,9 +62,8 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        STEPS
-            .map(|step| Box::new(step) as Box<dyn MigrationTrait>)
-            .into()
+        let boxed = |step: &Step| Box::new(*step) as Box<dyn MigrationTrait>;
+        STEPS.iter().map(boxed).collect()
     }
 }
 
