@@ -36,7 +36,8 @@ impl NodeTask {
         }
     }
 
-    /// Runs once. `is_fenced` says whether this process must rejoin. `long_wal` is the length of the write-ahead log from which on the next warning is logged.
+    /// Runs once. `is_fenced` says whether this process must rejoin. `long_wal` is the length of the write-ahead log
+    /// from which on the next warning is logged.
     pub(super) async fn run(
         self,
         cluster: &Cluster,
