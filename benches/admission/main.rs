@@ -1,8 +1,8 @@
 //! Benchmarks of admission: overhead, rate, floods of wrong keys, and memory.
 //!
 //! `cargo bench --bench admission --features bench -- read|admit [tenants]|flood|timing|memory`. Without an argument,
-//! all of them run in sequence. Ratios are measured in one run. Load comes from a second process on the same machine, so
-//! the load generator and the server share its cores.
+//! all of them run in sequence. Ratios are measured in one run. Load comes from a second process on the same machine,
+//! so the load generator and the server share its cores.
 
 #![allow(clippy::expect_used, clippy::print_stdout)]
 

@@ -93,8 +93,8 @@ pub struct Model {
 
 #[async_trait::async_trait]
 impl ActiveModelBehavior for ActiveModel {
-    /// `queries::delivery` maintains `last_failed_ms` and `failing_since_ms` without the lock of the creditor's position.
-    /// An update therefore never writes the first one and only clears the second one.
+    /// `queries::delivery` maintains `last_failed_ms` and `failing_since_ms` without the lock of the creditor's
+    /// position. An update therefore never writes the first one and only clears the second one.
     async fn before_save<C: ConnectionTrait>(mut self, _: &C, insert: bool) -> Result<Self, DbErr> {
         if !insert {
             self.last_failed_ms = NotSet;

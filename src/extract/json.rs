@@ -66,8 +66,8 @@ impl<T: FieldType, S: Send + Sync> FromRequest<S> for Body<T> {
 /// Reads the whole body.
 ///
 /// # Errors
-/// `PayloadTooLarge` over the limit of the route, `BodyTimeout` after [`BODY_TIMEOUT`], `UnreadableBody` if the connection
-/// fails.
+/// `PayloadTooLarge` over the limit of the route, `BodyTimeout` after [`BODY_TIMEOUT`], `UnreadableBody` if the
+/// connection fails.
 pub(crate) async fn read<S: Send + Sync>(
     request: Request,
     state: &S,

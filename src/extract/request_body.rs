@@ -1,7 +1,8 @@
 //! The one way to declare a JSON request body.
 //!
-//! Owns what every body has in common: each field records what was sent, unknown members are collected and reported, and the
-//! OpenAPI schema says which fields are required. A handler gets the values of the right type and adds its own rules.
+//! Owns what every body has in common: each field records what was sent, unknown members are collected and reported,
+//! and the OpenAPI schema says which fields are required. A handler gets the values of the right type and adds its own
+//! rules.
 
 /// Declares a request body and the values that are read from it.
 ///
@@ -23,11 +24,11 @@
 /// - `optional`: absent and null are the same. Its value is an `Option<T>`.
 /// - `nullable`: for PATCH. Absent is `None`, null is `Some(None)`.
 ///
-/// `T => S` documents a field of type `T` with the schema of `S`. `Fields::read` reports every error of presence and type, and
-/// every unknown member.
+/// `T => S` documents a field of type `T` with the schema of `S`. `Fields::read` reports every error of presence and
+/// type, and every unknown member.
 ///
-/// If a rule of the handler rejects absence or null, the field is `optional` or `nullable`, and `#[schema(required)]` or
-/// `#[schema(nullable = false)]` documents the rule.
+/// If a rule of the handler rejects absence or null, the field is `optional` or `nullable`, and `#[schema(required)]`
+/// or `#[schema(nullable = false)]` documents the rule.
 macro_rules! request_body {
     (@field { $($head:tt)* } { $($fields:tt)* } { $($values:tt)* } { $($reads:tt)* };
         $(#[$meta:meta])* required $name:ident : $type:ty => $schema:ty, $($rest:tt)*) => {

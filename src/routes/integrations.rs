@@ -61,8 +61,8 @@ provider_events! {
 
     /// DocuSign Connect event
     ///
-    /// Processes `envelope-completed`. The request may have several signature headers, numbered from 1; one of them must
-    /// match.
+    /// Processes `envelope-completed`. The request may have several signature headers, numbered from 1; one of them
+    /// must match.
     docusign "/integrations/docusign/webhook" "X-DocuSign-Signature-1" Docusign is_docusign_signature;
 }
 

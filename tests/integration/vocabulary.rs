@@ -1,5 +1,5 @@
-//! Words that the project does not use: names of its first version that mean nothing to a newcomer, and turns of phrase that
-//! need reading twice.
+//! Words that the project does not use: names of its first version that mean nothing to a newcomer, and turns of phrase
+//! that need reading twice.
 //!
 //! The search is case-sensitive for names and case-insensitive for phrases, over every tracked kind of text file.
 

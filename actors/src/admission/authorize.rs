@@ -3,11 +3,11 @@
 //! Checks the status of the key, its networks, its scope, concurrency and both limits, in this
 //! order. It never verifies a secret.
 
-use entities::api_key::{KeyEndReason, KeyScope, KeyState};
 use entities::ids::CreditorId;
 
 use super::buckets::Buckets;
 use super::decision::{AdmissionResult, AdmittedKey, Rejection};
+use super::key_scope::{require_active, require_allowed};
 use super::permit::Permit;
 use super::request::AdmissionRequest;
 use super::tenant_snapshot::KeySnapshot;
@@ -32,13 +32,7 @@ pub(super) fn authorize(
         limits: Some(buckets.report(Some(key.id), limits, now_us)),
         expires_ms: key.expires_ms,
     };
-    if !key.networks.allow(request.client) {
-        let address = request.client;
-        return Err(refused(buckets, ApiError::AddressNotAllowed { address }));
-    }
-    if request.needs.writes && key.scope == KeyScope::Read {
-        return Err(refused(buckets, ApiError::InsufficientScope));
-    }
+    require_allowed(key, request).map_err(|error| refused(buckets, error))?;
     let limit = limits.concurrency;
     let permit = permit(limit)
         .ok_or_else(|| refused(buckets, ApiError::TooManyConcurrentRequests { limit }))?;
@@ -55,14 +49,5 @@ pub(super) fn authorize(
             limits: Some(limits),
             expires_ms: key.expires_ms,
         }),
-    }
-}
-
-fn require_active(key: &KeySnapshot, now_ms: i64) -> Result<(), ApiError> {
-    match (key.state, key.ended_reason) {
-        (KeyState::Ended, Some(KeyEndReason::Expired)) => Err(ApiError::ExpiredApiKey),
-        (KeyState::Ended, _) => Err(ApiError::RevokedApiKey),
-        _ if key.expires_ms.is_some_and(|end| now_ms >= end) => Err(ApiError::ExpiredApiKey),
-        _ => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ mod failure_throttle;
 mod fixed_window_counters;
 mod handle;
 mod key_guess_throttle;
+mod key_scope;
 mod permit;
 mod registry;
 mod registry_msg;

@@ -44,7 +44,8 @@ creditor_actions! {
 
     /// Undo a recall
     ///
-    /// Restores the status from before the recall. Works within 7 days, and only if you recalled the placement yourself.
+    /// Restores the status from before the recall. Works within 7 days, and only if you recalled the placement
+    /// yourself.
     unrecall "/v1/placements/{id}/unrecall" Unrecall "`account_suspended`, `account_rejected`";
 
     /// Pause a placement

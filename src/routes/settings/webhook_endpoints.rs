@@ -36,13 +36,13 @@ request_body! {
         /// encrypted and never shown again.
         #[schema(example = json!({"Authorization": "Bearer …"}))]
         nullable headers: BTreeMap<String, String>,
-        /// The order in which events arrive for the first time. `none`: no order, the fastest. `endpoint`: all events one
-        /// after the other by `sequence`. `placement`: the events of each placement one after the other. A change applies
-        /// to later events.
+        /// The order in which events arrive for the first time. `none`: no order, the fastest. `endpoint`: all events
+        /// one after the other by `sequence`. `placement`: the events of each placement one after the other. A change
+        /// applies to later events.
         #[schema(pattern = "^(none|endpoint|placement)$", default = "none")]
         optional order: String,
-        /// For ordered endpoints: what happens when a delivery that others wait for has no attempts left. `pause` pauses
-        /// the endpoint; `skip` continues with the next delivery.
+        /// For ordered endpoints: what happens when a delivery that others wait for has no attempts left. `pause`
+        /// pauses the endpoint; `skip` continues with the next delivery.
         #[schema(pattern = "^(pause|skip)$", default = "pause")]
         optional on_exhausted: String,
         /// Whether the endpoint is paused. Events of a paused endpoint wait. False also re-enables a disabled endpoint.

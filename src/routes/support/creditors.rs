@@ -62,15 +62,15 @@ request_body! {
     /// The fields to change. Absent fields stay unchanged.
     #[schema(as = CreditorPatch)]
     pub(crate) struct Request {
-        /// Account status. `suspended` suspends the account. Another status ends a suspension or corrects the outcome of
-        /// the review.
+        /// Account status. `suspended` suspends the account. Another status ends a suspension or corrects the outcome
+        /// of the review.
         optional status: String,
         /// Name of a configured tier.
         optional tier: String,
         /// Limits that override those of the tier. Null removes the override.
         nullable limits: LimitsBody,
-        /// Id of the Stripe account. It is linked, and the events that were stored for it are replayed. Null removes the
-        /// link.
+        /// Id of the Stripe account. It is linked, and the events that were stored for it are replayed. Null removes
+        /// the link.
         #[schema(example = "acct_1032D82eZvKYlo2C")]
         nullable stripe_account_id: String,
         /// Reason for the audit log.
