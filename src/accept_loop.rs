@@ -1,15 +1,17 @@
 //! The accept loop: accepts connections and passes their requests to the router.
 //!
-//! Owns sockets and their timeouts. `axum::serve` sets no header timeout, so a client that never finishes its headers
-//! would hold a connection indefinitely. This loop closes such connections. Never inspects a request.
+//! Owns sockets. `axum::serve` has no timers, so a client that never finishes a head or never reads a response would
+//! hold a connection for good. [`crate::connections`] has the bounds and the timers. Never inspects a request.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::Request;
+use http::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -19,8 +21,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
-/// The longest time from the connect, or from the previous response, to the end of the next request's headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::connections::{Activity, ConnectionLimits, Registry, RunningRequest, Slot, TimedStream};
+
 /// An HTTP/2 peer that stays silent this long is sent a PING.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after a failed `accept`. The usual cause is a lack of file descriptors; the pause avoids a busy loop.
@@ -35,11 +37,12 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Starts to accept connections, until [`Self::finish`] is called.
-    pub(crate) fn start(listener: TcpListener, router: Router) -> Self {
+    pub(crate) fn start(listener: TcpListener, router: Router, limits: ConnectionLimits) -> Self {
         let (close, closed) = oneshot::channel();
+        let registry = Registry::new(limits);
         Self {
             close,
-            task: tokio::spawn(accept(listener, router, closed)),
+            task: tokio::spawn(accept(listener, router, registry, closed)),
         }
     }
 
@@ -58,6 +61,7 @@ impl Serving {
 async fn accept(
     listener: TcpListener,
     router: Router,
+    registry: Registry,
     mut closed: oneshot::Receiver<()>,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
@@ -67,7 +71,10 @@ async fn accept(
             _ = &mut closed => return connections,
         };
         match accepted {
-            Ok((stream, peer)) => serve(stream, peer, router.clone(), &connections),
+            Ok((stream, peer)) => match registry.admit(peer.ip()) {
+                Some(place) => serve(stream, peer, router.clone(), place, &connections),
+                None => tracing::debug!(%peer, "a connection was refused: all are in use"),
+            },
             Err(error) => {
                 tracing::warn!(%error, "failed to accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -76,28 +83,51 @@ async fn accept(
     }
 }
 
-fn serve(stream: TcpStream, peer: SocketAddr, router: Router, connections: &GracefulShutdown) {
+fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    (slot, closed): (Slot, oneshot::Receiver<()>),
+    connections: &GracefulShutdown,
+) {
     // Responses are small. Waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
+    let activity = Arc::new(Activity::new(slot));
+    let of_requests = Arc::clone(&activity);
     let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request.map(Body::new))
+        let is_http2 = request.version() == Version::HTTP_2;
+        let running = RunningRequest::begin(&of_requests, is_http2);
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move {
+            let response = answer.await?;
+            Ok::<_, Infallible>(response.map(|body| running.watch(body)))
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+        // `Activity` has this timer: the wait for the next request may be longer than that for the rest of its head.
+        .header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(PING_INTERVAL);
+    let stream = TimedStream {
+        stream,
+        activity: Arc::clone(&activity),
+    };
     let connection =
         builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let connection = connections.watch(connection.into_owned());
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%peer, %error, "a connection ended with an error");
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "a connection ended with an error");
+            },
+            Ok(()) = closed => tracing::debug!(%peer, "a connection without a request made room for another"),
+            () = activity.expired() => tracing::debug!(%peer, "a silent connection was closed"),
         }
     });
 }

@@ -78,7 +78,7 @@ async fn support(args: SupportArgs, flags: &Flags) -> Result<(), Box<dyn Error>>
 
 async fn serve(flags: &Flags) -> Result<(), Box<dyn Error>> {
     let config = Config::load(flags)?;
-    telemetry::start(config.settings.mode);
+    let _log = telemetry::start(config.settings.mode);
     let announcement = announcement(&config);
     let server = server::start(config).await?;
     print(&format!("{announcement}listening on {}", server.base_url))?;
@@ -89,21 +89,17 @@ async fn serve(flags: &Flags) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The text printed before `listening on …`: the support token in the sandbox, nothing in production.
+/// The text printed before `listening on …`: the support token, if the sandbox has generated it.
 ///
-/// Production output may be stored in a log, so it must not contain a token.
+/// The operator knows a token from the settings, and the output may be stored in a log.
 fn announcement(config: &Config) -> String {
-    match (config.settings.mode, config.settings.support_tokens.first()) {
-        (Mode::Sandbox, Some(support)) => {
-            let kept = config
-                .support_token_file
-                .as_ref()
-                .map(|file| format!("  (kept in {})", file.display()));
-            format!(
-                "support token {}{}\n",
-                support.token.expose_secret(),
-                kept.unwrap_or_default()
-            )
+    match (
+        &config.support_token_file,
+        config.settings.support_tokens.first(),
+    ) {
+        (Some(file), Some(support)) => {
+            let (token, file) = (support.token.expose_secret(), file.display());
+            format!("support token {token}  (kept in {file})\n")
         }
         _ => String::new(),
     }
@@ -116,7 +112,7 @@ fn print_config(flags: &Flags) -> Result<(), Box<dyn Error>> {
 
 async fn migrate(flags: &Flags) -> Result<(), Box<dyn Error>> {
     let url = Config::database_url(flags)?;
-    telemetry::start(Mode::Sandbox);
+    let _log = telemetry::start(Mode::Sandbox);
     PartnerApi::migrate(&url).await?;
     print("the database is up to date")
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actors::domain::limits::Tiers;
 use actors::domain::retry::RetrySchedule;
-use actors::{Mode, ProviderSecrets, Settings, SupportToken};
+use actors::{Mode, ProviderSecrets, Settings, SupportToken, Timeouts};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
@@ -109,6 +109,7 @@ impl Config {
                 .as_deref()
                 .map(lock_file),
             database_url,
+            database_timeouts: Timeouts::default(),
             master_key,
             support_tokens: vec![SupportToken {
                 name: "support".into(),

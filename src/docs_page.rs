@@ -13,6 +13,8 @@ use crate::router::{self, table::Row};
 
 const STYLE: &str = include_str!("docs_page/style.css");
 const INTRODUCTION: &str = include_str!("docs_page/introduction.html");
+/// What to do in each step of the setup checklist, which links here.
+const SETUP: &str = include_str!("docs_page/setup.html");
 
 /// Renders the whole page.
 pub(crate) fn render(document: &Value) -> String {
@@ -37,7 +39,7 @@ pub(crate) fn render(document: &Value) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\
          <body><nav><strong>{title}</strong> {version}<ul>{contents}<li><a href=\"#errors\">Errors</a></li>\
-         <li><a href=\"#schemas\">Schemas</a></li></ul></nav><main><h1>{title}</h1>{INTRODUCTION}{sections}{}{}</main></body></html>\n",
+         <li><a href=\"#schemas\">Schemas</a></li></ul></nav><main><h1>{title}</h1>{INTRODUCTION}{SETUP}{sections}{}{}</main></body></html>\n",
         errors(document),
         schemas(document)
     )

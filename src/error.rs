@@ -45,12 +45,17 @@ pub(crate) enum HttpError {
     BodyTimeout,
     #[error("the body is larger than {limit_kib} KiB; send less in one request")]
     PayloadTooLarge { limit_kib: usize },
-    #[error("an onboarding token only works until the API key exists; use the API key here")]
+    #[error(
+        "an onboarding token cannot do this: use the API key, which is issued when onboarding completes (GET /v1/creditors/me/status)"
+    )]
     OnboardingTokenRefused,
     #[error(
         "this needs a signed-in dashboard session, not the onboarding token: sign in with POST /v1/sessions"
     )]
     SessionRequired,
+    /// A header is missing, or was sent more than once.
+    #[error("{detail}")]
+    BadHeader { detail: String },
     #[error("{detail}")]
     UnknownRoute { detail: String },
     /// The published client matches this exact text and adds its own hint.
@@ -81,6 +86,9 @@ impl PartnerError {
                 | ApiError::TooManyAttempts { retry_after_s },
             ) => Some((*retry_after_s).max(1)),
             Self::Api(ApiError::ProviderNotConfigured(_)) => Some(PROVIDER_RETRY_S),
+            // Clients and proxies would send the request again, which is only safe with an idempotency key:
+            // `outcome_unknown` in `layers`.
+            Self::Api(ApiError::OutcomeUnknown) => None,
             _ if matches!(
                 self.code().status(),
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
@@ -95,8 +103,8 @@ impl PartnerError {
     fn field_errors(&self) -> Vec<FieldError> {
         match self {
             Self::Api(ApiError::Validation(errors)) => errors.listed(),
-            Self::Api(ApiError::UnsafeWebhookUrl { reason }) => {
-                vec![FieldError::at("webhook_url", reason)]
+            Self::Api(ApiError::UnsafeWebhookUrl { field, reason }) => {
+                vec![FieldError::at(field, reason)]
             }
             Self::Api(ApiError::ConsumerDebt) => {
                 let msg = "must be business: a consumer debt is not accepted";
@@ -130,7 +138,7 @@ impl PartnerError {
 fn http_code(error: &HttpError) -> Code {
     match error {
         HttpError::InvalidJson { .. } => Code::InvalidJson,
-        HttpError::UnreadableBody => Code::BadRequest,
+        HttpError::UnreadableBody | HttpError::BadHeader { .. } => Code::BadRequest,
         HttpError::BodyTimeout => Code::RequestTimeout,
         HttpError::PayloadTooLarge { .. } => Code::PayloadTooLarge,
         HttpError::OnboardingTokenRefused => Code::InsufficientScope,

@@ -23,6 +23,7 @@ pub mod threads;
 
 mod accept_loop;
 mod app_state;
+mod connections;
 mod docs_page;
 mod error;
 mod extract;

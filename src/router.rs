@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
+use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 
 use self::access::{
@@ -17,6 +18,7 @@ use self::access::{
 };
 use self::table::{Table, rows};
 use crate::app_state::AppState;
+use crate::layers::request_log::RefusalCounts;
 use crate::layers::{self, FrontContext};
 use crate::routes::{
     agreements, creditors, docs, health, integrations, metrics, openapi, placements, sessions,
@@ -87,9 +89,9 @@ pub(crate) fn table() -> Table {
         POST   "/v1/test/placements/{id}/advance"               write()            => test_placements::advance;
 
         // Webhooks from providers. The signature is the credential.
-        POST   "/integrations/stripe/webhook"                   anyone()           => integrations::stripe;
-        POST   "/integrations/middesk/webhook"                  anyone()           => integrations::middesk;
-        POST   "/integrations/docusign/webhook"                 anyone()           => integrations::docusign;
+        POST   "/integrations/stripe/webhook"                   anyone().taking_kib(10_240) => integrations::stripe;
+        POST   "/integrations/middesk/webhook"                  anyone().taking_kib(10_240) => integrations::middesk;
+        POST   "/integrations/docusign/webhook"                 anyone().taking_kib(10_240) => integrations::docusign;
 
         // Support: staff and internal systems.
         GET    "/support/v1/creditors"                          support()          => support::creditors::list;
@@ -117,6 +119,32 @@ pub(crate) fn table() -> Table {
     }
 }
 
+/// Every path of the table.
+pub(crate) fn paths() -> &'static [&'static str] {
+    static PATHS: OnceLock<Vec<&'static str>> = OnceLock::new();
+    PATHS.get_or_init(|| table().0.iter().map(|row| row.path).collect())
+}
+
+/// Whether a route stores its answer under an `Idempotency-Key`, by its documentation. Others ignore the header.
+pub(crate) fn takes_idempotency_key(method: &Method, path: &str) -> bool {
+    static ROUTES: OnceLock<Vec<(Method, &'static str)>> = OnceLock::new();
+    let routes = ROUTES.get_or_init(|| {
+        let rows = table().0.into_iter();
+        let keyed = rows.filter(|row| {
+            let document = serde_json::to_value((row.document)()).unwrap_or_default();
+            let operation = &document["paths"][row.path][row.method.as_str().to_ascii_lowercase()];
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters
+                .into_iter()
+                .any(|parameter| parameter["name"] == "Idempotency-Key")
+        });
+        keyed.map(|row| (row.method, row.path)).collect()
+    });
+    routes
+        .iter()
+        .any(|(known, route)| known == method && *route == path)
+}
+
 /// The methods of a path for the `Allow` header, e.g. `GET, POST`. `None` for an unknown path.
 pub(crate) fn methods_of(path: &str) -> Option<&'static str> {
     static METHODS: OnceLock<BTreeMap<&'static str, String>> = OnceLock::new();
@@ -137,6 +165,7 @@ pub(crate) fn service(state: &AppState) -> Router {
     let context = FrontContext {
         trusted_proxies: Arc::clone(&state.trusted_proxies),
         draining: state.draining.clone(),
+        refusals: RefusalCounts::default(),
     };
     let router = table().into_router(&state.api);
     #[cfg(feature = "bench")]

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use crate::accept_loop::Serving;
 use crate::app_state::{AppState, Draining, Known};
 use crate::config::Config;
+use crate::connections::ConnectionLimits;
 use crate::shutdown;
 use crate::{openapi, router};
 
@@ -76,7 +77,8 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, Sta
         trusted_proxies: config.trusted_proxies.into(),
         draining: draining.clone(),
     });
-    let serving = Serving::start(listener, router::service(&state));
+    let limits = ConnectionLimits::of_process(&state.trusted_proxies);
+    let serving = Serving::start(listener, router::service(&state), limits);
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(%addr, ?mode, version, "accepting connections");
     Ok(RunningServer {

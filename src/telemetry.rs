@@ -1,11 +1,14 @@
 //! Logging: structured lines on stderr. Stdout is reserved for the output of commands.
 //!
+//! A thread of its own writes the lines, in batches. If nobody reads stderr, lines are dropped, and no request waits.
+//!
 //! Owns the log format and the filter. Libraries that log requests, bodies or SQL at `debug` stay at `warn` unless
 //! `RUST_LOG` names them. Enabling debug lines of this program must never put a secret into the log.
 
-use std::io::IsTerminal as _;
+use std::io::{BufWriter, IsTerminal as _};
 
 use actors::Mode;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// Libraries that handle secrets: headers, bodies and SQL statements with their values.
@@ -22,15 +25,26 @@ const CAPPED: &[&str] = &[
 ];
 const DEFAULT: &str = "info";
 
-/// Starts logging: JSON in production, compact lines in the sandbox. A second call has no effect.
-pub fn start(mode: Mode) {
+/// The bytes that are written at once.
+const BATCH_BYTES: usize = 64 * 1024;
+/// The most lines that wait to be written.
+const MAX_LINES: usize = 32_768;
+
+/// Starts logging: JSON in production, compact lines in the sandbox. A second call has no effect. Lines are written
+/// until the guard is dropped.
+pub fn start(mode: Mode) -> WorkerGuard {
     let wanted = std::env::var("RUST_LOG")
         .ok()
         .filter(|text| !text.trim().is_empty());
     let filter = EnvFilter::builder().parse_lossy(directives(wanted.as_deref().unwrap_or(DEFAULT)));
+    let stderr = BufWriter::with_capacity(BATCH_BYTES, std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(MAX_LINES)
+        .thread_name("log")
+        .finish(stderr);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     let started = match mode {
         Mode::Production => lines
@@ -44,6 +58,7 @@ pub fn start(mode: Mode) {
     if started.is_ok() {
         log_panics();
     }
+    guard
 }
 
 /// Logs panics like any other event. The text of a panic holds only what this program writes into it.

@@ -54,4 +54,13 @@ pub use auth::{Admitted, AuthMethod, AuthenticatedTenant, SignedInCaller, Suppor
 pub use contract::*;
 pub use domain::placement::CreditorAction;
 pub use entities::ids;
-pub use infra::{Mode, ProviderSecrets, Settings, SupportToken, VaultError, clock, trace};
+/// The faults that tests inject below every statement.
+#[cfg(feature = "fault-injection")]
+pub mod faults {
+    pub use entities::Cause;
+    pub use entities::database::faults::{Fault, Faults, Point};
+}
+pub use infra::{
+    Mode, ProviderSecrets, Settings, SupportToken, Timeouts, VaultError, clock, trace,
+};
+pub use onboarding::ProviderEventReceiver;

@@ -154,7 +154,7 @@ impl Caller {
         while self.next_is_before(end).await {
             let (path, json) = ("/v1/placements", placement(self.number));
             let idempotency = format!("bench-{}", self.number);
-            let (asked, sent_us) = (Instant::now(), self.clock.now_us());
+            let (asked, sent_us) = (Instant::now(), self.clock.mono_us());
             let answered = connection.post(path, self.key(), &idempotency, &json).await;
             self.record_call(answered.as_ref().copied().unwrap_or(0), asked, sent_us);
             if answered.is_err() {
@@ -194,7 +194,7 @@ impl Caller {
         *self.recorded.statuses.entry(status).or_default() += 1;
         self.recorded.answers.record(asked.elapsed());
         if self.interval.is_some() && status == 201 {
-            let answered_us = self.clock.now_us();
+            let answered_us = self.clock.mono_us();
             self.recorded
                 .timed
                 .push((self.number, sent_us, answered_us));

@@ -70,7 +70,7 @@ impl Counters {
         } else if self.timing
             && let Some(number) = number_in(body)
         {
-            self.arrivals.push((number, self.clock.now_us()));
+            self.arrivals.push((number, self.clock.mono_us()));
         }
     }
 
@@ -89,7 +89,7 @@ impl Counters {
             unreadable: self.unreadable,
             hung: self.hung,
             slow: self.slow,
-            at_us: self.clock.now_us(),
+            at_us: self.clock.mono_us(),
             cpu_s: cpu::own_s(),
         }
     }

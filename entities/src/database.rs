@@ -1,4 +1,7 @@
-//! Connection pools, their settings, and how transactions begin. Never retries a statement.
+//! The connection pools of a process, their settings, and transactions. Never retries a statement.
+//!
+//! Every wait for the database is bounded by this process (`pool`), every error has a cause (`cause`), and tests can
+//! inject faults below everything that uses the database (`faults`).
 //!
 //! SQLite has one write connection, whose transactions begin IMMEDIATE, a read pool, and a connection that checkpoints
 //! the write-ahead log.
@@ -6,30 +9,45 @@
 //! Postgres has a write pool, a read pool, a connection for the node and a connection for the listener. The node has
 //! its own connection because a heartbeat that waits for a busy pool would make a healthy node fence itself.
 
+mod cause;
+#[cfg(feature = "fault-injection")]
+pub mod faults;
+#[cfg(not(feature = "fault-injection"))]
+#[allow(unreachable_pub)] // public with the feature
+mod faults;
+mod health;
+mod pool;
+mod transaction;
+
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteError};
-use sea_orm::sqlx::{self, Connection as _};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
-use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::{self, Connection};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, DbErr};
 use thiserror::Error;
+
+pub use cause::{Cause, Failure, failure_of};
+pub use pool::{Pool, Timeouts};
+pub use transaction::{Transaction, noting_commits};
+
+use faults::Faults;
 
 use crate::{Result, sql};
 
-/// An open transaction. It is rolled back when dropped without a commit.
-pub type Transaction = sea_orm::DatabaseTransaction;
-
-/// How long a caller waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Every statement of this program is faster. A slower one is a bug and must not hold locks.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
-/// A transaction that holds a creditor's lock longer than this is stalled. Other batches stop waiting for it.
-const LOCK_TIMEOUT: &str = "4s";
-/// A process that pauses between lock and commit loses its transaction, so that it does not block the others.
-const IDLE_IN_TRANSACTION_TIMEOUT: &str = "8s";
+/// How long a transaction waits for a lock. Shorter than [`Timeouts::transaction`], so that the caller learns the cause.
+const LOCK_TIMEOUT: &str = "2s";
+/// A process that pauses between lock and commit loses its transaction, so that it does not block the others. Longer
+/// than [`Timeouts::transaction`].
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "5s";
 
 /// How long SQLite waits while another process writes.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The text of the error that shows that two connections share a session.
+const SHARED_SESSION: &str = "two connections share a session";
+
+/// How long one checkpoint of SQLite may take. Nobody waits for it.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Prepared statements that a connection caches. Each bulk statement comes in nine lengths (`queries::bulk`).
 const CACHED_STATEMENTS: usize = 400;
@@ -72,19 +90,26 @@ pub enum ConnectError {
         "Postgres runs with synchronous_commit=off, which loses commits in a crash: switch it on for this database or role"
     )]
     UnsafeCommit,
+    /// A pooler gives each transaction to another session of Postgres.
+    #[error(
+        "the database is behind a pooler in transaction or statement mode (such as PgBouncer), in which locks and settings of a session do not work: use session mode, or connect to Postgres directly"
+    )]
+    TransactionPooler,
 }
 
 /// The database of this process.
 #[derive(Debug, Clone)]
 pub struct Database {
-    write: DatabaseConnection,
-    read: DatabaseConnection,
-    node: DatabaseConnection,
+    write: Pool,
+    read: Pool,
+    node: Pool,
     /// Receives notifications of other processes (Postgres).
-    listener: Option<DatabaseConnection>,
+    listener: Option<Pool>,
     /// Checkpoints the write-ahead log while others write (SQLite).
-    checkpointer: Option<DatabaseConnection>,
+    checkpointer: Option<Pool>,
     backend: DbBackend,
+    #[cfg(feature = "fault-injection")]
+    faults: Faults,
 }
 
 impl Database {
@@ -93,27 +118,50 @@ impl Database {
     /// # Errors
     /// [`ConnectError`] if the URL is not supported or the database cannot be opened.
     pub async fn connect(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
+        Self::connect_within(url, pools, Timeouts::default()).await
+    }
+
+    /// The same, with other timeouts.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn connect_within(
+        url: &str,
+        pools: PoolSizes,
+        timeouts: Timeouts,
+    ) -> Result<Self, ConnectError> {
         if url.starts_with("sqlite:") {
-            return Self::connect_sqlite(url, pools).await;
+            return Self::connect_sqlite(url, pools, timeouts).await;
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return Self::connect_postgres(url, pools).await;
+            return Self::connect_postgres(url, pools, timeouts).await;
         }
         Err(ConnectError::UnknownBackend)
     }
 
-    async fn connect_sqlite(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
+    async fn connect_sqlite(
+        url: &str,
+        pools: PoolSizes,
+        timeouts: Timeouts,
+    ) -> Result<Self, ConnectError> {
         if url.contains(":memory:") || url.contains("mode=memory") {
             return Err(ConnectError::InMemory);
         }
-        let mut writer = sqlite_options(url, 1, WRITER_CACHE);
-        writer.map_sqlx_sqlite_pool_opts(|pool| {
-            pool.after_release(|connection, _| Box::pin(is_clean(connection)))
-        });
-        let write = open(writer).await?;
+        let faults = Faults::default();
+        let mut writer = sqlite_options(url, 1, WRITER_CACHE, timeouts);
+        // SQLite counts the transaction as open until it has executed a queued rollback.
+        writer.map_sqlx_sqlite_pool_opts(|pool| close_inside_transaction(pool, true));
+        let write = Pool::open("write", writer, timeouts, true, &faults).await?;
         // The write connection creates the file and its WAL, so it comes first.
-        let read = open(sqlite_options(url, pools.read, READER_CACHE)).await?;
-        let checkpointer = open(sqlite_options(url, 1, READER_CACHE)).await?;
+        let reader = sqlite_options(url, pools.read, READER_CACHE, timeouts);
+        let read = Pool::open("read", reader, timeouts, false, &faults).await?;
+        let long = Timeouts {
+            statement: CHECKPOINT_TIMEOUT,
+            ..timeouts
+        };
+        let checkpointer = sqlite_options(url, 1, READER_CACHE, timeouts);
+        let checkpointer =
+            Pool::open("checkpoint", checkpointer, long, false, &Faults::default()).await?;
         Ok(Self {
             node: write.clone(),
             listener: None,
@@ -121,20 +169,46 @@ impl Database {
             write,
             read,
             backend: DbBackend::Sqlite,
+            #[cfg(feature = "fault-injection")]
+            faults,
         })
     }
 
-    async fn connect_postgres(url: &str, pools: PoolSizes) -> Result<Self, ConnectError> {
+    async fn connect_postgres(
+        url: &str,
+        pools: PoolSizes,
+        timeouts: Timeouts,
+    ) -> Result<Self, ConnectError> {
+        let faults = Faults::default();
+        let mut writer = writer_options(url, pools.write, timeouts);
+        writer.map_sqlx_postgres_pool_opts(|pool| close_inside_transaction(test_idle(pool), false));
+        let write = Pool::open("write", writer, timeouts, true, &faults).await?;
+        let reader = postgres_options(url, pools.read, &[], timeouts);
+        let read = Pool::open("read", reader, timeouts, false, &faults).await?;
+        // One connection for the lifetime of the process. Its session holds the node's advisory lock.
+        let node = named_options(url, "partner-api node", timeouts);
+        let node = Pool::open("node", node, timeouts, true, &faults).await?;
+        // One connection that only waits for notifications.
+        let listener = named_options(url, "partner-api listener", timeouts);
+        let listener =
+            Pool::open("listener", listener, timeouts, false, &Faults::default()).await?;
         Ok(Self {
-            write: open(writer_options(url, pools.write)).await?,
-            read: open(postgres_options(url, pools.read, &[])).await?,
-            // One connection for the lifetime of the process. Its session holds the node's advisory lock.
-            node: open(named_options(url, "partner-api node")).await?,
-            // One connection that only waits for notifications.
-            listener: Some(open(named_options(url, "partner-api listener")).await?),
+            write,
+            read,
+            node,
+            listener: Some(listener),
             checkpointer: None,
             backend: DbBackend::Postgres,
+            #[cfg(feature = "fault-injection")]
+            faults,
         })
+    }
+
+    /// The faults that a test injects.
+    #[cfg(feature = "fault-injection")]
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Whether this is Postgres, where several processes may share the database.
@@ -145,44 +219,44 @@ impl Database {
 
     /// The connection pool for plain reads outside a transaction.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Pool {
         &self.read
     }
 
     /// The connection pool for single statements that write.
     #[must_use]
-    pub fn writer(&self) -> &DatabaseConnection {
+    pub fn writer(&self) -> &Pool {
         &self.write
     }
 
     /// The node's own connection, for its heartbeat, the control feed and its advisory lock.
     #[must_use]
-    pub fn node(&self) -> &DatabaseConnection {
+    pub fn node(&self) -> &Pool {
         &self.node
     }
 
     /// The connection that receives notifications of other processes; `None` on SQLite.
-    pub(crate) fn listener(&self) -> Option<&sea_orm::sqlx::PgPool> {
-        let listener = self.listener.as_ref()?;
-        Some(listener.get_postgres_connection_pool())
+    pub(crate) fn listener(&self) -> Option<&Pool> {
+        self.listener.as_ref()
     }
 
     /// The connection that checkpoints the write-ahead log; `None` on Postgres, which checkpoints by itself.
-    pub(crate) fn checkpointer(&self) -> Option<&DatabaseConnection> {
+    pub(crate) fn checkpointer(&self) -> Option<&Pool> {
         self.checkpointer.as_ref()
     }
 
     /// Begins a transaction that will write.
     ///
     /// # Errors
-    /// Fails if no connection is free within 3 seconds.
+    /// Fails if no connection is free in time.
     pub async fn begin(&self) -> Result<Transaction> {
-        let options = TransactionOptions {
-            // A deferred transaction takes the write lock at its first write, and fails there instead of waiting.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        self.write.begin_with_options(options).await
+        Transaction::begin(&self.write).await
+    }
+
+    /// Whether the last write was refused, and no later one has succeeded. The heartbeat of a node counts as a write.
+    #[must_use]
+    pub fn refuses_writes(&self) -> bool {
+        self.write.is_red() || self.node.is_red()
     }
 
     /// Checks that Postgres makes commits durable before it acknowledges them.
@@ -199,77 +273,42 @@ impl Database {
         Ok(())
     }
 
+    /// Checks that a connection is one session of Postgres for as long as it lasts. The locks of the cluster are held by
+    /// a session.
+    ///
+    /// # Errors
+    /// [`ConnectError::TransactionPooler`] if two connections share a session.
+    pub async fn require_sessions(&self) -> Result<(), ConnectError> {
+        const OTHERS: usize = 3;
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        let mark = uuid::Uuid::now_v7();
+        // Simple queries, because a pooler in transaction mode may not support prepared statements.
+        let set = format!("SELECT set_config('partner_api.session', '{mark}', false)");
+        self.node.execute_unprepared(&set).await?;
+        let is_shared = format!(
+            "DO $$ BEGIN IF current_setting('partner_api.session', true) = '{mark}' THEN \
+             RAISE EXCEPTION '{SHARED_SESSION}'; END IF; END $$"
+        );
+        for _ in 0..OTHERS {
+            match self.write.execute_unprepared(&is_shared).await {
+                Err(error) if error.to_string().contains(SHARED_SESSION) => {
+                    return Err(ConnectError::TransactionPooler);
+                }
+                other => other?,
+            };
+        }
+        Ok(())
+    }
+
     /// Closes all pools, after the connections in use are returned.
     pub async fn close(&self) {
         let pools = [&self.write, &self.read, &self.node].into_iter();
         for pool in pools.chain(&self.listener).chain(&self.checkpointer) {
-            if let Err(error) = pool.clone().close().await {
-                tracing::debug!(%error, "a connection pool failed to close");
-            }
+            pool.close().await;
         }
     }
-}
-
-/// Returns whether a retry can succeed: the database is unreachable, busy or full, or a lock was not granted in time.
-/// Any other error repeats with every attempt.
-#[must_use]
-pub fn is_transient(error: &DbErr) -> bool {
-    use sea_orm::sqlx::Error;
-    let cause = match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            cause
-        }
-        _ => return false,
-    };
-    match cause.as_ref() {
-        Error::Database(refusal) => {
-            let code = refusal.code();
-            let code = code.as_deref().unwrap_or_default();
-            if refusal.try_downcast_ref::<SqliteError>().is_some() {
-                is_transient_on_sqlite(code)
-            } else {
-                is_transient_on_postgres(code)
-            }
-        }
-        // The first two mean that the connection already had an open transaction.
-        Error::InvalidSavePointStatement
-        | Error::BeginFailed
-        | Error::Io(_)
-        | Error::Tls(_)
-        | Error::Protocol(_)
-        | Error::PoolTimedOut
-        | Error::PoolClosed
-        | Error::WorkerCrashed => true,
-        _ => false,
-    }
-}
-
-/// Checks a result code of SQLite (<https://sqlite.org/rescode.html>). The low byte is the primary code.
-fn is_transient_on_sqlite(code: &str) -> bool {
-    /// BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
-    const TRANSIENT: &[u32] = &[5, 6, 7, 8, 9, 10, 13, 14];
-    code.parse::<u32>()
-        .is_ok_and(|code| TRANSIENT.contains(&(code & 0xff)))
-}
-
-/// Checks an error code of Postgres (its manual, appendix A). The list holds whole codes and classes.
-fn is_transient_on_postgres(code: &str) -> bool {
-    const TRANSIENT: &[&str] = &[
-        "08",    // connection exceptions
-        "25006", // read-only transaction
-        "25P03", // idle in transaction for too long
-        "40001", // serialization failure
-        "40P01", // deadlock
-        "53",    // insufficient resources: disk full, out of memory, too many connections
-        "55P03", // lock not available
-        "57014", // statement cancelled
-        "57P01", // shutting down
-        "57P02", // crashed
-        "57P03", // starting
-        "58030", // I/O error
-    ];
-    TRANSIENT.iter().any(|prefix| code.starts_with(prefix))
 }
 
 /// Returns `clause`, which locks rows, on Postgres. On SQLite a transaction locks the whole database, so it returns an
@@ -281,28 +320,45 @@ pub(crate) fn row_lock(db: &impl ConnectionTrait, clause: &'static str) -> &'sta
     }
 }
 
-async fn open(options: ConnectOptions) -> Result<DatabaseConnection> {
-    sea_orm::Database::connect(options).await
+/// Closes a connection that returns to its pool inside a transaction. The driver would nest the next transaction in it
+/// and never commit it.
+fn close_inside_transaction<D: sqlx::Database>(pool: PoolOptions<D>, ping: bool) -> PoolOptions<D> {
+    pool.after_release(move |connection, _| {
+        Box::pin(async move {
+            if ping {
+                connection.ping().await?;
+            }
+            let is_clean = !connection.is_in_transaction();
+            if !is_clean {
+                tracing::warn!("a transaction could not be ended; its connection is closed");
+            }
+            Ok(is_clean)
+        })
+    })
 }
 
-/// Returns whether SQLite's write connection may return to its pool. A connection with an open transaction may not: the
-/// driver would nest the next transaction in it and never commit it.
-async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // A rollback may still be queued. It has been executed when the ping returns.
-    connection.ping().await?;
-    let is_clean = !connection.is_in_transaction();
-    if !is_clean {
-        tracing::warn!("a transaction could not be ended; its connection is closed");
-    }
-    Ok(is_clean)
+/// Tests a connection of Postgres that was not used for a while. Something between the two may have dropped it without a
+/// word.
+fn test_idle(pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
+    const IDLE: Duration = Duration::from_secs(30);
+    const ANSWER: Duration = Duration::from_millis(500);
+    pool.before_acquire(|connection, state| {
+        Box::pin(async move {
+            if state.idle_for < IDLE {
+                return Ok(true);
+            }
+            let ping = tokio::time::timeout(ANSWER, connection.ping()).await;
+            Ok(matches!(ping, Ok(Ok(()))))
+        })
+    })
 }
 
-fn base_options(url: &str, size: u32) -> ConnectOptions {
+fn base_options(url: &str, size: u32, timeouts: Timeouts) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(size)
         .min_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(timeouts.acquire)
         // Statements contain hashes of secrets and personal data, so they are never logged.
         .sqlx_logging(false)
         .test_before_acquire(false)
@@ -312,8 +368,8 @@ fn base_options(url: &str, size: u32) -> ConnectOptions {
 }
 
 /// `cache` is the value of `PRAGMA cache_size` for each connection.
-fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
-    let mut options = base_options(url, size);
+fn sqlite_options(url: &str, size: u32, cache: &'static str, timeouts: Timeouts) -> ConnectOptions {
+    let mut options = base_options(url, size, timeouts);
     options.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .create_if_missing(true)
@@ -337,7 +393,12 @@ fn sqlite_options(url: &str, size: u32, cache: &'static str) -> ConnectOptions {
 }
 
 /// `more` are settings of each session.
-fn postgres_options(url: &str, size: u32, more: &[(&'static str, &'static str)]) -> ConnectOptions {
+fn postgres_options(
+    url: &str,
+    size: u32,
+    more: &[(&'static str, &'static str)],
+    timeouts: Timeouts,
+) -> ConnectOptions {
     let mut settings = vec![
         ("lock_timeout", LOCK_TIMEOUT),
         // Compiling a query takes longer than any statement of this program.
@@ -348,8 +409,10 @@ fn postgres_options(url: &str, size: u32, more: &[(&'static str, &'static str)])
         ),
     ];
     settings.extend_from_slice(more);
-    let mut options = base_options(url, size);
-    options.statement_timeout(STATEMENT_TIMEOUT);
+    let mut options = base_options(url, size, timeouts);
+    // Before this process stops waiting, so that it learns that only this statement is slow.
+    options.statement_timeout(timeouts.statement.mul_f32(0.8));
+    options.map_sqlx_postgres_pool_opts(test_idle);
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres
             .options(settings.clone())
@@ -362,19 +425,19 @@ fn postgres_options(url: &str, size: u32, more: &[(&'static str, &'static str)])
 ///
 /// Such statements look up a few given rows by index. Postgres caches plans. A plan made while a table is small could
 /// scan the entire table, and would stay in use after the table has grown.
-fn writer_options(url: &str, size: u32) -> ConnectOptions {
+fn writer_options(url: &str, size: u32, timeouts: Timeouts) -> ConnectOptions {
     let plan = [
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("plan_cache_mode", "force_generic_plan"),
     ];
-    postgres_options(url, size, &plan)
+    postgres_options(url, size, &plan, timeouts)
 }
 
 /// Options of a single connection that Postgres shows under this name.
-fn named_options(url: &str, name: &str) -> ConnectOptions {
-    let mut options = postgres_options(url, 1, &[]);
+fn named_options(url: &str, name: &str, timeouts: Timeouts) -> ConnectOptions {
+    let mut options = postgres_options(url, 1, &[], timeouts);
     options.set_application_name(name);
     options
 }

@@ -5,7 +5,7 @@
 //! the transactions.
 //!
 //! Columns that end in `_ms` are epoch milliseconds or durations in milliseconds. Functions that return [`DbErr`] pass
-//! on the errors of the database; [`is_transient`] tells which ones are worth a retry. A function documents its errors
+//! on the errors of the database; [`failure_of`] tells what their caller can do. A function documents its errors
 //! only if there is more to say.
 
 /// Declares enums whose variants are stored, and sent, as their names in snake case. Once per file.
@@ -70,7 +70,10 @@ pub mod webhook_recovery;
 pub mod webhook_secret;
 pub mod writer_batch;
 
-pub use database::{ConnectError, Database, PoolSizes, Transaction, is_transient};
+pub use database::{
+    Cause, ConnectError, Database, Failure, Pool, PoolSizes, Timeouts, Transaction, failure_of,
+    noting_commits,
+};
 pub use sea_orm::{ConnectionTrait, DbErr, SqlErr};
 
 /// The result of a query.

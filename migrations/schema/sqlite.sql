@@ -155,6 +155,10 @@ CREATE TABLE idempotency_record (
 CREATE INDEX idempotency_record_age ON idempotency_record (created_ms)
 CREATE INDEX idempotency_record_placement ON idempotency_record (placement_id, operation)
     WHERE operation <> 'place'
+CREATE TABLE installation (
+    name text NOT NULL PRIMARY KEY,
+    value text NOT NULL
+)
 CREATE TABLE message (
     id blob NOT NULL PRIMARY KEY,
     creditor_id blob NOT NULL,
@@ -172,7 +176,7 @@ CREATE TABLE node (
     name text NOT NULL,
     started_ms bigint NOT NULL,
     heartbeat_ms bigint NOT NULL
-)
+, draining boolean NOT NULL DEFAULT false)
 CREATE TABLE onboarding_event (
     id blob NOT NULL PRIMARY KEY,
     provider text NOT NULL,
@@ -310,6 +314,10 @@ CREATE TABLE webhook_secret (
     expires_ms bigint NULL
 )
 CREATE INDEX webhook_secret_endpoint ON webhook_secret (endpoint_id, created_ms)
+CREATE TABLE write_probe (
+    id bigint NOT NULL PRIMARY KEY,
+    data blob NOT NULL
+)
 CREATE TABLE writer_batch (
     id blob NOT NULL PRIMARY KEY,
     committed_ms bigint NOT NULL

@@ -24,6 +24,7 @@ mod m0007_idempotency;
 mod m0008_webhook_endpoints;
 mod m0009_deliveries;
 mod m0010_cluster;
+mod m0011_installation;
 
 /// The steps in order.
 const STEPS: &[Step] = &[
@@ -37,6 +38,7 @@ const STEPS: &[Step] = &[
     Step("m0008_webhook_endpoints", m0008_webhook_endpoints::SCRIPT),
     Step("m0009_deliveries", m0009_deliveries::SCRIPT),
     Step("m0010_cluster", m0010_cluster::SCRIPT),
+    Step("m0011_installation", m0011_installation::SCRIPT),
 ];
 
 /// A step: its name, which the database stores once it is applied, and its script.

@@ -6,7 +6,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use actors::{Mode, ProviderSecrets, Settings};
+use actors::domain::retry::RetrySchedule;
+use actors::{Mode, ProviderSecrets, Settings, Timeouts};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -21,20 +22,22 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
     let database_url = database_url(resolved)?;
     let file = super::sqlite_file(database_url.expose_secret());
     let secrets = Secrets::resolve(resolved, mode, file.as_deref())?;
+    require_explicit_mode(resolved)?;
     let (payload_days, attempt_days) = retention(resolved)?;
+    let (retry_schedule, delivery_timeout) = retries(resolved, payload_days)?;
     let settings = Settings {
         mode,
         master_key: secrets.master_key,
         support_tokens: secrets.support_tokens,
         providers: ProviderSecrets {
-            stripe: secret(resolved, &table::STRIPE),
-            middesk: secret(resolved, &table::MIDDESK),
-            docusign: secret(resolved, &table::DOCUSIGN),
+            stripe: secrets_of(resolved, &table::STRIPE),
+            middesk: secrets_of(resolved, &table::MIDDESK),
+            docusign: secrets_of(resolved, &table::DOCUSIGN),
         },
         key_bcrypt_cost: cost(resolved, &table::KEY_COST)?,
         password_bcrypt_cost: cost(resolved, &table::PASSWORD_COST)?,
-        retry_schedule: parsed(resolved, &table::RETRY_SCHEDULE)?,
-        delivery_timeout: timeout(resolved)?,
+        retry_schedule,
+        delivery_timeout,
         payload_days,
         attempt_days,
         webhook_allow: networks(resolved, &table::WEBHOOK_ALLOW)?,
@@ -43,6 +46,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
         user_agent: super::user_agent(),
         lock_file: file.as_deref().map(super::lock_file),
         database_url,
+        database_timeouts: Timeouts::default(),
     };
     Ok(Config {
         listen: listen(resolved)?,
@@ -89,6 +93,23 @@ fn mode(resolved: &Resolved) -> Result<Mode, ConfigError> {
     }
 }
 
+/// An operator who makes the server reachable from outside must have decided whether it is a sandbox.
+fn require_explicit_mode(resolved: &Resolved) -> Result<(), ConfigError> {
+    let address = listen(resolved)?;
+    let host = address.rsplit_once(':').map_or("", |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = match host.parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    };
+    if is_loopback || !resolved.is_default(&table::MODE) {
+        return Ok(());
+    }
+    Err(table::MODE.invalid(format!(
+        "must be set to sandbox or production, because the listen address {address} is not loopback"
+    )))
+}
+
 fn listen(resolved: &Resolved) -> Result<String, ConfigError> {
     let address = text(resolved, &table::LISTEN);
     let port = address
@@ -119,6 +140,25 @@ fn retention(resolved: &Resolved) -> Result<(u32, u32), ConfigError> {
         return Err(table::ATTEMPT_RETENTION.invalid(problem));
     }
     Ok((payloads, attempts))
+}
+
+/// The retry schedule and the time limit of an attempt. The last attempt must still find the payload.
+fn retries(
+    resolved: &Resolved,
+    payload_days: u32,
+) -> Result<(RetrySchedule, Duration), ConfigError> {
+    const DAY_MS: i64 = 86_400_000;
+    let schedule: RetrySchedule = parsed(resolved, &table::RETRY_SCHEDULE)?;
+    let timeout = timeout(resolved)?;
+    let longest_ms = schedule.longest_after(0, timeout);
+    if longest_ms > i64::from(payload_days) * DAY_MS {
+        return Err(table::RETRY_SCHEDULE.invalid(format!(
+            "can take {:.1} days with jitter and time-outs, but payload_retention keeps payloads for {payload_days} days: \
+             shorten the schedule or keep payloads longer",
+            longest_ms as f64 / DAY_MS as f64
+        )));
+    }
+    Ok((schedule, timeout))
 }
 
 fn days(resolved: &Resolved, setting: &Setting) -> Result<u32, ConfigError> {
@@ -193,8 +233,14 @@ fn parsed<T: FromStr<Err: Display>>(
         .map_err(|error: T::Err| setting.invalid(error.to_string()))
 }
 
-fn secret(resolved: &Resolved, setting: &Setting) -> Option<SecretString> {
-    resolved.get(setting).map(|text| text.trim().into())
+/// Several secrets, separated by commas.
+fn secrets_of(resolved: &Resolved, setting: &Setting) -> Vec<SecretString> {
+    let text = resolved.get(setting).unwrap_or_default();
+    let parts = text.split(',').map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(SecretString::from)
+        .collect()
 }
 
 fn text(resolved: &Resolved, setting: &Setting) -> String {

@@ -76,6 +76,7 @@ fn every_error_names_its_variable() {
         ("PARTNER_API_KEY_BCRYPT_COST", "3"),
         ("PARTNER_API_PASSWORD_BCRYPT_COST", "x"),
         ("PARTNER_API_RETRY_SCHEDULE", "5"),
+        ("PARTNER_API_RETRY_SCHEDULE", "7d,7d,7d,7d,7d"),
         ("PARTNER_API_DELIVERY_TIMEOUT", "15"),
         ("PARTNER_API_WEBHOOK_ALLOW", "10.0.0.0/99"),
         ("PARTNER_API_TIERS", "standard"),

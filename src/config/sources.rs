@@ -18,6 +18,13 @@ impl Resolved {
         self.0.get(setting.key).map(|(value, _)| value.as_str())
     }
 
+    /// Whether no source sets the value.
+    pub(super) fn is_default(&self, setting: &Setting) -> bool {
+        self.0
+            .get(setting.key)
+            .is_none_or(|(_, source)| *source == "default")
+    }
+
     /// Describes each setting in one line: `key = "value"  # source`. Secrets are masked.
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();

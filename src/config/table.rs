@@ -114,7 +114,7 @@ settings! {
         "password_bcrypt_cost", "PARTNER_API_PASSWORD_BCRYPT_COST", Fixed("12"), "4-31", "bcrypt cost of passwords",
     );
     RETRY_SCHEDULE = Setting::new(
-        "retry_schedule", "PARTNER_API_RETRY_SCHEDULE", Fixed("5s,30s,2m,10m,1h,3h,8h,24h"), "5s,30s,…",
+        "retry_schedule", "PARTNER_API_RETRY_SCHEDULE", Fixed("5s,30s,2m,10m,1h,3h,8h,12h,24h,24h"), "5s,30s,…",
         "Waits between delivery attempts",
     );
     DELIVERY_TIMEOUT = Setting::new(

@@ -74,6 +74,7 @@ impl DemoOptions {
 
 /// Runs the demo. Returns success only if every check passes.
 pub async fn run(options: &DemoOptions) -> ExitCode {
+    let _log = server::log_if_asked();
     let narrator = Narrator::on_stdout();
     let elapsed = run_chapters(options, &narrator)
         .await

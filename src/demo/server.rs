@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actors::{Mode, ProviderSecrets};
 use secrecy::SecretString;
+use tracing_appender::non_blocking::WorkerGuard;
 
 use super::DemoOptions;
 use super::failure::Failure;
@@ -62,24 +63,23 @@ pub(super) async fn start(
     options: &DemoOptions,
     keys: &ServerKeys,
 ) -> Result<RunningServer, Failure> {
-    log_if_asked();
     let started = server::start(config(directory, options, keys)?).await;
     started.map_err(|error| Failure::broken("start the server", error))
 }
 
-/// Starts the server's log on stderr if `RUST_LOG` is set. Without it the log would hide the demo's output.
-fn log_if_asked() {
-    if std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty()) {
-        telemetry::start(Mode::Sandbox);
-    }
+/// Starts the server's log on stderr if `RUST_LOG` is set. Without it the log would hide the demo's output. Lines are
+/// written until the guard is dropped.
+pub(super) fn log_if_asked() -> Option<WorkerGuard> {
+    let filter = std::env::var_os("RUST_LOG").filter(|filter| !filter.is_empty());
+    filter.map(|_| telemetry::start(Mode::Sandbox))
 }
 
 /// A sandbox configuration with short waits.
 fn config(directory: &Path, options: &DemoOptions, keys: &ServerKeys) -> Result<Config, Failure> {
     let providers = ProviderSecrets {
-        stripe: Some(keys.stripe.clone()),
-        middesk: Some(keys.middesk.clone()),
-        docusign: Some(keys.docusign.clone()),
+        stripe: vec![keys.stripe.clone()],
+        middesk: vec![keys.middesk.clone()],
+        docusign: vec![keys.docusign.clone()],
     };
     let database = match options.postgres() {
         Some(url) => url.clone(),

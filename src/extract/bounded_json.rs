@@ -25,6 +25,8 @@ const NUL_REFUSED: &str = "must not contain the character U+0000";
 /// `invalid_json` for a text that is not JSON; `validation_failed` for a document with too many elements, a duplicate
 /// member or a string with U+0000.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, PartnerError> {
+    // Some programs write a byte order mark, which is not part of the text (RFC 8259, section 8.1).
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(Map::new()));
     }

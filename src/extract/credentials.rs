@@ -70,14 +70,18 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     if !matches!(site, None | Some("same-origin" | "none")) {
         return None;
     }
-    let pairs = headers
-        .get_all(header::COOKIE)
-        .iter()
+    session_cookies(headers).next()
+}
+
+/// The values of all cookies with the name of the session cookie.
+pub(crate) fn session_cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'));
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     pairs
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
+        .filter(|(name, _)| *name == SESSION_COOKIE)
         .map(|(_, token)| token)
 }
 

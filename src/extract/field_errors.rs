@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use actors::domain::date;
+use actors::domain::{date, text};
 use actors::{ApiError, FieldError, FieldErrorList, OffsetPage};
 use strum::VariantArray;
 use uuid::Uuid;
@@ -16,6 +16,8 @@ use super::path_id::Id;
 
 /// The largest page size.
 const MAX_LIMIT: u64 = 100;
+/// The largest offset. The database skips the rows before it one by one.
+const MAX_OFFSET: u64 = 1_000_000;
 
 /// The errors of one part of a request.
 pub(crate) struct FieldErrors {
@@ -132,14 +134,40 @@ impl FieldErrors {
         self.check(name, value, |text| date::parse_instant(&text))
     }
 
-    /// Trims a text and requires 1 to `max` characters.
-    pub(crate) fn text(&mut self, name: &str, value: Option<String>, max: usize) -> Option<String> {
-        self.check(name, value, |text| {
-            let trimmed = text.trim();
-            let fits = !trimmed.is_empty() && trimmed.chars().count() <= max;
-            fits.then(|| trimmed.to_owned())
-                .ok_or_else(|| format!("must be 1 to {max} characters"))
-        })
+    /// Requires a line of at most `max` characters with a visible one, and normalizes it.
+    pub(crate) fn line(&mut self, name: &str, value: Option<String>, max: usize) -> Option<String> {
+        self.check(name, value, |value| text::line(&value, max))
+    }
+
+    /// Requires an identifier of at most `max` characters, and normalizes it.
+    pub(crate) fn identifier(
+        &mut self,
+        name: &str,
+        value: Option<String>,
+        max: usize,
+    ) -> Option<String> {
+        self.check(name, value, |value| text::identifier(&value, max))
+    }
+
+    /// Normalizes the text of a search, at most `max` characters. A text without a visible character counts as absent.
+    pub(crate) fn search(
+        &mut self,
+        name: &str,
+        value: Option<String>,
+        max: usize,
+    ) -> Option<String> {
+        let value = value.filter(|value| !text::comparable(value).is_empty());
+        self.identifier(name, value, max)
+    }
+
+    /// Requires prose of at most `max` characters with a visible one, and normalizes it.
+    pub(crate) fn prose(
+        &mut self,
+        name: &str,
+        value: Option<String>,
+        max: usize,
+    ) -> Option<String> {
+        self.check(name, value, |value| text::prose(&value, max))
     }
 
     /// Requires one of the `allowed` names.
@@ -174,8 +202,8 @@ impl FieldErrors {
         let limit = self.limit(limit, default_limit);
         let offset = self.check("offset", offset, |text| {
             let number = text.parse().ok();
-            let number = number.filter(|number: &u64| i64::try_from(*number).is_ok());
-            number.ok_or("must be a whole number, 0 or greater")
+            let number = number.filter(|number| (0..=MAX_OFFSET).contains(number));
+            number.ok_or("must be a whole number from 0 to 1000000")
         });
         OffsetPage {
             limit,

@@ -2,6 +2,7 @@
 //!
 //! Every extractor fails with a [`crate::error::PartnerError`]. Never applies a business rule.
 
+pub(crate) mod body_budget;
 mod body_field;
 mod bounded_json;
 mod caller;

@@ -15,12 +15,13 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
-/// Determines the client address and stores it in the extensions.
-pub(crate) fn establish(trusted: &[IpNet], request: &mut Request) {
+/// Determines the client address, and stores it in the extensions of the request.
+pub(crate) fn establish(trusted: &[IpNet], request: &mut Request) -> ClientAddress {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-    let address = client_behind(peer, request.headers(), trusted);
-    request.extensions_mut().insert(ClientAddress(address));
+    let address = ClientAddress(client_behind(peer, request.headers(), trusted));
+    request.extensions_mut().insert(address);
+    address
 }
 
 /// Starts at the peer and follows `X-Forwarded-For` from right to left while the current address is a trusted proxy,

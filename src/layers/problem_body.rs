@@ -32,6 +32,7 @@ pub(crate) async fn render(
         return response;
     };
     let body = serde_json::to_vec(&problem.document(id.as_str())).unwrap_or_default();
+    response.extensions_mut().insert(problem.code);
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

@@ -1,7 +1,6 @@
-//! The id of a request, its span, and the one log line at its end.
+//! The id of a request, and the span of everything that is logged about it.
 //!
-//! Owns `X-Request-Id` and reads `traceparent`. Logs the method, route template, status and latency. Never logs a body,
-//! a query string or any other header.
+//! Owns `X-Request-Id` and reads `traceparent`. The span has the method and the route template.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +12,8 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use tracing::Instrument as _;
 use uuid::Uuid;
+
+use super::request_log::{self, RefusalCounts};
 
 /// The header with the request id, on requests and on every response.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,25 +52,28 @@ fn is_valid(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_LEN && text.bytes().all(allowed)
 }
 
-/// Assigns the request id, runs the request inside its span, and logs its status and latency.
+/// Assigns the request id, runs the request inside its span, and logs its end.
 pub(crate) async fn name_and_log(
+    refusals: &RefusalCounts,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let id = RequestId::choose(request.headers().get(HEADER));
     request.extensions_mut().insert(id.clone());
     let trace = trace_of(request.headers().get(TRACEPARENT));
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!(
         "request",
-        method = %request.method(),
-        route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str),
+        method = request_log::method_name(request.method()),
+        route = route.as_ref().map_or("unmatched", MatchedPath::as_str),
         request_id = id.as_str(),
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
     let handling = trace::with_trace(trace, next(request));
     let mut response = handling.instrument(span.clone()).await;
-    span.in_scope(|| log_end(response.status().as_u16(), started));
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    span.in_scope(|| request_log::log_end(refusals, route, &response, started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HEADER, value);
     }
@@ -81,15 +85,6 @@ fn trace_of(offered: Option<&HeaderValue>) -> TraceContext {
     let offered = offered.and_then(|value| value.to_str().ok());
     let continued = offered.and_then(TraceContext::parse);
     continued.unwrap_or_else(trace::new_trace)
-}
-
-fn log_end(status: u16, started: Instant) {
-    let latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match status {
-        500 => tracing::error!(status, latency_us, "request completed"),
-        501.. => tracing::warn!(status, latency_us, "request completed"),
-        _ => tracing::info!(status, latency_us, "request completed"),
-    }
 }
 
 #[cfg(test)]

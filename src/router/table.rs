@@ -4,7 +4,6 @@
 
 use actors::PartnerApi;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
@@ -13,6 +12,7 @@ use utoipa::openapi::OpenApi;
 use super::BODY_LIMIT;
 use super::access::Access;
 use crate::app_state::AppState;
+use crate::extract::body_budget::BodyBudget;
 use crate::extract::json::BodyLimit;
 use crate::layers::guard::{self, Guard};
 
@@ -36,16 +36,17 @@ pub(crate) struct Table(pub(crate) Vec<Row>);
 impl Table {
     /// Builds the router. Each handler is behind a guard that enforces its access rule.
     pub(crate) fn into_router(self, api: &PartnerApi) -> Router<AppState> {
+        let bodies = BodyBudget::default();
         self.0.into_iter().fold(Router::new(), |router, row| {
             let guard = Guard {
                 api: api.clone(),
                 access: row.access,
                 body_limit: BodyLimit(row.body_limit),
+                bodies: bodies.clone(),
             };
             router.route(
                 row.path,
                 row.handler
-                    .layer(DefaultBodyLimit::max(row.body_limit))
                     .route_layer(from_fn_with_state(guard, guard::check)),
             )
         })

@@ -38,7 +38,7 @@ request_body! {
 )]
 pub(crate) async fn accept(caller: Caller, body: Body<Request>) -> Result<Json<AgreementView>> {
     let (body, mut errors) = body.read();
-    let signatory_name = errors.text("signatory_name", body.signatory_name, 200);
+    let signatory_name = errors.line("signatory_name", body.signatory_name, 200);
     let request = errors.finish(|| {
         Some(AcceptAgreement {
             signatory_name: signatory_name?,

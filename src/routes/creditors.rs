@@ -72,7 +72,7 @@ pub(crate) async fn create(
 
 fn read(body: Body<Request>, client: IpAddr) -> Result<SignUp> {
     let (body, mut errors) = body.read();
-    let company_name = errors.text("company_name", body.company_name, 200);
+    let company_name = errors.line("company_name", body.company_name, 200);
     let email = errors.check("email", body.email, |text| {
         field::email(text.trim()).map_err(|_| "must be an e-mail address, e.g. dev@acme.example")
     });

@@ -1,9 +1,9 @@
 //! Signed events from providers about the onboarding of a creditor.
 //!
-//! The routes pass on the signature headers and the raw body. They never parse the body: the platform verifies the
-//! signature first.
+//! The routes pass on the signature headers and the raw body, part by part. They never parse the body: the platform
+//! verifies the signature first.
 
-use actors::{PartnerApi, Provider, ProviderDelivery, ProviderOutcome};
+use actors::{PartnerApi, Provider, ProviderOutcome};
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderName, StatusCode};
@@ -11,8 +11,10 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::connections::source_of;
 use crate::error::Result;
-use crate::extract::json;
+use crate::extract::client_address;
+use crate::extract::json::BodyParts;
 
 /// The effect of the event.
 #[derive(Serialize, ToSchema)]
@@ -74,16 +76,18 @@ async fn receive(
     request: Request,
 ) -> Result<Response> {
     let headers = request.headers().clone();
-    let body = json::read(request, &()).await?;
-    let signatures = headers.iter().filter(|(name, _)| is_signature(name));
-    let signatures = signatures
+    let signatures: Vec<&str> = headers
+        .iter()
+        .filter(|(name, _)| is_signature(name))
         .filter_map(|(_, value)| value.to_str().ok())
         .collect();
-    let delivery = ProviderDelivery {
-        signatures,
-        body: &body,
-    };
-    let (status, outcome) = match api.provider_event(provider, delivery).await? {
+    let client = source_of(client_address(&request));
+    let mut receiver = api.receive_provider_event(provider, &signatures, client)?;
+    let mut parts = BodyParts::of(request)?;
+    while let Some(part) = parts.next().await? {
+        receiver.push(&part).await?;
+    }
+    let (status, outcome) = match api.provider_event(receiver).await? {
         ProviderOutcome::Applied => (StatusCode::OK, "applied"),
         ProviderOutcome::NoEffect => (StatusCode::OK, "no_effect"),
         ProviderOutcome::Stored => (StatusCode::ACCEPTED, "stored"),

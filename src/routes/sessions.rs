@@ -57,7 +57,7 @@ pub(crate) async fn create(
     body: Body<Request>,
 ) -> Result<Response> {
     let (body, mut errors) = body.read();
-    let email = errors.text("email", body.email, EMAIL_MAX);
+    let email = errors.identifier("email", body.email, EMAIL_MAX);
     let sign_in = errors.finish(|| {
         Some(SignIn {
             email: email?,

@@ -18,5 +18,5 @@ const MAX_REASON: usize = 500;
 
 /// Validates the reason of a change. It goes to the audit log.
 fn reason(errors: &mut FieldErrors, reason: Option<String>) -> Option<String> {
-    errors.text("reason", reason, MAX_REASON)
+    errors.prose("reason", reason, MAX_REASON)
 }

@@ -6,6 +6,7 @@
 use axum::extract::OriginalUri;
 
 use crate::error::{HttpError, PartnerError};
+use crate::router;
 
 const MCP: &str = "the MCP server is not hosted here; run the client's own stdio server with MC_API_BASE_URL set to this server";
 
@@ -78,12 +79,29 @@ fn missing(path: &str) -> HttpError {
     let detail = match segments.as_slice() {
         ["v1", "partner", ..] => return HttpError::PartnerMembershipRequired,
         ["mcp", ..] => MCP.to_owned(),
+        _ if path.ends_with('/') && is_route(&segments) => {
+            "no such route; leave out the slash at the end".to_owned()
+        }
         ["v1", rest @ ..] => feature(rest).map_or_else(unknown, |name| {
             format!("{name}: not available on this server; see /docs for what is")
         }),
         _ => unknown(),
     };
     HttpError::UnknownRoute { detail }
+}
+
+/// Whether a path of the table has these segments.
+fn is_route(segments: &[&str]) -> bool {
+    let matches = |path: &str| {
+        let mut wanted = path.split('/').skip(1);
+        let fit = |segment: &&str| {
+            wanted
+                .next()
+                .is_some_and(|wanted| wanted.starts_with('{') || wanted == *segment)
+        };
+        segments.iter().all(fit) && wanted.next().is_none()
+    };
+    router::paths().iter().any(|path| matches(path))
 }
 
 fn unknown() -> String {
@@ -145,6 +163,26 @@ mod tests {
                 assert_eq!(feature(&segments), None, "{}", row.path);
             }
         }
+    }
+
+    #[test]
+    fn trailing_slash_is_named() {
+        for path in ["/v1/placements/", "/v1/placements/7/audit/", "/health/"] {
+            assert!(
+                missing(path).to_string().contains("leave out the slash"),
+                "{path}"
+            );
+        }
+        assert!(
+            missing("/v1/documents/")
+                .to_string()
+                .starts_with("documents:")
+        );
+        assert!(
+            missing("/v1/nonsense/")
+                .to_string()
+                .starts_with("no such route; see")
+        );
     }
 
     #[test]

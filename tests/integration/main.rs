@@ -17,6 +17,7 @@ mod admission;
 mod batch_create;
 mod crash;
 mod database_restart;
+mod fault_points;
 mod faults;
 mod full_disk;
 mod idempotency;

@@ -85,7 +85,7 @@ impl Admission {
         mac: &Mac,
         client: IpAddr,
     ) -> Result<Arc<TenantEntry>, ApiError> {
-        let now_ms = self.env.clock.now_ms();
+        let now_ms = self.env.clock.mono_ms();
         let (key_guesses, prefix) = (&self.key_guesses, key.prefix.as_str());
         // A secret that was verified before is not throttled: its tenant was only evicted.
         if !self.verified_secrets.contains(&key.prefix, mac) {

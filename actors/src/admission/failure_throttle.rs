@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::client_network::ClientNetwork;
 use super::fixed_window_counters::{FixedWindowCounters, Window};
+use crate::cluster::NodeCount;
 use crate::contract::ApiError;
 
 /// After how many failures a caller must wait.
@@ -40,14 +41,17 @@ enum CounterKey {
 #[derive(Debug)]
 pub(crate) struct FailureThrottle {
     limits: FailureLimits,
+    /// The processes among which the limits are divided, because a caller can reach each of them.
+    nodes: NodeCount,
     counters: Mutex<FixedWindowCounters<CounterKey>>,
 }
 
 impl FailureThrottle {
     /// Creates a throttle without failures.
-    pub(crate) fn new(limits: FailureLimits) -> Self {
+    pub(crate) fn new(limits: FailureLimits, nodes: NodeCount) -> Self {
         Self {
             limits,
+            nodes,
             counters: Mutex::default(),
         }
     }
@@ -116,7 +120,11 @@ impl FailureThrottle {
         network: &CounterKey,
         now_ms: i64,
     ) -> Result<(), ApiError> {
-        let per_network = self.limits.per_network;
+        let share = |window: Window| Window {
+            max: self.nodes.share(window.max),
+            ..window
+        };
+        let per_network = share(self.limits.per_network);
         let of_subject = |(subject, limits): (_, SubjectLimits)| {
             let window = match counters.has_count(network, per_network, now_ms) {
                 true => limits.known_networks,
@@ -125,7 +133,7 @@ impl FailureThrottle {
                     ..limits.known_networks
                 },
             };
-            counters.retry_after_s(subject, window, now_ms)
+            counters.retry_after_s(subject, share(window), now_ms)
         };
         let own = counters.retry_after_s(network, per_network, now_ms);
         let shared = subject.zip(self.limits.per_subject).and_then(of_subject);
@@ -173,10 +181,13 @@ mod tests {
 
     #[test]
     fn without_subject_limits_networks_do_not_affect_each_other() {
-        let throttle = FailureThrottle::new(FailureLimits {
-            per_network: TWO_A_MINUTE,
-            per_subject: None,
-        });
+        let throttle = FailureThrottle::new(
+            FailureLimits {
+                per_network: TWO_A_MINUTE,
+                per_subject: None,
+            },
+            NodeCount::default(),
+        );
         for n in 0..1_000 {
             assert_eq!(throttle.attempt(None, address(n), 0), Ok(()), "{n}");
         }
@@ -187,10 +198,13 @@ mod tests {
 
     #[test]
     fn refused_attempt_is_not_counted() {
-        let throttle = FailureThrottle::new(FailureLimits {
-            per_network: TWO_A_MINUTE,
-            per_subject: None,
-        });
+        let throttle = FailureThrottle::new(
+            FailureLimits {
+                per_network: TWO_A_MINUTE,
+                per_subject: None,
+            },
+            NodeCount::default(),
+        );
         for _ in 0..10 {
             let _ = throttle.attempt(None, address(0), 0);
         }

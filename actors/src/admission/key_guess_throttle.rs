@@ -10,6 +10,7 @@ use super::bounded_cache::BoundedCache;
 use super::failure_throttle::{FailureLimits, FailureThrottle, SubjectLimits};
 use super::fixed_window_counters::Window;
 use super::verified_secrets::Mac;
+use crate::cluster::NodeCount;
 use crate::contract::ApiError;
 
 const MINUTE_MS: i64 = 60_000;
@@ -31,16 +32,18 @@ pub(crate) struct KeyGuessThrottle {
     refused: BoundedCache<Mac, i64, MAX_REFUSED>,
 }
 
-impl Default for KeyGuessThrottle {
-    fn default() -> Self {
-        Self {
-            failures: FailureThrottle::new(FailureLimits {
-                per_network: PER_ADDRESS,
-                per_subject: Some(SubjectLimits {
-                    known_networks: PER_PREFIX,
-                    all_networks: None,
-                }),
+impl KeyGuessThrottle {
+    /// Creates a throttle without failures, with limits that are divided among `nodes`.
+    pub(crate) fn new(nodes: NodeCount) -> Self {
+        let limits = FailureLimits {
+            per_network: PER_ADDRESS,
+            per_subject: Some(SubjectLimits {
+                known_networks: PER_PREFIX,
+                all_networks: None,
             }),
+        };
+        Self {
+            failures: FailureThrottle::new(limits, nodes),
             refused: BoundedCache::default(),
         }
     }
@@ -82,6 +85,11 @@ impl KeyGuessThrottle {
     /// Records that the key was refused, and counts a failure for its address and prefix.
     pub(crate) fn refused(&self, mac: &Mac, prefix: &str, address: IpAddr, now_ms: i64) {
         self.refused.put(*mac, now_ms);
+        self.failed(prefix, address, now_ms);
+    }
+
+    /// Counts a failure for the address and the prefix, without remembering the key.
+    pub(crate) fn failed(&self, prefix: &str, address: IpAddr, now_ms: i64) {
         self.failures.record(Some(prefix), address, now_ms);
     }
 
@@ -109,7 +117,7 @@ mod tests {
 
     #[test]
     fn guessing_address_waits_while_other_addresses_do_not() {
-        let key_guesses = KeyGuessThrottle::default();
+        let key_guesses = KeyGuessThrottle::new(NodeCount::default());
         for n in 0..PER_ADDRESS.max {
             let prefix = format!("{n:08}");
             assert_eq!(
@@ -135,7 +143,7 @@ mod tests {
 
     #[test]
     fn attacked_prefix_blocks_only_addresses_that_have_failed() {
-        let key_guesses = KeyGuessThrottle::default();
+        let key_guesses = KeyGuessThrottle::new(NodeCount::default());
         for n in 0..PER_PREFIX.max {
             key_guesses.refused(&mac(n), "abcdefgh", address(&format!("192.0.2.{n}")), 0);
         }
@@ -156,7 +164,7 @@ mod tests {
 
     #[test]
     fn refused_key_is_refused_from_memory_without_counting() {
-        let key_guesses = KeyGuessThrottle::default();
+        let key_guesses = KeyGuessThrottle::new(NodeCount::default());
         key_guesses.refused(&mac(1), "abcdefgh", address("192.0.2.1"), 0);
         for _ in 0..1_000 {
             let again = key_guesses.check_key(&mac(1), "abcdefgh", address("192.0.2.1"), 1);

@@ -171,7 +171,7 @@ impl Registry {
         if !self.may_restart(entry.creditor) {
             return Err(ApiError::Overloaded);
         }
-        entry.mark_used(self.admission.env.clock.now_ms());
+        entry.mark_used(self.admission.env.clock.mono_ms());
         let tenant = Tenant::new(Arc::clone(&self.admission), Arc::clone(&entry));
         match spawn_child(tenant, &entry.handle, &self.admission.registry).await {
             Ok(actor) => {
@@ -195,7 +195,7 @@ impl Registry {
         let Some(history) = self.failures.get(&creditor) else {
             return true;
         };
-        let now_ms = self.admission.env.clock.now_ms();
+        let now_ms = self.admission.env.clock.mono_ms();
         let decision = history.clone().record(now_ms, &RestartBudget::default());
         decision != RestartDecision::GiveUp
     }
@@ -215,7 +215,7 @@ impl Registry {
         if let Some(stopped) = self.running.remove(&creditor) {
             stopped.entry.handle.detach(id);
         }
-        let now_ms = self.admission.env.clock.now_ms();
+        let now_ms = self.admission.env.clock.mono_ms();
         self.failures
             .entry(creditor)
             .or_default()
@@ -226,8 +226,8 @@ impl Registry {
         if !self.sweeping.try_start() {
             return;
         }
-        let now_us = self.admission.env.clock.now_us();
-        for entry in self.admission.tenants.evict_idle(now_us, IDLE_MS) {
+        let mono_us = self.admission.env.clock.mono_us();
+        for entry in self.admission.tenants.evict_idle(mono_us, IDLE_MS) {
             // An eviction is not a failure. Remove the actor before its termination event arrives.
             if let Some(idle) = self.running.remove(&entry.creditor) {
                 self.tenant_of.remove(&idle.actor);
@@ -236,7 +236,7 @@ impl Registry {
             self.failures.remove(&entry.creditor);
         }
         for entry in self.admission.tenants.all() {
-            entry.with_state(|state| state.forget_full_keys(now_us));
+            entry.with_state(|state| state.forget_full_keys(mono_us));
         }
         self.schedule_eviction();
     }

@@ -29,16 +29,17 @@ pub(crate) async fn admit_session(
 ) -> Result<AdmittedSession, Rejection> {
     let row = creditors::by_id(admission.env.db.reader(), creditor).await?;
     let limits = limits_of(&admission.env.settings, row.as_ref());
+    let limits = limits.share_of(admission.membership.nodes().get());
     loop {
-        let (entry, now_us) = (
+        let (entry, mono_us) = (
             admission.tenants.get_or_insert(creditor),
-            admission.env.clock.now_us(),
+            admission.env.clock.mono_us(),
         );
-        entry.mark_used(now_us / 1_000);
+        entry.mark_used(mono_us / 1_000);
         let permit = entry.try_acquire_permit(CallerClass::Sessions, limits.concurrency);
         // A request without a permit is rejected, so it must not take from the bucket.
         let cost = permit.as_ref().map_or(0, |_| cost);
-        match entry.with_state(|state| state.admit_session(&limits, cost, now_us)) {
+        match entry.with_state(|state| state.admit_session(&limits, cost, mono_us)) {
             Some(taken) => return authorize(taken, permit, limits.concurrency),
             // The entry is being evicted. Retry until the cache returns a new one.
             None => tokio::task::yield_now().await,

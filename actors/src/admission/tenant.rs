@@ -101,6 +101,7 @@ impl Tenant {
             }
             Decision::NeedsVerification(input) => self.check_secret(*input, waiting),
             Decision::UnknownKey => self.refuse_guess(waiting),
+            Decision::SecretMissing => self.wait_for_secret(waiting),
             Decision::Stale => self.wait_for_load(waiting),
         }
     }
@@ -178,6 +179,7 @@ impl Tenant {
         let request = &waiting.request;
         match request.decide_from_snapshot(&self.admission, &self.entry) {
             Decision::Stale => self.waiting_for_next.push(waiting),
+            Decision::SecretMissing => self.refuse_unrevealed(waiting),
             answer => self.act_on(answer, waiting),
         }
     }
@@ -185,7 +187,7 @@ impl Tenant {
     fn check_secret(&mut self, input: VerificationInput, waiting: Waiting) {
         let VerificationInput { key, hash } = input;
         let SecretHash { bcrypt, digest } = *hash;
-        let (request, now_ms) = (&waiting.request, self.admission.env.clock.now_ms());
+        let (request, now_ms) = (&waiting.request, self.admission.env.clock.mono_ms());
         let (prefix, mac) = (request.key.prefix, request.mac);
         let matched = self.admission.verified_secrets.matched(&prefix, digest);
         if matched.is_some_and(|matched| is_same(&matched, &mac)) {
@@ -212,6 +214,25 @@ impl Tenant {
         }
     }
 
+    /// Loads the state again before it refuses a key without a secret, unless the caller is throttled.
+    fn wait_for_secret(&mut self, waiting: Waiting) {
+        let (request, now_ms) = (&waiting.request, self.admission.env.clock.mono_ms());
+        let (prefix, key_guesses) = (request.key.prefix, &self.admission.key_guesses);
+        match key_guesses.check_caller(prefix.as_str(), request.client, now_ms) {
+            Ok(()) => self.wait_for_load(waiting),
+            Err(error) => refuse(waiting, error),
+        }
+    }
+
+    /// Refuses a key that has no secret in the database. It is not remembered as wrong, because it can be revealed at
+    /// any time.
+    fn refuse_unrevealed(&self, waiting: Waiting) {
+        let (request, now_ms) = (&waiting.request, self.admission.env.clock.mono_ms());
+        let (prefix, key_guesses) = (request.key.prefix, &self.admission.key_guesses);
+        key_guesses.failed(prefix.as_str(), request.client, now_ms);
+        refuse(waiting, ApiError::InvalidApiKey);
+    }
+
     /// Refuses a secret that is known to be wrong, and counts a guess of its caller.
     fn refuse_guess(&self, waiting: Waiting) {
         let AdmissionRequest {
@@ -219,7 +240,7 @@ impl Tenant {
         } = waiting.request.as_ref();
         let (key_guesses, now_ms) = (
             &self.admission.key_guesses,
-            self.admission.env.clock.now_ms(),
+            self.admission.env.clock.mono_ms(),
         );
         let prefix = key.prefix.as_str();
         let refusal = match key_guesses.check_key(mac, prefix, *client, now_ms) {
@@ -296,7 +317,7 @@ impl Tenant {
     fn on_mismatch(&self, check: &SecretCheck, waiting: Vec<Waiting>) {
         let (key_guesses, now_ms) = (
             &self.admission.key_guesses,
-            self.admission.env.clock.now_ms(),
+            self.admission.env.clock.mono_ms(),
         );
         let mut counters = HashSet::new();
         for Waiting { request, .. } in &waiting {

@@ -77,10 +77,10 @@ impl TenantCache {
 
     /// Removes and returns the entries that have been idle for `idle_ms`, have no request in
     /// progress, and have full buckets.
-    pub(crate) fn evict_idle(&self, now_us: i64, idle_ms: i64) -> Vec<Arc<TenantEntry>> {
+    pub(crate) fn evict_idle(&self, mono_us: i64, idle_ms: i64) -> Vec<Arc<TenantEntry>> {
         // The search holds no lock on the cache, so it does not block requests.
         let mut gone = self.all();
-        gone.retain(|entry| entry.close_if_idle(now_us, idle_ms));
+        gone.retain(|entry| entry.close_if_idle(mono_us, idle_ms));
         if gone.is_empty() {
             return gone;
         }

@@ -88,13 +88,13 @@ impl TenantEntry {
 
     /// Closes the state if the tenant has been idle for `idle_ms`, has no request in progress, and
     /// has full buckets. Returns whether it is closed.
-    pub(super) fn close_if_idle(&self, now_us: i64, idle_ms: i64) -> bool {
+    pub(super) fn close_if_idle(&self, mono_us: i64, idle_ms: i64) -> bool {
         self.with_state(|state| {
-            let idle = now_us / 1_000 - self.last_use_ms.load(Ordering::Relaxed) >= idle_ms;
+            let idle = mono_us / 1_000 - self.last_use_ms.load(Ordering::Relaxed) >= idle_ms;
             let no_request = [CallerClass::Keys, CallerClass::Sessions]
                 .iter()
                 .all(|class| self.in_progress(*class).load(Ordering::Acquire) == 0);
-            idle && no_request && state.close_if_full(now_us)
+            idle && no_request && state.close_if_full(mono_us)
         })
     }
 }

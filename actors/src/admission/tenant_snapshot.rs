@@ -11,6 +11,7 @@ use entities::{DbErr, creditor};
 use smallvec::SmallVec;
 
 use super::verified_secrets::{HashDigest, Mac, VerifiedSecrets, digest, is_same};
+use crate::contract::stored_json;
 use crate::domain::allowed_networks::AllowedNetworks;
 use crate::domain::api_key::KeyPrefix;
 use crate::domain::key_rotation;
@@ -137,14 +138,15 @@ pub(super) async fn load(
     })
 }
 
-/// The limits of a creditor's tier, with the overrides that support has set.
+/// The limits of a creditor's tier, with the overrides that support has set. An override that cannot be read may have
+/// been meant as a restriction, so the lowest limits apply then.
 pub(super) fn limits_of(settings: &Settings, creditor: Option<&creditor::Model>) -> TenantLimits {
-    let tier = creditor.map_or("", |row| row.tier.as_str());
-    let changes = creditor.and_then(|row| {
-        let json = row.limits_override.as_deref()?;
-        serde_json::from_str::<LimitsOverride>(json)
-            .inspect_err(|error| tracing::error!(%error, creditor_id = %row.id, "a limits override is invalid; using tier limits"))
-            .ok()
-    });
-    effective(settings.tiers.resolve(tier), changes.as_ref())
+    let tier = settings
+        .tiers
+        .resolve(creditor.map_or("", |row| row.tier.as_str()));
+    let text = creditor.and_then(|row| row.limits_override.as_deref());
+    match stored_json::decode_nullable("creditor.limits_override", text) {
+        Ok(changes) => effective(tier, changes.as_ref()),
+        Err(_) => effective(tier, Some(&LimitsOverride::LOWEST)),
+    }
 }

@@ -15,6 +15,7 @@ use super::request::AdmissionRequest;
 use super::tenant_snapshot::{KeySnapshot, TenantSnapshot, VerificationInput};
 use super::verified_secrets::{HashDigest, Mac};
 use crate::domain::limits::TenantLimits;
+use crate::infra::Now;
 
 /// Shortest interval between two reported uses of a key. The dashboard shows uses to the minute.
 const USE_REPORT_INTERVAL_MS: i64 = 60_000;
@@ -30,7 +31,9 @@ pub(super) enum Decision {
     Stale,
     /// The secret has not been verified against this hash.
     NeedsVerification(Box<VerificationInput>),
-    /// No key has this prefix, or the key has no secret.
+    /// The key has no secret yet. Another process may have revealed it a moment ago.
+    SecretMissing,
+    /// No key has this prefix.
     UnknownKey,
 }
 
@@ -54,14 +57,15 @@ pub(crate) struct TenantState {
 
 impl TenantState {
     /// Decides a request, or returns what the decision lacks. The secret is checked first: only a
-    /// caller that holds it learns anything about the key.
+    /// caller that holds it learns anything about the key. The rates are divided among `nodes`.
     pub(super) fn decide(
         &mut self,
         generation: u64,
         creditor: CreditorId,
         permit: impl FnOnce(u32) -> Option<Permit>,
         request: &AdmissionRequest,
-        now_us: i64,
+        nodes: u32,
+        now: Now,
     ) -> (Decision, SideEffects) {
         let without_effects = |answer| (answer, SideEffects::default());
         let current = self
@@ -78,20 +82,20 @@ impl TenantState {
         if !key.is_verified_by(&request.mac) {
             let input = key.verification_input().map(Box::new);
             return without_effects(
-                input.map_or(Decision::UnknownKey, Decision::NeedsVerification),
+                input.map_or(Decision::SecretMissing, Decision::NeedsVerification),
             );
         }
         let verdict = authorize(
             key,
-            &snapshot.limits,
+            &snapshot.limits.share_of(nodes),
             &mut self.buckets,
             creditor,
             permit,
             request,
-            now_us,
+            now,
         );
         let effects = match verdict {
-            Ok(_) => side_effects_of(key, request.client, now_us / 1_000),
+            Ok(_) => side_effects_of(key, request.client, now.time_ms),
             Err(_) => SideEffects::default(),
         };
         (Decision::Decided(verdict), effects)
@@ -130,8 +134,8 @@ impl TenantState {
 
     /// Closes the state permanently if all buckets are full, and returns whether it is closed.
     /// Dropping a bucket that is not full would grant a new burst.
-    pub(super) fn close_if_full(&mut self, now_us: i64) -> bool {
-        if self.buckets.are_full(now_us) {
+    pub(super) fn close_if_full(&mut self, mono_us: i64) -> bool {
+        if self.buckets.are_full(mono_us) {
             self.closed = true;
             self.snapshot = None;
         }
@@ -147,14 +151,14 @@ impl TenantState {
         &mut self,
         limits: &TenantLimits,
         cost: u32,
-        now_us: i64,
+        mono_us: i64,
     ) -> Option<RateLimitOutcome> {
-        (!self.closed).then(|| self.buckets.take_for_session(limits, cost, now_us))
+        (!self.closed).then(|| self.buckets.take_for_session(limits, cost, mono_us))
     }
 
     /// Drops full key buckets, because their keys may no longer exist.
-    pub(super) fn forget_full_keys(&mut self, now_us: i64) {
-        self.buckets.forget_full_keys(now_us);
+    pub(super) fn forget_full_keys(&mut self, mono_us: i64) {
+        self.buckets.forget_full_keys(mono_us);
     }
 }
 
@@ -164,7 +168,8 @@ fn side_effects_of(key: &mut KeySnapshot, client: IpAddr, now_ms: i64) -> SideEf
         true => USE_REPORT_INTERVAL_MS,
         false => MOVED_USE_REPORT_INTERVAL_MS,
     };
-    if now_ms - key.use_reported_ms >= tell_every_ms {
+    // The time of the database can step back.
+    if !(0..tell_every_ms).contains(&(now_ms - key.use_reported_ms)) {
         key.use_reported_ms = now_ms;
         key.use_reported_from = Some(client);
         effects.used = Some(key.id);

@@ -79,7 +79,11 @@ fn decide_with_effects(
 ) -> (Decision, SideEffects) {
     entry.with_state(|state| {
         let permit = |most| entry.try_acquire_permit(CallerClass::Keys, most);
-        state.decide(entry.generation(), entry.creditor, permit, request, now_us)
+        let now = Now {
+            mono_us: now_us,
+            time_ms: now_us / 1_000,
+        };
+        state.decide(entry.generation(), entry.creditor, permit, request, 1, now)
     })
 }
 

@@ -25,7 +25,10 @@ impl AdmissionRequest {
     ) -> Option<AdmissionResult> {
         match self.decide_if_feed_fresh(admission, entry) {
             Decision::Decided(verdict) => Some(verdict),
-            Decision::Stale | Decision::NeedsVerification(_) | Decision::UnknownKey => None,
+            Decision::Stale
+            | Decision::NeedsVerification(_)
+            | Decision::SecretMissing
+            | Decision::UnknownKey => None,
         }
     }
 
@@ -38,7 +41,7 @@ impl AdmissionRequest {
     ) -> Decision {
         if admission
             .membership
-            .feed_is_fresh(admission.env.clock.now_ms())
+            .feed_is_fresh(admission.env.clock.mono_ms())
         {
             self.decide_from_snapshot(admission, entry)
         } else {
@@ -53,13 +56,16 @@ impl AdmissionRequest {
         admission: &Admission,
         entry: &Arc<TenantEntry>,
     ) -> Decision {
-        let now_us = admission.env.clock.now_us();
-        entry.mark_used(now_us / 1_000);
+        let (nodes, now) = (
+            admission.membership.nodes().get(),
+            admission.env.clock.now(),
+        );
+        entry.mark_used(now.mono_ms());
         let (answer, effects) = entry.with_state(|state| {
             let permit = |most| entry.try_acquire_permit(CallerClass::Keys, most);
-            state.decide(entry.generation(), entry.creditor, permit, self, now_us)
+            state.decide(entry.generation(), entry.creditor, permit, self, nodes, now)
         });
-        self.apply(effects, admission, entry, now_us / 1_000);
+        self.apply(effects, admission, entry, now.time_ms);
         answer
     }
 

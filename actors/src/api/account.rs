@@ -1,5 +1,6 @@
 //! The methods of a creditor's own account, from sign-up to settings.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -7,15 +8,17 @@ use secrecy::SecretString;
 use super::{CreditorApi, PartnerApi};
 use crate::contract::{
     AcceptAgreement, AgreementView, ApiError, ApiResult, OnboardingStatus, Provider,
-    ProviderDelivery, ProviderOutcome, RevealedKey, SettingsPatch, SettingsView, SetupPatch,
-    SetupView, SignIn, SignUp, SignedIn, SignedUp,
+    ProviderOutcome, RevealedKey, SettingsPatch, SettingsView, SetupPatch, SetupView, SignIn,
+    SignUp, SignedIn, SignedUp,
 };
-use crate::onboarding::EvaluatorMsg;
+use crate::onboarding::{EvaluatorMsg, ProviderEventReceiver};
 use crate::supervision::CallError;
 use crate::{auth, creditor, endpoints, keys, onboarding};
 
 /// The longest wait for the reply of the gate evaluator.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(25);
+///
+/// Longer than a creditor transaction takes at most, with the wait for its permit.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl PartnerApi {
     /// Creates an account and its onboarding token.
@@ -36,19 +39,29 @@ impl PartnerApi {
         auth::sign_in(&self.modules().auth, request).await
     }
 
-    /// Verifies and processes an event of a provider.
+    /// Begins the receipt of a provider event. `signatures` are the values of the provider's signature headers.
     ///
     /// # Errors
-    /// [`ApiError::InvalidSignature`], [`ApiError::ProviderNotConfigured`].
-    pub async fn provider_event(
+    /// [`ApiError::ProviderNotConfigured`], [`ApiError::InvalidSignature`] for malformed headers.
+    pub fn receive_provider_event(
         &self,
         provider: Provider,
-        delivery: ProviderDelivery<'_>,
+        signatures: &[&str],
+        client: IpAddr,
+    ) -> ApiResult<ProviderEventReceiver> {
+        self.refuse_while_draining()?;
+        ProviderEventReceiver::begin(&self.modules().onboarding, provider, signatures, client)
+    }
+
+    /// Verifies and processes a provider event that has arrived completely.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidSignature`].
+    pub async fn provider_event(
+        &self,
+        received: ProviderEventReceiver,
     ) -> ApiResult<ProviderOutcome> {
-        let env = &self.modules().env;
-        let now_ms = env.clock.now_ms();
-        let event = onboarding::verify_and_read(&env.settings, provider, &delivery, now_ms)?;
-        let event = Box::new(event);
+        let event = Box::new(received.finish().await?);
         self.evaluate(|reply| EvaluatorMsg::ProviderEvent { event, reply })
             .await
     }
@@ -64,10 +77,9 @@ impl PartnerApi {
         reply.unwrap_or_else(|error| {
             tracing::warn!(%error, "the gate evaluator did not reply");
             Err(match error {
-                // The evaluator may have committed. The caller can still retry, because facts are idempotent.
-                CallError::Unavailable | CallError::NoReply | CallError::TimedOut => {
-                    ApiError::Overloaded
-                }
+                // The call never reached the evaluator, so nothing happened.
+                CallError::Unavailable => ApiError::Overloaded,
+                CallError::NoReply | CallError::TimedOut => ApiError::OutcomeUnknown,
             })
         })
     }
@@ -80,7 +92,13 @@ impl CreditorApi {
     /// [`ApiError::DashboardSessionRequired`] if the caller is not a dashboard session.
     pub async fn sign_out(&self, token: &SecretString, everywhere: bool) -> ApiResult<()> {
         self.tenant.require_session()?;
-        auth::sign_out(self.env(), self.tenant.creditor(), token, everywhere).await
+        auth::sign_out(
+            &self.modules().auth,
+            self.tenant.creditor(),
+            token,
+            everywhere,
+        )
+        .await
     }
 
     /// Returns the onboarding status: the account's status, the gates and the API key.
@@ -124,7 +142,8 @@ impl CreditorApi {
             reply,
         })
         .await?;
-        onboarding::agreement_view(&self.modules().creditors, creditor).await
+        let accepted = onboarding::agreement_view(&self.modules().creditors, creditor).await;
+        accepted.map_err(ApiError::after_a_change)
     }
 
     /// Reveals the API key. This succeeds only once.

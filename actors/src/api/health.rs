@@ -14,16 +14,20 @@ impl PartnerApi {
         self.0.tree.view()
     }
 
-    /// Checks that the database answers and that every actor runs.
+    /// Checks that the database answers and has not refused the last write, and that every actor runs.
     pub async fn health(&self) -> HealthView {
         let probe = creditors::by_id(self.env().db.reader(), CreditorId(Uuid::nil())).await;
-        let database = probe.map_or_else(|_| "does not answer".to_owned(), |_| "ok".to_owned());
+        let database = match probe {
+            Err(_) => "does not answer",
+            Ok(_) if self.env().db.refuses_writes() => "refuses writes",
+            Ok(_) => "ok",
+        };
         let down = first_down(&self.actor_tree());
         let actors = down.map_or_else(|| "ok".to_owned(), |name| format!("{name} is restarting"));
         let healthy = database == "ok" && actors == "ok";
         HealthView {
             status: if healthy { "ok" } else { "degraded" }.to_owned(),
-            database,
+            database: database.to_owned(),
             actors,
         }
     }

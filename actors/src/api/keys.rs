@@ -80,9 +80,9 @@ impl CreditorApi {
     ) -> ApiResult<KeysView> {
         self.tenant.require_session()?;
         self.change(&self.modules().keys, move |keys, by| async move {
-            keys::set_ip_allowlist(&keys, by.creditor(), by.actor(), kind, &networks).await
+            keys::set_ip_allowlist(&keys, by.creditor(), by.actor(), kind, &networks).await?;
+            keys::list_keys(&keys, by.creditor()).await
         })
-        .await?;
-        self.keys().await
+        .await
     }
 }

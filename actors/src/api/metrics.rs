@@ -11,7 +11,7 @@ impl PartnerApi {
     /// [`ApiError::Overloaded`] if the queue depth cannot be read from the database.
     pub async fn metrics(&self) -> ApiResult<String> {
         let delivery = &self.modules().delivery;
-        let now_ms = delivery.env.clock.now_ms();
+        let now_ms = delivery.env.clock.mono_ms();
         let (open, half_open) = delivery.leases.circuits(now_ms);
         let levels = GaugeValues {
             queue: delivery.queue_depth.get(&delivery.env).await?,

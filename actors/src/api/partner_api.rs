@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use entities::noting_commits;
 use tracing::Instrument as _;
 
 use crate::app;
@@ -46,8 +47,13 @@ impl PartnerApi {
         AppContext::start(settings, clock).await.map(Self)
     }
 
-    /// Refuses new work, waits for Writers and sends to finish, and stops. Each step waits for at most `timeout`.
-    /// Deliveries that are not finished by then are released and continue after the next start.
+    /// Begins no further send of a webhook. Requests are still answered, and sends in flight go on.
+    pub fn stop_sending(&self) {
+        self.0.stop_sending();
+    }
+
+    /// Refuses new work, waits for Writers and sends to finish, and stops, within about `timeout`. Deliveries that are
+    /// not finished by then continue after the next start.
     pub async fn drain(&self, timeout: Duration) {
         self.0.drain(timeout).await;
     }
@@ -71,6 +77,8 @@ impl PartnerApi {
 
     /// Runs `work` to completion with one module's handle, even if the caller drops this future. A cancellation
     /// between a commit and its side effects would lose the side effects.
+    ///
+    /// An error after a commit is [`ApiError::OutcomeUnknown`], because the change stands.
     pub(super) async fn run_to_completion<H, T, F>(
         &self,
         handle: &Arc<H>,
@@ -81,10 +89,14 @@ impl PartnerApi {
         F: Future<Output = ApiResult<T>> + Send + 'static,
     {
         self.refuse_while_draining()?;
-        let work = work(Arc::clone(handle)).in_current_span();
+        let work = noting_commits(work(Arc::clone(handle))).in_current_span();
         let trace = trace::current().unwrap_or_else(trace::new_trace);
         let result = tokio::spawn(trace::with_trace(trace, work)).await;
-        result.unwrap_or(Err(ApiError::Internal))
+        match result {
+            Ok((Err(error), true)) => Err(error.after_a_change()),
+            Ok((value, _)) => value,
+            Err(_) => Err(ApiError::Internal),
+        }
     }
 
     pub(super) fn modules(&self) -> &Modules {
@@ -105,6 +117,12 @@ impl PartnerApi {
 
 #[cfg(feature = "fault-injection")]
 impl PartnerApi {
+    /// The faults that a test injects below every statement of this process.
+    #[must_use]
+    pub fn database_faults(&self) -> &entities::database::faults::Faults {
+        self.env().db.faults()
+    }
+
     /// Makes the actor panic. Returns false if it is not running.
     #[must_use]
     pub fn inject_panic(&self, kind: crate::app::ActorKind) -> bool {

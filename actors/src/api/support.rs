@@ -7,7 +7,7 @@ use entities::queries::{creditors, keys, onboarding as rows, webhooks};
 use super::SupportApi;
 use crate::contract::{
     ApiError, ApiResult, CreditorPatch, DeliveryFilter, DeliveryView, OffsetPage, Page, Provider,
-    ProviderEventView, RevealedKey, SupportCreditor,
+    ProviderEventView, RevealedKey, SupportCreditor, stored_json,
 };
 use crate::creditor as account;
 use crate::delivery::delivery_log;
@@ -66,10 +66,11 @@ impl SupportApi {
             name: row.name,
             email: row.email,
             tier: row.tier,
-            limits: row
-                .limits_override
-                .and_then(|json| serde_json::from_str(&json).ok())
-                .unwrap_or_default(),
+            limits: stored_json::decode_nullable(
+                "creditor.limits_override",
+                row.limits_override.as_deref(),
+            )?
+            .unwrap_or_default(),
             stripe_account_id: stripe,
             gates: account::gate_statuses(&gates),
             api_key: account::key_status(&keys),
@@ -96,7 +97,8 @@ impl SupportApi {
             reply,
         })
         .await?;
-        self.creditor(id).await
+        let changed = self.creditor(id).await;
+        changed.map_err(ApiError::after_a_change)
     }
 
     /// Sets a gate to `passed`. Used to correct a gate that a provider reported wrongly.
@@ -120,7 +122,8 @@ impl SupportApi {
             reply,
         })
         .await?;
-        self.creditor(id).await
+        let changed = self.creditor(id).await;
+        changed.map_err(ApiError::after_a_change)
     }
 
     /// Creates a new full-access key. The old key keeps working for `overlap_hours`. With 0 it stops at once.

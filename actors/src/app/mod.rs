@@ -5,13 +5,15 @@
 mod context;
 #[cfg(feature = "fault-injection")]
 mod fault_injection;
+mod installation;
 mod start;
+mod start_error;
 mod tree;
 mod wiring;
 
 pub(crate) use context::AppContext;
 #[cfg(feature = "fault-injection")]
 pub use fault_injection::ActorKind;
-pub use start::StartError;
 pub(crate) use start::migrate;
+pub use start_error::StartError;
 pub(crate) use wiring::Modules;

@@ -6,45 +6,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use entities::{ConnectError, Database, DbErr, PoolSizes};
+use entities::{Database, PoolSizes};
 use secrecy::{ExposeSecret as _, SecretString};
-use thiserror::Error;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::context::AppContext;
+use super::installation;
+use super::start_error::StartError;
 use super::tree::Tree;
 use super::wiring::Modules;
 use crate::cluster::Membership;
-use crate::infra::{Clock, Env, Mode, Settings, Vault, VaultError};
+use crate::delivery::DispatcherMsg;
+use crate::infra::{Clock, Env, Mode, Settings, Vault};
 use crate::supervision::DedicatedRuntime;
 
-/// Why the platform did not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The database cannot be opened, or its settings are not acceptable.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A statement during the start failed, e.g. the registration of this process as a node.
-    #[error("the database failed: {0}")]
-    Database(#[from] DbErr),
-    /// The schema migration failed.
-    #[error(transparent)]
-    Schema(#[from] migrations::MigrateError),
-    /// The master key is unusable.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The HTTP client for webhooks cannot be created.
-    #[error("the HTTP client cannot be created: {0}")]
-    Client(#[from] reqwest::Error),
-    /// Another process uses this SQLite database. The field is the path of the lock file.
-    #[error(
-        "another partner-api uses this SQLite database (lock file {0}); SQLite is for one process, Postgres for several"
-    )]
-    Locked(String),
-    /// An actor did not start.
-    #[error("the actors did not start: {0}")]
-    Actors(String),
-}
+/// How long the connections to the database may take to close.
+const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Migrates the database to the newest schema.
 pub(crate) async fn migrate(database_url: &SecretString) -> Result<(), StartError> {
@@ -53,7 +31,7 @@ pub(crate) async fn migrate(database_url: &SecretString) -> Result<(), StartErro
         PoolSizes { write: 1, read: 1 },
     )
     .await?;
-    migrations::migrate(db.writer()).await?;
+    migrations::migrate(&db.writer().unbounded()).await?;
     db.close().await;
     Ok(())
 }
@@ -67,12 +45,18 @@ impl AppContext {
             .as_deref()
             .map(lock_exclusively)
             .transpose()?;
-        let db =
-            Database::connect(settings.database_url.expose_secret(), PoolSizes::default()).await?;
+        let db = Database::connect_within(
+            settings.database_url.expose_secret(),
+            PoolSizes::default(),
+            settings.database_timeouts,
+        )
+        .await?;
+        db.require_sessions().await?;
         if settings.mode == Mode::Production {
             db.require_durable_commits().await?;
         }
-        migrations::migrate(db.writer()).await?;
+        migrations::migrate(&db.writer().unbounded()).await?;
+        installation::check(&db, settings.mode, &vault).await?;
         let membership = Membership::boot(&db, &clock, &node_name()).await?;
         let runtime = DedicatedRuntime::start("writing")
             .map_err(|error| StartError::Actors(error.to_string()))?;
@@ -101,14 +85,29 @@ impl AppContext {
         }))
     }
 
-    /// Refuses new work, waits for Writers and sends to finish, and stops. Each step waits for at most `timeout`.
-    /// Deliveries that are not finished by then are released and continue after the next start.
+    /// Begins no further send of a webhook, and tells the other processes that this one is draining.
+    pub(crate) fn stop_sending(&self) {
+        let _ = self
+            .modules
+            .delivery
+            .dispatcher
+            .send(DispatcherMsg::StopSending);
+        let cluster = Arc::clone(&self.modules.cluster);
+        tokio::spawn(async move { cluster.mark_draining().await });
+    }
+
+    /// Refuses new work, waits for Writers and sends to finish, and stops, within about `timeout`. Deliveries that are
+    /// not finished by then continue after the next start.
     pub(crate) async fn drain(&self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
         self.draining.store(true, Ordering::SeqCst);
         self.tree.stop_restarting();
-        self.tree.drain(&self.modules, timeout).await;
+        self.tree.drain(&self.modules, deadline).await;
         self.tree.stop().await;
-        self.modules.env.db.close().await;
+        let closed = self.modules.env.db.close();
+        if tokio::time::timeout(CLOSED_WITHIN, closed).await.is_err() {
+            tracing::warn!("the connections to the database did not close in time");
+        }
     }
 
     /// Completes when the root supervisor has failed. The process should exit then.

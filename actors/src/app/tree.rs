@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ractor::ActorCell;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::wiring::Modules;
 use crate::admission::admission_tree;
@@ -16,6 +17,13 @@ use crate::onboarding::onboarding_tree;
 use crate::placements::placements_tree;
 use crate::sandbox::sandbox_tree;
 use crate::supervision::{ActorHandle, ChildSpec, Supervisor, SupervisorStatus, spawn_actor};
+
+/// How long the Writers may take to commit their queues: one batch that hangs, and the next one.
+const WRITERS_WITHIN: Duration = Duration::from_secs(6);
+/// How long the Node may take to leave the cluster.
+const NODE_WITHIN: Duration = Duration::from_secs(1);
+/// How long the actors may take to stop.
+const STOPPED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The running tree.
 #[derive(Debug)]
@@ -65,30 +73,31 @@ impl Tree {
         self.statuses.iter().for_each(|status| status.drain());
     }
 
-    /// Drains the tree. Writers commit their queues, then sends in flight finish or are released. The Node leaves the
-    /// cluster last.
-    pub(crate) async fn drain(&self, modules: &Modules, timeout: Duration) {
-        modules.writers.drain(timeout).await;
+    /// Drains the tree until `deadline`. Writers commit their queues, then sends in flight finish or are abandoned. The
+    /// Node leaves the cluster last, for which there is always time, so that others take over at once.
+    pub(crate) async fn drain(&self, modules: &Modules, deadline: Instant) {
+        let left = || deadline.saturating_duration_since(Instant::now());
+        modules.writers.drain(left().min(WRITERS_WITHIN)).await;
         modules.keys.flush_usage().await;
         let drained = modules
             .delivery
             .dispatcher
-            .call(timeout, |reply| DispatcherMsg::Drain { reply })
+            .call(left(), |reply| DispatcherMsg::Drain { reply })
             .await;
         report("Dispatcher", drained.err());
         let drained = modules
             .cluster
             .node
-            .call(timeout, |reply| NodeMsg::Drain { reply })
+            .call(NODE_WITHIN, |reply| NodeMsg::Drain { reply })
             .await;
         report("Node", drained.err());
     }
 
-    /// Stops every actor. Waits for at most five seconds.
+    /// Stops every actor. Waits for at most [`STOPPED_WITHIN`].
     pub(crate) async fn stop(&self) {
         let stopped = self
             .root
-            .stop_and_wait(Some("drained".to_owned()), Some(Duration::from_secs(5)))
+            .stop_and_wait(Some("drained".to_owned()), Some(STOPPED_WITHIN))
             .await;
         if let Err(error) = stopped {
             tracing::warn!(%error, "the actors did not stop in time");

@@ -53,6 +53,7 @@ impl Modules {
         let env = Arc::new(env);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let tenants = Arc::new(TenantCache::default());
+        let nodes = membership.nodes().clone();
         let dispatcher = ActorHandle::new();
         let cluster = Arc::new(Cluster {
             env: Arc::clone(&env),
@@ -101,7 +102,7 @@ impl Modules {
             keys: Arc::clone(&keys),
             tenants,
             verified_secrets: VerifiedSecrets::default(),
-            key_guesses: KeyGuessThrottle::default(),
+            key_guesses: KeyGuessThrottle::new(nodes.clone()),
             registry: ActorHandle::new(),
             verifier: ActorHandle::new(),
         });
@@ -110,13 +111,10 @@ impl Modules {
             admission: Arc::clone(&admission),
             creditors: Arc::clone(&creditors),
             passwords: BcryptPool::new(cores, MAX_BCRYPT_QUEUE),
-            logins: LoginThrottle::default(),
-            tokens: UnknownTokenThrottle::default(),
+            logins: LoginThrottle::new(&nodes),
+            tokens: UnknownTokenThrottle::new(nodes),
         });
-        let onboarding = Arc::new(Onboarding {
-            creditors: Arc::clone(&creditors),
-            evaluator: ActorHandle::new(),
-        });
+        let onboarding = Arc::new(Onboarding::new(Arc::clone(&creditors)));
         let sandbox = Arc::new(Sandbox {
             env: Arc::clone(&env),
             writers: Arc::clone(&writers),

@@ -43,12 +43,15 @@ impl AuthenticatedTenant {
         self.method
     }
 
-    pub(crate) fn creditor(&self) -> CreditorId {
+    /// The creditor for whom the caller acts.
+    #[must_use]
+    pub fn creditor(&self) -> CreditorId {
         self.creditor
     }
 
     /// The name that the audit log shows for this caller.
-    pub(crate) fn actor(&self) -> &str {
+    #[must_use]
+    pub fn actor(&self) -> &str {
         &self.actor
     }
 

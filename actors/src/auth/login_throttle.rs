@@ -3,6 +3,7 @@
 //! Owns the limits. It never checks a password or a token.
 
 use crate::admission::{FailureLimits, FailureThrottle, SubjectLimits, Window};
+use crate::cluster::NodeCount;
 
 const QUARTER_HOUR_MS: i64 = 15 * 60_000;
 /// Sign-ins that failed, by account.
@@ -38,12 +39,14 @@ pub(crate) struct LoginThrottle {
     pub(super) support_tokens: FailureThrottle,
 }
 
-impl Default for LoginThrottle {
-    fn default() -> Self {
+impl LoginThrottle {
+    /// Creates throttles without failures, with limits that are divided among `nodes`.
+    pub(crate) fn new(nodes: &NodeCount) -> Self {
+        let throttle = |limits| FailureThrottle::new(limits, nodes.clone());
         Self {
-            sign_ins: FailureThrottle::new(SIGN_INS),
-            sign_ups: FailureThrottle::new(SIGN_UPS),
-            support_tokens: FailureThrottle::new(SUPPORT_TOKENS),
+            sign_ins: throttle(SIGN_INS),
+            sign_ups: throttle(SIGN_UPS),
+            support_tokens: throttle(SUPPORT_TOKENS),
         }
     }
 }
@@ -59,7 +62,7 @@ mod tests {
 
     #[test]
     fn account_waits_after_ten_failures_until_window_ends() {
-        let logins = LoginThrottle::default();
+        let logins = LoginThrottle::new(&NodeCount::default());
         for _ in 0..PER_ACCOUNT.known_networks.max {
             assert_eq!(logins.sign_ins.attempt(Some("a@b.c"), HERE, 1_000), Ok(()));
         }
@@ -82,7 +85,7 @@ mod tests {
 
     #[test]
     fn account_total_limits_sign_ins_from_new_addresses() {
-        let (logins, guesser) = (LoginThrottle::default(), |n: u32| {
+        let (logins, guesser) = (LoginThrottle::new(&NodeCount::default()), |n: u32| {
             IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))
         });
         for n in 0..MAX_PER_ACCOUNT {
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn successful_sign_in_clears_failures_of_account() {
-        let logins = LoginThrottle::default();
+        let logins = LoginThrottle::new(&NodeCount::default());
         for _ in 0..PER_ACCOUNT.known_networks.max {
             logins.sign_ins.attempt(Some("a@b.c"), HERE, 0).unwrap();
         }
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn sixth_sign_up_within_an_hour_is_refused() {
-        let logins = LoginThrottle::default();
+        let logins = LoginThrottle::new(&NodeCount::default());
         for _ in 0..5 {
             logins.sign_ups.attempt(None, HERE, 0).unwrap();
         }

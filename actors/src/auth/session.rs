@@ -24,9 +24,11 @@ impl Auth {
         client: IpAddr,
         cost: u32,
     ) -> Result<SignedInCaller, Rejection> {
-        let session = dashboard_session(self, token, renewable, client).await?;
-        let tenant = (session.creditor, AuthMethod::Session, "session");
-        self.signed_in(tenant, session.renewed, cost).await
+        let session = dashboard_session(self, token, client).await?;
+        let tenant = (session.creditor(), AuthMethod::Session, "session");
+        let mut caller = self.signed_in(tenant, cost).await?;
+        caller.renewed = session.used(self, renewable).await;
+        Ok(caller)
     }
 
     /// Admits the sign-up wizard with an onboarding token at the `cost` of the route.
@@ -41,19 +43,18 @@ impl Auth {
     ) -> Result<SignedInCaller, Rejection> {
         let creditor = onboarding_token(self, token, client).await?;
         let tenant = (creditor, AuthMethod::OnboardingToken, "onboarding");
-        self.signed_in(tenant, None, cost).await
+        self.signed_in(tenant, cost).await
     }
 
     async fn signed_in(
         &self,
         (creditor, method, actor): (CreditorId, AuthMethod, &str),
-        renewed: Option<SecretString>,
         cost: u32,
     ) -> Result<SignedInCaller, Rejection> {
         let admitted = admit_session(&self.admission, creditor, cost).await?;
         Ok(SignedInCaller {
             tenant: AuthenticatedTenant::new(creditor, method, actor.to_owned()),
-            renewed,
+            renewed: None,
             limits: admitted.limits,
             permit: admitted.permit,
         })

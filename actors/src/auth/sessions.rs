@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::DbErr;
 use entities::ids::{CreditorId, SessionFamilyId, SessionId};
 use entities::queries::{self, creditors, sessions};
 use entities::session::{self, SessionKind};
@@ -35,11 +34,14 @@ pub(super) struct NewToken {
     pub(super) row: session::Model,
 }
 
-/// An active session, and the new token if the presented one was exchanged.
+/// A dashboard session that has not ended.
 #[derive(Debug)]
 pub(crate) struct LiveSession {
-    pub(crate) creditor: CreditorId,
-    pub(crate) renewed: Option<SecretString>,
+    row: session::Model,
+    /// Whether this use is to be recorded.
+    note: bool,
+    /// Whether the token has aged.
+    renew: bool,
 }
 
 /// Generates the first token of a new family.
@@ -94,33 +96,43 @@ pub(crate) async fn onboarding_token(
         .ok_or(ApiError::InvalidOnboardingToken)
 }
 
-/// Returns the dashboard session of the token. Exchanges the token if it is `renewable` and has aged.
+/// Returns the dashboard session of the token. Changes nothing, so that a caller over its limits causes no work.
 pub(crate) async fn dashboard_session(
     auth: &Auth,
     token: &SecretString,
-    renewable: bool,
     client: IpAddr,
 ) -> Result<LiveSession, ApiError> {
     let found = find(auth, SessionKind::Dashboard, token, client).await?;
-    let session = found.ok_or(ApiError::InvalidSession)?;
-    let now_ms = auth.env.clock.now_ms();
+    let row = found.ok_or(ApiError::InvalidSession)?;
     let token = Token {
-        created_ms: session.created_ms,
-        seen_ms: session.seen_ms.unwrap_or(session.created_ms),
-        expires_ms: session.expires_ms,
+        created_ms: row.created_ms,
+        seen_ms: row.seen_ms.unwrap_or(row.created_ms),
+        expires_ms: row.expires_ms,
     };
-    let SessionStatus::Active { note, renew } = judge(token, now_ms) else {
+    let SessionStatus::Active { note, renew } = judge(token, auth.env.clock.now_ms()) else {
         return Err(ApiError::InvalidSession);
     };
-    if note || session.seen_ms.is_none() {
-        record_use(&auth.env, &session, now_ms);
+    let note = note || row.seen_ms.is_none();
+    Ok(LiveSession { row, note, renew })
+}
+
+impl LiveSession {
+    pub(super) fn creditor(&self) -> CreditorId {
+        self.row.creditor_id
     }
-    let creditor = session.creditor_id;
-    let renewed = match renew && renewable {
-        true => exchange_if_possible(auth, session, now_ms).await,
-        false => None,
-    };
-    Ok(LiveSession { creditor, renewed })
+
+    /// Records the use of an admitted request. Exchanges the token if it has aged and is `renewable`, and returns the
+    /// new one.
+    pub(super) async fn used(self, auth: &Auth, renewable: bool) -> Option<SecretString> {
+        let now_ms = auth.env.clock.now_ms();
+        if self.note {
+            record_use(&auth.env, &self.row, now_ms);
+        }
+        match self.renew && renewable {
+            true => exchange_if_possible(auth, self.row, now_ms).await,
+            false => None,
+        }
+    }
 }
 
 /// Marks a new token as known, so that its first use is not throttled.
@@ -139,18 +151,18 @@ async fn find(
     if !is_well_formed(kind, token.expose_secret()) {
         return Ok(None);
     }
-    let (digest, now_ms) = (digest(token), auth.env.clock.now_ms());
+    let (digest, now) = (digest(token), auth.env.clock.now());
     let throttle = &auth.tokens;
-    let permit = match throttle.meet(&digest, client, now_ms).await? {
+    let permit = match throttle.meet(&digest, client, now.mono_ms()).await? {
         TokenLookup::Known => None,
         TokenLookup::Unknown(permit) => Some(permit),
         TokenLookup::Nobody => return Ok(None),
     };
-    let asked = sessions::find(auth.env.db.reader(), kind, &digest, now_ms);
+    let asked = sessions::find(auth.env.db.reader(), kind, &digest, now.time_ms);
     let asked = tokio::time::timeout(FIND_TIMEOUT, asked).await;
     let found = asked.map_err(|_| ApiError::Overloaded)??;
     if permit.is_some() || found.is_none() {
-        throttle.record_lookup(&digest, found.is_some(), client, now_ms);
+        throttle.record_lookup(&digest, found.is_some(), client, now.mono_ms());
     }
     Ok(found)
 }
@@ -212,7 +224,8 @@ async fn exchange(
     auth: &Auth,
     old: session::Model,
     now_ms: i64,
-) -> Result<Option<SecretString>, DbErr> {
+) -> Result<Option<SecretString>, ApiError> {
+    let _permit = auth.creditors.permit(old.creditor_id).await?;
     let family = old.family_id;
     let next = generate(old.kind, old.creditor_id, family, now_ms, old.expires_ms);
     let transaction = auth.env.db.begin().await?;
@@ -230,12 +243,13 @@ async fn exchange(
 
 /// Ends the session of `token`, or all sessions of the creditor if `everywhere` is set.
 pub(crate) async fn sign_out(
-    env: &Env,
+    auth: &Auth,
     creditor: CreditorId,
     token: &SecretString,
     everywhere: bool,
 ) -> Result<(), ApiError> {
-    let transaction = env.db.begin().await?;
+    let _permit = auth.creditors.permit(creditor).await?;
+    let transaction = auth.env.db.begin().await?;
     creditors::lock_positions(&transaction, &[creditor]).await?;
     let ended = match everywhere {
         true => sessions::end_all(&transaction, creditor).await,

@@ -24,10 +24,10 @@ fn decoy_hash(cost: u32) -> String {
 
 /// Checks the e-mail address and the password, and starts a dashboard session.
 pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, ApiError> {
-    let now_ms = auth.env.clock.now_ms();
+    let now = auth.env.clock.now();
     let email = request.email.trim().to_lowercase();
     let (throttle, account) = (&auth.logins.sign_ins, Some(email.as_str()));
-    throttle.attempt(account, request.client, now_ms)?;
+    throttle.attempt(account, request.client, now.mono_ms())?;
     let checked = check_password(auth, &email, request.password).await;
     let row = match checked {
         Ok(Ok(row)) => row,
@@ -43,7 +43,7 @@ pub(crate) async fn sign_in(auth: &Auth, request: SignIn) -> Result<SignedIn, Ap
     throttle.record_success(account, request.client);
     let gates = onboarding::gates(auth.env.db.reader(), row.id).await?;
     let status = account_status_of(&row, gates.iter()).as_str().to_owned();
-    let token = fresh(SessionKind::Dashboard, row.id, now_ms);
+    let token = fresh(SessionKind::Dashboard, row.id, now.time_ms);
     let expires_at = rfc3339_ms(token.row.expires_ms);
     queries::insert(auth.env.db.writer(), token.row).await?;
     mark_known(auth, &token.token);

@@ -16,6 +16,7 @@ use super::handle::Auth;
 use super::sessions::{fresh, mark_known};
 use crate::contract::{ApiError, CreditorView, SignUp, SignedUp};
 use crate::domain::date::rfc3339_ms;
+use crate::domain::text;
 use crate::infra::Mode;
 use crate::outbox::{AuditEntry, Outbox};
 
@@ -26,7 +27,7 @@ use crate::outbox::{AuditEntry, Outbox};
 pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, ApiError> {
     let email = request.email.trim().to_lowercase();
     if auth.env.settings.mode == Mode::Production {
-        let (throttle, now_ms) = (&auth.logins.sign_ups, auth.env.clock.now_ms());
+        let (throttle, now_ms) = (&auth.logins.sign_ups, auth.env.clock.mono_ms());
         throttle.attempt(None, request.client, now_ms)?;
     }
     // Check before the costly hash: most duplicates are people who forgot that they have an account.
@@ -42,7 +43,7 @@ pub(crate) async fn sign_up(auth: &Auth, request: SignUp) -> Result<SignedUp, Ap
     let id = CreditorId(Uuid::now_v7());
     let row = creditor::Model {
         id,
-        search: fold_case(&[&request.company_name, &email]),
+        search: fold_case(&[&text::comparable(&request.company_name), &email]),
         name: request.company_name,
         email,
         password_hash,

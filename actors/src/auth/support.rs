@@ -54,7 +54,7 @@ impl Auth {
 
 /// Returns the error for a wrong support token. Writes an audit entry unless the address is throttled.
 fn refuse_support(auth: &Auth, address: IpAddr) -> ApiError {
-    let now_ms = auth.env.clock.now_ms();
+    let now_ms = auth.env.clock.mono_ms();
     if let Err(wait) = auth.logins.support_tokens.attempt(None, address, now_ms) {
         return wait;
     }

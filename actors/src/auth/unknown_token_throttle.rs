@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::admission::{BoundedCache, KeyGuessThrottle};
+use crate::cluster::NodeCount;
 use crate::contract::ApiError;
 
 /// SHA-256 of a token.
@@ -43,17 +44,16 @@ pub(crate) enum TokenLookup<'a> {
     Nobody,
 }
 
-impl Default for UnknownTokenThrottle {
-    fn default() -> Self {
+impl UnknownTokenThrottle {
+    /// Creates a throttle that knows no token, with limits that are divided among `nodes`.
+    pub(crate) fn new(nodes: NodeCount) -> Self {
         Self {
             known: BoundedCache::default(),
-            guesses: KeyGuessThrottle::default(),
+            guesses: KeyGuessThrottle::new(nodes),
             lookup_permits: Semaphore::new(MAX_LOOKUPS),
         }
     }
-}
 
-impl UnknownTokenThrottle {
     /// Checks a token before its row is read. Waits for a permit if the token is unknown.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn address_sending_made_up_tokens_waits_except_with_known_token() {
-        let throttle = UnknownTokenThrottle::default();
+        let throttle = UnknownTokenThrottle::new(NodeCount::default());
         assert!(matches!(
             throttle.meet(&REAL, HERE, 0).await,
             Ok(TokenLookup::Unknown(_))
@@ -155,7 +155,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn excess_token_lookup_waits_for_a_permit() {
-        let throttle = UnknownTokenThrottle::default();
+        let throttle = UnknownTokenThrottle::new(NodeCount::default());
         let mut lookup_permits = Vec::new();
         for n in 0..MAX_LOOKUPS {
             let token = made_up(u8::try_from(n).unwrap());

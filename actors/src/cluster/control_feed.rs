@@ -16,7 +16,7 @@ pub(super) async fn follow(cluster: &Cluster) -> Result<(), DbErr> {
         return Err(DbErr::Custom("the tests have cut the feed".to_owned()));
     }
     loop {
-        let began_ms = cluster.env.clock.now_ms();
+        let began_ms = cluster.env.clock.mono_ms();
         let after = cluster.membership.feed_position();
         let entries = node::read_feed(cluster.env.db.node(), after, READ).await?;
         let full = entries.len() as u64 >= READ;

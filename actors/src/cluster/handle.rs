@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use entities::ids::CreditorId;
-use entities::queries::node::Notification;
+use entities::queries::node::{self, Notification};
 
 use super::change::{ChangeKind, ClusterEvent};
 use super::membership::Membership;
@@ -39,6 +39,14 @@ impl Cluster {
                 creditor,
                 kind: *kind,
             });
+        }
+    }
+
+    /// Tells the other processes that this one is draining, so that they take over its share of the limits. They notice
+    /// anyway when it has left.
+    pub(crate) async fn mark_draining(&self) {
+        if let Err(error) = node::mark_draining(&self.env.db, self.membership.member()).await {
+            tracing::debug!(%error, "the other processes were not told that this one is draining");
         }
     }
 

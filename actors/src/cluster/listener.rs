@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::DbErr;
-use entities::queries::node::Listener;
+use entities::queries::node::{Listener, Notification};
 
 use super::change::ClusterEvent;
 use super::handle::Cluster;
@@ -31,12 +31,20 @@ pub(super) async fn listen(cluster: Arc<Cluster>) {
 
 /// Forwards notifications until the connection fails. Returns at once on SQLite, where there are no other processes.
 async fn forward(cluster: &Cluster, failures: &mut u32) -> Result<(), DbErr> {
-    let Some(mut listener) = Listener::open(&cluster.env.db).await? else {
-        return Ok(());
-    };
-    *failures = 0;
+    let mut listener = None;
     loop {
-        let notification = listener.next(|| cluster.membership.epoch()).await?;
+        if listener.is_none() {
+            listener = Listener::open(&cluster.env.db).await?;
+            *failures = 0;
+        }
+        let Some(open) = &mut listener else {
+            return Ok(());
+        };
+        let received = open.next(|| cluster.membership.epoch()).await?;
+        if received.is_none() {
+            listener = None;
+        }
+        let notification = received.unwrap_or_else(Notification::everything);
         if notification.due {
             cluster.events.send(ClusterEvent::PeerNotified);
         }

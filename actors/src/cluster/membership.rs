@@ -2,12 +2,13 @@
 //!
 //! All values are atomics, so that any thread can read them without sending a message.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entities::queries::node::{self, Member};
 use entities::{Database, DbErr};
 
+use super::node_count::NodeCount;
 use crate::infra::Clock;
 
 /// Without a confirmed heartbeat for this long, this process may not send.
@@ -21,12 +22,13 @@ pub(crate) struct Membership {
     name: String,
     epoch: AtomicI64,
     session: AtomicI64,
+    /// Whether no other process can use the database (SQLite). Then there is nothing to prove to others.
+    is_alone: bool,
     fenced: AtomicBool,
     left: AtomicBool,
     /// When the last confirmed heartbeat started.
     beat_ms: AtomicI64,
-    /// The number of processes that share the database, as of the last confirmed heartbeat.
-    nodes: AtomicU32,
+    nodes: NodeCount,
     /// Since when all gaps between confirmed heartbeats were shorter than [`FENCE_AFTER_MS`].
     unbroken_since_ms: AtomicI64,
     /// When the last successful poll of the control feed started.
@@ -42,27 +44,35 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// Joins the cluster under a new epoch. On SQLite, where there is only one process, it also releases all leases.
+    /// Sets the clock by the database and joins the cluster under a new epoch. On SQLite, where there is only one process, it also releases all leases.
     pub(crate) async fn boot(db: &Database, clock: &Clock, name: &str) -> Result<Arc<Self>, DbErr> {
-        let began_ms = clock.now_ms();
-        let member = node::join(db, name, began_ms).await?;
+        let began = clock.now();
+        if let Some(database_ms) = node::database_ms(db).await? {
+            clock.adjust(began, database_ms);
+        }
+        let began = clock.now();
+        let began_ms = began.mono_ms();
+        let member = node::join(db, name, began.time_ms).await?;
         if !db.is_postgres() {
             node::reset_single_process(db, member.epoch).await?;
         }
         // The position is read before any state is loaded, so that no change after a load is missed.
         let position = node::feed_head(db.node()).await?;
-        Ok(Arc::new(Self::joined(name, member, began_ms, position)))
+        let mut joined = Self::joined(name, member, began_ms, position);
+        joined.is_alone = !db.is_postgres();
+        Ok(Arc::new(joined))
     }
 
     fn joined(name: &str, member: Member, began_ms: i64, position: i64) -> Self {
         Self {
             name: name.to_owned(),
+            is_alone: false,
             epoch: AtomicI64::new(member.epoch),
             session: AtomicI64::new(member.session),
             fenced: AtomicBool::new(false),
             left: AtomicBool::new(false),
             beat_ms: AtomicI64::new(began_ms),
-            nodes: AtomicU32::new(1),
+            nodes: NodeCount::default(),
             unbroken_since_ms: AtomicI64::new(began_ms),
             feed_ms: AtomicI64::new(began_ms),
             feed_position: AtomicI64::new(position),
@@ -79,21 +89,18 @@ impl Membership {
 
     /// Whether this process may lease and send deliveries.
     pub(crate) fn may_send(&self, now_ms: i64) -> bool {
-        !self.fenced.load(Ordering::SeqCst) && younger(&self.beat_ms, now_ms, FENCE_AFTER_MS)
+        let is_confirmed = self.is_alone || younger(&self.beat_ms, now_ms, FENCE_AFTER_MS);
+        is_confirmed && !self.fenced.load(Ordering::SeqCst)
     }
 
     /// Whether cached state may decide. If not, it must be reloaded first.
     pub(crate) fn feed_is_fresh(&self, now_ms: i64) -> bool {
-        younger(&self.feed_ms, now_ms, FEED_FRESH_MS)
+        self.is_alone || younger(&self.feed_ms, now_ms, FEED_FRESH_MS)
     }
 
-    /// The number of processes that share the database, including this one.
-    pub(crate) fn nodes(&self) -> u32 {
-        self.nodes.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_nodes(&self, nodes: u32) {
-        self.nodes.store(nodes, Ordering::Relaxed);
+    /// The number of processes that share limits, including this one.
+    pub(crate) fn nodes(&self) -> &NodeCount {
+        &self.nodes
     }
 
     /// For how many milliseconds the heartbeat has been confirmed without a gap. 0 if this process may not send.
@@ -164,8 +171,9 @@ impl Membership {
 
     /// Joins again under a new epoch. The next rescue releases the leases of the old epoch.
     pub(super) async fn rejoin(&self, db: &Database, clock: &Clock) -> Result<(), DbErr> {
-        let began_ms = clock.now_ms();
-        let member = node::join(db, &self.name, began_ms).await?;
+        let began = clock.now();
+        let began_ms = began.mono_ms();
+        let member = node::join(db, &self.name, began.time_ms).await?;
         let old = self.epoch.swap(member.epoch, Ordering::SeqCst);
         self.old_epochs().push(old);
         self.session.store(member.session, Ordering::SeqCst);

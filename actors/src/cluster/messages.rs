@@ -19,6 +19,8 @@ pub(crate) enum NodeTask {
     Clean,
     /// Copy SQLite's write-ahead log into the database.
     Checkpoint,
+    /// After a refused write, test whether the database accepts writes again.
+    ProbeWrites,
 }
 
 /// Messages of the Node.

@@ -4,26 +4,32 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use entities::queries::node::{self, Heartbeat};
-use entities::queries::wal;
+use entities::queries::{wal, write_probe};
 
 use super::change::ClusterEvent;
 use super::handle::Cluster;
 use super::messages::NodeTask;
 use super::{control_feed, janitor, rescue};
+use crate::infra::entropy;
 
 /// The delay before the next removal of expired rows if some remain.
 const CLEAN_ON: Duration = Duration::from_secs(1);
 /// The length of the write-ahead log, in pages of 4 KiB, from which on the Node logs a warning (1 GiB). The Node warns
 /// again each time that the length has doubled.
 pub(super) const LONG_WAL: i64 = 262_144;
+/// The size of a test write: about that of a batch of the Writer.
+const PROBE_BYTES: usize = 256 * 1_024;
 
 impl NodeTask {
-    /// Whether this process never needs another run.
+    /// Whether this process never needs another run. On SQLite there are no other processes, so that nothing of the
+    /// cluster has to wait for the one connection that writes.
     pub(super) fn is_disabled(self, cluster: &Cluster) -> bool {
+        let is_alone = !cluster.env.db.is_postgres();
         match self {
-            Self::Heartbeat => cluster.membership.has_left(),
-            Self::Checkpoint => cluster.env.db.is_postgres(),
-            Self::PollFeed | Self::Rescue | Self::Clean => false,
+            Self::Heartbeat => is_alone || cluster.membership.has_left(),
+            Self::PollFeed | Self::Rescue => is_alone,
+            Self::Checkpoint => !is_alone,
+            Self::Clean | Self::ProbeWrites => false,
         }
     }
 
@@ -32,7 +38,9 @@ impl NodeTask {
         match self {
             Self::PollFeed => Duration::from_millis(250),
             Self::Clean => Duration::from_secs(60),
-            Self::Heartbeat | Self::Rescue | Self::Checkpoint => Duration::from_secs(1),
+            Self::Heartbeat | Self::Rescue | Self::Checkpoint | Self::ProbeWrites => {
+                Duration::from_secs(1)
+            }
         }
     }
 
@@ -51,17 +59,22 @@ impl NodeTask {
             Self::Rescue => rescue(cluster).await,
             Self::Clean => clean(cluster).await,
             Self::Checkpoint => checkpoint(cluster, long_wal).await,
+            Self::ProbeWrites => probe_writes(cluster).await,
         };
         pause.unwrap_or(self.pause())
     }
 }
 
 async fn heartbeat(cluster: &Cluster) -> Option<Duration> {
-    let (membership, began_ms) = (&cluster.membership, cluster.env.clock.now_ms());
+    let (membership, clock) = (&cluster.membership, &cluster.env.clock);
+    let began = clock.now();
     match node::heartbeat(&cluster.env.db, membership.member()).await {
-        Ok(Heartbeat::Confirmed { nodes }) => {
-            membership.confirm(began_ms);
-            membership.set_nodes(nodes);
+        Ok(Heartbeat::Confirmed { nodes, database_ms }) => {
+            membership.confirm(began.mono_ms());
+            membership.nodes().observe(nodes, began.mono_ms());
+            if let Some(database_ms) = database_ms {
+                clock.adjust(began, database_ms);
+            }
         }
         Ok(Heartbeat::Lost) => {
             tracing::warn!(
@@ -135,6 +148,17 @@ async fn checkpoint(cluster: &Cluster, long_wal: &AtomicI64) -> Option<Duration>
         Err(error) => {
             tracing::warn!(%error, "a checkpoint of the write-ahead log of SQLite failed; it is retried");
         }
+    }
+    None
+}
+
+async fn probe_writes(cluster: &Cluster) -> Option<Duration> {
+    let db = &cluster.env.db;
+    if db.refuses_writes() {
+        let mut data = vec![0; PROBE_BYTES];
+        entropy(&mut data);
+        // The pool logs the outage and its end.
+        let _ = write_probe::probe_writes(db, data).await;
     }
     None
 }

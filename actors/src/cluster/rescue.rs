@@ -29,7 +29,7 @@ pub(super) async fn rescue(cluster: &Cluster) -> Result<u64, DbErr> {
     let own = membership.epoch();
     let mut failed = node::unlocked_epochs(db, own).await?;
     let silence_ms = silence_ms(cluster.env.settings.delivery_timeout);
-    if membership.unbroken_for_ms(cluster.env.clock.now_ms()) >= silence_ms {
+    if membership.unbroken_for_ms(cluster.env.clock.mono_ms()) >= silence_ms {
         failed.extend(node::silent_epochs(db, own, silence_ms).await?);
     }
     let mut freed = 0;

@@ -154,8 +154,10 @@ pub enum ApiError {
     )]
     ConsumerDebt,
     /// The webhook URL is not allowed.
-    #[error("webhook_url: {reason}")]
+    #[error("{field}: {reason}")]
     UnsafeWebhookUrl {
+        /// The name of the field in the body.
+        field: &'static str,
         /// What is wrong with the URL and how to correct it.
         reason: String,
     },
@@ -209,6 +211,15 @@ impl From<BcryptError> for ApiError {
 }
 
 impl ApiError {
+    /// The error of a step that follows a committed change: it must not say that nothing happened.
+    #[must_use]
+    pub(crate) fn after_a_change(self) -> Self {
+        match self {
+            Self::Overloaded | Self::Internal => Self::OutcomeUnknown,
+            other => other,
+        }
+    }
+
     /// A validation error of one field. `loc` is the path to the field.
     #[must_use]
     pub fn field(loc: &[&str], msg: impl Into<String>) -> Self {

@@ -6,6 +6,7 @@ mod db_error;
 pub mod error;
 pub mod limits;
 mod request;
+pub(crate) mod stored_json;
 pub mod views;
 
 pub use crate::domain::field_error::{FieldError, FieldErrorList};

@@ -228,15 +228,6 @@ pub struct TransitionRequest {
     pub reason: Option<String>,
 }
 
-/// The signature headers and the raw body of a provider's event.
-#[derive(Debug)]
-pub struct ProviderDelivery<'a> {
-    /// The values of the signature headers.
-    pub signatures: Vec<&'a str>,
-    /// The body exactly as received.
-    pub body: &'a [u8],
-}
-
 /// The outcome of a provider's event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderOutcome {

@@ -4,11 +4,13 @@
 //! and publishes the change to all nodes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use entities::api_key;
 use entities::ids::CreditorId;
 use entities::queries::{creditors as creditor_rows, keys, node, onboarding};
-use entities::{DbErr, Transaction, creditor, gate};
+use entities::{DbErr, Failure, Transaction, creditor, failure_of, gate};
 use serde_json::{Map, Value, json};
 
 use super::handle::{Creditors, TransactionPermit};
@@ -17,7 +19,7 @@ use crate::cluster::ChangeKind;
 use crate::contract::ApiError;
 use crate::domain::account::AccountStatus;
 use crate::domain::gates::{Applied, Fact, FactState, Gate, Gates};
-use crate::outbox::{AuditEntry, EventType, Outbox};
+use crate::outbox::{AuditEntry, EventType, Outbox, OutboxContext};
 
 /// The actor of automatic changes in the audit log.
 pub(super) const SYSTEM_ACTOR: &str = "system:gate_evaluator";
@@ -54,7 +56,7 @@ impl<'a> CreditorTransaction<'a> {
         creditors: &'a Creditors,
         creditor: CreditorId,
     ) -> Result<Option<Self>, ApiError> {
-        let permit = creditors.permit().await?;
+        let permit = creditors.permit(creditor).await?;
         let transaction = creditors.env.db.begin().await?;
         Ok(Self::begin_in(creditors, permit, transaction, creditor).await?)
     }
@@ -185,10 +187,16 @@ impl<'a> CreditorTransaction<'a> {
         let context = &*self.creditors.outbox;
         let outbound = self.outbox.write(context, &self.db).await?;
         // Last, because the counter of the feed is one row for the whole cluster and stays locked until the commit.
-        for subject in &self.changed {
+        let for_others = context.env.db.is_postgres();
+        for subject in self.changed.iter().filter(|_| for_others) {
             node::append_feed(&self.db, subject.as_str(), self.creditor.id, at_ms).await?;
         }
-        self.db.commit().await?;
+        if let Err(error) = self.db.commit().await {
+            if failure_of(&error) == Failure::OutcomeUnknown {
+                publish_later(context, self.creditor.id, self.changed);
+            }
+            return Err(error);
+        }
         outbound.dispatch(context);
         context.cluster.publish(self.creditor.id, &self.changed);
         Ok(issued)
@@ -204,4 +212,21 @@ impl<'a> CreditorTransaction<'a> {
         self.event(EventType::AccountStatusChanged, data);
         self.mark_changed(ChangeKind::Keys);
     }
+}
+
+/// Publishes changes of which it is unknown whether they were committed. The commit can still take effect while the
+/// database is slow, so they are published now and once more.
+fn publish_later(context: &OutboxContext, creditor: CreditorId, changed: BTreeSet<ChangeKind>) {
+    const LATER: [Duration; 3] = [
+        Duration::ZERO,
+        Duration::from_secs(5),
+        Duration::from_secs(30),
+    ];
+    let cluster = Arc::clone(&context.cluster);
+    tokio::spawn(async move {
+        for pause in LATER {
+            tokio::time::sleep(pause).await;
+            cluster.publish(creditor, &changed);
+        }
+    });
 }

@@ -126,13 +126,19 @@ fn ended(
     let attempts_done = u32::try_from(leased.row.attempt)
         .unwrap_or_default()
         .saturating_add(1);
-    let schedule = &delivery.env.settings.retry_schedule;
+    let settings = &delivery.env.settings;
+    let schedule = &settings.retry_schedule;
+    // The later attempts must find the payload, too.
+    let later_ms = schedule.longest_after(attempts_done + 1, settings.delivery_timeout);
+    let latest_ms = settings.payload_kept_until_ms(leased.row.message) - later_ms;
+    let jitter = rand::random::<f64>();
     let next = retry::next(
         schedule,
         &answer.outcome,
         attempts_done,
         now_ms,
-        rand::random::<f64>(),
+        latest_ms,
+        jitter,
     );
     let outcome = match next {
         NextStep::Delivered => CompletionOutcome::Delivered,

@@ -6,7 +6,7 @@
 //!                  │  ▲                       │
 //!       take: busy │  │ capacity freed        │ claimed: nothing more
 //!                  ▼  │                       ▼
-//!            AwaitingCapacity              (none)
+//!   AwaitingCapacity, AwaitingAny          (none)
 //! ```
 //!
 //! Wake-ups coalesce: an endpoint is queued once, no matter how often it is woken. This module owns the claim state
@@ -26,8 +26,10 @@ enum ClaimState {
     Claiming {
         woken: bool,
     },
-    /// The endpoint has rows but no free capacity.
+    /// The endpoint has rows, and all of its capacity is in use.
     AwaitingCapacity,
+    /// The endpoint has rows, and all of the capacity of this process is in use by others.
+    AwaitingAny,
 }
 
 /// The claim queue and the claim state of each endpoint in it.
@@ -35,6 +37,8 @@ enum ClaimState {
 pub(crate) struct ClaimQueue {
     states: HashMap<EndpointId, ClaimState>,
     queue: VecDeque<EndpointId>,
+    /// The endpoints in the state `AwaitingAny`, in the order of their arrival.
+    awaiting_any: VecDeque<EndpointId>,
 }
 
 impl ClaimQueue {
@@ -43,12 +47,16 @@ impl ClaimQueue {
         match self.states.get_mut(&endpoint) {
             None => self.enqueue(endpoint),
             Some(ClaimState::Claiming { woken }) => *woken = true,
-            Some(ClaimState::Queued | ClaimState::AwaitingCapacity) => {}
+            Some(ClaimState::Queued | ClaimState::AwaitingCapacity | ClaimState::AwaitingAny) => {}
         }
     }
 
-    /// Queues the endpoint again if it waits for capacity.
+    /// Queues the endpoint again if it waits for capacity, and the first one that waits for the capacity of others. The
+    /// latter goes first, because it has nothing yet.
     pub(super) fn capacity_freed(&mut self, endpoint: EndpointId) {
+        if let Some(first) = self.awaiting_any.pop_front() {
+            self.enqueue(first);
+        }
         if self.states.get(&endpoint) == Some(&ClaimState::AwaitingCapacity) {
             self.enqueue(endpoint);
         }
@@ -76,6 +84,10 @@ impl ClaimQueue {
                 }
                 Grant::AtCapacity => {
                     self.states.insert(endpoint, ClaimState::AwaitingCapacity);
+                }
+                Grant::AllInUse => {
+                    self.states.insert(endpoint, ClaimState::AwaitingAny);
+                    self.awaiting_any.push_back(endpoint);
                 }
                 Grant::CircuitOpen => {
                     self.states.remove(&endpoint);
@@ -150,6 +162,23 @@ mod tests {
         assert!(claim_queue.is_empty());
         claim_queue.claimed(endpoint(1), false);
         assert_eq!(take(&mut claim_queue, 100), [endpoint(1)]);
+    }
+
+    #[test]
+    fn capacity_freed_by_any_endpoint_wakes_those_without_any_in_turn() {
+        let mut claim_queue = ClaimQueue::default();
+        for n in 1..=3 {
+            claim_queue.wake(endpoint(n));
+        }
+        let none = claim_queue.take(100, |_| Grant::<()>::AllInUse, |()| 8);
+        assert!(none.is_empty() && claim_queue.is_empty());
+        claim_queue.wake(endpoint(1));
+        claim_queue.capacity_freed(endpoint(9));
+        assert_eq!(take(&mut claim_queue, 100), [endpoint(1)]);
+        claim_queue.capacity_freed(endpoint(9));
+        claim_queue.capacity_freed(endpoint(9));
+        claim_queue.capacity_freed(endpoint(9));
+        assert_eq!(take(&mut claim_queue, 100), [endpoint(2), endpoint(3)]);
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Completer {
         let rest = self.collected.split_off(self.collected.len().min(most));
         let batch = std::mem::replace(&mut self.collected, rest);
         let delivery = Arc::clone(&self.delivery);
-        let changes = self.health.changes(&batch, delivery.env.clock.now_ms());
+        let changes = self.health.changes(&batch, delivery.env.clock.mono_ms());
         let died = CompleterMsg::Flushed {
             batch: Vec::new(),
             written: None,
@@ -172,7 +172,8 @@ impl Completer {
         match written {
             Some(changes) => {
                 self.failures = 0;
-                self.health.said(&changes, self.delivery.env.clock.now_ms());
+                self.health
+                    .said(&changes, self.delivery.env.clock.mono_ms());
                 self.settle(batch);
                 self.flush_soon(Duration::ZERO);
             }

@@ -150,7 +150,7 @@ impl Endpoint {
         match config {
             Ok(config) => {
                 let config: Arc<Config> = Arc::from(config);
-                let nodes = self.delivery.cluster.membership.nodes();
+                let nodes = self.delivery.cluster.membership.nodes().get();
                 self.throttle = config.throttle.map(|rate| match self.throttle {
                     Some(throttle) => throttle.at_rate(rate, nodes),
                     None => Throttle::new(rate, nodes),
@@ -203,19 +203,23 @@ impl Endpoint {
             return; // `loaded` sends them
         };
         let (delivery, endpoint) = (Arc::clone(&self.delivery), self.endpoint);
-        let (now_ms, now_us) = (delivery.env.clock.now_ms(), delivery.env.clock.now_us());
+        let now = delivery.env.clock.now();
         // The number of nodes may have changed, and they share the rate.
         let paced = self.throttle.zip(config.throttle);
-        self.throttle = paced
-            .map(|(throttle, rate)| throttle.at_rate(rate, delivery.cluster.membership.nodes()));
+        self.throttle = paced.map(|(throttle, rate)| {
+            throttle.at_rate(rate, delivery.cluster.membership.nodes().get())
+        });
         while !self.queue.is_empty() && self.sends < self.leases().sends(endpoint) {
-            if let Some(Err(wait_us)) = self.throttle.as_mut().map(|throttle| throttle.take(now_us))
+            if let Some(Err(wait_us)) = self
+                .throttle
+                .as_mut()
+                .map(|throttle| throttle.take(now.mono_us))
             {
                 self.schedule_send(Duration::from_micros(wait_us.unsigned_abs()));
                 return;
             }
-            if !delivery.cluster.membership.may_send(now_ms)
-                || !self.leases().may_send(endpoint, now_ms)
+            if !delivery.cluster.membership.may_send(now.mono_ms())
+                || !self.leases().may_send(endpoint, now.mono_ms())
             {
                 self.release();
                 return;
@@ -246,7 +250,7 @@ impl Endpoint {
 
     fn sent(&mut self, creditor: CreditorId, tried: AttemptOutcome) {
         self.sends = self.sends.saturating_sub(1);
-        let now_ms = self.delivery.env.clock.now_ms();
+        let now_ms = self.delivery.env.clock.mono_ms();
         match tried {
             AttemptOutcome::Sent(attempted) => {
                 self.leases()
@@ -281,7 +285,7 @@ impl Endpoint {
     /// Releases rows and starts a cooldown, so that they are not claimed again immediately.
     fn release_and_cool_down(&self, rows: Vec<LeasedDelivery>) {
         self.leases()
-            .cool_down(self.endpoint, self.delivery.env.clock.now_ms());
+            .cool_down(self.endpoint, self.delivery.env.clock.mono_ms());
         release(&self.delivery.completer, rows);
     }
 

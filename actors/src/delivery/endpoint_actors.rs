@@ -57,7 +57,7 @@ impl EndpointActors {
             state: if entry.address.is_some() {
                 "running"
             } else {
-                "restarting"
+                "idle"
             }
             .to_owned(),
             children: Vec::new(),

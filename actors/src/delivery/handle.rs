@@ -36,7 +36,6 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// Whether this process may lease and send deliveries now.
     pub(super) fn may_send(&self) -> bool {
-        let now_ms = self.env.clock.now_ms();
-        self.cluster.membership.may_send(now_ms)
+        self.cluster.membership.may_send(self.env.clock.mono_ms())
     }
 }

@@ -71,7 +71,9 @@ pub(crate) enum DispatcherMsg {
         /// The leases that the database records for this process. `None` if the query failed.
         fences: Option<Vec<Fence>>,
     },
-    /// Stop claiming, release unsent rows, and reply when all outcomes are written.
+    /// Stop claiming and release unsent rows. Sends in flight go on.
+    StopSending,
+    /// Stop sending, and reply when all outcomes are written.
     Drain {
         /// Gets a reply when no lease is left.
         reply: RpcReplyPort<()>,

@@ -94,6 +94,18 @@ impl FieldErrorList {
         }
     }
 
+    /// Keeps the first error, and the next ones as long as the list has at most `max_bytes`. The rest is only counted.
+    /// Returns the size of the list.
+    pub fn limit_bytes(&mut self, max_bytes: usize) -> usize {
+        while self.errors.len() > 1 && self.bytes > max_bytes {
+            if let Some(dropped) = self.errors.pop() {
+                self.bytes -= dropped.bytes();
+                self.omitted += 1;
+            }
+        }
+        self.bytes
+    }
+
     /// The errors. If some were omitted, a last entry states how many.
     #[must_use]
     pub fn listed(&self) -> Vec<FieldError> {
@@ -174,6 +186,18 @@ mod tests {
             list.to_string()
                 .ends_with("; 9950 more errors are not listed")
         );
+    }
+
+    #[test]
+    fn list_shrinks_to_its_first_error_and_counts_the_rest() {
+        let mut list: FieldErrorList = (0..20).map(|n| unknown(&format!("f{n}"))).collect();
+        let all = list.limit_bytes(usize::MAX);
+        assert_eq!(list.len(), 20);
+        assert!(list.limit_bytes(all / 2) <= all / 2);
+        assert!((9..=10).contains(&list.len()));
+        list.limit_bytes(0);
+        assert_eq!(list.len(), 1);
+        assert_eq!(list.listed()[1].msg, "19 more errors are not listed");
     }
 
     #[test]

@@ -30,6 +30,23 @@ pub struct TenantLimits {
     pub concurrency: u32,
 }
 
+impl TenantLimits {
+    /// The share of one of `nodes` processes, each of which counts for itself. Rates are divided, so that all together
+    /// admit no more. Bursts and concurrency are not: a caller that is bound to one process keeps them.
+    #[must_use]
+    pub fn share_of(self, nodes: u32) -> Self {
+        let share = |quota: Quota| Quota {
+            per_second: (quota.per_second / nodes.max(1)).max(1),
+            burst: quota.burst,
+        };
+        Self {
+            key: share(self.key),
+            tenant: share(self.tenant),
+            concurrency: self.concurrency,
+        }
+    }
+}
+
 /// A named set of limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tier {
@@ -246,6 +263,15 @@ pub struct LimitsOverride {
 }
 
 impl LimitsOverride {
+    /// The lowest limits.
+    pub const LOWEST: Self = Self {
+        key_rps: Some(1),
+        key_burst: Some(1),
+        tenant_rps: Some(1),
+        tenant_burst: Some(1),
+        concurrency: Some(1),
+    };
+
     /// Checks that every field that is set is within 1–[`LIMIT_MAX`].
     ///
     /// # Errors

@@ -83,3 +83,15 @@ fn override_out_of_range_is_refused() {
     };
     assert_eq!(huge.validate(), Err(LimitOutOfRange { field: "key_rps" }));
 }
+
+#[test]
+fn share_divides_rates_and_keeps_bursts() {
+    let limits = Tiers::default().resolve(STANDARD).limits;
+    assert_eq!(limits.share_of(1), limits);
+    assert_eq!(limits.share_of(0), limits);
+    let third = limits.share_of(3);
+    assert_eq!((third.key.per_second, third.tenant.per_second), (6, 13));
+    assert_eq!((third.key.burst, third.tenant.burst), (40, 80));
+    assert_eq!(third.concurrency, limits.concurrency);
+    assert_eq!(limits.share_of(1_000).key.per_second, 1);
+}

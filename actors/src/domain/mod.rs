@@ -21,7 +21,8 @@
 //!  limit tiers and overrides                         limits
 //!  states of a delivery                              delivery_state
 //!  next step after a delivery attempt                retry, retry_schedule
-//!  webhook and provider signatures                   signature
+//!  form of every text that callers send              text
+//!  signatures of webhooks, of incoming requests      signature, body_signature
 //!  circuit breaker of an endpoint                    breaker
 //!  send rate of an endpoint                          throttle
 //!  disabling an endpoint that keeps failing          endpoint_health
@@ -71,6 +72,7 @@ macro_rules! names {
 pub mod account;
 pub mod allowed_networks;
 pub mod api_key;
+pub mod body_signature;
 pub mod breaker;
 pub mod cursor;
 pub mod custom_headers;
@@ -91,5 +93,6 @@ pub mod retry_schedule;
 pub mod safe_address;
 pub mod session_expiry;
 pub mod signature;
+pub mod text;
 pub mod throttle;
 pub mod trace_context;

@@ -113,13 +113,15 @@ pub fn classify(status: u16, retry_after: Option<&str>, now_ms: i64) -> Outcome 
 ///
 /// `attempts_done` includes the attempt that has just finished. `jitter` is uniform in 0..=1 and
 /// multiplies the wait by up to 1.2. `Retry-After` can only lengthen the wait, up to
-/// [`RETRY_AFTER_CAP_MS`].
+/// [`RETRY_AFTER_CAP_MS`] and not past `latest_ms`, from which on a later attempt would find no
+/// payload.
 #[must_use]
 pub fn next(
     schedule: &RetrySchedule,
     outcome: &Outcome,
     attempts_done: u32,
     now_ms: i64,
+    latest_ms: i64,
     jitter: f64,
 ) -> NextStep {
     let asked_ms = match outcome {
@@ -131,6 +133,7 @@ pub fn next(
     match schedule.wait_after(attempts_done) {
         None => NextStep::Exhausted,
         Some(wait_ms) => {
+            let asked_ms = asked_ms.min(latest_ms.saturating_sub(now_ms));
             let wait_ms = with_jitter(wait_ms, jitter).max(asked_ms);
             NextStep::RetryAt {
                 due_ms: now_ms.saturating_add(wait_ms),

@@ -1,9 +1,10 @@
 //! The waits between delivery attempts, and their text form (`PARTNER_API_RETRY_SCHEDULE`).
 //!
-//! Owns the length of each wait. Never decides whether a delivery is retried: `retry` does.
+//! Owns the length of each wait and of the whole schedule. Never decides whether a delivery is retried: `retry` does.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// The longest permitted wait, in milliseconds: seven days.
 const WAIT_MAX_MS: i64 = 7 * 86_400_000;
@@ -11,7 +12,7 @@ const WAIT_MAX_MS: i64 = 7 * 86_400_000;
 /// The waits between attempts, before jitter. A schedule of n waits makes n + 1 attempts. Never
 /// empty.
 ///
-/// The default, `5s,30s,2m,10m,1h,3h,8h,24h`:
+/// The default, `5s,30s,2m,10m,1h,3h,8h,12h,24h,24h`, so that a receiver may be down for a weekend:
 ///
 /// | attempt | wait before it | time since the first attempt, without jitter |
 /// |---|---|---|
@@ -23,7 +24,9 @@ const WAIT_MAX_MS: i64 = 7 * 86_400_000;
 /// | 6 | 1 h | 1 h 12 min 35 s |
 /// | 7 | 3 h | 4 h 12 min 35 s |
 /// | 8 | 8 h | 12 h 12 min 35 s |
-/// | 9 | 24 h | 1 d 12 h 12 min 35 s |
+/// | 9 | 12 h | 1 d 12 min 35 s |
+/// | 10 | 24 h | 2 d 12 min 35 s |
+/// | 11 | 24 h | 3 d 12 min 35 s |
 ///
 /// Jitter multiplies each wait by 1.0–1.2, so that a recovering receiver does not get all retries at
 /// the same time.
@@ -84,13 +87,39 @@ impl RetrySchedule {
         let index = usize::try_from(attempts_done.saturating_sub(1)).ok()?;
         self.waits_ms.get(index).copied()
     }
+
+    /// The longest time that the schedule can take after `attempts_done` attempts, in milliseconds: every wait with the
+    /// largest jitter, and every attempt as long as `attempt`.
+    #[must_use]
+    pub fn longest_after(&self, attempts_done: u32, attempt: Duration) -> i64 {
+        let done = usize::try_from(attempts_done.saturating_sub(1)).unwrap_or(usize::MAX);
+        let left = self.waits_ms.iter().skip(done);
+        let attempt_ms = i64::try_from(attempt.as_millis()).unwrap_or(i64::MAX);
+        // The largest jitter is a fifth.
+        let waits = left.map(|wait_ms| wait_ms + wait_ms / 5 + 1);
+        let first = if attempts_done == 0 { attempt_ms } else { 0 };
+        waits.fold(first, |sum, wait_ms| {
+            sum.saturating_add(wait_ms).saturating_add(attempt_ms)
+        })
+    }
 }
 
 impl Default for RetrySchedule {
     fn default() -> Self {
         let (s, m, h) = (1_000, 60_000, 3_600_000);
         Self {
-            waits_ms: vec![5 * s, 30 * s, 2 * m, 10 * m, h, 3 * h, 8 * h, 24 * h],
+            waits_ms: vec![
+                5 * s,
+                30 * s,
+                2 * m,
+                10 * m,
+                h,
+                3 * h,
+                8 * h,
+                12 * h,
+                24 * h,
+                24 * h,
+            ],
         }
     }
 }

@@ -13,10 +13,10 @@ const FAILED: Outcome = Outcome::Failed {
 
 #[test]
 fn default_schedule_matches_its_text() {
-    let text = "5s,30s,2m,10m,1h,3h,8h,24h";
+    let text = "5s,30s,2m,10m,1h,3h,8h,12h,24h,24h";
     assert_eq!(RetrySchedule::parse(text), Ok(RetrySchedule::default()));
     assert_eq!(RetrySchedule::default().to_string(), text);
-    assert_eq!(RetrySchedule::default().max_attempts(), 9);
+    assert_eq!(RetrySchedule::default().max_attempts(), 11);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn retry_after_parses_seconds_and_dates() {
 #[test]
 fn n_waits_make_n_plus_one_attempts() {
     let schedule = RetrySchedule::parse("1s,2s").unwrap();
-    let step = |attempts_done| next(&schedule, &FAILED, attempts_done, 1_000_000, 0.0);
+    let step = |attempts_done| next(&schedule, &FAILED, attempts_done, 1_000_000, i64::MAX, 0.0);
     assert_eq!(step(1), NextStep::RetryAt { due_ms: 1_001_000 });
     assert_eq!(step(2), NextStep::RetryAt { due_ms: 1_002_000 });
     assert_eq!(step(3), NextStep::Exhausted);
@@ -105,11 +105,18 @@ fn delivered_and_gone_are_final() {
     let schedule = RetrySchedule::default();
     for attempts_done in [1, 9, 100] {
         assert_eq!(
-            next(&schedule, &Outcome::Delivered, attempts_done, 0, 0.5),
+            next(
+                &schedule,
+                &Outcome::Delivered,
+                attempts_done,
+                0,
+                i64::MAX,
+                0.5
+            ),
             NextStep::Delivered
         );
         assert_eq!(
-            next(&schedule, &Outcome::Gone, attempts_done, 0, 0.5),
+            next(&schedule, &Outcome::Gone, attempts_done, 0, i64::MAX, 0.5),
             NextStep::DisableEndpoint
         );
     }
@@ -118,7 +125,7 @@ fn delivered_and_gone_are_final() {
 #[test]
 fn retry_after_lengthens_the_wait_up_to_a_day() {
     let schedule = RetrySchedule::parse("1m").unwrap();
-    let due = |after_ms| {
+    let due = |after_ms, latest_ms| {
         next(
             &schedule,
             &Outcome::RetryAfter {
@@ -127,18 +134,33 @@ fn retry_after_lengthens_the_wait_up_to_a_day() {
             },
             1,
             0,
+            latest_ms,
             0.0,
         )
     };
-    for (after_ms, due_ms) in [
-        (None, 60_000),
-        (Some(0), 60_000),
-        (Some(59_999), 60_000),
-        (Some(61_000), 61_000),
-        (Some(i64::MAX), RETRY_AFTER_CAP_MS),
+    for (after_ms, latest_ms, due_ms) in [
+        (None, i64::MAX, 60_000),
+        (Some(0), i64::MAX, 60_000),
+        (Some(59_999), i64::MAX, 60_000),
+        (Some(61_000), i64::MAX, 61_000),
+        (Some(i64::MAX), i64::MAX, RETRY_AFTER_CAP_MS),
+        (Some(i64::MAX), 70_000, 70_000),
+        (Some(i64::MAX), 10_000, 60_000),
+        (Some(i64::MAX), -1, 60_000),
     ] {
-        assert_eq!(due(after_ms), NextStep::RetryAt { due_ms });
+        assert_eq!(due(after_ms, latest_ms), NextStep::RetryAt { due_ms });
     }
+}
+
+#[test]
+fn longest_time_counts_every_wait_jitter_and_attempt() {
+    let schedule = RetrySchedule::parse("10s,100s").unwrap();
+    let attempt = Duration::from_secs(1);
+    assert_eq!(schedule.longest_after(0, attempt), 1_000 + 13_001 + 121_001);
+    assert_eq!(schedule.longest_after(1, attempt), 13_001 + 121_001);
+    assert_eq!(schedule.longest_after(2, attempt), 121_001);
+    assert_eq!(schedule.longest_after(3, attempt), 0);
+    assert_eq!(schedule.longest_after(u32::MAX, attempt), 0);
 }
 
 #[test]
@@ -155,16 +177,17 @@ proptest! {
     fn jitter_lengthens_the_wait_by_at_most_a_fifth(attempts_done in 1..=8_u32, jitter in 0.0..=1.0_f64) {
         let schedule = RetrySchedule::default();
         let wait_ms = schedule.waits_ms()[attempts_done as usize - 1];
-        match next(&schedule, &FAILED, attempts_done, 0, jitter) {
+        match next(&schedule, &FAILED, attempts_done, 0, i64::MAX, jitter) {
             NextStep::RetryAt { due_ms } => prop_assert!(due_ms >= wait_ms && due_ms <= wait_ms + wait_ms / 5),
             other => prop_assert!(false, "{other:?}"),
         }
     }
 
     #[test]
-    fn next_accepts_any_jitter_and_instant(jitter: f64, now_ms: i64, after_ms: Option<i64>, attempts_done: u32) {
+    fn next_accepts_any_jitter_and_instant(jitter: f64, now_ms: i64, latest_ms: i64, after_ms: Option<i64>, attempts_done: u32) {
         let outcome = Outcome::RetryAfter { status: 503, after_ms };
-        if let NextStep::RetryAt { due_ms } = next(&RetrySchedule::default(), &outcome, attempts_done, now_ms, jitter) {
+        let schedule = RetrySchedule::default();
+        if let NextStep::RetryAt { due_ms } = next(&schedule, &outcome, attempts_done, now_ms, latest_ms, jitter) {
             prop_assert!(due_ms > now_ms || now_ms == i64::MAX);
         }
     }

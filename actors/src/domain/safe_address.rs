@@ -32,10 +32,15 @@ pub struct AddressPolicy {
 
 impl AddressPolicy {
     /// Whether an address is public or allowed by the operator. A mapped address such as
-    /// `::ffff:127.0.0.1` is allowed if its IPv4 address is.
+    /// `::ffff:127.0.0.1` is allowed if its IPv4 address is. An address of a NAT64 network that the
+    /// operator allows leads to the IPv4 address inside it, which must be permitted, too.
     #[must_use]
     pub fn permits(&self, address: IpAddr) -> bool {
         let allowed = |address: IpAddr| self.allow.iter().any(|network| network.contains(&address));
+        if let Some(inner) = nat64_target(address) {
+            let inner = IpAddr::V4(inner);
+            return allowed(address) && (is_public(inner) || allowed(inner));
+        }
         is_public(address) || allowed(address) || allowed(address.to_canonical())
     }
 }
@@ -70,6 +75,22 @@ pub enum UnsafeUrl {
     /// The host name resolved to no address.
     #[error("the host name does not resolve to any address")]
     NoAddress,
+}
+
+/// The IPv4 address to which a NAT64 gateway translates an address: of the well-known prefix `64:ff9b::/96` (RFC 6052)
+/// or of the local prefix `64:ff9b:1::/48` (RFC 8215), which every format of RFC 6052 can use; the last 32 bits are
+/// taken for it.
+fn nat64_target(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address else {
+        return None;
+    };
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => {
+            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+            Some(Ipv4Addr::new(a, b, c, d))
+        }
+        _ => None,
+    }
 }
 
 /// Whether an address is on the public internet.

@@ -214,6 +214,33 @@ fn literal_address_is_checked_in_every_notation() {
 }
 
 #[test]
+fn allowed_nat64_network_leads_only_to_permitted_addresses() {
+    let policy = |allow: &[&str]| AddressPolicy {
+        production: true,
+        allow: allow
+            .iter()
+            .map(|network| network.parse().unwrap())
+            .collect(),
+    };
+    let nat64 = policy(&["64:ff9b::/96", "64:ff9b:1::/48"]);
+    let inner_too = policy(&["64:ff9b::/96", "10.0.0.0/8"]);
+    for prefix in ["64:ff9b::", "64:ff9b:1::"] {
+        assert!(
+            nat64.permits(address(&format!("{prefix}8.8.8.8"))),
+            "{prefix}"
+        );
+        for inner in ["127.0.0.1", "169.254.169.254", "10.1.2.3", "0.0.0.0"] {
+            let wrapped = address(&format!("{prefix}{inner}"));
+            assert!(!nat64.permits(wrapped), "{wrapped}");
+            assert!(!policy(&[]).permits(wrapped), "{wrapped}");
+        }
+    }
+    assert!(inner_too.permits(address("64:ff9b::10.1.2.3")));
+    assert!(!inner_too.permits(address("64:ff9b::127.0.0.1")));
+    assert!(!policy(&["10.0.0.0/8"]).permits(address("64:ff9b::10.1.2.3")));
+}
+
+#[test]
 fn one_unsafe_address_refuses_the_name() {
     let (good, bad) = (address("8.8.8.8"), address("10.0.0.1"));
     assert_eq!(vet(&[good], &production()), Ok(good));

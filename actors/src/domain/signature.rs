@@ -1,16 +1,8 @@
-//! Signatures: Standard Webhooks for outgoing webhooks, and three formats of HMAC-SHA256 for incoming
-//! requests of providers and partners.
+//! The signatures of outgoing webhooks (Standard Webhooks): `webhook-signature` is `v1,` + base64 HMAC-SHA256 of
+//! `id.timestamp.body`, one for each live secret, separated by spaces. `body_signature` has those of incoming requests.
 //!
-//! | sender | header | signed content | format |
-//! |---|---|---|---|
-//! | this service | `webhook-signature` | `id.timestamp.body` | space-separated, `v1,` + base64 for each live secret |
-//! | Stripe | `Stripe-Signature` | `t.body` | `t=…,v1=…`, hex |
-//! | Middesk, structured intake | `X-Middesk-Signature-256`, `X-MC-Signature` | body | hex, with or without `sha256=` |
-//! | DocuSign | `X-DocuSign-Signature-1…n` | body | base64 |
-//!
-//! Sources:
-//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>,
-//! <https://docs.stripe.com/webhooks#verify-manually>, RFC 2104.
+//! Source:
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 //!
 //! Owns the signing secrets and the comparison of signatures, which is always in constant time and
 //! over the raw body. Never prints a secret, never reads a clock.
@@ -32,7 +24,7 @@ pub const SECRET_MARKER: &str = "whsec_";
 /// The length of a generated secret, in bytes.
 const GENERATED_LEN: usize = 32;
 
-type HmacSha256 = Hmac<Sha256>;
+pub(super) type HmacSha256 = Hmac<Sha256>;
 
 /// Why a signature is refused. Send the same response for every cause, and log the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -171,72 +163,6 @@ pub fn verify(
     within_tolerance(timestamp_s, now_s)
 }
 
-/// Verifies Stripe's `t=…,v1=…`. Any `v1` signature may match. Other schemes are ignored. The
-/// timestamp must be within [`TOLERANCE_S`] of now.
-///
-/// # Errors
-/// [`SignatureError`] with the first check that fails.
-pub fn verify_stripe(
-    header: &str,
-    body: &[u8],
-    secret: &str,
-    now_s: i64,
-) -> Result<(), SignatureError> {
-    refuse_empty(secret.as_bytes())?;
-    let mut signed_at: Option<&str> = None;
-    let mut candidates: Vec<Vec<u8>> = Vec::new();
-    for (name, value) in header
-        .split(',')
-        .filter_map(|part| part.trim().split_once('='))
-    {
-        match name {
-            "t" if signed_at.is_some() => return Err(SignatureError::Malformed),
-            "t" => signed_at = Some(value),
-            "v1" => candidates.extend(hex::decode(value)),
-            _ => {}
-        }
-    }
-    let signed_at = signed_at.ok_or(SignatureError::Malformed)?;
-    let timestamp_s: i64 = signed_at.parse().map_err(|_| SignatureError::Malformed)?;
-    if candidates.is_empty() {
-        return Err(SignatureError::Malformed);
-    }
-    let expected = hmac_sha256(secret.as_bytes(), &[signed_at.as_bytes(), b".", body]);
-    any_equal(&candidates, &[expected])?;
-    within_tolerance(timestamp_s, now_s)
-}
-
-/// Verifies a hex HMAC-SHA256 of the body, with or without the prefix `sha256=`.
-///
-/// # Errors
-/// [`SignatureError::EmptyKey`], [`SignatureError::Malformed`] or [`SignatureError::Mismatch`].
-pub fn verify_hex(header: &str, body: &[u8], key: &[u8]) -> Result<(), SignatureError> {
-    refuse_empty(key)?;
-    let header = header.trim();
-    let encoded = header.strip_prefix("sha256=").unwrap_or(header);
-    let candidate = hex::decode(encoded).map_err(|_| SignatureError::Malformed)?;
-    if candidate.is_empty() {
-        return Err(SignatureError::Malformed);
-    }
-    any_equal(&[candidate], &[hmac_sha256(key, &[body])])
-}
-
-/// Verifies base64 HMAC-SHA256s of the body (`X-DocuSign-Signature-1…n`). Any of them may match.
-///
-/// # Errors
-/// [`SignatureError::EmptyKey`], [`SignatureError::Malformed`] or [`SignatureError::Mismatch`].
-pub fn verify_docusign(headers: &[&str], body: &[u8], key: &[u8]) -> Result<(), SignatureError> {
-    refuse_empty(key)?;
-    let candidates: Vec<Vec<u8>> = headers
-        .iter()
-        .filter_map(|header| STANDARD.decode(header.trim()).ok())
-        .collect();
-    if candidates.is_empty() {
-        return Err(SignatureError::Malformed);
-    }
-    any_equal(&candidates, &[hmac_sha256(key, &[body])])
-}
-
 /// Returns the HMAC-SHA256 of the body in lower-case hex, which follows `sha256=` in `X-MC-Signature`.
 #[must_use]
 pub fn hmac_sha256_hex(key: &[u8], body: &[u8]) -> String {
@@ -270,19 +196,11 @@ fn any_equal(candidates: &[Vec<u8>], expected: &[[u8; 32]]) -> Result<(), Signat
 }
 
 /// Runs after the signature check, so that an unauthenticated caller learns nothing about the clock.
-const fn within_tolerance(timestamp_s: i64, now_s: i64) -> Result<(), SignatureError> {
+pub(super) const fn within_tolerance(timestamp_s: i64, now_s: i64) -> Result<(), SignatureError> {
     if timestamp_s.abs_diff(now_s) <= TOLERANCE_S.unsigned_abs() {
         Ok(())
     } else {
         Err(SignatureError::OutsideTolerance)
-    }
-}
-
-const fn refuse_empty(key: &[u8]) -> Result<(), SignatureError> {
-    if key.is_empty() {
-        Err(SignatureError::EmptyKey)
-    } else {
-        Ok(())
     }
 }
 

@@ -4,10 +4,10 @@ use entities::ids::CreditorId;
 use entities::queries::{self, creditors, keys, onboarding, webhooks};
 use serde_json::json;
 
-use super::change::{ValidatedChange, new_endpoint};
+use super::change::{FieldNames, ValidatedChange, new_endpoint};
 use super::crud::{insert, save_changed};
 use super::view::shown_url;
-use crate::contract::{ApiError, EndpointChange, SettingsPatch, SettingsView};
+use crate::contract::{ApiError, EndpointChange, SettingsPatch, SettingsView, stored_json};
 use crate::creditor::{CreditorTransaction, Creditors, account_status_of, gates_from};
 use crate::domain::api_key::{KeyPrefix, mask};
 use crate::domain::date::rfc3339_ms;
@@ -54,14 +54,20 @@ pub(crate) async fn settings_view(
         webhook_state_reason: endpoint
             .as_ref()
             .and_then(|endpoint| endpoint.state_reason.clone()),
-        webhook_events: endpoint
-            .and_then(|endpoint| endpoint.events)
-            .and_then(|json| serde_json::from_str(&json).ok()),
+        webhook_events: stored_json::decode_nullable(
+            "webhook_endpoint.events",
+            endpoint.and_then(|endpoint| endpoint.events).as_deref(),
+        )?,
         tier: row.tier,
         api_key_last_used_at: last.as_ref().map(|usage| rfc3339_ms(usage.last_used_ms)),
         api_key_last_used_from: last.map(|usage| usage.address),
     })
 }
+
+const FIELDS: FieldNames = FieldNames {
+    url: "webhook_url",
+    events: "webhook_events",
+};
 
 /// Applies a patch in one transaction. The URL is checked before the transaction begins.
 pub(crate) async fn update_settings(
@@ -77,7 +83,7 @@ pub(crate) async fn update_settings(
         events: patch.webhook_events,
         ..EndpointChange::default()
     };
-    let mut change = ValidatedChange::check(creditors, change, "webhook_events").await?;
+    let mut change = ValidatedChange::check(creditors, change, FIELDS).await?;
     if is_removed {
         change.url = Some(None);
     }

@@ -26,20 +26,27 @@ pub(super) struct ValidatedChange {
     paused: Option<bool>,
 }
 
+/// The names of the body fields of a change, for errors.
+#[derive(Clone, Copy)]
+pub(super) struct FieldNames {
+    pub(super) url: &'static str,
+    pub(super) events: &'static str,
+}
+
 impl ValidatedChange {
-    /// Validates a change. Errors refer to the event filter as the body field `events_field`.
+    /// Validates a change. Errors refer to the body fields by `names`.
     ///
     /// It runs before the transaction, because resolving a host can be slow.
     pub(super) async fn check(
         creditors: &Creditors,
         change: EndpointChange,
-        events_field: &str,
+        names: FieldNames,
     ) -> Result<Self, ApiError> {
         if let Some(url) = &change.url {
-            check_url(creditors, url).await?;
+            check_url(creditors, names.url, url).await?;
         }
-        let events = change.events.map(|names| {
-            let json = names.map(|names| event_filter(events_field, &names));
+        let events = change.events.map(|listed| {
+            let json = listed.map(|listed| event_filter(names.events, &listed));
             json.transpose()
         });
         let headers = change

@@ -6,12 +6,17 @@ use entities::webhook_endpoint;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::change::{ValidatedChange, clear, new_endpoint};
+use super::change::{FieldNames, ValidatedChange, clear, new_endpoint};
 use super::secrets;
 use super::view::endpoint_view;
 use crate::cluster::ChangeKind;
 use crate::contract::{ApiError, EndpointChange, EndpointView, Replayable};
 use crate::creditor::{CreditorTransaction, Creditors, IdempotentOperation};
+
+const FIELDS: FieldNames = FieldNames {
+    url: "url",
+    events: "events",
+};
 
 /// Maximum number of endpoints per creditor. Every event is stored once per endpoint.
 const MAX_ENDPOINTS: usize = 10;
@@ -56,7 +61,7 @@ pub(crate) async fn create(
         return replayed(creditors, creditor, made).await;
     }
     let url = change.url.clone().ok_or(ApiError::Internal)?;
-    let change = ValidatedChange::check(creditors, change, "events").await?;
+    let change = ValidatedChange::check(creditors, change, FIELDS).await?;
     let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     if let Some(made) = once.find_result(&transaction).await? {
         drop(transaction);
@@ -96,7 +101,7 @@ pub(crate) async fn update(
     endpoint: EndpointId,
     change: EndpointChange,
 ) -> Result<EndpointView, ApiError> {
-    let change = ValidatedChange::check(creditors, change, "events").await?;
+    let change = ValidatedChange::check(creditors, change, FIELDS).await?;
     let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
     let row = webhooks::by_id(&transaction.db, creditor, endpoint).await?;
     let mut row = live(row)?;

@@ -11,9 +11,14 @@ use crate::outbox::EventType;
 /// How long resolving a webhook's host may take when its URL is saved.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Checks that `url` may be called now. Delivery checks the address again on every attempt.
-pub(super) async fn check_url(creditors: &Creditors, url: &str) -> Result<(), ApiError> {
-    let refuse = |reason: String| ApiError::UnsafeWebhookUrl { reason };
+/// Checks that `url` may be called now. Errors refer to the body field `field`. Delivery checks the address again on
+/// every attempt.
+pub(super) async fn check_url(
+    creditors: &Creditors,
+    field: &'static str,
+    url: &str,
+) -> Result<(), ApiError> {
+    let refuse = |reason: String| ApiError::UnsafeWebhookUrl { field, reason };
     let policy = creditors.env.settings.address_policy();
     let parsed =
         safe_address::check_url(url, &policy).map_err(|error| refuse(error.to_string()))?;

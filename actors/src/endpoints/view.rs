@@ -6,7 +6,7 @@ use entities::queries::webhooks;
 use entities::{ConnectionTrait, webhook_endpoint};
 
 use super::sealed_headers::headers_of;
-use crate::contract::{ApiError, EndpointView, LiveSecretView};
+use crate::contract::{ApiError, EndpointView, LiveSecretView, stored_json};
 use crate::creditor::Creditors;
 use crate::domain::date::rfc3339_ms;
 
@@ -30,12 +30,13 @@ pub(super) async fn endpoint_view<C: ConnectionTrait>(
         created_at: rfc3339_ms(secret.created_ms),
         expires_at: secret.expires_ms.map(rfc3339_ms),
     });
+    let events = stored_json::decode_nullable("webhook_endpoint.events", row.events.as_deref())?;
     Ok(EndpointView {
         id: row.id.0,
         primary: row.is_primary,
         url: row.url,
         description: row.description,
-        events: row.events.and_then(|json| serde_json::from_str(&json).ok()),
+        events,
         throttle_per_second: row.throttle_per_second,
         header_names: headers.into_keys().collect(),
         order: row.ordering.as_str(),

@@ -11,8 +11,8 @@ pub mod trace;
 mod vault;
 
 pub(crate) use bcrypt_pool::{BcryptError, BcryptPool};
-pub(crate) use clock::Clock;
+pub(crate) use clock::{Clock, Now};
 pub(crate) use env::Env;
-pub use settings::{Mode, ProviderSecrets, Settings, SupportToken};
+pub use settings::{Mode, ProviderSecrets, Settings, SupportToken, Timeouts};
 pub use vault::VaultError;
 pub(crate) use vault::{Vault, entropy};

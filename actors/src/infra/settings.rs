@@ -5,6 +5,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use entities::Timeouts;
+use entities::ids::MessageId;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -21,15 +23,26 @@ pub enum Mode {
     Production,
 }
 
-/// Signing secrets of inbound provider events. A provider without a secret is disabled.
+impl Mode {
+    /// The name in the settings and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// Signing secrets of inbound provider events, of which any may match. A provider without a secret is disabled.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderSecrets {
-    /// Stripe Connect endpoint secret.
-    pub stripe: Option<SecretString>,
-    /// Middesk webhook secret.
-    pub middesk: Option<SecretString>,
-    /// DocuSign Connect HMAC key.
-    pub docusign: Option<SecretString>,
+    /// Stripe Connect endpoint secrets.
+    pub stripe: Vec<SecretString>,
+    /// Middesk webhook secrets.
+    pub middesk: Vec<SecretString>,
+    /// DocuSign Connect HMAC keys.
+    pub docusign: Vec<SecretString>,
 }
 
 /// A support token and the name of its holder.
@@ -48,6 +61,8 @@ pub struct Settings {
     pub mode: Mode,
     /// `sqlite:` or `postgres:` URL. It may contain a password, so it is never logged.
     pub database_url: SecretString,
+    /// The longest waits for the database.
+    pub database_timeouts: Timeouts,
     /// Key that encrypts secrets at rest: 32 bytes in base64.
     pub master_key: SecretString,
     /// Tokens that give access to the support API.
@@ -79,6 +94,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Until when the payload of a message is kept, in Unix epoch milliseconds. The id contains the time of the event.
+    pub(crate) fn payload_kept_until_ms(&self, message: MessageId) -> i64 {
+        let created_s = message.0.get_timestamp().map_or(0, |at| at.to_unix().0);
+        let days_s = u64::from(self.payload_days) * 86_400;
+        i64::try_from((created_s + days_s) * 1_000).unwrap_or(i64::MAX)
+    }
+
     /// Which addresses deliveries may reach. The sandbox allows loopback if `webhook_allow` is empty.
     pub(crate) fn address_policy(&self) -> AddressPolicy {
         let production = self.mode == Mode::Production;

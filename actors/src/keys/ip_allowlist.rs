@@ -6,9 +6,11 @@ use serde_json::json;
 
 use super::changes::save;
 use super::handle::Keys;
-use crate::contract::{ApiError, KeyKind};
+use crate::contract::{ApiError, KeyKind, stored_json};
 use crate::creditor::CreditorTransaction;
 use crate::domain::allowed_networks::AllowedNetworks;
+
+const COLUMN: &str = "api_key.allowed_networks";
 
 /// Sets the IP allowlist of every live key of a kind, including a retiring key.
 ///
@@ -31,7 +33,7 @@ pub(crate) async fn set_ip_allowlist(
     for mut key in keys {
         key.allowed_networks = match networks.is_everywhere() {
             true => None,
-            false => serde_json::to_string(networks).ok(),
+            false => Some(stored_json::encode(COLUMN, networks)?),
         };
         save(&mut transaction, key).await?;
     }
@@ -48,8 +50,8 @@ pub(crate) fn ip_allowlist_of(key: &api_key::Model) -> AllowedNetworks {
     let Some(json) = &key.allowed_networks else {
         return AllowedNetworks::default();
     };
-    serde_json::from_str(json).unwrap_or_else(|error| {
-        tracing::error!(%error, key_id = %key.id, key_prefix = key.prefix, "a key's IP allowlist cannot be parsed; the key is blocked");
+    stored_json::decode(COLUMN, json).unwrap_or_else(|_| {
+        tracing::error!(key_id = %key.id, key_prefix = key.prefix, "a key's IP allowlist cannot be read; the key is blocked");
         AllowedNetworks::nowhere()
     })
 }

@@ -26,8 +26,10 @@ pub(crate) struct LeaseTable(Arc<Shared>);
 pub(crate) enum Grant<R = Reservation> {
     /// Credits were reserved.
     Granted(R),
-    /// Nothing can be reserved until a lease ends.
+    /// Nothing can be reserved until a lease of this endpoint ends.
     AtCapacity,
+    /// Nothing can be reserved until a lease of any endpoint ends, because this one has none.
+    AllInUse,
     /// Nothing can be reserved, because the circuit is open or a cooldown is active.
     CircuitOpen,
 }
@@ -40,7 +42,11 @@ impl LeaseTable {
             return Grant::CircuitOpen;
         };
         if available == 0 {
-            return Grant::AtCapacity;
+            let capacity = inner.capacities.get(&endpoint);
+            return match capacity.is_some_and(|capacity| capacity.in_use > 0) {
+                true => Grant::AtCapacity,
+                false => Grant::AllInUse,
+            };
         }
         inner.take(endpoint, available);
         drop(inner);

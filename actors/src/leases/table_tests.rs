@@ -31,7 +31,7 @@ const DELIVERED: AttemptResult = AttemptResult {
 fn credit(leases: &Arc<LeaseTable>, now_ms: i64) -> Option<Reservation> {
     match leases.reserve(endpoint(), now_ms) {
         Grant::Granted(reservation) => Some(reservation),
-        Grant::AtCapacity | Grant::CircuitOpen => None,
+        Grant::AtCapacity | Grant::AllInUse | Grant::CircuitOpen => None,
     }
 }
 

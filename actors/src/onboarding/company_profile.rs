@@ -7,7 +7,9 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::{ApiError, BusinessAddress, CompanyView, SetupItem, SetupPatch, SetupView};
+use crate::contract::{
+    ApiError, BusinessAddress, CompanyView, SetupItem, SetupPatch, SetupView, stored_json,
+};
 use crate::creditor::{CreditorTransaction, Creditors, gates_from};
 use crate::domain::gates::{Gate, Gates};
 
@@ -32,7 +34,7 @@ pub(crate) async fn company_profile_view(
         .ok_or(ApiError::not_found("creditor"))?;
     let gates = onboarding::gates(db, creditor).await?;
     Ok(checklist(
-        &company_of(&row.company),
+        &company_of(&row.company)?,
         row.ein_sealed.is_some(),
         &gates,
     ))
@@ -52,7 +54,7 @@ pub(crate) async fn update_company_profile(
     if transaction.gates().state(Gate::KybVerified).is_some() {
         return Err(ApiError::SetupLocked);
     }
-    let mut company = company_of(&transaction.creditor.company);
+    let mut company = company_of(&transaction.creditor.company)?;
     let mut changed = Vec::new();
     if let Some(ein) = &patch.ein {
         let sealed = creditors
@@ -96,15 +98,21 @@ fn ein_purpose(creditor: CreditorId) -> String {
     format!("ein:{creditor}")
 }
 
-fn company_of(stored: &str) -> Company {
-    serde_json::from_str(stored).unwrap_or_default()
+/// # Errors
+/// [`ApiError::Internal`] for details that cannot be read. A change would overwrite them.
+fn company_of(stored: &str) -> Result<Company, ApiError> {
+    stored_json::decode("creditor.company", stored)
 }
 
 fn checklist(company: &Company, ein_on_file: bool, rows: &[gate::Model]) -> SetupView {
     let gates = gates_from(rows.iter());
-    let missing = missing_details(company, ein_on_file);
+    // A review that has passed needs no details any more, and they can no longer be changed.
+    let missing = match gates.passed(Gate::KybVerified) {
+        true => Vec::new(),
+        false => missing_details(company, ein_on_file),
+    };
     let items = vec![
-        item("company_details", missing, Some("/v1/creditors/me/setup")),
+        item("company_details", missing),
         gate_item("business_verification", &gates, Gate::KybVerified),
         gate_item("payout_account", &gates, Gate::PayoutsEnabled),
         gate_item("agreement", &gates, Gate::MsaOnFile),
@@ -144,22 +152,23 @@ fn missing_details(company: &Company, ein_on_file: bool) -> Vec<String> {
     .collect()
 }
 
-fn item(step: &str, missing: Vec<String>, url: Option<&str>) -> SetupItem {
+/// The page of an open step says what to do.
+fn item(step: &str, missing: Vec<String>) -> SetupItem {
     let done = missing.is_empty();
     SetupItem {
         step: step.to_owned(),
         done,
         missing,
-        url: url.filter(|_| !done).map(str::to_owned),
+        url: (!done).then(|| format!("/docs#setup-{step}")),
     }
 }
 
-/// A step that a provider or an acceptance completes. The checklist shows no URL for it.
+/// A step that a provider or an acceptance completes.
 fn gate_item(step: &str, gates: &Gates, gate: Gate) -> SetupItem {
     let missing = if gates.passed(gate) {
         Vec::new()
     } else {
         vec![gate.as_str().to_owned()]
     };
-    item(step, missing, None)
+    item(step, missing)
 }

@@ -7,7 +7,10 @@
 mod agreement;
 mod company_profile;
 mod evaluator;
+mod event_files;
+mod event_receiver;
 mod handle;
+mod lenient_json;
 mod provider_event;
 mod provider_events;
 mod support_operations;
@@ -16,6 +19,6 @@ mod tree;
 pub(crate) use agreement::agreement_view;
 pub(crate) use company_profile::{company_profile_view, update_company_profile};
 pub(crate) use evaluator::EvaluatorMsg;
+pub use event_receiver::ProviderEventReceiver;
 pub(crate) use handle::Onboarding;
-pub(crate) use provider_event::verify_and_read;
 pub(crate) use tree::onboarding_tree;

@@ -3,7 +3,7 @@
 use entities::ids::{CreditorId, OnboardingEventId};
 use entities::onboarding_event::{self, EventOutcome};
 use entities::queries::{self, creditors, onboarding};
-use entities::{DbErr, Transaction};
+use entities::{DbErr, Pool, Transaction};
 use uuid::Uuid;
 
 use super::agreement::acceptance;
@@ -12,33 +12,58 @@ use crate::contract::{ApiError, Provider, ProviderOutcome};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::gates::{Applied, Fact, FactValue, Gate};
 
+/// How often an event whose account is linked or unlinked meanwhile is tried.
+const TRIES: usize = 5;
+
 /// Stores an event and applies its fact, in one transaction. A duplicate has no effect.
 pub(super) async fn record(
     creditors: &Creditors,
     event: &ProviderEvent,
 ) -> Result<ProviderOutcome, ApiError> {
-    let permit = creditors.permit().await?;
-    let transaction = creditors.env.db.begin().await?;
-    let Some(creditor) = creditor_of(&transaction, event).await? else {
-        return Ok(store_unlinked(creditors, transaction, event).await?);
+    for _ in 0..TRIES {
+        if let Some(outcome) = try_record(creditors, event).await? {
+            return Ok(outcome);
+        }
+    }
+    Err(ApiError::Overloaded)
+}
+
+/// Returns `None` if the account was linked or unlinked meanwhile.
+///
+/// Everybody locks the creditor before its accounts. The owner of an account is therefore read without a lock, and
+/// checked again under both.
+async fn try_record(
+    creditors: &Creditors,
+    event: &ProviderEvent,
+) -> Result<Option<ProviderOutcome>, ApiError> {
+    let Some(creditor) = creditor_of(creditors.env.db.reader(), event).await? else {
+        let transaction = creditors.env.db.begin().await?;
+        if lock_owner(&transaction, event).await?.is_some() {
+            return Ok(None);
+        }
+        return Ok(Some(store_unlinked(creditors, transaction, event).await?));
     };
-    let Some(mut transaction) =
-        CreditorTransaction::begin_in(creditors, permit, transaction, creditor).await?
-    else {
-        return Ok(ProviderOutcome::NoEffect);
+    let begun = CreditorTransaction::begin_if_known(creditors, creditor).await?;
+    let Some(mut transaction) = begun else {
+        return Ok(Some(ProviderOutcome::NoEffect));
     };
+    if event.provider == Provider::Stripe
+        && lock_owner(&transaction.db, event).await? != Some(creditor)
+    {
+        return Ok(None);
+    }
     let mut row = event_row(event, Some(creditor), transaction.outbox.now_ms());
     if !onboarding::store_event(&transaction.db, row.clone()).await? {
-        return Ok(ProviderOutcome::NoEffect);
+        return Ok(Some(ProviderOutcome::NoEffect));
     }
     row.outcome = apply_event(&mut transaction, &row).await?;
     let outcome = row.outcome;
     queries::save(&transaction.db, row).await?;
     transaction.commit().await?;
-    Ok(match outcome {
+    Ok(Some(match outcome {
         EventOutcome::Applied => ProviderOutcome::Applied,
         _ => ProviderOutcome::NoEffect,
-    })
+    }))
 }
 
 /// Applies every stored event of a newly linked account, in the open transaction.
@@ -59,22 +84,27 @@ pub(super) async fn replay_account(
     Ok(count)
 }
 
-/// The creditor that an event belongs to.
-///
-/// Stripe names accounts by its own ids. The account row is locked, so that a concurrent link and this event see each
-/// other. The other providers send our creditor id.
-async fn creditor_of(
-    transaction: &Transaction,
-    event: &ProviderEvent,
-) -> Result<Option<CreditorId>, DbErr> {
+/// The creditor that an event belongs to. Stripe names accounts by its own ids; the others send our creditor id.
+async fn creditor_of(db: &Pool, event: &ProviderEvent) -> Result<Option<CreditorId>, DbErr> {
     if event.provider == Provider::Stripe {
-        return onboarding::lock_account(transaction, event.provider, &event.external_id).await;
+        return onboarding::account_owner(db, event.provider, &event.external_id).await;
     }
     let Ok(id) = Uuid::parse_str(&event.external_id) else {
         return Ok(None);
     };
-    let known = creditors::by_id(transaction, CreditorId(id)).await?;
+    let known = creditors::by_id(db, CreditorId(id)).await?;
     Ok(known.map(|creditor| creditor.id))
+}
+
+/// Locks the Stripe account of an event, so that a concurrent link and this event see each other. Returns its owner.
+async fn lock_owner(
+    transaction: &Transaction,
+    event: &ProviderEvent,
+) -> Result<Option<CreditorId>, DbErr> {
+    if event.provider != Provider::Stripe || event.external_id.is_empty() {
+        return Ok(None);
+    }
+    onboarding::lock_account(transaction, event.provider, &event.external_id).await
 }
 
 async fn store_unlinked(
@@ -82,10 +112,14 @@ async fn store_unlinked(
     transaction: Transaction,
     event: &ProviderEvent,
 ) -> Result<ProviderOutcome, DbErr> {
-    let row = event_row(event, None, creditors.env.clock.now_ms());
+    let mut row = event_row(event, None, creditors.env.clock.now_ms());
+    if event.fact.is_none() {
+        // Linking its account would have no effect either.
+        row.outcome = EventOutcome::Ignored;
+    }
     let stored = onboarding::store_event(&transaction, row).await?;
     transaction.commit().await?;
-    Ok(if stored {
+    Ok(if stored && event.fact.is_some() {
         ProviderOutcome::Stored
     } else {
         ProviderOutcome::NoEffect

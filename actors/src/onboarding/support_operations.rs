@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use super::provider_event::passed_or_open;
 use super::provider_events::replay_account;
 use crate::cluster::ChangeKind;
-use crate::contract::{ApiError, CreditorPatch, Provider};
+use crate::contract::{ApiError, CreditorPatch, Provider, stored_json};
 use crate::creditor::{CreditorTransaction, Creditors};
 use crate::domain::account::AccountStatus;
 use crate::domain::gates::{Fact, FactValue, Gate};
+
+const LIMITS_COLUMN: &str = "creditor.limits_override";
 
 /// Sets a gate. The new value overrides what providers reported before.
 pub(super) async fn set_gate(
@@ -66,23 +68,18 @@ pub(super) async fn patch(
         let msg = "must be one of in_review, verified, rejected, suspended";
         return Err(ApiError::field(&["body", "status"], msg));
     }
-    let permit = creditors.permit().await?;
-    let transaction = creditors.env.db.begin().await?;
-    lock_accounts(&transaction, creditor, patch).await?;
-    let transaction =
-        CreditorTransaction::begin_in(creditors, permit, transaction, creditor).await?;
-    let mut transaction = transaction.ok_or(ApiError::not_found("creditor"))?;
+    let mut transaction = CreditorTransaction::begin(creditors, creditor).await?;
+    lock_accounts(&transaction.db, creditor, patch).await?;
     link_stripe(&mut transaction, actor, patch).await?;
     set_status(&mut transaction, actor, patch).await?;
-    set_limits(&mut transaction, actor, patch);
+    set_limits(&mut transaction, actor, patch)?;
     queries::save(&transaction.db, transaction.creditor.clone()).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// Locks the currently linked account and the requested one, in the order of their ids.
-///
-/// Accounts are locked before creditors, in the same order as provider events lock them. This prevents deadlocks.
+/// Locks the currently linked account and the requested one, in the order of their ids, so that two links of the same
+/// accounts do not wait for each other. The creditor is already locked, as for provider events.
 async fn lock_accounts(
     transaction: &Transaction,
     creditor: CreditorId,
@@ -166,7 +163,11 @@ async fn set_status(
     Ok(())
 }
 
-fn set_limits(transaction: &mut CreditorTransaction<'_>, actor: &str, patch: &CreditorPatch) {
+fn set_limits(
+    transaction: &mut CreditorTransaction<'_>,
+    actor: &str,
+    patch: &CreditorPatch,
+) -> Result<(), ApiError> {
     if let Some(tier) = &patch.tier {
         let data = json!({"from": transaction.creditor.tier, "to": tier, "reason": patch.reason});
         transaction.creditor.tier.clone_from(tier);
@@ -174,13 +175,18 @@ fn set_limits(transaction: &mut CreditorTransaction<'_>, actor: &str, patch: &Cr
         transaction.mark_changed(ChangeKind::Limits);
     }
     if let Some(limits) = &patch.limits {
-        let text = limits
+        let encoded = limits
             .as_ref()
-            .and_then(|limits| serde_json::to_string(limits).ok());
+            .map(|limits| stored_json::encode(LIMITS_COLUMN, limits));
+        let text = encoded.transpose()?;
         let before = std::mem::replace(&mut transaction.creditor.limits_override, text);
-        let before: Option<Value> = before.and_then(|text| serde_json::from_str(&text).ok());
+        // An override that cannot be read is replaced, and the audit log shows it as it was.
+        let before = before.map(|text| {
+            stored_json::decode::<Value>(LIMITS_COLUMN, &text).unwrap_or(Value::String(text))
+        });
         let data = json!({"from": before, "to": limits, "reason": patch.reason});
         transaction.audit("creditor.limits_set", actor, data);
         transaction.mark_changed(ChangeKind::Limits);
     }
+    Ok(())
 }

@@ -67,7 +67,28 @@ impl Outbox {
     ) -> Result<Self, DbErr> {
         let ids: Vec<CreditorId> = creditors.iter().copied().collect();
         let positions = creditors::lock_positions(transaction, &ids).await?;
+        Self::with_positions(transaction, positions, clock).await
+    }
+
+    /// The same without a wait: creditors whose positions another transaction has locked are left out and returned.
+    pub(crate) async fn open_available(
+        transaction: &Transaction,
+        creditors: &BTreeSet<CreditorId>,
+        clock: &Clock,
+    ) -> Result<(Self, Vec<CreditorId>), DbErr> {
+        let ids: Vec<CreditorId> = creditors.iter().copied().collect();
+        let (positions, busy) = creditors::lock_available_positions(transaction, &ids).await?;
+        let outbox = Self::with_positions(transaction, positions, clock).await?;
+        Ok((outbox, busy))
+    }
+
+    async fn with_positions(
+        transaction: &Transaction,
+        positions: Vec<creditor_position::Model>,
+        clock: &Clock,
+    ) -> Result<Self, DbErr> {
         let now_ms = clock.now_ms();
+        let ids: Vec<CreditorId> = positions.iter().map(|row| row.creditor_id).collect();
         let mut endpoints: HashMap<_, Vec<_>> = HashMap::new();
         for endpoint in webhooks::receiving(transaction, &ids).await? {
             endpoints

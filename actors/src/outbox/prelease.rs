@@ -39,13 +39,13 @@ impl PostCommitDeliveries {
         deliveries: &mut [delivery::Model],
     ) -> Self {
         let mut outbound = Self::default();
-        let now_ms = context.env.clock.now_ms();
-        let may_lease = context.cluster.membership.may_send(now_ms);
+        let now = context.env.clock.now();
+        let may_lease = context.cluster.membership.may_send(now.mono_ms());
         let owner = context.cluster.membership.epoch();
         let messages: HashMap<MessageId, &message::Model> =
             messages.iter().map(|row| (row.id, row)).collect();
         for row in deliveries {
-            if row.due_ms > now_ms {
+            if row.due_ms > now.time_ms {
                 continue; // the caller sends it inline
             }
             let free = row.order_key.is_none() && enabled.contains(&row.endpoint_id);
@@ -53,7 +53,7 @@ impl PostCommitDeliveries {
                 .then(|| {
                     context
                         .leases
-                        .prelease(row.endpoint_id, fence(row, owner), now_ms)
+                        .prelease(row.endpoint_id, fence(row, owner), now.mono_ms())
                 })
                 .flatten();
             match (lease, messages.get(&row.message_id)) {

@@ -48,7 +48,27 @@ impl CommandExecutor<'_> {
             return Ok(None);
         };
         let key = (command.creditor, asked.key.as_str().to_owned());
-        asked.outcome(self.set.records.get(&key), self.now_ms)
+        let record = self.set.records.get(&key);
+        let outcome = asked.outcome(record, self.now_ms)?;
+        let placement = record.and_then(|record| record.placement_id);
+        Ok(outcome.map(|outcome| self.as_now(command, placement, outcome)))
+    }
+
+    /// The outcome with the placement as it is now. What was true at the first request may have changed since.
+    fn as_now(
+        &self,
+        command: &Command,
+        placement: Option<PlacementId>,
+        outcome: CommandOutcome,
+    ) -> CommandOutcome {
+        let row = placement.and_then(|id| self.set.placement(command.creditor, id));
+        match (outcome, row) {
+            (CommandOutcome::Placement(_), Some(row)) => self.placement_outcome(row),
+            (CommandOutcome::Payment(stored), Some(row)) => {
+                CommandOutcome::Payment(with_balance_of(row, stored))
+            }
+            (other, _) => other,
+        }
     }
 
     fn perform(
@@ -141,21 +161,18 @@ impl CommandExecutor<'_> {
         amount: Cents,
     ) -> CommandResult<(PlacementId, CommandOutcome)> {
         let (row, before) = self.change(command, id, &Action::RecordPayment { cents: amount })?;
-        let (owed, paid) = (
-            Cents::from_raw(row.amount_cents),
-            Cents::from_raw(row.paid_cents),
-        );
         let payment = PaymentId(Uuid::now_v7());
         let recorded = PaymentRecorded {
             payment_id: payment.0,
             placement_id: id.0,
             amount: amount.to_string(),
             recorded_at: rfc3339_ms(row.updated_ms),
-            amount_paid: paid.to_string(),
-            balance: money::balance(owed, paid).to_string(),
-            status: row.status.as_str().to_owned(),
-            note: note_on(&row),
+            amount_paid: String::new(),
+            balance: String::new(),
+            status: String::new(),
+            note: None,
         };
+        let recorded = with_balance_of(&row, recorded);
         self.set.payments.push(payment::Model {
             id: payment,
             placement_id: id,
@@ -198,6 +215,21 @@ impl CommandExecutor<'_> {
         let (row, before) = self.change(command, id, &Action::OperationsMove { to })?;
         self.status_changed(command, &row, before, "placement.status_changed", reason);
         self.finish(row)
+    }
+}
+
+/// The payment with the balance and the status of its placement.
+fn with_balance_of(row: &placement::Model, payment: PaymentRecorded) -> PaymentRecorded {
+    let (owed, paid) = (
+        Cents::from_raw(row.amount_cents),
+        Cents::from_raw(row.paid_cents),
+    );
+    PaymentRecorded {
+        amount_paid: paid.to_string(),
+        balance: money::balance(owed, paid).to_string(),
+        status: row.status.as_str().to_owned(),
+        note: note_on(row),
+        ..payment
     }
 }
 

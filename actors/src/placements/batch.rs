@@ -1,15 +1,16 @@
 //! Runs many commands in one transaction and gives each caller its own result.
 //!
 //! Commands are rejected before anything is written, so a rejected command does not affect its batch. If the whole
-//! batch fails, its commands run again one by one. If the connection is lost during the commit, the batch's marker row
-//! shows whether the commit happened. No caller gets an answer before that is known or the lookup has timed out.
+//! batch fails, its commands run again one by one. If the answer of the commit is lost, the batch's marker row shows
+//! whether the commit happened. No caller gets an answer before that is known or the time for the answer has passed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use entities::ids::{BatchId, CreditorId};
 use entities::queries::{creditors, writer};
-use entities::{DbErr, Transaction, is_transient};
+use entities::{DbErr, Failure, Transaction, failure_of};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::command::{Command, CommandAnswer};
@@ -18,103 +19,128 @@ use super::working_set::WorkingSet;
 use crate::contract::ApiError;
 use crate::outbox::{Outbox, OutboxContext, PostCommitDeliveries};
 
-/// How long a Writer keeps asking an unreachable database whether a commit happened. It is shorter than the callers'
-/// `SUBMIT_TIMEOUT`, so that they still receive the answer.
-const COMMIT_STATUS_TIMEOUT: Duration = Duration::from_secs(18);
+/// How long after its start a batch must be answered. It is shorter than the callers' `SUBMIT_TIMEOUT`, and leaves time
+/// after the deadline of a transaction to look up whether it was committed.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(4_500);
 /// Pause between two lookups of the commit status.
 const COMMIT_STATUS_PAUSE: Duration = Duration::from_millis(250);
 
-/// The result of a batch: one answer per command, in their order, and the deliveries to send after the commit.
+/// What a batch did with a command.
+pub(super) enum Progressed {
+    /// The command was performed, replayed or rejected.
+    Answered(CommandAnswer),
+    /// Another transaction holds the lock of the command's creditor. Nothing happened.
+    CreditorBusy,
+}
+
+/// The result of a batch: one entry per command, in their order, and the deliveries to send after the commit.
 pub(super) struct BatchResult {
-    pub(super) answers: Vec<CommandAnswer>,
+    pub(super) answers: Vec<Progressed>,
     pub(super) outbound: PostCommitDeliveries,
 }
 
-/// How a transaction failed.
-#[derive(Debug)]
-enum Failure {
-    /// The transaction was rolled back. It has no effect.
-    RolledBack(DbErr),
-    /// The connection was lost during the commit, and the commit status could not be read in time.
-    CommitUnknown(DbErr),
+/// Whether one of the commands caused the failure, so that the others can succeed without it.
+fn is_of_one_command(error: &DbErr) -> bool {
+    failure_of(error) == Failure::Permanent
+}
+
+/// The error that the caller of a command receives whose transaction failed before its commit.
+fn caller_error(error: &DbErr, command: &Command) -> ApiError {
+    if !is_of_one_command(error) {
+        return ApiError::Overloaded;
+    }
+    let (creditor, operation) = (command.creditor, command.operation.name());
+    tracing::error!(%error, creditor_id = %creditor, operation, "a command failed and was rolled back");
+    ApiError::Internal
 }
 
 /// Commits `commands` in one transaction. If that fails because of a command, commits them one by one.
 pub(super) async fn commit(context: &OutboxContext, commands: &[&Command]) -> BatchResult {
-    match commit_together(context, commands).await {
+    let deadline = Instant::now() + ANSWER_TIMEOUT;
+    match commit_together(context, commands, deadline).await {
         Ok(result) => result,
-        // One of the commands caused the failure. After a transient database error, a rerun would only fail again.
-        Err(Failure::RolledBack(error)) if commands.len() > 1 && !is_transient(&error) => {
+        Err(error) if commands.len() > 1 && is_of_one_command(&error) => {
             tracing::warn!(%error, commands = commands.len(), "a batch failed; its commands run one by one");
-            commit_one_by_one(context, commands).await
+            commit_one_by_one(context, commands, deadline).await
         }
-        Err(failure) => {
-            let answers = commands
-                .iter()
-                .map(|command| Err(caller_error(&failure, command)))
-                .collect();
+        Err(error) => {
+            let failed =
+                |command: &&Command| Progressed::Answered(Err(caller_error(&error, command)));
             BatchResult {
-                answers,
+                answers: commands.iter().map(failed).collect(),
                 outbound: PostCommitDeliveries::default(),
             }
         }
     }
 }
 
-async fn commit_one_by_one(context: &OutboxContext, commands: &[&Command]) -> BatchResult {
+async fn commit_one_by_one(
+    context: &OutboxContext,
+    commands: &[&Command],
+    deadline: Instant,
+) -> BatchResult {
     let mut answers = Vec::with_capacity(commands.len());
     let mut outbound = PostCommitDeliveries::default();
     for command in commands {
-        match commit_together(context, std::slice::from_ref(command)).await {
+        if Instant::now() >= deadline {
+            answers.push(Progressed::Answered(Err(ApiError::Overloaded)));
+            continue;
+        }
+        match commit_together(context, std::slice::from_ref(command), deadline).await {
             Ok(result) => {
                 answers.extend(result.answers);
                 outbound = outbound.merge(result.outbound);
             }
-            Err(failure) => answers.push(Err(caller_error(&failure, command))),
+            Err(error) => answers.push(Progressed::Answered(Err(caller_error(&error, command)))),
         }
     }
     BatchResult { answers, outbound }
 }
 
-/// The error that the caller of a failed command receives.
-fn caller_error(failure: &Failure, command: &Command) -> ApiError {
-    let (creditor, operation) = (command.creditor, command.operation.name());
-    match failure {
-        Failure::RolledBack(error) => {
-            tracing::error!(%error, creditor_id = %creditor, operation, "a command failed and was rolled back");
-            if is_transient(error) {
-                ApiError::Overloaded
-            } else {
-                ApiError::Internal
-            }
-        }
-        Failure::CommitUnknown(error) => {
-            tracing::error!(%error, creditor_id = %creditor, operation, "the commit status of a command is unknown");
-            ApiError::OutcomeUnknown
-        }
-    }
-}
-
-/// Runs `commands` in one transaction and commits it.
+/// Runs `commands` in one transaction and commits it. Fails if it was rolled back, which has no effect.
 async fn commit_together(
     context: &OutboxContext,
     commands: &[&Command],
-) -> Result<BatchResult, Failure> {
+    deadline: Instant,
+) -> Result<BatchResult, DbErr> {
     let batch = BatchId(Uuid::now_v7());
-    let transaction = context.env.db.begin().await.map_err(Failure::RolledBack)?;
-    let result = run(context, &transaction, commands, batch)
-        .await
-        .map_err(Failure::RolledBack)?;
+    let transaction = context.env.db.begin().await?;
+    let result = run(context, &transaction, commands, batch).await?;
     let Err(error) = transaction.commit().await else {
         tracing::debug!(commands = commands.len(), batch_id = %batch, "a batch was committed");
         return Ok(result);
     };
-    tracing::warn!(%error, batch_id = %batch, "the connection was lost during a commit");
-    let creditors: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
-    match commit_status(context, batch, &creditors).await {
+    if failure_of(&error) != Failure::OutcomeUnknown {
+        return Err(error);
+    }
+    tracing::warn!(%error, batch_id = %batch, "the answer of a commit was lost; its status is looked up");
+    let ran = commands.iter().zip(&result.answers);
+    let ran = ran.filter(|(_, progressed)| matches!(progressed, Progressed::Answered(_)));
+    let creditors: BTreeSet<CreditorId> = ran.map(|(command, _)| command.creditor).collect();
+    match commit_status(context, batch, &creditors, deadline).await {
         Ok(true) => Ok(result),
-        Ok(false) => Err(Failure::RolledBack(error)),
-        Err(error) => Err(Failure::CommitUnknown(error)),
+        Ok(false) => Ok(result.without_effect(&ApiError::Overloaded)),
+        Err(error) => {
+            tracing::warn!(%error, batch_id = %batch, "the status of a commit is unknown");
+            Ok(result.without_effect(&ApiError::OutcomeUnknown))
+        }
+    }
+}
+
+impl BatchResult {
+    /// The result of a batch whose commit did not take effect, or may not have: every command that would have had an
+    /// effect gets `error`. Rejections and replays stay as they are.
+    fn without_effect(self, error: &ApiError) -> Self {
+        let answers = self.answers.into_iter().map(|progressed| match progressed {
+            Progressed::Answered(Ok(done)) if !done.replayed => {
+                Progressed::Answered(Err(error.clone()))
+            }
+            other => other,
+        });
+        Self {
+            answers: answers.collect(),
+            outbound: PostCommitDeliveries::default(),
+        }
     }
 }
 
@@ -125,22 +151,32 @@ async fn run(
     batch: BatchId,
 ) -> Result<BatchResult, DbErr> {
     let creditors: BTreeSet<CreditorId> = commands.iter().map(|command| command.creditor).collect();
-    let mut outbox = Outbox::open(transaction, &creditors, &context.env.clock).await?;
+    let (mut outbox, busy) =
+        Outbox::open_available(transaction, &creditors, &context.env.clock).await?;
     let now_ms = outbox.now_ms();
-    let mut set = WorkingSet::load(transaction, commands, now_ms).await?;
+    let is_busy = |command: &Command| busy.contains(&command.creditor);
+    let free: Vec<&Command> = commands
+        .iter()
+        .copied()
+        .filter(|command| !is_busy(command))
+        .collect();
+    let mut set = WorkingSet::load(transaction, &free, now_ms).await?;
     let mut executor = CommandExecutor {
         set: &mut set,
         outbox: &mut outbox,
         now_ms,
     };
-    let answers: Vec<CommandAnswer> = commands
-        .iter()
-        .map(|command| executor.apply(command))
-        .collect();
-    if answers
-        .iter()
-        .all(|answer| answer.as_ref().map_or(true, |done| done.replayed))
-    {
+    let mut changes_something = false;
+    let answers = commands.iter().map(|command| {
+        if is_busy(command) {
+            return Progressed::CreditorBusy;
+        }
+        let answer = executor.apply(command);
+        changes_something |= answer.as_ref().is_ok_and(|done| !done.replayed);
+        Progressed::Answered(answer)
+    });
+    let answers: Vec<Progressed> = answers.collect();
+    if !changes_something {
         return Ok(BatchResult {
             answers,
             outbound: PostCommitDeliveries::default(),
@@ -156,15 +192,15 @@ async fn run(
     Ok(BatchResult { answers, outbound })
 }
 
-/// Whether the batch was committed. Retries until `COMMIT_STATUS_TIMEOUT`.
+/// Whether the batch was committed. Retries until `deadline`.
 async fn commit_status(
     context: &OutboxContext,
     batch: BatchId,
     creditors: &BTreeSet<CreditorId>,
+    deadline: Instant,
 ) -> Result<bool, DbErr> {
     let ids: Vec<CreditorId> = creditors.iter().copied().collect();
     let mut last = DbErr::Custom("the database did not answer in time".to_owned());
-    let deadline = tokio::time::Instant::now() + COMMIT_STATUS_TIMEOUT;
     while let Ok(status) = tokio::time::timeout_at(deadline, look_up(context, batch, &ids)).await {
         match status {
             Ok(committed) => return Ok(committed),

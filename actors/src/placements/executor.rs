@@ -21,6 +21,7 @@ use crate::domain::placement::draft::{NewPlacement, Posture};
 use crate::domain::placement::status::PlacementStatus;
 use crate::domain::placement::transition;
 use crate::domain::placement::transition::PlacementState;
+use crate::domain::text;
 use crate::outbox::{AuditEntry, EventType, Outbox};
 
 /// The value of `recalled_by` for a recall by the creditor.
@@ -218,7 +219,7 @@ pub(super) fn new_row(
         paused: false,
         posture: posture.into(),
         notes: new.notes.clone(),
-        search: fold_case(&[&debtor.company_name, &new.invoice_number]),
+        search: fold_case(&[&text::comparable(&debtor.company_name), &new.invoice_number]),
         company_name: debtor.company_name,
         primary_email: debtor.primary_email,
         primary_phone: debtor.primary_phone,

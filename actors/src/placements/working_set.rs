@@ -82,7 +82,23 @@ impl WorkingSet {
                 set.records.insert(key, row);
             }
         }
+        set.load_replayed(transaction).await?;
         Ok(set)
+    }
+
+    /// Loads the placements of stored answers that no command names. A replay shows them as they are now.
+    async fn load_replayed(&mut self, transaction: &Transaction) -> Result<(), DbErr> {
+        let of_records = self
+            .records
+            .values()
+            .filter_map(|record| record.placement_id);
+        let missing: Vec<_> = of_records
+            .filter(|id| !self.placements.contains_key(id))
+            .collect();
+        for row in placements::by_ids(transaction, &missing).await? {
+            self.placements.insert(row.id, row);
+        }
+        Ok(())
     }
 
     /// The placement `id`, if it belongs to `creditor`.

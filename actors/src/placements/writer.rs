@@ -5,11 +5,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use entities::ids::CreditorId;
 use ractor::{ActorProcessingErr, RpcReplyPort};
 
-use super::batch;
+use super::batch::{self, Progressed};
 use super::command::{Command, CommandAnswer};
 use crate::contract::ApiError;
 use crate::outbox::OutboxContext;
@@ -17,6 +19,8 @@ use crate::supervision::{Actor, ActorHandle};
 
 /// Maximum number of placements in one transaction. A larger command runs alone.
 const MAX_BATCH_ROWS: usize = 500;
+/// Pause before commands of locked creditors are tried again, if nothing else is waiting.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Maximum number of queued placements: twenty batches, which commit well within the callers' `SUBMIT_TIMEOUT`.
 const MAX_QUEUED_ROWS: usize = 20 * MAX_BATCH_ROWS;
 
@@ -26,15 +30,55 @@ pub(crate) enum WriterMsg {
     /// Queues a command for one of the next batches. The reply follows after the commit.
     Submit {
         command: Box<Command>,
+        progress: Progress,
         reply: RpcReplyPort<CommandAnswer>,
     },
     /// Commits the next batch. The actor sends it to itself.
     Flush,
+    /// Tries the commands of locked creditors again. The actor sends it to itself.
+    Retry,
     /// Replies when the queue is empty.
     Drain { reply: RpcReplyPort<()> },
     /// Panics in the next batch after the commit and before any reply. This is the worst moment for callers.
     #[cfg(feature = "fault-injection")]
     Panic,
+}
+
+/// Whether a command has begun to run, shared with the caller that waits for it. Either the Writer begins the command
+/// or the caller abandons it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<AtomicU8>);
+
+impl Progress {
+    const QUEUED: u8 = 0;
+    const BEGUN: u8 = 1;
+    const ABANDONED: u8 = 2;
+
+    /// Returns false if the caller has abandoned the command, which then must not run.
+    fn begin(&self) -> bool {
+        self.leave_queue(Self::BEGUN)
+    }
+
+    /// Returns a command to the queue that had no effect. Its caller may have left meanwhile.
+    fn requeue(&self) {
+        let (begun, order) = (Self::BEGUN, Ordering::AcqRel);
+        let _ = self
+            .0
+            .compare_exchange(begun, Self::QUEUED, order, Ordering::Acquire);
+    }
+
+    /// Returns false if the command has begun to run, so that its outcome is unknown to a caller without an answer.
+    pub(super) fn abandon(&self) -> bool {
+        self.leave_queue(Self::ABANDONED)
+    }
+
+    fn leave_queue(&self, next: u8) -> bool {
+        let (queued, order) = (Self::QUEUED, Ordering::AcqRel);
+        let left = self
+            .0
+            .compare_exchange(queued, next, order, Ordering::Acquire);
+        left.is_ok()
+    }
 }
 
 /// The actor that commits commands in batches. It owns the queue for the next batches.
@@ -44,6 +88,9 @@ pub(crate) struct Writer {
     waiting: VecDeque<QueuedCommand>,
     rows_waiting: usize,
     flush_is_due: bool,
+    /// Whether only commands of locked creditors are waiting.
+    only_busy: bool,
+    retry_is_due: bool,
     draining: Vec<RpcReplyPort<()>>,
     #[cfg(feature = "fault-injection")]
     panic_in_next_batch: bool,
@@ -51,6 +98,7 @@ pub(crate) struct Writer {
 
 struct QueuedCommand {
     command: Box<Command>,
+    progress: Progress,
     reply: RpcReplyPort<CommandAnswer>,
 }
 
@@ -59,9 +107,21 @@ impl Actor for Writer {
 
     async fn handle(&mut self, message: WriterMsg) -> Result<(), ActorProcessingErr> {
         match message {
-            WriterMsg::Submit { command, reply } => self.submit(QueuedCommand { command, reply }),
+            WriterMsg::Submit {
+                command,
+                progress,
+                reply,
+            } => self.submit(QueuedCommand {
+                command,
+                progress,
+                reply,
+            }),
             // No other actor awaits its own work. A Writer does nothing but commit, so its mailbox may wait.
             WriterMsg::Flush => self.flush().await,
+            WriterMsg::Retry => {
+                self.retry_is_due = false;
+                self.schedule_flush();
+            }
             WriterMsg::Drain { reply } => self.drain(reply),
             #[cfg(feature = "fault-injection")]
             WriterMsg::Panic => self.panic_in_next_batch = true,
@@ -78,6 +138,8 @@ impl Writer {
             waiting: VecDeque::new(),
             rows_waiting: 0,
             flush_is_due: false,
+            only_busy: false,
+            retry_is_due: false,
             draining: Vec::new(),
             #[cfg(feature = "fault-injection")]
             panic_in_next_batch: false,
@@ -102,11 +164,21 @@ impl Writer {
         }
     }
 
+    /// Schedules a flush after a pause. A command that arrives meanwhile flushes at once.
+    fn schedule_retry(&mut self) {
+        if !self.retry_is_due {
+            self.retry_is_due = true;
+            self.me.send_after(BUSY_PAUSE, WriterMsg::Retry);
+        }
+    }
+
     async fn flush(&mut self) {
         self.flush_is_due = false;
-        // Drop the commands of callers that have timed out, so that these commands have no late effect.
+        // Callers that disconnected or timed out do not want a late effect.
         self.waiting.retain(|waiting| !waiting.reply.is_closed());
-        let batch = by_creditor(take_fair(&mut self.waiting, MAX_BATCH_ROWS));
+        self.only_busy = false;
+        let mut batch = by_creditor(take_fair(&mut self.waiting, MAX_BATCH_ROWS));
+        batch.retain(|waiting| waiting.progress.begin());
         self.rows_waiting = rows(&self.waiting);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch
@@ -116,15 +188,35 @@ impl Writer {
             let result = batch::commit(&self.outbox, &commands).await;
             #[cfg(feature = "fault-injection")]
             assert!(!self.panic_in_next_batch, "injected into a Writer");
-            for (waiting, answer) in batch.into_iter().zip(result.answers) {
-                let _ = waiting.reply.send(answer);
+            let mut busy = Vec::new();
+            for (waiting, progressed) in batch.into_iter().zip(result.answers) {
+                match progressed {
+                    Progressed::Answered(answer) => {
+                        let _ = waiting.reply.send(answer);
+                    }
+                    Progressed::CreditorBusy => busy.push(waiting),
+                }
             }
             result.outbound.dispatch(&self.outbox);
+            self.requeue(busy);
         }
         if self.waiting.is_empty() {
             self.drained();
+        } else if self.only_busy {
+            self.schedule_retry();
         } else {
             self.schedule_flush();
+        }
+    }
+
+    /// Returns commands to the front of the queue, in their order, because their creditors are locked by another
+    /// process. The others of the batch did not wait for them.
+    fn requeue(&mut self, busy: Vec<QueuedCommand>) {
+        self.only_busy = self.waiting.is_empty() && !busy.is_empty();
+        for waiting in busy.into_iter().rev() {
+            waiting.progress.requeue();
+            self.rows_waiting += waiting.command.operation.rows();
+            self.waiting.push_front(waiting);
         }
     }
 
@@ -256,6 +348,7 @@ mod tests {
                 idempotency: None,
                 trace: None,
             }),
+            progress: Progress::default(),
             reply: reply.into(),
         }
     }

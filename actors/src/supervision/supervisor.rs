@@ -149,7 +149,7 @@ impl Supervisor {
     }
 
     fn schedule_restart(&mut self, index: usize) -> Result<(), ActorProcessingErr> {
-        let now_ms = self.clock.now_ms();
+        let now_ms = self.clock.mono_ms();
         let child = &mut self.children[index];
         match child.history.record(now_ms, &self.budget) {
             RestartDecision::RestartAfter { ms } => {

@@ -18,7 +18,7 @@ use crate::app::Modules;
 use crate::cluster::Membership;
 use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
-use crate::infra::{Clock, Env, Mode, ProviderSecrets, Settings, Vault};
+use crate::infra::{Clock, Env, Mode, ProviderSecrets, Settings, Timeouts, Vault};
 
 /// Environment variable with the URL of a Postgres server whose role may create databases. If it is unset,
 /// the tests use only SQLite.
@@ -53,7 +53,7 @@ pub(crate) async fn postgres() -> Option<TestDatabase> {
 async fn migrated(created: ::test_support::TestDatabase) -> TestDatabase {
     let pools = PoolSizes { write: 4, read: 2 };
     let db = Database::connect(created.url(), pools).await.unwrap();
-    migrations::migrate(db.writer()).await.unwrap();
+    migrations::migrate(&db.writer().unbounded()).await.unwrap();
     TestDatabase {
         db,
         url: created.url().to_owned(),
@@ -231,6 +231,7 @@ pub(crate) fn settings(url: &str) -> Settings {
     Settings {
         mode: Mode::Sandbox,
         database_url: url.to_owned().into(),
+        database_timeouts: Timeouts::default(),
         master_key: master_key().into(),
         support_tokens: Vec::new(),
         providers: ProviderSecrets::default(),

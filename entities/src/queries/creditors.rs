@@ -20,6 +20,31 @@ pub async fn lock_positions(
     bulk::by_ids(db, column, creditors, &in_order).await
 }
 
+/// The same, but without a wait: also returns the creditors whose positions another transaction has locked.
+pub async fn lock_available_positions(
+    db: &Transaction,
+    creditors: &[CreditorId],
+) -> Result<(Vec<creditor_position::Model>, Vec<CreditorId>)> {
+    let column = creditor_position::Column::CreditorId;
+    let in_order = format!(
+        " ORDER BY creditor_id{}",
+        row_lock(db, " FOR UPDATE SKIP LOCKED")
+    );
+    let locked: Vec<creditor_position::Model> =
+        bulk::by_ids(db, column, creditors, &in_order).await?;
+    if locked.len() == creditors.len() {
+        return Ok((locked, Vec::new()));
+    }
+    let is_missing = |id: &CreditorId| locked.iter().all(|row| row.creditor_id != *id);
+    let missing: Vec<CreditorId> = creditors.iter().copied().filter(is_missing).collect();
+    // The others of them do not exist.
+    let busy: Vec<creditor_position::Model> = bulk::by_ids(db, column, &missing, "").await?;
+    Ok((
+        locked,
+        busy.into_iter().map(|row| row.creditor_id).collect(),
+    ))
+}
+
 /// Writes the positions that the transaction has locked and advanced.
 pub async fn save_positions(db: &Transaction, rows: Vec<creditor_position::Model>) -> Result<()> {
     // One upsert replaces n updates. The rows exist, so it never inserts.

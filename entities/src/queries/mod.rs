@@ -7,6 +7,7 @@ pub mod audit;
 mod bulk;
 pub mod creditors;
 pub mod delivery;
+pub mod installation;
 pub mod keys;
 pub mod node;
 pub mod onboarding;
@@ -17,6 +18,7 @@ pub mod sessions;
 pub mod wal;
 pub mod webhook_recoveries;
 pub mod webhooks;
+pub mod write_probe;
 pub mod writer;
 
 use sea_orm::entity::prelude::*;

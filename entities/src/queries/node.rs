@@ -34,8 +34,10 @@ pub struct Member {
 pub enum Heartbeat {
     /// The session that holds the lock renewed the row.
     Confirmed {
-        /// Number of nodes, including this one.
+        /// Number of nodes that are not draining, including this one.
         nodes: u32,
+        /// The time of the database when it renewed the row, epoch milliseconds. `None` on SQLite, which has no clock.
+        database_ms: Option<i64>,
     },
     /// The row is gone, or another session answered. The epoch has ended.
     Lost,
@@ -76,20 +78,37 @@ pub async fn join(database: &Database, name: &str, now_ms: i64) -> Result<Member
 pub async fn heartbeat(database: &Database, member: Member) -> Result<Heartbeat> {
     const RENEW: &str = "UPDATE node \
         SET heartbeat_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
-        WHERE epoch = $1 AND pg_backend_pid() = $2 RETURNING (SELECT count(*) FROM node)";
+        WHERE epoch = $1 AND pg_backend_pid() = $2 \
+        RETURNING (SELECT count(*) FROM node WHERE NOT draining), heartbeat_ms";
     let node = database.node();
-    let renewed: Option<i64> = if database.is_postgres() {
+    let renewed: Option<(i64, Option<i64>)> = if database.is_postgres() {
         sql::value(node, RENEW, params![member.epoch, member.session]).await?
     } else {
         // On SQLite no other process reads the heartbeat, so nothing is written.
-        let is_member = "SELECT 1 FROM node WHERE epoch = $1";
+        let is_member = "SELECT 1, NULL FROM node WHERE epoch = $1";
         sql::value(node, is_member, params![member.epoch]).await?
     };
-    let Some(nodes) = renewed else {
+    let Some((nodes, database_ms)) = renewed else {
         return Ok(Heartbeat::Lost);
     };
     let nodes = u32::try_from(nodes).unwrap_or(1).max(1);
-    Ok(Heartbeat::Confirmed { nodes })
+    Ok(Heartbeat::Confirmed { nodes, database_ms })
+}
+
+/// Returns the time of the database in epoch milliseconds; `None` on SQLite, which has no clock.
+pub async fn database_ms(database: &Database) -> Result<Option<i64>> {
+    const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    if !database.is_postgres() {
+        return Ok(None);
+    }
+    sql::value(database.node(), NOW, []).await
+}
+
+/// Marks the epoch as draining. It still sends, but the other nodes take over its share of the limits.
+pub async fn mark_draining(database: &Database, member: Member) -> Result<()> {
+    let mark = "UPDATE node SET draining = true WHERE epoch = $1";
+    sql::execute(database.node(), mark, params![member.epoch]).await?;
+    Ok(())
 }
 
 /// Leaves the cluster: removes the row of the epoch and releases its lock. After an error, other nodes remove the

@@ -42,6 +42,18 @@ pub async fn lock_account(
     Ok(linked.flatten())
 }
 
+/// Returns the creditor that a provider's account is linked to, without a lock.
+pub async fn account_owner(
+    db: &impl ConnectionTrait,
+    provider: Provider,
+    external_id: &str,
+) -> Result<Option<CreditorId>> {
+    const OWNER: &str =
+        "SELECT creditor_id FROM provider_account WHERE provider = $1 AND external_id = $2";
+    let owner = sql::value(db, OWNER, params![provider, external_id]).await?;
+    Ok(owner.flatten())
+}
+
 /// Links a provider's account to a creditor. The transaction must have locked the account.
 pub async fn link_account(
     db: &Transaction,

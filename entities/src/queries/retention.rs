@@ -9,7 +9,7 @@ use super::node::CleanupResult;
 use crate::database::row_lock;
 use crate::ids::{CreditorId, MessageId, PlacementId};
 use crate::sql::{self, params};
-use crate::{Database, Result};
+use crate::{ConnectionTrait, Database, Result};
 
 /// How much longer messages are kept than attempts, because the last attempt of a message can be this late.
 const EXTRA_MESSAGE_RETENTION_MS: i64 = 7 * 24 * 3_600_000;
@@ -107,12 +107,12 @@ pub struct Erased {
 }
 
 /// Erases the payloads of a placement among the creditor's messages with these sequences, and deletes their queued
-/// deliveries, in one transaction.
+/// deliveries. The caller commits both.
 ///
 /// Only the payload names the placement. There is no index for it, because erasure is rare and every event would pay
 /// for the index.
 pub async fn erase_placement(
-    database: &Database,
+    transaction: &impl ConnectionTrait,
     creditor: CreditorId,
     placement: PlacementId,
     sequences: std::ops::RangeInclusive<i64>,
@@ -123,13 +123,11 @@ DELETE FROM delivery WHERE creditor_id = $1 AND owner IS NULL AND message_id IN
     const ERASE_PAYLOADS: &str = "
 UPDATE message SET payload = ''
 WHERE creditor_id = $1 AND sequence >= $2 AND sequence <= $3 AND payload LIKE $4";
-    let transaction = database.begin().await?;
     let pattern = format!("%\"placement_id\":\"{placement}\"%");
     let (first, last) = sequences.into_inner();
     let values = params![creditor, first, last, pattern];
-    let deliveries = sql::execute(&transaction, DELETE_QUEUED, values.clone()).await?;
-    let payloads = sql::execute(&transaction, ERASE_PAYLOADS, values).await?;
-    transaction.commit().await?;
+    let deliveries = sql::execute(transaction, DELETE_QUEUED, values.clone()).await?;
+    let payloads = sql::execute(transaction, ERASE_PAYLOADS, values).await?;
     Ok(Erased {
         payloads,
         deliveries,

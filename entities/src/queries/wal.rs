@@ -7,10 +7,10 @@
 //!
 //! Source: <https://www.sqlite.org/wal.html>, "Avoiding Excessively Large WAL Files".
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait as _, DbErr};
 
 use crate::database::BUSY_TIMEOUT;
-use crate::{Database, Result, sql};
+use crate::{Database, Pool, Result, sql};
 
 /// Pages (4 KiB) at which the log is restarted: 100 MiB.
 const MAX_LOG_PAGES: i64 = 25_000;
@@ -47,7 +47,7 @@ pub async fn checkpoint_wal(database: &Database) -> Result<i64> {
     Ok(last.pages)
 }
 
-async fn restart_log(writer: &DatabaseConnection) -> Result<()> {
+async fn restart_log(writer: &Pool) -> Result<()> {
     let restarted = writer.execute_unprepared(RESTART).await;
     let reset = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
     writer.execute_unprepared(&reset).await?;
@@ -76,7 +76,7 @@ enum Next {
 }
 
 impl Pass {
-    async fn run(db: &DatabaseConnection) -> Result<Self> {
+    async fn run(db: &Pool) -> Result<Self> {
         let row: Option<(i64, i64, i64)> = sql::value(db, CHECKPOINT, []).await?;
         let no_row = || DbErr::RecordNotFound("a checkpoint returned no row".into());
         let (_busy, pages, copied) = row.ok_or_else(no_row)?;

@@ -78,6 +78,12 @@ pub async fn secrets(
         .await
 }
 
+/// Returns the newest secret of any endpoint.
+pub async fn newest_secret(db: &impl ConnectionTrait) -> Result<Option<webhook_secret::Model>> {
+    use webhook_secret::{Column, Entity};
+    Entity::find().order_by_desc(Column::Id).one(db).await
+}
+
 /// Returns the condition for the secrets of an endpoint that expire after `at_ms` or never.
 fn signs_after(endpoint: EndpointId, at_ms: i64) -> Condition {
     use webhook_secret::Column;

@@ -67,14 +67,14 @@ pub(crate) async fn update(caller: Caller, body: Body<Request>) -> Result<Json<S
 
 fn read(body: Body<Request>) -> Result<SetupPatch> {
     let (body, mut errors) = body.read();
-    let legal_name = errors.text("legal_name", body.legal_name, 200);
+    let legal_name = errors.line("legal_name", body.legal_name, 200);
     let ein = errors.check("ein", body.ein, |ein| {
         let right = is_ein(ein.expose_secret());
         right
             .then_some(ein)
             .ok_or("must be nine digits, e.g. 12-3456789")
     });
-    let industry = errors.text("industry", body.industry, 100);
+    let industry = errors.line("industry", body.industry, 100);
     let state = body.state_of_incorporation;
     let state_of_incorporation =
         errors.check("state_of_incorporation", state, |text| two_letters(&text));
@@ -94,13 +94,13 @@ fn read(body: Body<Request>) -> Result<SetupPatch> {
 
 fn read_address(errors: &mut FieldErrors, body: AddressBody) -> Option<BusinessAddress> {
     let body = body.read(errors);
-    let line1 = errors.text("line1", body.line1, 200);
+    let line1 = errors.line("line1", body.line1, 200);
     let line2 = body.line2.filter(|text| !text.trim().is_empty());
-    let line2 = errors.text("line2", line2, 200);
-    let city = errors.text("city", body.city, 100);
+    let line2 = errors.line("line2", line2, 200);
+    let city = errors.line("city", body.city, 100);
     let state = body.state.filter(|text| !text.trim().is_empty());
-    let state = errors.text("state", state, 100);
-    let postal_code = errors.text("postal_code", body.postal_code, 20);
+    let state = errors.line("state", state, 100);
+    let postal_code = errors.line("postal_code", body.postal_code, 20);
     let country = errors.check("country", body.country, |text| two_letters(&text));
     Some(BusinessAddress {
         line1: line1?,

@@ -12,6 +12,9 @@ use crate::routes::respond;
 
 /// The maximum number of entries in one request.
 const MAX_ROWS: usize = 1_000;
+/// The size of all field errors in one response, in bytes, above the first error of each entry. The response is stored
+/// with an `Idempotency-Key`.
+const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 request_body! {
     /// A batch of overdue invoices.
@@ -54,17 +57,22 @@ fn rows(body: Body<NewPlacements>) -> Result<Vec<Result<NewPlacement, BatchRowEr
             .ok_or_else(|| format!("must be 1 to {MAX_ROWS} placements"))
     });
     let rows = errors.finish(|| rows)?;
-    Ok(rows.into_iter().map(row).collect())
+    let mut left = MAX_ERROR_BYTES;
+    let validated = rows.into_iter().map(|entry| row(entry, &mut left));
+    Ok(validated.collect())
 }
 
-/// Validates one entry. The paths of its errors are relative to the entry.
-fn row(row: Field<create::Request>) -> Result<NewPlacement, BatchRowError> {
+/// Validates one entry. The paths of its errors are relative to the entry. Takes their size from `left`.
+fn row(row: Field<create::Request>, left: &mut usize) -> Result<NewPlacement, BatchRowError> {
     let read = match row {
         Field::Value(body) => create::read(Body(body)),
         Field::Absent | Field::Null => Err(ApiError::field(&["body"], "must be an object")),
         Field::Wrong(expected) => Err(ApiError::field(&["body"], expected)),
     };
-    read.map_err(|error| {
+    read.map_err(|mut error| {
+        if let ApiError::Validation(errors) = &mut error {
+            *left = left.saturating_sub(errors.limit_bytes(*left));
+        }
         let detail = error.to_string();
         let (code, errors): (Code, Vec<FieldError>) = match error {
             ApiError::ConsumerDebt => (Code::ConsumerDebt, Vec::new()),

@@ -90,8 +90,7 @@ fn read(query: Query, mut errors: FieldErrors) -> Result<(PlacementFilter, Offse
         feed,
         (order, descending),
     );
-    let q = query.q.filter(|text| !text.trim().is_empty());
-    let q = errors.text("q", q, Q_MAX);
+    let q = errors.search("q", query.q, Q_MAX);
     let filter = PlacementFilter {
         statuses,
         q,

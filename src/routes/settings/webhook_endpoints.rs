@@ -62,7 +62,7 @@ impl Body<WebhookEndpointSettings> {
             url => url.flatten(),
         };
         let description = body.description;
-        let description = description.map(|text| errors.text("description", text, 200));
+        let description = description.map(|text| errors.line("description", text, 200));
         errors.finish(|| {
             Some(EndpointChange {
                 url,

@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::extract::{Body, FieldErrors, Fields as _, PathId, StrictQuery, Support, request_body};
 
 const DEFAULT_LIMIT: u64 = 25;
+/// The maximum length of a search text, in characters.
+const Q_MAX: usize = 200;
 
 /// Search text and paging.
 #[derive(Default, Deserialize, IntoParams)]
@@ -36,11 +38,8 @@ pub(crate) async fn list(
     StrictQuery(query, mut errors): StrictQuery<Query>,
 ) -> Result<Json<Page<SupportCreditor>>> {
     let slice = errors.slice(query.limit, query.offset, DEFAULT_LIMIT);
+    let q = errors.search("q", query.q, Q_MAX);
     errors.finish(|| Some(()))?;
-    let q = query
-        .q
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty());
     Ok(Json(support.creditors(q, slice).await?))
 }
 
@@ -124,7 +123,7 @@ fn read(body: Body<Request>) -> Result<CreditorPatch> {
         limits.map(|limits| errors.within("limits", |errors| read_limits(errors, limits)))
     });
     let stripe = body.stripe_account_id;
-    let stripe_account_id = stripe.map(|account| errors.text("stripe_account_id", account, 255));
+    let stripe_account_id = stripe.map(|account| errors.line("stripe_account_id", account, 255));
     let reason = super::reason(&mut errors, body.reason);
     Ok(errors.finish(|| {
         Some(CreditorPatch {

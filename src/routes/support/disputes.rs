@@ -29,7 +29,7 @@ pub(crate) async fn answer(
     body: Body<AnswerDispute>,
 ) -> Result<Json<DisputeView>> {
     let (body, mut errors) = body.read();
-    let text = errors.text("text", body.text, 2_000);
+    let text = errors.prose("text", body.text, 2_000);
     let text = errors.finish(|| text)?;
     Ok(Json(support.answer_dispute(id.0, text).await?))
 }

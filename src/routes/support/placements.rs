@@ -69,7 +69,7 @@ fn read_line(errors: &mut FieldErrors, line: Transition) -> Option<TransitionReq
     let line = line.read(errors);
     let placement_id = errors.id("placement_id", line.placement_id);
     let to = errors.variant("to", line.to);
-    let reason = errors.text("reason", line.reason, super::MAX_REASON);
+    let reason = errors.prose("reason", line.reason, super::MAX_REASON);
     Some(TransitionRequest {
         placement_id: placement_id?,
         to: to?,
@@ -102,7 +102,7 @@ pub(crate) async fn open_dispute(
     body: Body<OpenDispute>,
 ) -> Result<(StatusCode, Json<DisputeView>)> {
     let (body, mut errors) = body.read();
-    let reason = errors.text("reason", body.reason, 2_000);
+    let reason = errors.prose("reason", body.reason, 2_000);
     let reason = errors.finish(|| reason)?;
     let dispute = support.open_dispute(id.0, reason).await?;
     Ok((StatusCode::CREATED, Json(dispute)))
@@ -131,7 +131,7 @@ pub(crate) async fn erase_webhook_payloads(
     body: Body<EraseWebhookPayloads>,
 ) -> Result<Json<ErasedView>> {
     let (body, mut errors) = body.read();
-    let reason = errors.text("reason", body.reason, 2_000);
+    let reason = errors.prose("reason", body.reason, 2_000);
     let reason = errors.finish(|| reason)?;
     Ok(Json(support.erase_payloads(id.0, reason).await?))
 }

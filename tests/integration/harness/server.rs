@@ -17,9 +17,9 @@ pub(crate) const WIDE_TIERS: &str = "standard=100000/200000:100000/200000:1000 n
 /// The settings of the tests: short retry delays, cheap hashes, no simulator.
 pub(crate) fn config(database: &TestDatabase) -> Config {
     let providers = ProviderSecrets {
-        stripe: Some(STRIPE_SECRET.into()),
-        middesk: Some(MIDDESK_SECRET.into()),
-        docusign: Some(DOCUSIGN_KEY.into()),
+        stripe: vec![STRIPE_SECRET.into()],
+        middesk: vec![MIDDESK_SECRET.into()],
+        docusign: vec![DOCUSIGN_KEY.into()],
     };
     let mut config = Config::for_demo(
         database.url().into(),

@@ -14,7 +14,8 @@ pub struct ActorView {
     pub restarts: u64,
     /// Number of messages in the mailbox. Null while the actor is down.
     pub mailbox: Option<u64>,
-    /// `running`, `restarting` or `failed`.
+    /// `running`, `restarting`, or `idle` for the actor of an endpoint that failed and starts again with its next
+    /// delivery.
     pub state: String,
     /// The actors that it supervises.
     #[schema(no_recursion)]

@@ -52,7 +52,7 @@ pub struct PlacementView {
     pub invoice_date: String,
     /// Due date, ISO 8601.
     pub due_date: String,
-    /// Whole days since the due date, 0 if not yet due.
+    /// Whole days of UTC since the due date, 0 if not yet due.
     pub days_past_due: i64,
     /// `preserve` or `escalate`.
     pub posture: String,

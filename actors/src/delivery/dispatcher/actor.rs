@@ -60,6 +60,7 @@ impl Actor for Dispatcher {
             } => self.polled(began_ms, took, waiting),
             DispatcherMsg::Sweep => self.sweep(),
             DispatcherMsg::Swept { fences } => self.swept(fences),
+            DispatcherMsg::StopSending => self.stop_sending(),
             DispatcherMsg::Drain { reply } => self.drain(reply),
             DispatcherMsg::DrainCheck => self.drain_check(),
             #[cfg(feature = "fault-injection")]
@@ -88,15 +89,19 @@ impl Dispatcher {
             tracing::error!(endpoint_id = %endpoint, %error, "an endpoint actor failed");
             self.delivery
                 .leases
-                .cool_down(endpoint, self.delivery.env.clock.now_ms());
+                .cool_down(endpoint, self.delivery.env.clock.mono_ms());
             self.release_lost();
         }
     }
 
-    fn drain(&mut self, reply: RpcReplyPort<()>) {
+    fn stop_sending(&mut self) {
         self.is_draining = true;
-        self.draining.push(reply);
         self.endpoints.release();
+    }
+
+    fn drain(&mut self, reply: RpcReplyPort<()>) {
+        self.stop_sending();
+        self.draining.push(reply);
         self.drain_check();
     }
 

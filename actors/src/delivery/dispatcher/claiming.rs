@@ -23,7 +23,7 @@ const MIN_WEIGHT: u32 = 4;
 
 impl Dispatcher {
     pub(super) fn wake(&mut self, endpoints: &[EndpointId], in_order: bool) {
-        let now_ms = self.delivery.env.clock.now_ms();
+        let now_ms = self.delivery.env.clock.mono_ms();
         for endpoint in endpoints {
             self.claim_queue.wake(*endpoint);
             self.delivery.leases.begin_backlog(*endpoint, now_ms);
@@ -60,14 +60,14 @@ impl Dispatcher {
     /// Spawns one claim for the next endpoints in the queue that have capacity.
     pub(super) fn claim(&mut self) {
         self.claim_interval.busy = false;
-        let now_ms = self.delivery.env.clock.now_ms();
-        if self.is_draining || !self.delivery.cluster.membership.may_send(now_ms) {
+        let now = self.delivery.env.clock.now();
+        if self.is_draining || !self.delivery.may_send() {
             return;
         }
         let leases = &self.delivery.leases;
         let reservations = self.claim_queue.take(
             BATCH,
-            |endpoint| leases.reserve(endpoint, now_ms),
+            |endpoint| leases.reserve(endpoint, now.mono_ms()),
             |reservation| reservation.credits().max(MIN_WEIGHT),
         );
         if reservations.is_empty() {
@@ -86,7 +86,7 @@ impl Dispatcher {
             .iter()
             .map(|reservation| self.request_of(reservation))
             .collect();
-        self.spawn_claim(reservations, requests, ordered, now_ms);
+        self.spawn_claim(reservations, requests, ordered, now.time_ms);
     }
 
     fn request_of(&self, reservation: &Reservation) -> ClaimRequest {

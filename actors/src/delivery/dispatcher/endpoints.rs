@@ -50,7 +50,7 @@ impl Endpoints {
 
     /// Hands rows to the endpoint actor, which is started if necessary.
     pub(super) async fn deliver(&mut self, endpoint: EndpointId, rows: Vec<LeasedDelivery>) {
-        let now_ms = self.delivery.env.clock.now_ms();
+        let now_ms = self.delivery.env.clock.mono_ms();
         if !self.entries.contains_key(&endpoint) {
             self.start_actor(endpoint, &rows, now_ms).await;
         }
@@ -148,7 +148,7 @@ impl Endpoints {
 
     /// Stops idle actors.
     pub(super) fn evict_idle(&mut self) {
-        let now_ms = self.delivery.env.clock.now_ms();
+        let now_ms = self.delivery.env.clock.mono_ms();
         let idle: Vec<_> = self
             .entries
             .iter()

@@ -81,7 +81,8 @@ impl Dispatcher {
             self.endpoints.lower_floor(endpoint, due_ms);
             if due_ms <= now_ms {
                 self.claim_queue.wake(endpoint);
-                self.delivery.leases.begin_backlog(endpoint, due_ms);
+                let since_ms = self.delivery.env.clock.mono_ms() - (now_ms - due_ms);
+                self.delivery.leases.begin_backlog(endpoint, since_ms);
                 self.claim_queue.capacity_freed(endpoint);
             } else {
                 next_ms = next_ms.min(due_ms);

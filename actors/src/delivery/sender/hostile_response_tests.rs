@@ -136,7 +136,7 @@ async fn invalid_or_extreme_retry_after_keeps_wait_in_bounds() {
                 (status, Some(format!("HTTP {status}")))
             );
             assert_eq!(after_ms, expected.unwrap_or(after_ms), "{value}");
-            let step = next(&schedule, &answer.outcome, 1, 0, 0.0);
+            let step = next(&schedule, &answer.outcome, 1, 0, i64::MAX, 0.0);
             let NextStep::RetryAt { due_ms } = step else {
                 panic!("{value}: {step:?}");
             };

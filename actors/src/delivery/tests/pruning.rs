@@ -116,11 +116,11 @@ async fn erasing_a_placement_erases_only_its_payloads() {
         let sql = format!("UPDATE message SET payload = '{payload}' WHERE sequence = 2");
         test_db.db.writer().execute_unprepared(&sql).await.unwrap();
 
-        let none = erase_placement(&test_db.db, owner, PlacementId(placement), 3..=9)
+        let none = erase_placement(test_db.db.writer(), owner, PlacementId(placement), 3..=9)
             .await
             .unwrap();
         assert_eq!((none.payloads, none.deliveries), (0, 0));
-        let erased = erase_placement(&test_db.db, owner, PlacementId(placement), 1..=9)
+        let erased = erase_placement(test_db.db.writer(), owner, PlacementId(placement), 1..=9)
             .await
             .unwrap();
         assert_eq!((erased.payloads, erased.deliveries), (1, 1));

@@ -37,7 +37,14 @@ async fn insert_copies(test_db: &TestDatabase, endpoint: EndpointId, count: i64,
              SELECT {id}, d.message_id, d.endpoint_id, d.creditor_id, 'pending', 100, NULL, 0, 0, {order_key}, {first} + n.i \
              FROM delivery d CROSS JOIN {numbers} WHERE d.endpoint_id = {endpoint} AND d.sequence < {MANY}"
         );
-        test_db.db.writer().execute_unprepared(&sql).await.unwrap();
+        // Copying takes longer than a statement of the service may.
+        test_db
+            .db
+            .writer()
+            .unbounded()
+            .execute_unprepared(&sql)
+            .await
+            .unwrap();
     }
 }
 

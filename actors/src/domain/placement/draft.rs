@@ -194,9 +194,9 @@ fn validate_invoice(
     errors: &mut Errors,
 ) -> Option<NewPlacement> {
     let amount = |text: &str| Ok(Cents::parse(text)?);
-    let number = |text: &str| field::line(text, INVOICE_NUMBER_MAX);
+    let number = |text: &str| field::identifier(text, INVOICE_NUMBER_MAX);
     let date = |text: &str| Ok(date::parse_date(text)?);
-    let free_text = |text: &str| field::text(text, NOTES_MAX);
+    let free_text = |text: &str| field::prose(text, NOTES_MAX);
 
     let invoice_amount = errors.required("invoice_amount", &draft.invoice_amount, amount);
     let invoice_number = errors.required("invoice_number", &draft.invoice_number, number);
@@ -232,7 +232,7 @@ fn validate_invoice(
 fn validate_debtor(draft: &DebtorDraft, errors: &mut Errors) -> Option<Debtor> {
     let name = |text: &str| field::line(text, COMPANY_NAME_MAX);
     let city = |text: &str| field::line(text, CITY_MAX);
-    let reference = |text: &str| field::line(text, EXTERNAL_REF_MAX);
+    let reference = |text: &str| field::identifier(text, EXTERNAL_REF_MAX);
     let business = |kind: &str| (kind == "business").then_some(());
 
     let company_name = errors.required("debtor.company_name", &draft.company_name, name);

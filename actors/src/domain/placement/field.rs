@@ -6,6 +6,7 @@
 
 use super::super::date::DateError;
 use super::super::money::MoneyError;
+use super::super::text::{self, TextProblem};
 
 /// Why a field is refused. The message follows the path of the field and never repeats the sent
 /// value.
@@ -14,12 +15,9 @@ pub enum FieldProblem {
     /// The field is absent or blank.
     #[error("is required")]
     Required,
-    /// The text has more characters than this maximum.
-    #[error("must have at most {0} characters")]
-    TooLong(usize),
-    /// The text contains a control character or a bidirectional formatting character.
-    #[error("must not contain control characters")]
-    ControlCharacter,
+    /// The text violates a rule of every text.
+    #[error(transparent)]
+    Text(TextProblem),
     /// The text is not an amount.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -55,46 +53,37 @@ pub enum FieldProblem {
     CallbackUrl,
 }
 
-/// Checks a single line of 1 to `max` characters, and trims white space around it.
+/// Checks a single line of at most `max` characters.
 ///
 /// # Errors
-/// [`FieldProblem::Required`], [`FieldProblem::TooLong`] or [`FieldProblem::ControlCharacter`].
+/// [`FieldProblem::Required`] for a text without a visible character, or the other errors of [`text::line`].
 pub fn line(text: &str, max: usize) -> Result<String, FieldProblem> {
-    bounded(text, max, |_| false)
+    Ok(text::line(text, max)?)
 }
 
-/// Checks text of 1 to `max` characters that may contain line breaks and tabs, and trims white space
-/// around it.
+/// Checks an identifier of at most `max` characters.
 ///
 /// # Errors
-/// [`FieldProblem::Required`], [`FieldProblem::TooLong`] or [`FieldProblem::ControlCharacter`].
-pub fn text(text: &str, max: usize) -> Result<String, FieldProblem> {
-    bounded(text, max, |character| {
-        matches!(character, '\n' | '\r' | '\t')
-    })
+/// As [`line()`].
+pub fn identifier(text: &str, max: usize) -> Result<String, FieldProblem> {
+    Ok(text::identifier(text, max)?)
 }
 
-fn bounded(text: &str, max: usize, allowed: fn(char) -> bool) -> Result<String, FieldProblem> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(FieldProblem::Required);
-    }
-    if text.chars().nth(max).is_some() {
-        return Err(FieldProblem::TooLong(max));
-    }
-    if text
-        .chars()
-        .any(|character| is_unprintable(character) && !allowed(character))
-    {
-        return Err(FieldProblem::ControlCharacter);
-    }
-    Ok(text.to_owned())
+/// Checks prose of at most `max` characters.
+///
+/// # Errors
+/// [`FieldProblem::Required`] for a text without a visible character, or the other errors of [`text::prose`].
+pub fn prose(text: &str, max: usize) -> Result<String, FieldProblem> {
+    Ok(text::prose(text, max)?)
 }
 
-/// Control characters and bidirectional formatting characters. The latter can make one name look like
-/// another.
-fn is_unprintable(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+impl From<TextProblem> for FieldProblem {
+    fn from(problem: TextProblem) -> Self {
+        match problem {
+            TextProblem::Invisible => Self::Required,
+            other => Self::Text(other),
+        }
+    }
 }
 
 /// Checks an e-mail address: 1 to 64 bytes, one `@`, and a domain with a dot, in this order.
@@ -102,7 +91,7 @@ fn is_unprintable(character: char) -> bool {
 /// # Errors
 /// [`FieldProblem::Email`], or the errors of [`line()`].
 pub fn email(text: &str) -> Result<String, FieldProblem> {
-    let text = line(text, 254)?;
+    let text = identifier(text, 254)?;
     let (local, host) = text.split_once('@').ok_or(FieldProblem::Email)?;
     let local_ok = (1..=64).contains(&local.len()) && !local.contains(char::is_whitespace);
     if local_ok && is_domain(host) {
@@ -192,20 +181,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_is_trimmed_bounded_and_printable() {
+    fn invisible_text_counts_as_absent() {
         assert_eq!(line("  Acme Ltd ", 10), Ok("Acme Ltd".into()));
-        assert_eq!(line("ääää", 4), Ok("ääää".into()), "characters, not bytes");
-        assert_eq!(line(" \t ", 4), Err(FieldProblem::Required));
-        assert_eq!(line("12345", 4), Err(FieldProblem::TooLong(4)));
-        for unprintable in ["a\u{0}b", "a\nb", "a\u{85}b", "a\u{202e}b"] {
-            assert_eq!(
-                line(unprintable, 9),
-                Err(FieldProblem::ControlCharacter),
-                "{unprintable:?}"
-            );
-        }
-        assert_eq!(text("a\r\n\tb", 9), Ok("a\r\n\tb".into()));
-        assert_eq!(text("a\u{1b}b", 9), Err(FieldProblem::ControlCharacter));
+        assert_eq!(line(" \u{2800} ", 4), Err(FieldProblem::Required));
+        let long = FieldProblem::Text(TextProblem::TooLong(4));
+        assert_eq!(line("12345", 4), Err(long));
+        assert_eq!(prose("a\r\n\tb", 9), Ok("a\n\tb".into()));
     }
 
     #[test]

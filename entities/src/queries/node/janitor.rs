@@ -7,10 +7,12 @@ use crate::{Database, Result};
 const HOUR_MS: i64 = 3_600_000;
 
 /// Statements and the age in milliseconds at which their rows expire. The parameters are a time and a number of rows.
+/// A row that can be renewed has its age checked once more outside the subquery, because Postgres checks only that part
+/// again when it has waited for the renewal.
 /// The newest entry of the control feed is kept.
 const STALE: [(&str, i64); 4] = [
     (
-        "DELETE FROM idempotency_record WHERE (creditor_id, key) IN \
+        "DELETE FROM idempotency_record WHERE created_ms < $1 AND (creditor_id, key) IN \
          (SELECT creditor_id, key FROM idempotency_record WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)",
         24 * HOUR_MS,
     ),
@@ -20,7 +22,7 @@ const STALE: [(&str, i64); 4] = [
         HOUR_MS,
     ),
     (
-        "DELETE FROM session WHERE id IN \
+        "DELETE FROM session WHERE expires_ms < $1 AND id IN \
          (SELECT id FROM session WHERE expires_ms < $1 ORDER BY expires_ms LIMIT $2)",
         0,
     ),

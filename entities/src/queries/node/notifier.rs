@@ -3,13 +3,19 @@
 //! A `NOTIFY` takes a lock that serializes all commits with notifications, so it is never part of a writing
 //! transaction.
 
+use std::time::Duration;
+
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{DbErr, RuntimeErr};
+use tokio::time::timeout;
 
 use crate::sql::{self, params};
 use crate::{Database, Result};
 
 const CHANNEL: &str = "partner_api";
+/// How long a listener waits for any notification before its connection is replaced. A connection that was dropped
+/// without a word looks like one without notifications.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +34,13 @@ impl Notification {
             due: self.due || other.due,
             feed: self.feed || other.feed,
         }
+    }
+
+    /// Returns the notification for a receiver that may have missed others.
+    #[must_use]
+    pub fn everything() -> Self {
+        let (due, feed) = (true, true);
+        Self { due, feed }
     }
 
     /// Returns whether nothing has changed.
@@ -77,24 +90,29 @@ impl Listener {
         let Some(pool) = db.listener() else {
             return Ok(None);
         };
+        let pool = pool.unbounded();
+        let pool = pool.get_postgres_connection_pool();
         let mut listener = PgListener::connect_with(pool).await.map_err(failed)?;
         listener.listen(CHANNEL).await.map_err(failed)?;
         Ok(Some(Self(listener)))
     }
 
-    /// Waits for a notification of a process other than that of `own_epoch`. After a lost connection it returns a
-    /// notification of everything, because notifications may have been missed.
+    /// Waits for a notification of a process other than that of `own_epoch`. Returns `None` after a lost connection,
+    /// and after a minute of silence. The caller must then open a new listener, and assume that it missed
+    /// notifications.
     ///
     /// # Errors
-    /// Fails if it cannot reconnect. The caller must then open a new listener.
-    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Notification> {
-        while let Some(received) = self.0.try_recv().await.map_err(failed)? {
+    /// Fails if the connection fails. The caller must then open a new listener.
+    pub async fn next(&mut self, own_epoch: impl Fn() -> i64) -> Result<Option<Notification>> {
+        while let Ok(received) = timeout(SILENCE, self.0.try_recv()).await {
+            let Some(received) = received.map_err(failed)? else {
+                break;
+            };
             if let Some(notification) = Notification::decode(received.payload(), own_epoch()) {
-                return Ok(notification);
+                return Ok(Some(notification));
             }
         }
-        let (due, feed) = (true, true);
-        Ok(Notification { due, feed })
+        Ok(None)
     }
 }
 
