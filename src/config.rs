@@ -123,6 +123,7 @@ impl Config {
             payload_days: 30,
             attempt_days: 90,
             webhook_allow: parse::loopback(),
+            dns_servers: Vec::new(),
             tiers: Tiers::default(),
             simulator: true,
             user_agent: user_agent(),

@@ -3,6 +3,7 @@
 //! Owns the validation of values. Every error names the variable and says what to write instead.
 
 use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub(super) fn config(resolved: &Resolved) -> Result<Config, ConfigError> {
         payload_days,
         attempt_days,
         webhook_allow: networks(resolved, &table::WEBHOOK_ALLOW)?,
+        dns_servers: dns_servers(resolved)?,
         tiers: parsed(resolved, &table::TIERS)?,
         simulator: simulator(resolved, mode)?,
         user_agent: super::user_agent(),
@@ -98,7 +100,7 @@ fn require_explicit_mode(resolved: &Resolved) -> Result<(), ConfigError> {
     let address = listen(resolved)?;
     let host = address.rsplit_once(':').map_or("", |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = match host.parse::<std::net::IpAddr>() {
+    let is_loopback = match host.parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
         Err(_) => host.eq_ignore_ascii_case("localhost"),
     };
@@ -198,7 +200,7 @@ fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, Config
     let network = |entry: &str| {
         let parsed = entry
             .parse::<IpNet>()
-            .or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from));
+            .or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
         parsed.map_err(|_| {
             setting.invalid(format!(
                 "`{entry}` is not a network; write e.g. 10.0.0.0/8,::1/128"
@@ -206,6 +208,26 @@ fn networks(resolved: &Resolved, setting: &Setting) -> Result<Vec<IpNet>, Config
         })
     };
     entries.map(network).collect()
+}
+
+fn dns_servers(resolved: &Resolved) -> Result<Vec<SocketAddr>, ConfigError> {
+    let setting = &table::DNS_SERVERS;
+    let text = resolved.get(setting).unwrap_or_default();
+    let entries = text
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty());
+    let server = |entry: &str| {
+        let parsed = entry
+            .parse::<SocketAddr>()
+            .or_else(|_| entry.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+        parsed.map_err(|_| {
+            setting.invalid(format!(
+                "`{entry}` is not an address; write e.g. 10.0.0.2 or 10.0.0.2:53"
+            ))
+        })
+    };
+    entries.map(server).collect()
 }
 
 fn simulator(resolved: &Resolved, mode: Mode) -> Result<bool, ConfigError> {

@@ -130,6 +130,9 @@ settings! {
         "webhook_allow", "PARTNER_API_WEBHOOK_ALLOW", PerMode("127.0.0.0/8,::1/128", ""), "CIDR,…",
         "Non-public CIDRs that deliveries may reach",
     );
+    DNS_SERVERS = Setting::new(
+        "dns_servers", "PARTNER_API_DNS_SERVERS", Unset, "IP:PORT,…", "Name servers for the hosts of webhooks; unset: those of the operating system",
+    );
     TRUSTED_PROXIES = Setting::new(
         "trusted_proxies", "PARTNER_API_TRUSTED_PROXIES", Unset, "CIDR,…", "CIDRs of proxies whose X-Forwarded-For is trusted",
     );

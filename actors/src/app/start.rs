@@ -18,7 +18,7 @@ use super::tree::Tree;
 use super::wiring::Modules;
 use crate::cluster::Membership;
 use crate::delivery::DispatcherMsg;
-use crate::infra::{Clock, Env, Mode, Settings, Vault};
+use crate::infra::{Clock, Env, HostLookup, Mode, Settings, Vault};
 use crate::supervision::DedicatedRuntime;
 
 /// How long the connections to the database may take to close.
@@ -60,11 +60,14 @@ impl AppContext {
         let membership = Membership::boot(&db, &clock, &node_name()).await?;
         let runtime = DedicatedRuntime::start("writing")
             .map_err(|error| StartError::Actors(error.to_string()))?;
+        let hosts = HostLookup::new(&settings.dns_servers)
+            .map_err(|error| StartError::Actors(error.to_string()))?;
         let env = Env {
             db,
             clock,
             settings,
             vault,
+            hosts,
         };
         let modules = Modules::wire(env, membership, runtime.handle())?;
         let (tree, root) = Tree::start(&modules)

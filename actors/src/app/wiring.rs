@@ -82,7 +82,12 @@ impl Modules {
         };
         let writers = Arc::new(Writers::new(outbox, writers));
         let metrics = Metrics::default();
-        let sender = Sender::new(&env.settings, &env.clock, metrics.connections.clone())?;
+        let sender = Sender::new(
+            &env.settings,
+            &env.clock,
+            env.hosts.clone(),
+            metrics.connections.clone(),
+        )?;
         let delivery = Arc::new(Delivery {
             env: Arc::clone(&env),
             cluster: Arc::clone(&cluster),

@@ -1,15 +1,10 @@
 //! Validation of endpoint settings. It runs before any transaction, because resolving a host can be slow.
 
-use std::net::IpAddr;
-use std::time::Duration;
-
 use crate::contract::ApiError;
 use crate::creditor::Creditors;
 use crate::domain::safe_address;
+use crate::infra::LookupError;
 use crate::outbox::EventType;
-
-/// How long resolving a webhook's host may take when its URL is saved.
-const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Checks that `url` may be called now. Errors refer to the body field `field`. Delivery checks the address again on
 /// every attempt.
@@ -27,18 +22,15 @@ pub(super) async fn check_url(
         .unwrap_or_default()
         .trim_matches(['[', ']'])
         .to_owned();
-    let port = parsed.port_or_known_default().unwrap_or(443);
-    let resolved = tokio::time::timeout(
-        RESOLVE_TIMEOUT,
-        tokio::net::lookup_host((host.as_str(), port)),
-    )
-    .await;
-    let unresolved = || refuse(format!("{host} does not resolve; check the host name"));
-    let addresses: Vec<IpAddr> = resolved
-        .map_err(|_| unresolved())?
-        .map_err(|_| unresolved())?
-        .map(|address| address.ip())
-        .collect();
+    let addresses = match creditors.env.hosts.addresses(&host).await {
+        Ok(addresses) => addresses,
+        Err(LookupError::NotFound) => {
+            return Err(refuse(format!(
+                "{host} does not resolve; check the host name"
+            )));
+        }
+        Err(LookupError::Unavailable) => return Err(ApiError::Overloaded),
+    };
     safe_address::vet(&addresses, &policy).map_err(|error| refuse(error.to_string()))?;
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! The environment that every module uses: database, clock, settings and vault.
+//! The environment that every module uses: database, clock, settings, vault and host names.
 
 use entities::Database;
 
 use super::clock::Clock;
+use super::host_lookup::HostLookup;
 use super::settings::Settings;
 use super::vault::Vault;
 
@@ -13,4 +14,5 @@ pub(crate) struct Env {
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) vault: Vault,
+    pub(crate) hosts: HostLookup,
 }

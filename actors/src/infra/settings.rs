@@ -2,6 +2,7 @@
 //!
 //! This module never reads flags, environment variables or files; the server crate resolves them.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,6 +84,8 @@ pub struct Settings {
     pub attempt_days: u32,
     /// Private networks that deliveries may reach.
     pub webhook_allow: Vec<IpNet>,
+    /// Name servers for the hosts of webhooks. Without any, those of the operating system are asked.
+    pub dns_servers: Vec<SocketAddr>,
     /// Rate limits by tier.
     pub tiers: Tiers,
     /// Whether the simulator acts as the operations team on placements.

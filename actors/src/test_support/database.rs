@@ -18,7 +18,7 @@ use crate::app::Modules;
 use crate::cluster::Membership;
 use crate::domain::limits::Tiers;
 use crate::domain::retry_schedule::RetrySchedule;
-use crate::infra::{Clock, Env, Mode, ProviderSecrets, Settings, Timeouts, Vault};
+use crate::infra::{Clock, Env, HostLookup, Mode, ProviderSecrets, Settings, Timeouts, Vault};
 
 /// Environment variable with the URL of a Postgres server whose role may create databases. If it is unset,
 /// the tests use only SQLite.
@@ -242,6 +242,7 @@ pub(crate) fn settings(url: &str) -> Settings {
         payload_days: 30,
         attempt_days: 90,
         webhook_allow: Vec::new(),
+        dns_servers: Vec::new(),
         tiers: Tiers::default(),
         simulator: false,
         user_agent: "partner-api/0.0.0-test".to_owned(),
@@ -260,6 +261,7 @@ pub(crate) fn modules(
         db,
         clock,
         vault: Vault::new(&settings.master_key).unwrap(),
+        hosts: HostLookup::new(&settings.dns_servers).unwrap(),
         settings,
     };
     Modules::wire(env, membership, Handle::current()).unwrap()

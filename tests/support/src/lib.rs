@@ -8,6 +8,7 @@
 //! ```text
 //!  http             a JSON client and its responses     provider_events  signed events of Stripe, Middesk, DocuSign
 //!  receiver         records webhooks, may be down       database         SQLite or Postgres (`testing`)
+//!                                                     name_server      answers by the name (`testing`)
 //! ```
 //!
 //! Not here, because sharing would add code:
@@ -20,10 +21,14 @@
 #[cfg(feature = "testing")]
 pub mod database;
 pub mod http;
+#[cfg(feature = "testing")]
+pub mod name_server;
 pub mod provider_events;
 pub mod receiver;
 
 #[cfg(feature = "testing")]
 pub use database::TestDatabase;
 pub use http::{Http, Response};
+#[cfg(feature = "testing")]
+pub use name_server::NameServer;
 pub use receiver::Receiver;

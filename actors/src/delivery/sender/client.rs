@@ -17,13 +17,13 @@ use reqwest::{Client, ClientBuilder, Response, redirect};
 use tokio::time::Instant;
 use url::Url;
 
-use super::connections::CountConnections;
+use super::connections::{CountConnections, noting_opened};
 use super::send_error::SendError;
 use super::{resolver, sanitize, send_error};
 use crate::domain::retry;
 use crate::domain::retry::{FailureCause, Outcome};
 use crate::domain::safe_address::AddressPolicy;
-use crate::infra::{Clock, Mode, Settings};
+use crate::infra::{Clock, HostLookup, Mode, Settings};
 
 /// Maximum number of bytes read from a response body.
 const MAX_BODY_BYTES: usize = 16 * 1_024;
@@ -70,6 +70,8 @@ pub(crate) struct OutOfFileDescriptors;
 #[derive(Debug)]
 pub(crate) struct Sender {
     client: Client,
+    /// Keeps no connections, so that each of its requests opens one.
+    unpooled: Client,
     policy: AddressPolicy,
     pub(super) timeout: Duration,
     clock: Clock,
@@ -80,9 +82,10 @@ impl Sender {
     pub(crate) fn new(
         settings: &Settings,
         clock: &Clock,
+        hosts: HostLookup,
         connections: Counter,
     ) -> Result<Self, reqwest::Error> {
-        Self::with_lookup(settings, clock, connections, resolver::SystemLookup)
+        Self::with_lookup(settings, clock, connections, hosts)
     }
 
     fn with_lookup(
@@ -92,20 +95,21 @@ impl Sender {
         lookup: impl resolver::Lookup,
     ) -> Result<Self, reqwest::Error> {
         let resolver = resolver::VettingResolver::new(settings.address_policy(), lookup);
-        let client = client(settings)
-            .dns_resolver(resolver)
-            .connector_layer(CountConnections(connections));
-        Self::over(client, settings, clock)
+        let client = || client(settings).dns_resolver(resolver.clone());
+        Self::over(client, settings, clock, &connections)
     }
 
-    /// Builds a sender from a prepared client builder.
+    /// Builds a sender from prepared client builders.
     pub(super) fn over(
-        client: ClientBuilder,
+        client: impl Fn() -> ClientBuilder,
         settings: &Settings,
         clock: &Clock,
+        connections: &Counter,
     ) -> Result<Self, reqwest::Error> {
+        let client = || client().connector_layer(CountConnections(connections.clone()));
         Ok(Self {
-            client: client.build()?,
+            client: client().build()?,
+            unpooled: client().pool_max_idle_per_host(0).build()?,
             policy: settings.address_policy(),
             timeout: settings.delivery_timeout,
             clock: clock.clone(),
@@ -128,18 +132,17 @@ impl Sender {
     }
 
     /// Sends the request and waits for the head of the response.
+    ///
+    /// Receivers close connections that were idle for some time, and a request can cross with that. If a reused
+    /// connection is closed before a response, the request is sent once more on a new one, as part of the same attempt.
     async fn send(&self, post: Post) -> Result<Response, reqwest::Error> {
-        self.client
-            .post(post.url)
-            .headers(post.headers)
-            .header("content-type", "application/json")
-            .header("webhook-id", post.id)
-            .header("webhook-timestamp", post.timestamp_s)
-            .header("webhook-signature", post.signature)
-            .header("traceparent", post.traceparent)
-            .body(post.body)
-            .send()
-            .await
+        let (answer, has_opened) = noting_opened(request(&self.client, &post)).await;
+        match answer {
+            Err(error) if !has_opened && send_error::is_closed_unanswered(&error) => {
+                request(&self.unpooled, &post).await
+            }
+            answer => answer,
+        }
     }
 
     /// Reads the response. Outside 2xx, the head alone decides: a 410 whose body never ends is a
@@ -179,6 +182,20 @@ impl Sender {
             .remote_addr()
             .is_none_or(|peer| self.policy.permits(peer.ip()))
     }
+}
+
+async fn request(client: &Client, post: &Post) -> Result<Response, reqwest::Error> {
+    client
+        .post(post.url.clone())
+        .headers(post.headers.clone())
+        .header("content-type", "application/json")
+        .header("webhook-id", &post.id)
+        .header("webhook-timestamp", post.timestamp_s)
+        .header("webhook-signature", &post.signature)
+        .header("traceparent", &post.traceparent)
+        .body(post.body.clone())
+        .send()
+        .await
 }
 
 /// The client builder with every setting except name resolution.

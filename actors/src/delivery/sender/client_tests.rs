@@ -1,5 +1,8 @@
 //! The sender against a receiver on loopback, and against addresses that it must not connect to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::super::sanitize::MAX_EXCERPT;
 use super::*;
 use crate::delivery::tests::receiver::{Receiver, Reply};
@@ -11,7 +14,8 @@ use crate::test_support::database::{SECRET, settings};
 fn sender(change: impl FnOnce(&mut Settings)) -> Sender {
     let mut settings = settings("sqlite::memory:");
     change(&mut settings);
-    Sender::new(&settings, &Clock::system(), Counter::default()).unwrap()
+    let hosts = HostLookup::new(&[]).unwrap();
+    Sender::new(&settings, &Clock::system(), hosts, Counter::default()).unwrap()
 }
 
 fn post(url: &str) -> Post {
@@ -195,4 +199,57 @@ fn sandbox_permits_loopback_and_production_refuses_it() {
     assert!(check_url("http://10.0.0.1/x", &settings.address_policy()).is_err());
     settings.mode = Mode::Production;
     assert!(check_url("https://127.0.0.1/x", &settings.address_policy()).is_err());
+}
+
+/// Serves connections in turn: each answers as many requests as its number says, and is closed after the next one
+/// arrived. Returns the address and how many connections came.
+async fn closing_receiver(answers: &'static [usize]) -> (String, Arc<AtomicUsize>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        for answers in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+            let mut request = [0; 4096];
+            for _ in 0..*answers {
+                assert!(stream.read(&mut request).await.unwrap() > 0);
+                let ok = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(ok).await.unwrap();
+            }
+            let _ = stream.read(&mut request).await;
+        }
+    });
+    (url, accepted)
+}
+
+#[tokio::test]
+async fn request_on_a_reused_connection_that_closes_is_sent_again() {
+    let (url, accepted) = closing_receiver(&[2, 1]).await;
+    let sender = sender(|_| {});
+    for _ in 0..3 {
+        let answer = sender.post(post(&url)).await.unwrap();
+        assert_eq!(answer.outcome, Outcome::Delivered, "{answer:?}");
+    }
+    assert_eq!(accepted.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn request_on_a_new_connection_that_closes_is_not_sent_again() {
+    let (url, accepted) = closing_receiver(&[0, 1]).await;
+    let answer = sender(|_| {}).post(post(&url)).await.unwrap();
+    assert_eq!(cause(&answer), FailureCause::Connect, "{answer:?}");
+    assert_eq!(accepted.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn request_is_sent_again_at_most_once() {
+    let (url, accepted) = closing_receiver(&[1, 0, 1]).await;
+    let sender = sender(|_| {});
+    sender.post(post(&url)).await.unwrap();
+    let answer = sender.post(post(&url)).await.unwrap();
+    assert_eq!(cause(&answer), FailureCause::Connect, "{answer:?}");
+    assert_eq!(accepted.load(Ordering::SeqCst), 2);
 }

@@ -1,9 +1,24 @@
-//! Counts the connections that the sender opens. Requests beyond that count reused a connection.
+//! Counts the connections that the sender opens, and notes which request opened one. The others reused a connection.
 
+use std::cell::Cell;
 use std::task::{Context, Poll};
 
 use prometheus_client::metrics::counter::Counter;
 use tower::{Layer, Service};
+
+tokio::task_local! {
+    /// Whether the request of this task has opened a connection.
+    static HAS_OPENED: Cell<bool>;
+}
+
+/// Runs a request. Also returns whether it opened a connection.
+pub(super) async fn noting_opened<T>(request: impl Future<Output = T>) -> (T, bool) {
+    let noting = async {
+        let done = request.await;
+        (done, HAS_OPENED.with(Cell::get))
+    };
+    HAS_OPENED.scope(Cell::new(false), noting).await
+}
 
 /// The layer around the client's connector. Holds the counter of opened connections.
 #[derive(Clone, Debug)]
@@ -38,6 +53,8 @@ impl<S: Service<R>, R> Service<R> for Counted<S> {
 
     fn call(&mut self, request: R) -> Self::Future {
         self.opened.inc();
+        // The client also opens connections outside of requests, for later ones.
+        let _ = HAS_OPENED.try_with(|opened| opened.set(true));
         self.connector.call(request)
     }
 }

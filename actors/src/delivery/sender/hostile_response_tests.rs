@@ -187,7 +187,13 @@ async fn response_from_forbidden_address_is_not_read() {
     let mut settings = settings_with(LONG_TIMEOUT);
     settings.webhook_allow = vec!["192.0.2.0/24".parse().unwrap()];
     // This client lacks the resolver that would refuse the name.
-    let sender = Sender::over(client(&settings), &settings, &Clock::system()).unwrap();
+    let sender = Sender::over(
+        || client(&settings),
+        &settings,
+        &Clock::system(),
+        &Counter::default(),
+    )
+    .unwrap();
     let webhook = post(&format!("http://localhost:{}/", server.port));
     let answer = attempt(&sender, webhook, "forbidden address").await;
     assert_eq!(server.seen().came, 1, "the connection was made");

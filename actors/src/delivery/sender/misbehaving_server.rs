@@ -15,7 +15,7 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::client::{AttemptResponse, Post, Sender};
 use crate::domain::retry::{FailureCause, Outcome};
-use crate::infra::{Clock, Settings};
+use crate::infra::{Clock, HostLookup, Settings};
 use crate::test_support::database::settings;
 
 /// Delivery timeout for tests in which only the timeout ends the attempt.
@@ -246,6 +246,7 @@ pub(super) fn sender(timeout: Duration) -> Sender {
     Sender::new(
         &settings_with(timeout),
         &Clock::system(),
+        HostLookup::new(&[]).unwrap(),
         Counter::default(),
     )
     .unwrap()

@@ -1,6 +1,5 @@
 //! Resolves host names for the sender. Returns a name's addresses only if the policy permits all of them.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -10,13 +9,14 @@ use thiserror::Error;
 
 use crate::domain::safe_address;
 use crate::domain::safe_address::{AddressPolicy, UnsafeUrl};
+use crate::infra::{HostLookup, LookupError};
 
 /// Why a host name cannot be used.
 #[derive(Debug, Error)]
 pub(super) enum ResolveError {
     /// The lookup failed.
-    #[error("{0}")]
-    Unknown(#[source] std::io::Error),
+    #[error(transparent)]
+    Unknown(LookupError),
     /// The address policy refuses the result.
     #[error(transparent)]
     Unsafe(#[from] UnsafeUrl),
@@ -25,22 +25,18 @@ pub(super) enum ResolveError {
 /// Looks up the addresses of a host name. Tests replace it.
 pub(super) trait Lookup: Send + Sync + 'static {
     /// Returns all addresses of `name`.
-    fn addresses(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
+    fn addresses(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, LookupError>>;
 }
 
-/// The operating system's resolver.
-pub(super) struct SystemLookup;
-
-impl Lookup for SystemLookup {
-    fn addresses(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name, 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
+impl Lookup for HostLookup {
+    fn addresses(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, LookupError>> {
+        let hosts = self.clone();
+        Box::pin(async move { HostLookup::addresses(&hosts, &name).await })
     }
 }
 
 /// Refuses a name if any of its addresses is unsafe.
+#[derive(Clone)]
 pub(super) struct VettingResolver {
     policy: Arc<AddressPolicy>,
     lookup: Arc<dyn Lookup>,
@@ -76,7 +72,7 @@ mod tests {
     use super::*;
 
     async fn resolve(policy: AddressPolicy) -> Result<usize, String> {
-        let resolver = VettingResolver::new(policy, SystemLookup);
+        let resolver = VettingResolver::new(policy, HostLookup::new(&[]).unwrap());
         let resolved = resolver.resolve("localhost".parse().unwrap()).await;
         resolved
             .map(Iterator::count)

@@ -87,13 +87,37 @@ fn of_io(broken: &io::Error, connecting: bool) -> FailureCause {
 /// Returns whether the receiver closed the connection before or during its response, or ended the
 /// stream or connection in HTTP/2.
 fn is_closed_by_receiver(error: &reqwest::Error) -> bool {
-    let closed = |error: &hyper::Error| {
-        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
-    };
     chain(error).any(|link| {
-        link.downcast_ref().is_some_and(closed)
+        link.downcast_ref().is_some_and(is_closed)
             || link.downcast_ref().is_some_and(h2::Error::is_remote)
     })
+}
+
+/// Returns whether the connection ended before the head of a response, without a sign that the receiver has handled the
+/// request.
+pub(super) fn is_closed_unanswered(error: &reqwest::Error) -> bool {
+    let refused = |error: &h2::Error| {
+        error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+    };
+    let reset = |error: &io::Error| {
+        let kind = innermost(error).kind();
+        matches!(
+            kind,
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    };
+    let of_end = |link: Link<'_>| {
+        link.downcast_ref().is_some_and(is_closed)
+            || link.downcast_ref().is_some_and(refused)
+            || link.downcast_ref().is_some_and(reset)
+    };
+    !error.is_connect() && chain(error).any(of_end)
+}
+
+fn is_closed(error: &hyper::Error) -> bool {
+    error.is_incomplete_message() || error.is_canceled() || error.is_closed()
 }
 
 /// An `io::Error` may wrap another one that its `source` skips.

@@ -1,7 +1,6 @@
 //! Runs the corpus of forbidden destinations against a loopback listener that counts connections.
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,6 +11,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::domain::retry::Outcome;
 use crate::domain::safe_address::{AddressPolicy, check_url, vet};
+use crate::infra::LookupError;
 use crate::test_support::database::settings;
 
 const CORPUS: &str = include_str!("ssrf_corpus.txt");
@@ -37,7 +37,7 @@ async fn counting_listener() -> (u16, Arc<AtomicUsize>) {
 struct Answers(Mutex<VecDeque<Vec<IpAddr>>>);
 
 impl resolver::Lookup for Arc<Answers> {
-    fn addresses(&self, _name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+    fn addresses(&self, _name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, LookupError>> {
         let mut answers = self.0.lock().unwrap();
         let answer = match answers.len() {
             1 => answers[0].clone(),

@@ -1,11 +1,11 @@
 //! A certificate authority for tests, and a sender that trusts it.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use prometheus_client::metrics::counter::Counter;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
 };
@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use super::client::{Sender, client};
 use super::misbehaving_server::settings_with;
 use super::resolver;
-use crate::infra::Clock;
+use crate::infra::{Clock, LookupError};
 
 /// Host name of the receivers.
 pub(super) const NAME: &str = "hooks.example.com";
@@ -55,10 +55,14 @@ impl TestCa {
     /// and resolves every name to loopback.
     pub(super) fn trusting_sender(&self, timeout: Duration) -> Sender {
         let settings = settings_with(timeout);
-        let resolver = resolver::VettingResolver::new(settings.address_policy(), LoopbackLookup);
+        let resolver = || resolver::VettingResolver::new(settings.address_policy(), LoopbackLookup);
         let root = reqwest::Certificate::from_der(self.issuer.der()).unwrap();
-        let client = client(&settings).dns_resolver(resolver);
-        Sender::over(client.tls_certs_merge([root]), &settings, &Clock::system()).unwrap()
+        let client = || {
+            client(&settings)
+                .dns_resolver(resolver())
+                .tls_certs_merge([root.clone()])
+        };
+        Sender::over(client, &settings, &Clock::system(), &Counter::default()).unwrap()
     }
 }
 
@@ -94,7 +98,7 @@ fn acceptor(certificate: &Certificate, key: &KeyPair, protocols: &[&str]) -> Tls
 struct LoopbackLookup;
 
 impl resolver::Lookup for LoopbackLookup {
-    fn addresses(&self, _name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+    fn addresses(&self, _name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, LookupError>> {
         Box::pin(async { Ok(vec![Ipv4Addr::LOCALHOST.into()]) })
     }
 }

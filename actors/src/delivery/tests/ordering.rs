@@ -139,6 +139,29 @@ async fn ordering_keys_do_not_block_each_other() {
 }
 
 #[tokio::test]
+async fn rows_behind_a_leased_row_hide_no_other_ordering_key() {
+    for test_db in test_databases().await {
+        let creditor = test_db.creditor().await;
+        let endpoint = test_db.endpoint(creditor, "https://one.example").await;
+        let rows = test_db.enqueue(creditor, endpoint, 400, 100).await;
+        set_order_key(&test_db, &rows, Uuid::now_v7()).await;
+        let other = test_db.enqueue(creditor, endpoint, 1, 200).await;
+        set_order_key(&test_db, &other, Uuid::now_v7()).await;
+        let first = claim_ordered(&test_db, endpoint, 1, NOW_MS).await;
+        assert_eq!(ids(&first), [rows[0]]);
+
+        let found = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
+        assert_eq!(ids(&found), other);
+        assert!(!found.more, "nothing is left to claim");
+        let none = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
+        assert!(none.claimed.is_empty() && !none.more && none.has_ordering_keys);
+        complete_all(&test_db, &first, CompletionOutcome::Delivered).await;
+        let next = claim_ordered(&test_db, endpoint, 8, NOW_MS).await;
+        assert_eq!(ids(&next), [rows[1]]);
+    }
+}
+
+#[tokio::test]
 async fn rows_behind_a_failed_row_are_postponed_with_it() {
     for test_db in test_databases().await {
         let creditor = test_db.creditor().await;

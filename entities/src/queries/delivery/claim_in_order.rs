@@ -23,7 +23,8 @@ SELECT d.id, d.owner, d.due_ms FROM delivery d
 WHERE d.endpoint_id = $1 AND d.order_key IS NOT DISTINCT FROM d.endpoint_id AND d.state IN ('pending', 'failed')
 ORDER BY d.sequence LIMIT 1";
 
-/// Due rows with the key of a placement, each with the first row of its key.
+/// Due rows with the key of a placement, each with the first row of its key. Leaves out the keys with a leased row:
+/// their rows may be many, and would hide those of all other keys.
 const DUE_BY_PLACEMENT_KEY: &str = "
 SELECT due.id, due.order_key, first.id AS first_id, first.owner AS first_owner, first.due_ms AS first_due_ms
 FROM (
@@ -35,10 +36,18 @@ FROM (
     FROM delivery d
     WHERE d.endpoint_id = $1 AND d.owner IS NULL AND d.state IN ('pending', 'failed')
       AND d.order_key <> d.endpoint_id AND d.due_ms <= $2
+      AND d.order_key NOT IN (
+          SELECT l.order_key FROM delivery l
+          WHERE l.owner IS NOT NULL AND l.endpoint_id = $1 AND l.order_key <> l.endpoint_id)
     ORDER BY d.due_ms, d.id
     LIMIT $3
 ) due JOIN delivery first ON first.id = due.first_id
 ORDER BY due.due_ms, due.id";
+
+const HAS_PLACEMENT_KEY: &str = "
+SELECT 1 FROM delivery d
+WHERE d.endpoint_id = $1 AND d.order_key <> d.endpoint_id AND d.state IN ('pending', 'failed')
+LIMIT 1";
 
 /// Postpones the blocked rows of a key to the time when its first row is due. Otherwise every claim would scan them
 /// again.
@@ -95,7 +104,11 @@ pub async fn claim_in_order(
     }
     let values = params![want.endpoint, now_ms, MAX_SCANNED_ROWS];
     let due: Vec<DueRow> = sql::rows(db, DUE_BY_PLACEMENT_KEY, values).await?;
-    found.has_ordering_keys |= !due.is_empty();
+    if !found.has_ordering_keys {
+        let values = params![want.endpoint];
+        let any: Option<i32> = sql::value(db, HAS_PLACEMENT_KEY, values).await?;
+        found.has_ordering_keys = any.is_some();
+    }
     found.more = due.len() >= usize::try_from(MAX_SCANNED_ROWS).unwrap_or(usize::MAX);
     for row in due {
         if row.id == row.first {
