@@ -25,6 +25,7 @@ CREATE TABLE api_key (
     expiry_notified_ms bigint NULL
 )
 CREATE INDEX api_key_creditor ON api_key (creditor_id)
+CREATE INDEX api_key_ended ON api_key (ended_ms) WHERE state = 'ended'
 CREATE UNIQUE INDEX api_key_one_automatic ON api_key (creditor_id) WHERE origin = 'automatic'
 CREATE UNIQUE INDEX api_key_one_current ON api_key (creditor_id, scope) WHERE state = 'current'
 CREATE UNIQUE INDEX api_key_one_retiring ON api_key (creditor_id) WHERE state = 'retiring'
@@ -77,7 +78,7 @@ CREATE TABLE creditor_position (
     creditor_id blob NOT NULL PRIMARY KEY REFERENCES creditor (id),
     sequence bigint NOT NULL,
     updated_ms bigint NOT NULL
-)
+, placement_counts text NOT NULL DEFAULT '{}')
 CREATE TABLE delivery (
     id blob NOT NULL PRIMARY KEY,
     message_id blob NOT NULL,
@@ -193,7 +194,9 @@ CREATE TABLE onboarding_event (
     UNIQUE (provider, event_id)
 )
 CREATE INDEX onboarding_event_account ON onboarding_event (provider, external_id, occurred_ms)
+CREATE INDEX onboarding_event_age ON onboarding_event (received_ms)
 CREATE INDEX onboarding_event_creditor ON onboarding_event (creditor_id, received_ms)
+CREATE INDEX onboarding_event_unlinked ON onboarding_event (received_ms) WHERE creditor_id IS NULL
 CREATE TABLE payment (
     id blob NOT NULL PRIMARY KEY,
     placement_id blob NOT NULL REFERENCES placement (id),
@@ -285,9 +288,11 @@ CREATE TABLE webhook_endpoint (
     failing_since_ms bigint NULL,
     last_failed_ms bigint NULL
 )
-CREATE INDEX webhook_endpoint_creditor ON webhook_endpoint (creditor_id)
-CREATE INDEX webhook_endpoint_disabled ON webhook_endpoint (id) WHERE state = 'disabled'
+CREATE INDEX webhook_endpoint_creditor ON webhook_endpoint (creditor_id) WHERE url <> ''
+CREATE INDEX webhook_endpoint_disabled ON webhook_endpoint (updated_ms) WHERE state = 'disabled'
 CREATE UNIQUE INDEX webhook_endpoint_primary ON webhook_endpoint (creditor_id) WHERE is_primary
+CREATE INDEX webhook_endpoint_receiving ON webhook_endpoint (creditor_id, id) WHERE state <> 'disabled'
+CREATE INDEX webhook_endpoint_removed ON webhook_endpoint (updated_ms) WHERE url = '' AND NOT is_primary
 CREATE TABLE webhook_recovery (
     id blob NOT NULL PRIMARY KEY,
     creditor_id blob NOT NULL REFERENCES creditor (id),
@@ -305,6 +310,7 @@ CREATE TABLE webhook_recovery (
     updated_ms bigint NOT NULL
 )
 CREATE INDEX webhook_recovery_creditor ON webhook_recovery (creditor_id, id)
+CREATE INDEX webhook_recovery_done ON webhook_recovery (updated_ms) WHERE state = 'done'
 CREATE INDEX webhook_recovery_running ON webhook_recovery (updated_ms) WHERE state <> 'done'
 CREATE TABLE webhook_secret (
     id blob NOT NULL PRIMARY KEY,
@@ -314,6 +320,7 @@ CREATE TABLE webhook_secret (
     expires_ms bigint NULL
 )
 CREATE INDEX webhook_secret_endpoint ON webhook_secret (endpoint_id, created_ms)
+CREATE INDEX webhook_secret_expiry ON webhook_secret (expires_ms) WHERE expires_ms IS NOT NULL
 CREATE TABLE write_probe (
     id bigint NOT NULL PRIMARY KEY,
     data blob NOT NULL

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 /// Placeholders with their meaning on Postgres and on SQLite.
-const PLACEHOLDERS: [(&str, &str, &str); 6] = [
+const PLACEHOLDERS: [(&str, &str, &str); 7] = [
     ("@uuid", "uuid", "blob"),
     (
         "@nil",
@@ -15,6 +15,7 @@ const PLACEHOLDERS: [(&str, &str, &str); 6] = [
     ("@bool", "boolean", "boolean"),
     ("@hot", HOT, ""),
     ("@clustered", "", "WITHOUT ROWID"),
+    ("@json_object_agg", "json_object_agg", "json_group_object"),
 ];
 
 const HOT: &str = "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, \
@@ -28,6 +29,7 @@ const HOT: &str = "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01,
 /// - `@nil` is the nil UUID.
 /// - `@hot` sets the storage options of a Postgres table whose rows are often updated and deleted.
 /// - `@clustered` makes a SQLite table `WITHOUT ROWID`, so that its primary key stores the rows.
+/// - `@json_object_agg` is the aggregate function that makes a JSON object of names and values.
 ///
 /// The statement `@append_only table` creates triggers that reject every update and deletion of rows of the table.
 ///

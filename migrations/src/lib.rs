@@ -25,6 +25,8 @@ mod m0008_webhook_endpoints;
 mod m0009_deliveries;
 mod m0010_cluster;
 mod m0011_installation;
+mod m0012_placement_counts;
+mod m0013_retention;
 
 /// The steps in order.
 const STEPS: &[Step] = &[
@@ -39,6 +41,8 @@ const STEPS: &[Step] = &[
     Step("m0009_deliveries", m0009_deliveries::SCRIPT),
     Step("m0010_cluster", m0010_cluster::SCRIPT),
     Step("m0011_installation", m0011_installation::SCRIPT),
+    Step("m0012_placement_counts", m0012_placement_counts::SCRIPT),
+    Step("m0013_retention", m0013_retention::SCRIPT),
 ];
 
 /// A step: its name, which the database stores once it is applied, and its script.

@@ -74,6 +74,7 @@ async fn batch_reports_each_entry_and_replays_as_a_whole(database: TestDatabase)
             .await,
         3
     );
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -125,5 +126,6 @@ async fn batch_accepts_at_most_a_thousand_entries(database: TestDatabase) {
             .unwrap()
     };
     assert!(answer.status == 200 || wait() <= 10, "the wait is bounded");
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }

@@ -83,6 +83,7 @@ async fn crash_repeatedly(database: &TestDatabase, receiver: &Receiver, endpoint
     }
     let accepted = load.end().await;
     wait_until_delivered(database, receiver, &accepted).await;
+    database.expect_true_placement_counts().await;
     let repeats = repeats_by_kill(receiver, &kills);
     eprintln!(
         "{} kills in {rounds} rounds, {} events accepted and delivered, {} repeated; repeats by kill: {repeats:?}",

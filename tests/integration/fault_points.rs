@@ -148,6 +148,7 @@ async fn no_fault_at_any_point_loses_or_doubles_a_change(database: TestDatabase)
             }
         }
     }
+    database.expect_true_placement_counts().await;
     assert!(
         refused > 0 && unknown > 0,
         "{refused} refused, {unknown} unknown"

@@ -62,6 +62,7 @@ async fn a_dispute_ends_with_its_placement(database: TestDatabase) {
         .await
         .expect(200);
     assert_eq!(audit["events"].as_array().unwrap().len(), 1);
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -107,6 +108,7 @@ async fn payments_add_up_and_stop_outreach(database: TestDatabase) {
     );
     let late = key.act(&format!("/v1/placements/{id}/recall")).await;
     assert_eq!((late.status, late.code()), (409, "invalid_transition"));
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -152,6 +154,7 @@ async fn support_moves_placements_and_dispute_stops_outreach(database: TestDatab
         .await
         .expect(200);
     assert_eq!(answered["answer"], json!("proof of delivery attached"));
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -172,6 +175,7 @@ async fn simulator_moves_placement_into_outreach(database: TestDatabase) {
         .await
         .expect(200);
     assert_eq!(audit["events"].as_array().unwrap().len(), 2);
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -210,5 +214,6 @@ async fn suspended_account_can_only_read_recall_and_record_payments(database: Te
         .await
         .expect(200);
     place(&key, "INV-3").await;
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }

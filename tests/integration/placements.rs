@@ -75,6 +75,7 @@ async fn placement_is_created_listed_audited_and_recalled(database: TestDatabase
         rest["pagination"],
         json!({"has_more": false, "next_cursor": null})
     );
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -130,6 +131,7 @@ async fn invalid_body_is_refused_with_every_field_name(database: TestDatabase) {
             "{query}"
         );
     }
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -149,6 +151,7 @@ async fn duplicate_invoice_is_refused(database: TestDatabase) {
             .filter(|answer| answer.status != 201)
             .all(|answer| answer.code() == "duplicate_invoice")
     );
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -169,6 +172,7 @@ async fn a_search_finds_names_in_any_script(database: TestDatabase) {
         key.get("/v1/placements?q=100%25x").await.expect(200)["total"],
         json!(0)
     );
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -195,6 +199,7 @@ async fn refused_command_does_not_fail_its_batch(database: TestDatabase) {
         batches < 100,
         "they were committed together: {batches} batches"
     );
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }
 
@@ -216,5 +221,6 @@ async fn resuming_feed_reader_sees_every_change(database: TestDatabase) {
         reader.read_page().await;
     }
     assert_eq!(writer.await.unwrap().len(), 120);
+    database.expect_true_placement_counts().await;
     server.stop().await;
 }

@@ -128,6 +128,7 @@ async fn racing_recall_and_payment_settle_and_feed_is_complete() {
     while reader.seen != outcome {
         reader.read_page().await;
     }
+    database.expect_true_placement_counts().await;
     let id = database.uuid(&account.id);
     let sequences: Vec<i64> = database
         .column(&format!(

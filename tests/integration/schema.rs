@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use crate::harness::{TestDatabase, TestServer, on_both_backends};
+use crate::harness::account::place;
+use crate::harness::{Account, TestDatabase, TestServer, on_both_backends};
 
 /// The definitions of all tables, indexes and triggers.
 const SQLITE: &str = "SELECT sql FROM sqlite_master \
@@ -32,7 +33,10 @@ WITH relation AS (
 )
 SELECT text FROM line ORDER BY relname, part, position, text";
 
-on_both_backends!(migrations_produce_the_snapshot_schema,);
+on_both_backends!(
+    migrations_produce_the_snapshot_schema,
+    older_database_gets_its_placement_counts,
+);
 
 async fn migrations_produce_the_snapshot_schema(database: TestDatabase) {
     let _server = TestServer::start(&database).await;
@@ -58,4 +62,32 @@ async fn migrations_produce_the_snapshot_schema(database: TestDatabase) {
         "{} differs, first at {first:?}",
         path.display()
     );
+}
+
+async fn older_database_gets_its_placement_counts(database: TestDatabase) {
+    let server = TestServer::start(&database).await;
+    let (_, key) = Account::ready(&server.http).await;
+    for n in 0..3 {
+        place(&key, &format!("INV-{n}")).await;
+    }
+    let id = place(&key, "INV-3").await;
+    key.act(&format!("/v1/placements/{id}/recall"))
+        .await
+        .expect(200);
+    server.stop().await;
+    for undo in [
+        "ALTER TABLE creditor_position DROP COLUMN placement_counts",
+        "DELETE FROM seaql_migrations WHERE version = 'm0012_placement_counts'",
+    ] {
+        database.execute(undo).await.unwrap();
+    }
+
+    let server = TestServer::start(&database).await;
+    database.expect_true_placement_counts().await;
+    let key = key.at(server.http.base());
+    for (filter, total) in [("", 4), ("&status=recalled", 1), ("&status=paid", 0)] {
+        let path = format!("/v1/placements?limit=1{filter}");
+        assert_eq!(key.get(&path).await.expect(200)["total"], total, "{filter}");
+    }
+    server.stop().await;
 }

@@ -22,6 +22,7 @@ impl CreditorApi {
         id: PlacementId,
         filter: AuditFilter,
     ) -> ApiResult<AuditPage> {
+        let _turn = self.list_turn().await?;
         let row = self.placement_row(id).await?;
         let query = audit::AuditQuery {
             creditor: Some(self.tenant.creditor()),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::partner_api::PartnerApi;
 use crate::auth::{AuthMethod, AuthenticatedTenant, SupportActor};
 use crate::contract::ApiResult;
+use crate::creditor::ListTurn;
 
 /// The platform for a creditor.
 #[derive(Debug, Clone)]
@@ -45,6 +46,15 @@ impl CreditorApi {
     #[must_use]
     pub fn is_session(&self) -> bool {
         self.tenant.method() == AuthMethod::Session
+    }
+
+    /// Waits for the creditor's turn to read a list. Every method that returns a page does so first.
+    ///
+    /// # Errors
+    /// [`crate::ApiError::Overloaded`] if the creditor's other lists take too long.
+    pub(super) async fn list_turn(&self) -> ApiResult<ListTurn<'_>> {
+        let creditors = &self.modules().creditors;
+        creditors.list_turn(self.tenant.creditor()).await
     }
 
     /// Runs `work` for this caller, like [`PartnerApi::run_to_completion`].

@@ -152,6 +152,7 @@ impl CreditorApi {
             limit: slice.limit,
             offset: slice.offset,
         };
+        let _turn = self.list_turn().await?;
         let (rows, total) =
             placements::list(self.env().db.reader(), self.tenant.creditor(), &query).await?;
         let account = self.account_status().await?;

@@ -31,6 +31,7 @@ impl CreditorApi {
         filter: DeliveryFilter,
         slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
+        let _turn = self.list_turn().await?;
         delivery_log::list(self.env(), Some(self.tenant.creditor()), &filter, slice).await
     }
 

@@ -86,7 +86,7 @@ impl Modules {
             &env.settings,
             &env.clock,
             env.hosts.clone(),
-            metrics.connections.clone(),
+            &metrics.connections,
         )?;
         let delivery = Arc::new(Delivery {
             env: Arc::clone(&env),

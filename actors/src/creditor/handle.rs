@@ -7,6 +7,7 @@ use std::time::Duration;
 use entities::ids::CreditorId;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
+use super::list_share::{ListShares, ListTurn};
 use crate::contract::ApiError;
 use crate::infra::Env;
 use crate::outbox::OutboxContext;
@@ -44,6 +45,7 @@ const PERMIT_TIMEOUT: Duration = Duration::from_millis(900);
 pub(crate) struct Creditors {
     pub(crate) env: Arc<Env>,
     pub(crate) outbox: Arc<OutboxContext>,
+    lists: ListShares,
     permits: Semaphore,
     /// The turns of creditors whose transactions run or wait.
     turns: Mutex<HashMap<CreditorId, Arc<AsyncMutex<()>>>>,
@@ -54,9 +56,18 @@ impl Creditors {
         Self {
             env: Arc::clone(&outbox.env),
             outbox,
+            lists: ListShares::default(),
             permits: Semaphore::new(MAX_TRANSACTIONS),
             turns: Mutex::default(),
         }
+    }
+
+    /// Waits for the creditor's turn to read a list.
+    ///
+    /// # Errors
+    /// [`ApiError::Overloaded`] if its other lists take too long.
+    pub(crate) async fn list_turn(&self, creditor: CreditorId) -> Result<ListTurn<'_>, ApiError> {
+        self.lists.turn(creditor).await
     }
 
     /// Waits for a permit to begin a transaction of this creditor. Acquire it before the database transaction begins, so

@@ -5,11 +5,13 @@
 mod handle;
 mod idempotency;
 mod key_issuance;
+mod list_share;
 mod status;
 mod transaction;
 
 pub(crate) use handle::Creditors;
 pub(crate) use idempotency::{Idempotency, IdempotentOperation, is_expired};
+pub(crate) use list_share::ListTurn;
 pub(crate) use status::{
     account_status_of, current_key, gate_statuses, gates_from, key_status, onboarding_status,
 };

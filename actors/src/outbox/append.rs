@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use entities::creditor_position::PlacementCounts;
 use entities::ids::{AuditEventId, CreditorId, DeliveryId, EndpointId, MessageId, PlacementId};
 use entities::queries::{self, creditors, outbox, webhooks};
 use entities::webhook_endpoint::{self, EndpointState};
@@ -139,6 +140,25 @@ impl Outbox {
             position.row.updated_ms = now_ms.max(position.row.updated_ms + 1);
         }
         position.row.updated_ms
+    }
+
+    /// Changes the creditors' numbers of placements.
+    ///
+    /// # Errors
+    /// A stored number cannot be read.
+    pub(crate) fn count_placements(
+        &mut self,
+        changes: &HashMap<CreditorId, PlacementCounts>,
+    ) -> Result<(), DbErr> {
+        for (creditor, change) in changes {
+            self.updated_ms(*creditor);
+            if let Some(position) = self.positions.get_mut(creditor) {
+                let mut counts = PlacementCounts::parse(&position.row.placement_counts)?;
+                counts.add_all(change);
+                position.row.placement_counts = counts.to_text();
+            }
+        }
+        Ok(())
     }
 
     /// Adds an entry to the audit log.

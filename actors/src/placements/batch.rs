@@ -182,6 +182,7 @@ async fn run(
             outbound: PostCommitDeliveries::default(),
         });
     }
+    outbox.count_placements(&set.take_counted())?;
     // A connection executes one statement at a time. Joining the futures prepares the next statements meanwhile.
     let (_, _, outbound) = futures::try_join!(
         set.write(transaction),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use entities::creditor_position::PlacementCounts;
 use entities::dispute::DisputeStatus;
 use entities::ids::{CreditorId, DisputeId, PlacementId};
 use entities::queries::{self, creditors, onboarding, placements, writer};
@@ -39,6 +40,8 @@ pub(crate) struct WorkingSet {
     changed_placements: BTreeSet<PlacementId>,
     dirty_disputes: BTreeSet<DisputeId>,
     new_records: BTreeSet<(CreditorId, String)>,
+    /// By how much the creditors' numbers of placements change.
+    counted: HashMap<CreditorId, PlacementCounts>,
     pub(crate) history: Vec<placement_history::Model>,
     pub(crate) payments: Vec<payment::Model>,
     pub(crate) invalidated: Vec<(PlacementId, &'static str)>,
@@ -121,10 +124,18 @@ impl WorkingSet {
     pub(crate) fn put_placement(&mut self, row: placement::Model) {
         self.invoices
             .insert((row.creditor_id, row.invoice_number.clone()), row.id);
-        if !self.placements.contains_key(&row.id) {
+        let before = self.placements.get(&row.id).map(|row| row.status);
+        if before.is_none() {
             self.new_placements.insert(row.id);
         } else if !self.new_placements.contains(&row.id) {
             self.changed_placements.insert(row.id);
+        }
+        if before != Some(row.status) {
+            let counts = self.counted.entry(row.creditor_id).or_default();
+            counts.add(row.status, 1);
+            if let Some(before) = before {
+                counts.add(before, -1);
+            }
         }
         self.placements.insert(row.id, row);
     }
@@ -169,6 +180,11 @@ impl WorkingSet {
             }
             keep
         });
+    }
+
+    /// By how much the creditors' numbers of placements change.
+    pub(crate) fn take_counted(&mut self) -> HashMap<CreditorId, PlacementCounts> {
+        std::mem::take(&mut self.counted)
     }
 
     /// Writes all changes.

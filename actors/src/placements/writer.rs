@@ -23,6 +23,8 @@ const MAX_BATCH_ROWS: usize = 500;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Maximum number of queued placements: twenty batches, which commit well within the callers' `SUBMIT_TIMEOUT`.
 const MAX_QUEUED_ROWS: usize = 20 * MAX_BATCH_ROWS;
+/// Maximum number of queued placements of one tenant, so that it cannot fill the queue alone.
+const MAX_TENANT_ROWS: usize = MAX_QUEUED_ROWS / 2;
 
 /// Messages of a [`Writer`].
 #[derive(Debug)]
@@ -86,7 +88,7 @@ pub(crate) struct Writer {
     outbox: Arc<OutboxContext>,
     me: ActorHandle<WriterMsg>,
     waiting: VecDeque<QueuedCommand>,
-    rows_waiting: usize,
+    rows_waiting: QueuedRows,
     flush_is_due: bool,
     /// Whether only commands of locked creditors are waiting.
     only_busy: bool,
@@ -94,6 +96,34 @@ pub(crate) struct Writer {
     draining: Vec<RpcReplyPort<()>>,
     #[cfg(feature = "fault-injection")]
     panic_in_next_batch: bool,
+}
+
+/// How many placements the queued commands may write.
+#[derive(Debug, Default)]
+struct QueuedRows {
+    total: usize,
+    of_tenants: HashMap<CreditorId, usize>,
+}
+
+impl QueuedRows {
+    fn of(waiting: &VecDeque<QueuedCommand>) -> Self {
+        let mut rows = Self::default();
+        for waiting in waiting {
+            rows.add(&waiting.command);
+        }
+        rows
+    }
+
+    fn add(&mut self, command: &Command) {
+        let rows = command.operation.rows();
+        self.total += rows;
+        *self.of_tenants.entry(command.creditor).or_default() += rows;
+    }
+
+    fn is_full_for(&self, tenant: CreditorId) -> bool {
+        let of_tenant = self.of_tenants.get(&tenant).copied();
+        self.total >= MAX_QUEUED_ROWS || of_tenant.unwrap_or_default() >= MAX_TENANT_ROWS
+    }
 }
 
 struct QueuedCommand {
@@ -136,7 +166,7 @@ impl Writer {
             outbox,
             me,
             waiting: VecDeque::new(),
-            rows_waiting: 0,
+            rows_waiting: QueuedRows::default(),
             flush_is_due: false,
             only_busy: false,
             retry_is_due: false,
@@ -147,13 +177,14 @@ impl Writer {
     }
 
     /// Queues a command and schedules a flush. Messages that are already in the mailbox arrive before the flush, so
-    /// they join its batch. If the queue is full, the caller receives [`ApiError::Overloaded`] immediately.
+    /// they join its batch. If the queue or the tenant's share of it is full, the caller receives
+    /// [`ApiError::Overloaded`] immediately.
     fn submit(&mut self, waiting: QueuedCommand) {
-        if self.rows_waiting >= MAX_QUEUED_ROWS {
+        if self.rows_waiting.is_full_for(waiting.command.creditor) {
             let _ = waiting.reply.send(Err(ApiError::Overloaded));
             return;
         }
-        self.rows_waiting += waiting.command.operation.rows();
+        self.rows_waiting.add(&waiting.command);
         self.waiting.push_back(waiting);
         self.schedule_flush();
     }
@@ -179,7 +210,7 @@ impl Writer {
         self.only_busy = false;
         let mut batch = by_creditor(take_fair(&mut self.waiting, MAX_BATCH_ROWS));
         batch.retain(|waiting| waiting.progress.begin());
-        self.rows_waiting = rows(&self.waiting);
+        self.rows_waiting = QueuedRows::of(&self.waiting);
         if !batch.is_empty() {
             let commands: Vec<&Command> = batch
                 .iter()
@@ -215,7 +246,7 @@ impl Writer {
         self.only_busy = self.waiting.is_empty() && !busy.is_empty();
         for waiting in busy.into_iter().rev() {
             waiting.progress.requeue();
-            self.rows_waiting += waiting.command.operation.rows();
+            self.rows_waiting.add(&waiting.command);
             self.waiting.push_front(waiting);
         }
     }
@@ -312,6 +343,22 @@ mod tests {
         let rows = vec![crate::placements::BatchEntry::Refuse(refused); rows];
         waiting.command.operation = Operation::BatchCreate { rows };
         waiting
+    }
+
+    #[test]
+    fn tenant_fills_its_share_of_the_queue_and_no_more() {
+        let mut queued = QueuedRows::default();
+        let tenant = batch_command(1, 0).command.creditor;
+        let other = batch_command(2, 0).command.creditor;
+        for _ in 0..5 {
+            assert!(!queued.is_full_for(tenant));
+            queued.add(&batch_command(1, 1_000).command);
+        }
+        assert!(queued.is_full_for(tenant) && !queued.is_full_for(other));
+        for _ in 0..5 {
+            queued.add(&batch_command(2, 1_000).command);
+        }
+        assert!(queued.is_full_for(batch_command(3, 0).command.creditor));
     }
 
     #[test]

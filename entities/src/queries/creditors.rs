@@ -3,6 +3,7 @@
 use sea_orm::{Condition, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{bulk, contains};
+use crate::creditor_position::PlacementCounts;
 use crate::database::row_lock;
 use crate::ids::CreditorId;
 use crate::{Result, Transaction, creditor, creditor_position};
@@ -51,6 +52,20 @@ pub async fn save_positions(db: &Transaction, rows: Vec<creditor_position::Model
     bulk::upsert(db, rows, &[]).await
 }
 
+/// How many placements a creditor has by status.
+pub async fn placement_counts(
+    db: &impl ConnectionTrait,
+    creditor: CreditorId,
+) -> Result<PlacementCounts> {
+    let position = creditor_position::Entity::find_by_id(creditor)
+        .one(db)
+        .await?;
+    position.map_or_else(
+        || Ok(PlacementCounts::default()),
+        |row| PlacementCounts::parse(&row.placement_counts),
+    )
+}
+
 /// Inserts a creditor and its position.
 ///
 /// # Errors
@@ -60,6 +75,7 @@ pub async fn insert(db: &Transaction, row: creditor::Model) -> Result<()> {
         creditor_id: row.id,
         sequence: 0,
         updated_ms: 0,
+        placement_counts: PlacementCounts::default().to_text(),
     };
     super::insert(db, row).await?;
     super::insert(db, position).await

@@ -1,13 +1,13 @@
 //! Reads of placements, payments and disputes. Never writes; see [`super::writer`].
 
-use sea_orm::{Condition, Order, QueryOrder, QuerySelect, QueryTrait as _, entity::prelude::*};
+use sea_orm::{Condition, Order, QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{bulk, contains};
+use super::{bulk, contains, creditors};
 use crate::ids::{CreditorId, DisputeId, PlacementId};
 use crate::placement::{self, Column, StoredStatus};
 use crate::{Result, dispute};
 
-/// Maximum total that is counted for a search. Beyond it the total is unknown.
+/// Maximum total that is counted. Beyond it the total is unknown, unless a counter has it.
 const MAX_COUNTED: u64 = 10_000;
 
 /// The column by which a list is ordered.
@@ -70,19 +70,21 @@ pub async fn by_invoices(
     bulk::by_pairs(db, Column::InvoiceNumber, invoices).await
 }
 
-/// Returns a page of a creditor's placements and the number of matches: `None` if more than 10,000 match a search.
+/// Returns a page of a creditor's placements and the number of matches. It is exact if the query filters by status at
+/// most, and otherwise `None` if more than 10,000 match.
 pub async fn list(
     db: &impl ConnectionTrait,
     creditor: CreditorId,
     query: &PlacementQuery,
 ) -> Result<(Vec<placement::Model>, Option<u64>)> {
     let matching = placement::Entity::find().filter(condition(creditor, query));
-    let max = query.q.as_ref().map(|_| MAX_COUNTED);
-    let counted = matching
-        .clone()
-        .apply_if(max, |found, max| found.limit(max + 1));
-    let total = counted.count(db).await?;
-    let total = max.is_none_or(|max| total <= max).then_some(total);
+    let total = if query.q.is_none() && query.after.is_none() {
+        let counts = creditors::placement_counts(db, creditor).await?;
+        Some(counts.total(&query.statuses))
+    } else {
+        let counted = matching.clone().limit(MAX_COUNTED + 1).count(db).await?;
+        (counted <= MAX_COUNTED).then_some(counted)
+    };
     let order = if query.descending {
         Order::Desc
     } else {

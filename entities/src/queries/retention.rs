@@ -42,14 +42,8 @@ UPDATE message SET payload = '' WHERE id IN
     (SELECT id FROM message WHERE id > $3 AND id < $1 ORDER BY id LIMIT $2)
 RETURNING id";
 
-/// Runs one round, which removes at most `batch` rows of each kind. After an error, the rows that were removed before
-/// stay removed.
-pub async fn prune(
-    database: &Database,
-    keep: Retention,
-    now_ms: i64,
-    batch: u32,
-) -> Result<CleanupResult> {
+/// Runs one round, which removes at most `batch` rows of each kind.
+pub async fn prune(database: &Database, keep: Retention, now_ms: i64, batch: u32) -> CleanupResult {
     let mut cleaned = CleanupResult::default();
     let messages_ms = keep.attempts_ms.saturating_add(EXTRA_MESSAGE_RETENTION_MS);
     for (text, age_ms) in [
@@ -58,12 +52,11 @@ pub async fn prune(
         (MESSAGES, messages_ms),
     ] {
         let values = params![min_id_at(now_ms - age_ms), i64::from(batch)];
-        let removed = sql::execute(database.writer(), text, values).await?;
-        cleaned.add(removed, batch);
+        cleaned.add(sql::execute(database.writer(), text, values).await, batch);
     }
-    let erased = erase_old_payloads(database, min_id_at(now_ms - keep.payloads_ms), batch).await?;
+    let erased = erase_old_payloads(database, min_id_at(now_ms - keep.payloads_ms), batch).await;
     cleaned.add(erased, batch);
-    Ok(cleaned)
+    cleaned
 }
 
 /// Returns the smallest UUID v7 of a time (epoch milliseconds).

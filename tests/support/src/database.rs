@@ -107,6 +107,27 @@ impl TestDatabase {
             .collect()
     }
 
+    /// Fails if a creditor's stored number of placements differs from its placements.
+    pub async fn expect_true_placement_counts(&self) {
+        let (count, values) = match self.is_postgres() {
+            true => (
+                "CAST(CAST(c.placement_counts AS json) ->> p.status AS bigint)",
+                "(SELECT sum(CAST(value AS bigint)) FROM json_each_text(CAST(c.placement_counts AS json)))",
+            ),
+            false => (
+                "c.placement_counts ->> p.status",
+                "(SELECT sum(value) FROM json_each(c.placement_counts))",
+            ),
+        };
+        let wrong = format!(
+            "SELECT count(*) FROM creditor_position c WHERE \
+             EXISTS (SELECT 1 FROM placement p WHERE p.creditor_id = c.creditor_id \
+                 GROUP BY p.status HAVING count(*) <> coalesce({count}, 0)) \
+             OR coalesce({values}, 0) <> (SELECT count(*) FROM placement p WHERE p.creditor_id = c.creditor_id)"
+        );
+        assert_eq!(self.number(&wrong).await, 0, "wrong placement counts");
+    }
+
     /// The id of the only webhook endpoint in the database.
     pub async fn endpoint_id(&self) -> Uuid {
         let ids = self.column("SELECT id FROM webhook_endpoint").await;

@@ -4,7 +4,7 @@ use entities::Database;
 use entities::control_feed as feed_row;
 use entities::ids::CreditorId;
 use entities::queries::node::{append_feed, clean, feed_head, read_feed};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use uuid::Uuid;
 
 use super::super::control_feed;
@@ -144,13 +144,82 @@ async fn janitor_removes_expired_rows_and_keeps_newest_feed_entry() {
         for sql in rows {
             db.writer().execute_unprepared(&sql).await.unwrap();
         }
-        let cleaned = clean(db, now_ms, 100).await.unwrap();
+        let cleaned = clean(db, now_ms, 100).await;
         assert_eq!(
             (cleaned.rows, cleaned.more),
             (5, false),
             "two feed entries and one of each other kind"
         );
-        assert_eq!(clean(db, now_ms, 100).await.unwrap().rows, 0);
+        assert_eq!(clean(db, now_ms, 100).await.rows, 0);
         assert_eq!(read_feed(db.node(), 0, 10).await.unwrap()[0].number, 3);
+    }
+}
+
+#[tokio::test]
+async fn janitor_removes_what_nobody_needs_and_keeps_the_last_of_each() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    for test_db in test_databases().await {
+        let (db, creditor) = (&test_db.db, test_db.creditor().await);
+        let now_ms = 1_000 * DAY_MS;
+        let (owner, id) = (test_db.literal(creditor.0), || {
+            test_db.literal(Uuid::now_v7())
+        });
+        let empty = if db.is_postgres() { "''::bytea" } else { "x''" };
+        let mut rows = Vec::new();
+        for (url, age) in [("", 401), ("", 399), ("https://one.example", 401)] {
+            let (endpoint, secret, at_ms) = (id(), id(), now_ms - age * DAY_MS);
+            rows.push(format!(
+                "INSERT INTO webhook_endpoint (id, creditor_id, is_primary, url, state, created_ms, updated_ms, ordering, on_exhausted) \
+                 VALUES ({endpoint}, {owner}, false, '{url}', 'disabled', 0, {at_ms}, 'none', 'pause')"
+            ));
+            rows.push(format!(
+                "INSERT INTO webhook_secret (id, endpoint_id, sealed, created_ms, expires_ms) VALUES ({secret}, {endpoint}, {empty}, 0, NULL)"
+            ));
+        }
+        for (n, origin, age) in [
+            (1, "automatic", 900),
+            (2, "self_serve", 800),
+            (3, "self_serve", 700),
+        ] {
+            let (key, at_ms) = (id(), now_ms - age * DAY_MS);
+            rows.push(format!(
+                "INSERT INTO api_key (id, creditor_id, prefix, scope, state, origin, created_ms, ended_ms) \
+                 VALUES ({key}, {owner}, 'prefix{n}', 'read_write', 'ended', '{origin}', {at_ms}, {at_ms})"
+            ));
+            rows.push(format!(
+                "INSERT INTO api_key_use (key_id, last_used_ms, address) VALUES ({key}, 0, '192.0.2.1')"
+            ));
+        }
+        for (n, creditor, age) in [
+            (1, "NULL", 91),
+            (2, "NULL", 89),
+            (3, &*owner, 399),
+            (4, &*owner, 401),
+        ] {
+            rows.push(format!(
+                "INSERT INTO onboarding_event \
+                 (id, provider, event_id, event_type, external_id, creditor_id, names_previous, occurred_ms, outcome, received_ms) \
+                 VALUES ({}, 'stripe', 'evt_{n}', 'x', 'x', {creditor}, false, 0, 'no_effect', {})",
+                id(),
+                now_ms - age * DAY_MS
+            ));
+        }
+        for sql in rows {
+            db.writer().execute_unprepared(&sql).await.unwrap();
+        }
+        // One statement fails, and the others run all the same.
+        let hidden = "ALTER TABLE writer_batch RENAME TO hidden";
+        db.writer().execute_unprepared(hidden).await.unwrap();
+        let cleaned = clean(db, now_ms, 100).await;
+        assert_eq!(cleaned.failures.len(), 1, "{:?}", cleaned.failures);
+        assert_eq!(
+            cleaned.rows, 6,
+            "an endpoint and its secret, a key and its use, two events"
+        );
+        let keys = entities::api_key::Entity::find().all(db.reader()).await;
+        let mut keys: Vec<_> = keys.unwrap().into_iter().map(|key| key.prefix).collect();
+        keys.sort();
+        assert_eq!(keys, ["prefix1", "prefix3"], "the first and the newest");
+        assert_eq!(clean(db, now_ms, 100).await.rows, 0);
     }
 }

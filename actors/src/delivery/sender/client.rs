@@ -83,7 +83,7 @@ impl Sender {
         settings: &Settings,
         clock: &Clock,
         hosts: HostLookup,
-        connections: Counter,
+        connections: &Counter,
     ) -> Result<Self, reqwest::Error> {
         Self::with_lookup(settings, clock, connections, hosts)
     }
@@ -91,12 +91,12 @@ impl Sender {
     fn with_lookup(
         settings: &Settings,
         clock: &Clock,
-        connections: Counter,
+        connections: &Counter,
         lookup: impl resolver::Lookup,
     ) -> Result<Self, reqwest::Error> {
         let resolver = resolver::VettingResolver::new(settings.address_policy(), lookup);
         let client = || client(settings).dns_resolver(resolver.clone());
-        Self::over(client, settings, clock, &connections)
+        Self::over(client, settings, clock, connections)
     }
 
     /// Builds a sender from prepared client builders.

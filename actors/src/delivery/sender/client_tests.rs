@@ -15,7 +15,7 @@ fn sender(change: impl FnOnce(&mut Settings)) -> Sender {
     let mut settings = settings("sqlite::memory:");
     change(&mut settings);
     let hosts = HostLookup::new(&[]).unwrap();
-    Sender::new(&settings, &Clock::system(), hosts, Counter::default()).unwrap()
+    Sender::new(&settings, &Clock::system(), hosts, &Counter::default()).unwrap()
 }
 
 fn post(url: &str) -> Post {

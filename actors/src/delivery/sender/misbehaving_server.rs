@@ -247,7 +247,7 @@ pub(super) fn sender(timeout: Duration) -> Sender {
         &settings_with(timeout),
         &Clock::system(),
         HostLookup::new(&[]).unwrap(),
-        Counter::default(),
+        &Counter::default(),
     )
     .unwrap()
 }

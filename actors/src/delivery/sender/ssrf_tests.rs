@@ -131,7 +131,7 @@ async fn no_corpus_dns_response_opens_a_connection() {
         // Allowing another network in the sandbox does not allow loopback.
         settings.webhook_allow = vec!["192.0.2.99/32".parse().unwrap()];
         let sender =
-            Sender::with_lookup(&settings, &Clock::system(), Counter::default(), lookup).unwrap();
+            Sender::with_lookup(&settings, &Clock::system(), &Counter::default(), lookup).unwrap();
         let answer = sender
             .post(post(&format!("http://hooks.example.com:{port}/")))
             .await

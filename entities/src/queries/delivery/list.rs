@@ -5,7 +5,7 @@ use sea_orm::{FromQueryResult, QueryOrder, entity::prelude::*};
 use crate::ids::{CreditorId, DeliveryId, EndpointId, MessageId};
 use crate::{Result, delivery_attempt, sql};
 
-/// Maximum total that is counted when the deliveries of all creditors match.
+/// Maximum total that is counted.
 const MAX_COUNTED: u64 = 10_000;
 
 /// A delivery and its current status.
@@ -49,7 +49,7 @@ pub struct ListFilter {
     pub event: Option<String>,
 }
 
-/// Returns a page, newest first, and the number of matches: `None` if more than 10,000 match across all creditors.
+/// Returns a page, newest first, and the number of matches: `None` if more than 10,000 match.
 pub async fn list(
     db: &impl ConnectionTrait,
     filter: &ListFilter,
@@ -58,7 +58,7 @@ pub async fn list(
 ) -> Result<(Vec<DeliveryRow>, Option<u64>)> {
     let parts = Parts::of(filter, None);
     let rows = parts.rows(db, limit, offset).await?;
-    Ok((rows, parts.count(db, filter.creditor.is_none()).await?))
+    Ok((rows, parts.count(db).await?))
 }
 
 /// Returns one delivery of a creditor.
@@ -184,16 +184,15 @@ impl Parts {
         sql::rows(db, &text, self.values.clone()).await
     }
 
-    async fn count(&self, db: &impl ConnectionTrait, all_creditors: bool) -> Result<Option<u64>> {
-        let cap = all_creditors.then(|| format!("LIMIT {}", MAX_COUNTED + 1));
-        let cap = cap.unwrap_or_default();
+    async fn count(&self, db: &impl ConnectionTrait) -> Result<Option<u64>> {
+        let cap = format!("LIMIT {}", MAX_COUNTED + 1);
         let counts = self.hot.iter().chain(&self.past);
         let counts =
             counts.map(|part| format!("(SELECT count(*) FROM (SELECT 1 {part} {cap}) matching)"));
         let text = format!("SELECT {}", counts.collect::<Vec<_>>().join(" + "));
         let total: Option<i64> = sql::value(db, &text, self.values.clone()).await?;
         let total = u64::try_from(total.unwrap_or_default()).unwrap_or_default();
-        Ok((!all_creditors || total <= MAX_COUNTED).then_some(total))
+        Ok((total <= MAX_COUNTED).then_some(total))
     }
 }
 
