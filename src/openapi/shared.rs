@@ -56,7 +56,10 @@ pub(super) fn scope_and_cost(access: Access) -> Option<(&'static str, u32)> {
 pub(super) fn errors(row: &Row, takes_body: bool) -> Vec<(&'static str, String)> {
     let mut errors = match row.access {
         Access::Anyone => Vec::new(),
-        Access::Support => vec![("401", "`invalid_support_token`".into())],
+        Access::Support => vec![
+            ("401", "`invalid_support_token`".into()),
+            ("429", "`too_many_attempts`".into()),
+        ],
         Access::Creditor(access) => creditor_errors(access),
     };
     let mut add = |status, codes: &str| errors.push((status, codes.to_owned()));
@@ -84,9 +87,9 @@ fn creditor_errors(access: CreditorAccess) -> Vec<(&'static str, String)> {
         "`invalid_api_key`",
         "`revoked_api_key`",
         "`expired_api_key`",
+        "`invalid_onboarding_token`",
     ];
     refused.extend(access.key.then_some("`missing_api_key`"));
-    refused.extend(access.onboarding.then_some("`invalid_onboarding_token`"));
     let limited = "`rate_limited`, `too_many_concurrent_requests`, `too_many_attempts`";
     let mut errors = vec![("401", refused.join(", ")), ("429", limited.to_owned())];
     if !access.key {

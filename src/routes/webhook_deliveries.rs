@@ -84,6 +84,7 @@ pub(crate) async fn list(
     post, path = "/v1/settings/webhook-deliveries/test", tag = "Webhooks", params(OptionalKey),
     responses(
         (status = 200, description = "The response of the receiver", body = TestEventView),
+        (status = 404, description = "`not_found`: there is no primary webhook; set its URL first"),
         (status = 409, description = "`endpoint_disabled`"),
     )
 )]

@@ -20,6 +20,7 @@ mod database_restart;
 mod fault_points;
 mod faults;
 mod full_disk;
+mod guards;
 mod idempotency;
 mod keys;
 mod layers;

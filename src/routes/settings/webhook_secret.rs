@@ -40,7 +40,10 @@ pub(crate) fn secret_response(status: StatusCode, view: WebhookSecretView) -> Re
 /// Returns the newest secret. Needs a signed-in session; an API key cannot read it.
 #[utoipa::path(
     get, path = "/v1/settings/webhook-secret", tag = "Webhooks",
-    responses((status = 200, description = "The secret", body = WebhookSecret))
+    responses(
+        (status = 200, description = "The secret", body = WebhookSecret),
+        (status = 404, description = "`not_found`: there is no primary webhook; set its URL first"),
+    )
 )]
 pub(crate) async fn show(caller: Caller) -> Result<Response> {
     let view = caller.webhook_secret(EndpointSelector::Primary).await?;
@@ -73,6 +76,7 @@ impl Body<SecretRotation> {
     post, path = "/v1/settings/webhook-secret/rotate", tag = "Webhooks", request_body = SecretRotation,
     responses(
         (status = 201, description = "The new secret", body = WebhookSecret),
+        (status = 404, description = "`not_found`: there is no primary webhook; set its URL first"),
         (status = 409, description = "`rotation_in_progress`: five secrets sign already; wait, or rotate with an overlap of 0"),
     )
 )]
