@@ -58,7 +58,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) if args.print_config => print_config(&flags),
         Command::Serve(_) => serve(&flags).await,
-        Command::Demo { keep } => return demo::run(&demo_options(keep)).await,
+        Command::Demo { keep } => return demo::run(&demo_options(keep, &flags)).await,
         Command::Migrate => migrate(&flags).await,
         Command::Openapi => print(openapi::text()),
         Command::Support(args) => support(args, &flags).await,
@@ -117,8 +117,9 @@ async fn migrate(flags: &Flags) -> Result<(), Box<dyn Error>> {
     print("the database is up to date")
 }
 
-/// The demo starts its own server. It takes from the environment only what it needs to use an existing Postgres.
-fn demo_options(keep: bool) -> DemoOptions {
+/// The demo starts its own server. It takes from the flags and the environment only what it needs to use an existing
+/// Postgres.
+fn demo_options(keep: bool, flags: &Flags) -> DemoOptions {
     let secret = |name: &str| {
         std::env::var(name)
             .ok()
@@ -127,7 +128,10 @@ fn demo_options(keep: bool) -> DemoOptions {
     };
     DemoOptions {
         keep,
-        database_url: secret("DATABASE_URL"),
+        database_url: flags
+            .value("database_url")
+            .map(Into::into)
+            .or_else(|| secret("DATABASE_URL")),
         master_key: secret("PARTNER_API_MASTER_KEY"),
     }
 }

@@ -1,8 +1,9 @@
 //! The session cookie of the dashboard.
 //!
-//! Scripts cannot read it, other sites cannot send it, and it is never sent over plain HTTP. Browsers treat loopback as
-//! secure, so the cookie also works in a local sandbox.
+//! Scripts cannot read it, and other sites cannot send it. In production it is never sent over plain HTTP. A sandbox is
+//! reached over plain HTTP on loopback, and not every browser keeps a `Secure` cookie there.
 
+use actors::Mode;
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::extract::credentials::SESSION_COOKIE;
@@ -13,13 +14,17 @@ const MAX_FOLDERS: usize = 8;
 /// The cookie that stores the session token until the browser closes. The server decides when the session expires.
 ///
 /// `None` if the token is not a valid header value.
-pub(crate) fn set(token: &str) -> Option<HeaderValue> {
-    render(&format!("{SESSION_COOKIE}={token}"))
+pub(crate) fn set(token: &str, mode: Mode) -> Option<HeaderValue> {
+    let secure = match mode {
+        Mode::Production => "; Secure",
+        Mode::Sandbox => "",
+    };
+    render(&format!("{SESSION_COOKIE}={token}; Path=/{secure}"))
 }
 
 /// The cookie that deletes the session token in the browser.
 pub(crate) fn clear() -> Option<HeaderValue> {
-    render(&format!("{SESSION_COOKIE}=; Max-Age=0"))
+    expired_at("/")
 }
 
 /// Deletes the cookies of this name on every path from which a browser would send them to `path`. A script or another
@@ -28,19 +33,18 @@ pub(crate) fn clear_everywhere(headers: &mut HeaderMap, path: &str) {
     let ends = path.match_indices('/').map(|(index, _)| index);
     let folders = ends.filter(|end| *end > 0).map(|end| &path[..end]);
     for folder in std::iter::once("/").chain(folders.take(MAX_FOLDERS)) {
-        let cookie = render_at(&format!("{SESSION_COOKIE}=; Max-Age=0"), folder);
-        if let Some(cookie) = cookie {
+        if let Some(cookie) = expired_at(folder) {
             headers.append(header::SET_COOKIE, cookie);
         }
     }
 }
 
-fn render(pair: &str) -> Option<HeaderValue> {
-    render_at(pair, "/")
+fn expired_at(path: &str) -> Option<HeaderValue> {
+    render(&format!("{SESSION_COOKIE}=; Max-Age=0; Path={path}"))
 }
 
-fn render_at(pair: &str, path: &str) -> Option<HeaderValue> {
-    let text = format!("{pair}; Path={path}; Secure; HttpOnly; SameSite=Lax");
+fn render(text: &str) -> Option<HeaderValue> {
+    let text = format!("{text}; HttpOnly; SameSite=Lax");
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -52,15 +56,18 @@ mod tests {
 
     #[test]
     fn cookie_carries_every_protective_attribute() {
-        let attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
         assert_eq!(
-            set("cs_x").unwrap(),
-            format!("mc_session=cs_x{attributes}").as_str()
+            set("cs_x", Mode::Production).unwrap(),
+            "mc_session=cs_x; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            set("cs_x", Mode::Sandbox).unwrap(),
+            "mc_session=cs_x; Path=/; HttpOnly; SameSite=Lax"
         );
         assert_eq!(
             clear().unwrap(),
-            format!("mc_session=; Max-Age=0{attributes}").as_str()
+            "mc_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
         );
-        assert!(set("a\nb").is_none());
+        assert!(set("a\nb", Mode::Sandbox).is_none());
     }
 }

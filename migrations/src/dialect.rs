@@ -31,6 +31,8 @@ const HOT: &str = "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01,
 /// - `@clustered` makes a SQLite table `WITHOUT ROWID`, so that its primary key stores the rows.
 /// - `@json_object_agg` is the aggregate function that makes a JSON object of names and values.
 ///
+/// A statement that begins with `@postgres` is left out on SQLite.
+///
 /// The statement `@append_only table` creates triggers that reject every update and deletion of rows of the table.
 ///
 /// # Errors
@@ -39,9 +41,12 @@ pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr>
     let postgres = manager.get_database_backend() == DbBackend::Postgres;
     let statements = script.split(";\n").map(str::trim);
     for statement in statements.filter(|text| !text.is_empty()) {
-        let translated = match statement.strip_prefix("@append_only ") {
-            Some(table) => append_only(table, postgres).to_vec(),
-            None => vec![translate(statement, postgres)],
+        let translated = if let Some(table) = statement.strip_prefix("@append_only ") {
+            append_only(table, postgres).to_vec()
+        } else if let Some(statement) = statement.strip_prefix("@postgres ") {
+            postgres.then(|| statement.to_owned()).into_iter().collect()
+        } else {
+            vec![translate(statement, postgres)]
         };
         for statement in translated {
             manager

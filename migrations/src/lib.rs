@@ -27,6 +27,7 @@ mod m0010_cluster;
 mod m0011_installation;
 mod m0012_placement_counts;
 mod m0013_retention;
+mod m0014_collation;
 
 /// The steps in order.
 const STEPS: &[Step] = &[
@@ -43,6 +44,7 @@ const STEPS: &[Step] = &[
     Step("m0011_installation", m0011_installation::SCRIPT),
     Step("m0012_placement_counts", m0012_placement_counts::SCRIPT),
     Step("m0013_retention", m0013_retention::SCRIPT),
+    Step("m0014_collation", m0014_collation::SCRIPT),
 ];
 
 /// A step: its name, which the database stores once it is applied, and its script.

@@ -147,7 +147,7 @@ async fn with_session(
     response.extensions_mut().insert(logged);
     limits::write(response.headers_mut(), &caller.limits);
     let renewed = caller.renewed.as_ref();
-    let cookie = renewed.and_then(|token| session_cookie::set(token.expose_secret()));
+    let cookie = renewed.and_then(|token| session_cookie::set(token.expose_secret(), api.mode()));
     if let Some(cookie) = cookie {
         // A handler that signs out has already set the cookie.
         let cookies = response.headers_mut().entry(header::SET_COOKIE);

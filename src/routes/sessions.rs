@@ -46,7 +46,7 @@ pub(crate) struct Answer {
 #[utoipa::path(
     post, path = "/v1/sessions", tag = "Sessions", request_body = Request,
     responses(
-        (status = 201, description = "Signed in", body = Answer, headers(("Set-Cookie" = String, description = "`mc_session`, Secure, HttpOnly, SameSite=Lax"))),
+        (status = 201, description = "Signed in", body = Answer, headers(("Set-Cookie" = String, description = "`mc_session`, HttpOnly, SameSite=Lax; in production also Secure"))),
         (status = 401, description = "`invalid_credentials`: the same for an unknown e-mail address and for a wrong password"),
         (status = 429, description = "`too_many_attempts`"),
     )
@@ -67,7 +67,8 @@ pub(crate) async fn create(
     })?;
     let signed_in = api.sign_in(sign_in).await?;
     let token = signed_in.session_token.expose_secret();
-    let cookie = session_cookie::set(token).map(|cookie| [(header::SET_COOKIE, cookie)]);
+    let cookie =
+        session_cookie::set(token, api.mode()).map(|cookie| [(header::SET_COOKIE, cookie)]);
     let answer = Answer {
         session_token: token.to_owned(),
         expires_at: signed_in.expires_at,

@@ -420,11 +420,11 @@ async fn ids_of_another_creditor_are_as_unknown_as_random_ones(database: TestDat
         if !route.path.contains("{id}") || !is_creditor_route {
             continue;
         }
-        let known = objects
+        let mut known = objects
             .iter()
             .filter(|(prefix, _)| route.path.starts_with(prefix));
         let (_, id) = known
-            .last()
+            .next_back()
             .unwrap_or_else(|| panic!("no object for {}", route.path));
         for caller in [&key, &session] {
             let mut answers = Vec::new();

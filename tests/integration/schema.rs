@@ -21,6 +21,7 @@ WITH relation AS (
     FROM relation
     UNION ALL
     SELECT relname, 2, a.attnum, '  column ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+        || CASE WHEN a.attcollation = (SELECT oid FROM pg_collation WHERE collname = 'C' LIMIT 1) THEN ' collate C' ELSE '' END
         || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
     FROM relation JOIN pg_attribute a ON a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_attrdef d ON d.adrelid = relation.oid AND d.adnum = a.attnum

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use crate::app;
 use crate::app::{AppContext, Modules, StartError};
 use crate::contract::{ApiError, ApiResult};
-use crate::infra::{Clock, Env, Settings, trace};
+use crate::infra::{Clock, Env, Mode, Settings, trace};
 
 /// The partner platform. Clones share the same platform.
 ///
@@ -97,6 +97,12 @@ impl PartnerApi {
             Ok((value, _)) => value,
             Err(_) => Err(ApiError::Internal),
         }
+    }
+
+    /// Whether this is a sandbox or production.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.env().settings.mode
     }
 
     pub(super) fn modules(&self) -> &Modules {

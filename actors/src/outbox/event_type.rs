@@ -5,15 +5,13 @@ use strum::VariantArray;
 use crate::contract::{WebhookCatalogue, WebhookEventView};
 use crate::domain::placement::outreach;
 
-/// A type of outbound event.
+/// A type of outbound event. A type that is never sent is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub(crate) enum EventType {
     /// A placement was accepted.
     PlacementCreated,
     /// A placement's status changed.
     PlacementStatusChanged,
-    /// A placement was amended.
-    PlacementAmended,
     /// The creditor paused a placement.
     PlacementPaused,
     /// The creditor resumed a placement.
@@ -24,10 +22,6 @@ pub(crate) enum EventType {
     DisputeOpened,
     /// A dispute ended.
     DisputeResolved,
-    /// An upload was processed.
-    IntakeCompleted,
-    /// An export is ready.
-    ExportCompleted,
     /// The account's status changed.
     AccountStatusChanged,
     /// The API key was issued.
@@ -87,12 +81,6 @@ impl EventType {
                 PLACEMENT,
                 &["previous_status", "status", "reason"],
             ),
-            Self::PlacementAmended => (
-                "placement.amended",
-                "A placement was amended.",
-                PLACEMENT,
-                &["status"],
-            ),
             Self::PlacementPaused => (
                 "placement.paused",
                 "Outreach on a placement was paused.",
@@ -122,18 +110,6 @@ impl EventType {
                 "A dispute ended.",
                 PLACEMENT,
                 &["dispute_id", "resolution"],
-            ),
-            Self::IntakeCompleted => (
-                "intake.completed",
-                "An upload has been processed.",
-                &["commit_id"],
-                &[],
-            ),
-            Self::ExportCompleted => (
-                "export.completed",
-                "An export is ready.",
-                &["export_id"],
-                &[],
             ),
             Self::AccountStatusChanged => (
                 "account.status_changed",

@@ -9,8 +9,8 @@ use crate::{Database, Result};
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// Ended keys. Of each creditor and scope, the first key and the newest one stay: they show that a key was issued, so that no
-/// second one is issued automatically.
+/// Ended keys. Of each creditor and scope, the first key and the newest one stay: they show that a key was issued, so that
+/// no second one is issued automatically.
 macro_rules! ended_keys {
     () => {
         "SELECT k.id FROM api_key k WHERE k.state = 'ended' AND k.ended_ms < $1 AND k.origin <> 'automatic' \
