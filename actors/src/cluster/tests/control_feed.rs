@@ -207,7 +207,7 @@ async fn janitor_removes_what_nobody_needs_and_keeps_the_last_of_each() {
         for sql in rows {
             db.writer().execute_unprepared(&sql).await.unwrap();
         }
-        // One statement fails, and the others run all the same.
+        // One statement fails, and the others still run.
         let hidden = "ALTER TABLE writer_batch RENAME TO hidden";
         db.writer().execute_unprepared(hidden).await.unwrap();
         let cleaned = clean(db, now_ms, 100).await;

@@ -105,7 +105,7 @@ const STALE: [(&str, i64); 12] = [
 
 /// Longer than deliveries and attempts are kept, which name the endpoint.
 const REMOVED_ENDPOINT_MS: i64 = 400 * DAY_MS;
-/// A caller with an ended key is told so for this long. Afterwards the key is unknown.
+/// For this long an ended key is refused as ended. Afterwards it is unknown.
 const ENDED_KEY_MS: i64 = 400 * DAY_MS;
 
 /// Result of a cleanup round.
@@ -115,7 +115,7 @@ pub struct CleanupResult {
     pub rows: u64,
     /// Whether a statement reached its limit, so that more rows may remain.
     pub more: bool,
-    /// The statements that failed. The others have run all the same.
+    /// The errors of the statements that failed. The others have run.
     pub failures: Vec<DbErr>,
 }
 
