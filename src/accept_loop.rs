@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::connections::{Activity, ConnectionLimits, Registry, RunningRequest, Slot, TimedStream};
+use crate::http_metrics::HttpMetrics;
 
 /// An HTTP/2 peer that stays silent this long is sent a PING.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -37,12 +38,17 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Starts to accept connections, until [`Self::finish`] is called.
-    pub(crate) fn start(listener: TcpListener, router: Router, limits: ConnectionLimits) -> Self {
+    pub(crate) fn start(
+        listener: TcpListener,
+        router: Router,
+        limits: ConnectionLimits,
+        metrics: Arc<HttpMetrics>,
+    ) -> Self {
         let (close, closed) = oneshot::channel();
         let registry = Registry::new(limits);
         Self {
             close,
-            task: tokio::spawn(accept(listener, router, registry, closed)),
+            task: tokio::spawn(accept(listener, router, registry, metrics, closed)),
         }
     }
 
@@ -62,6 +68,7 @@ async fn accept(
     listener: TcpListener,
     router: Router,
     registry: Registry,
+    metrics: Arc<HttpMetrics>,
     mut closed: oneshot::Receiver<()>,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
@@ -72,7 +79,7 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => match registry.admit(peer.ip()) {
-                Some(place) => serve(stream, peer, router.clone(), place, &connections),
+                Some(place) => serve(stream, peer, router.clone(), place, &connections, &metrics),
                 None => tracing::debug!(%peer, "a connection was refused: all are in use"),
             },
             Err(error) => {
@@ -89,6 +96,7 @@ fn serve(
     router: Router,
     (slot, closed): (Slot, oneshot::Receiver<()>),
     connections: &GracefulShutdown,
+    metrics: &Arc<HttpMetrics>,
 ) {
     // Responses are small. Waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
@@ -121,13 +129,27 @@ fn serve(
     let connection =
         builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let connection = connections.watch(connection.into_owned());
+    let metrics = Arc::clone(metrics);
     tokio::spawn(async move {
+        metrics.connections.inc();
         tokio::select! {
             ended = connection => if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "a connection ended with an error");
+                metrics.broke(kind_of(error.as_ref()));
             },
             Ok(()) = closed => tracing::debug!(%peer, "a connection without a request made room for another"),
             () = activity.expired() => tracing::debug!(%peer, "a silent connection was closed"),
         }
+        metrics.connections.dec();
     });
+}
+
+/// Why a connection ended, for the metrics. The HTTP library answers an invalid request itself, before it reaches a
+/// handler.
+fn kind_of(error: &(dyn std::error::Error + Send + Sync + 'static)) -> &'static str {
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) if error.is_parse() => "invalid_request",
+        Some(error) if error.is_incomplete_message() => "incomplete_request",
+        _ => "closed_by_client",
+    }
 }

@@ -11,6 +11,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 
+use crate::http_metrics::HttpMetrics;
+
 /// The state that all requests share. Requests clone it often; a clone costs one reference count.
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<Known>);
@@ -22,6 +24,7 @@ pub(crate) struct Known {
     /// Proxies whose `X-Forwarded-For` header is trusted.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
+    pub(crate) metrics: Arc<HttpMetrics>,
 }
 
 impl From<Known> for AppState {

@@ -27,6 +27,7 @@ mod connections;
 mod docs_page;
 mod error;
 mod extract;
+mod http_metrics;
 mod layers;
 mod openapi;
 mod problem;

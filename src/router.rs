@@ -6,7 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -125,6 +125,13 @@ pub(crate) fn paths() -> &'static [&'static str] {
     PATHS.get_or_init(|| table().0.iter().map(|row| row.path).collect())
 }
 
+/// The path of the table that equals `path`, which the router has matched.
+pub(crate) fn template(path: &str) -> Option<&'static str> {
+    static PATHS: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    let known = PATHS.get_or_init(|| paths().iter().copied().collect());
+    known.get(path).copied()
+}
+
 /// Whether a route stores its answer under an `Idempotency-Key`, by its documentation. Others ignore the header.
 pub(crate) fn takes_idempotency_key(method: &Method, path: &str) -> bool {
     static ROUTES: OnceLock<Vec<(Method, &'static str)>> = OnceLock::new();
@@ -166,6 +173,7 @@ pub(crate) fn service(state: &AppState) -> Router {
         trusted_proxies: Arc::clone(&state.trusted_proxies),
         draining: state.draining.clone(),
         refusals: RefusalCounts::default(),
+        metrics: Arc::clone(&state.metrics),
     };
     let router = table().into_router(&state.api);
     #[cfg(feature = "bench")]

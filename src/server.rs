@@ -3,6 +3,7 @@
 //! Owns the order of startup: first the actors, which migrate the database, then the listener. Never prints.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use actors::clock::Clock;
 use actors::{PartnerApi, StartError};
@@ -76,9 +77,15 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<RunningServer, Sta
         mode,
         trusted_proxies: config.trusted_proxies.into(),
         draining: draining.clone(),
+        metrics: Arc::default(),
     });
     let limits = ConnectionLimits::of_process(&state.trusted_proxies);
-    let serving = Serving::start(listener, router::service(&state), limits);
+    let serving = Serving::start(
+        listener,
+        router::service(&state),
+        limits,
+        Arc::clone(&state.metrics),
+    );
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(%addr, ?mode, version, "accepting connections");
     Ok(RunningServer {

@@ -27,7 +27,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, DbErr};
 use thiserror::Error;
 
 pub use cause::{Cause, Failure, failure_of};
-pub use pool::{Pool, Timeouts};
+pub use pool::{Pool, PoolStatus, Timeouts};
 pub use transaction::{Transaction, noting_commits};
 
 use faults::Faults;
@@ -233,6 +233,15 @@ impl Database {
     #[must_use]
     pub fn node(&self) -> &Pool {
         &self.node
+    }
+
+    /// The connections of every pool as they are now.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolStatus> {
+        let own_node = self.is_postgres().then_some(&self.node);
+        let pools = [&self.write, &self.read].into_iter().chain(own_node);
+        let rare = self.listener.iter().chain(&self.checkpointer);
+        pools.chain(rare).map(Pool::status).collect()
     }
 
     /// The connection that receives notifications of other processes; `None` on SQLite.

@@ -71,8 +71,8 @@ pub mod webhook_secret;
 pub mod writer_batch;
 
 pub use database::{
-    Cause, ConnectError, Database, Failure, Pool, PoolSizes, Timeouts, Transaction, failure_of,
-    noting_commits,
+    Cause, ConnectError, Database, Failure, Pool, PoolSizes, PoolStatus, Timeouts, Transaction,
+    failure_of, noting_commits,
 };
 pub use sea_orm::{ConnectionTrait, DbErr, SqlErr};
 

@@ -35,6 +35,7 @@ use ipnet::IpNet;
 
 use self::request_log::RefusalCounts;
 use crate::app_state::Draining;
+use crate::http_metrics::HttpMetrics;
 use crate::router;
 
 /// The context of the layer.
@@ -44,6 +45,7 @@ pub(crate) struct FrontContext {
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) draining: Draining,
     pub(crate) refusals: RefusalCounts,
+    pub(crate) metrics: Arc<HttpMetrics>,
 }
 
 /// Runs the parts of the layer around the handler, from the outside in.
@@ -52,7 +54,7 @@ pub(crate) async fn wrap_request(
     request: Request,
     next: Next,
 ) -> Response {
-    request_id::name_and_log(&context.refusals, request, async |request| {
+    request_id::name_and_log(&context, request, async |request| {
         drain_request_body::settle(request, async |request| {
             let mut response = problem_body::render(request, async |request| {
                 handle(&context, request, next).await

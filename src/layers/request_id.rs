@@ -13,12 +13,17 @@ use axum::response::Response;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::request_log::{self, RefusalCounts};
+use super::{FrontContext, request_log};
+use crate::error::Code;
+use crate::http_metrics::RunningRequest;
+use crate::router;
 
 /// The header with the request id, on requests and on every response.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The header with the trace of the request. Deliveries that the request causes continue the trace.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// The route of a request without one, in logs and metrics.
+const UNMATCHED: &str = "unmatched";
 /// The longest accepted request id, in bytes. It bounds the size of log lines.
 const MAX_LEN: usize = 128;
 
@@ -54,26 +59,39 @@ fn is_valid(text: &str) -> bool {
 
 /// Assigns the request id, runs the request inside its span, and logs its end.
 pub(crate) async fn name_and_log(
-    refusals: &RefusalCounts,
+    context: &FrontContext,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let id = RequestId::choose(request.headers().get(HEADER));
     request.extensions_mut().insert(id.clone());
     let trace = trace_of(request.headers().get(TRACEPARENT));
-    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or(UNMATCHED, |path| {
+        router::template(path.as_str()).unwrap_or(UNMATCHED)
+    });
+    let method = request_log::method_name(request.method());
     let span = tracing::info_span!(
         "request",
-        method = request_log::method_name(request.method()),
-        route = route.as_ref().map_or("unmatched", MatchedPath::as_str),
+        method,
+        route,
         request_id = id.as_str(),
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
+    let running = RunningRequest::begin(&context.metrics);
     let handling = trace::with_trace(trace, next(request));
     let mut response = handling.instrument(span.clone()).await;
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    span.in_scope(|| request_log::log_end(refusals, route, &response, started));
+    drop(running);
+    let (status, code) = (
+        response.status().as_u16(),
+        response.extensions().get::<Code>(),
+    );
+    let code = code.map(|code| code.as_str());
+    context
+        .metrics
+        .ended(method, route, status, code, started.elapsed());
+    span.in_scope(|| request_log::log_end(&context.refusals, route, &response, started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HEADER, value);
     }

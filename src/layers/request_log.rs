@@ -31,15 +31,15 @@ pub(crate) struct LoggedCaller {
 }
 
 /// The method as it is logged. A client can send any word of any length.
-pub(super) fn method_name(method: &Method) -> &str {
+pub(super) fn method_name(method: &Method) -> &'static str {
     match *method {
-        Method::GET
-        | Method::POST
-        | Method::PUT
-        | Method::PATCH
-        | Method::DELETE
-        | Method::HEAD
-        | Method::OPTIONS => method.as_str(),
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
 }

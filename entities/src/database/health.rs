@@ -36,6 +36,10 @@ impl PoolHealth {
         }
     }
 
+    pub(super) fn pool(&self) -> &'static str {
+        self.pool
+    }
+
     /// Whether the last statement was refused.
     pub(super) fn is_red(&self) -> bool {
         self.is_red.load(std::sync::atomic::Ordering::Acquire)

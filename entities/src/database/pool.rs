@@ -45,6 +45,19 @@ impl Default for Timeouts {
     }
 }
 
+/// The connections of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// `read`, `write`, `node`, `listener` or `checkpoint`.
+    pub name: &'static str,
+    /// Open connections.
+    pub open: u32,
+    /// Those that run nothing.
+    pub idle: u32,
+    /// Whether the last statement was refused.
+    pub refuses: bool,
+}
+
 /// A pool of connections to one database. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Pool(Arc<Inner>);
@@ -109,6 +122,28 @@ impl Pool {
     #[must_use]
     pub fn is_red(&self) -> bool {
         self.0.health.is_red()
+    }
+
+    /// The connections as they are now.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let db = self.generation().db;
+        let (open, idle) = match self.0.backend {
+            DbBackend::Postgres => {
+                let pool = db.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = db.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        PoolStatus {
+            name: self.0.health.pool(),
+            open,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX).min(open),
+            refuses: self.is_red(),
+        }
     }
 
     pub(super) fn timeouts(&self) -> Timeouts {
