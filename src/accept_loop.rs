@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::connections::{Activity, ConnectionLimits, Registry, RunningRequest, Slot, TimedStream};
-use crate::http_metrics::HttpMetrics;
+use crate::http_metrics::{HttpMetrics, Running};
 
 /// An HTTP/2 peer that stays silent this long is sent a PING.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -131,7 +131,7 @@ fn serve(
     let connection = connections.watch(connection.into_owned());
     let metrics = Arc::clone(metrics);
     tokio::spawn(async move {
-        metrics.connections.inc();
+        let _open = Running::begin(&metrics.connections);
         tokio::select! {
             ended = connection => if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "a connection ended with an error");
@@ -140,7 +140,6 @@ fn serve(
             Ok(()) = closed => tracing::debug!(%peer, "a connection without a request made room for another"),
             () = activity.expired() => tracing::debug!(%peer, "a silent connection was closed"),
         }
-        metrics.connections.dec();
     });
 }
 
@@ -150,6 +149,6 @@ fn kind_of(error: &(dyn std::error::Error + Send + Sync + 'static)) -> &'static 
     match error.downcast_ref::<hyper::Error>() {
         Some(error) if error.is_parse() => "invalid_request",
         Some(error) if error.is_incomplete_message() => "incomplete_request",
-        _ => "closed_by_client",
+        _ => "other",
     }
 }

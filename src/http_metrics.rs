@@ -30,24 +30,24 @@ pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<Label, Histogram>,
     errors: Family<Label, Counter>,
-    running: Gauge,
+    pub(crate) running: Gauge,
     pub(crate) connections: Gauge,
     broken: Family<Label, Counter>,
     process: ProcessMetrics,
 }
 
-/// Counts as running until it is dropped, also if its client has left.
+/// One more in a gauge, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct RunningRequest<'a>(&'a Gauge);
+pub(crate) struct Running<'a>(&'a Gauge);
 
-impl<'a> RunningRequest<'a> {
-    pub(crate) fn begin(metrics: &'a HttpMetrics) -> Self {
-        metrics.running.inc();
-        Self(&metrics.running)
+impl<'a> Running<'a> {
+    pub(crate) fn begin(gauge: &'a Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
     }
 }
 
-impl Drop for RunningRequest<'_> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cookie_carries_every_protective_attribute() {
+    fn cookie_carries_the_attributes_of_its_mode() {
         assert_eq!(
             set("cs_x", Mode::Production).unwrap(),
             "mc_session=cs_x; Path=/; Secure; HttpOnly; SameSite=Lax"

@@ -98,6 +98,8 @@ CREATE INDEX delivery_due ON delivery (endpoint_id, due_ms, id)
     WHERE owner IS NULL AND state IN ('pending', 'failed') AND order_key IS NULL
 CREATE INDEX delivery_endpoint_order ON delivery (endpoint_id, sequence)
     WHERE state IN ('pending', 'failed') AND order_key IS NOT DISTINCT FROM endpoint_id
+CREATE INDEX delivery_leased_order ON delivery (endpoint_id, order_key)
+    WHERE owner IS NOT NULL AND order_key <> endpoint_id
 CREATE INDEX delivery_owner ON delivery (owner) WHERE owner IS NOT NULL
 CREATE INDEX delivery_placement_order ON delivery (endpoint_id, order_key, sequence)
     WHERE state IN ('pending', 'failed') AND order_key <> endpoint_id

@@ -1,5 +1,5 @@
 //! Compares the text of keys by its bytes, as SQLite does. On Postgres the collation of the machine decided, so an upgrade
-//! of its libraries could break indexes, and two texts that differ could be equal.
+//! of its libraries could break indexes, and two machines could sort differently.
 
 pub(crate) const SCRIPT: &str = "
 @postgres ALTER TABLE api_key

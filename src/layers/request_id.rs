@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{FrontContext, request_log};
 use crate::error::Code;
-use crate::http_metrics::RunningRequest;
+use crate::http_metrics::Running;
 use crate::router;
 
 /// The header with the request id, on requests and on every response.
@@ -79,7 +79,7 @@ pub(crate) async fn name_and_log(
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
-    let running = RunningRequest::begin(&context.metrics);
+    let running = Running::begin(&context.metrics.running);
     let handling = trace::with_trace(trace, next(request));
     let mut response = handling.instrument(span.clone()).await;
     drop(running);

@@ -22,30 +22,32 @@ impl CreditorApi {
         id: PlacementId,
         filter: AuditFilter,
     ) -> ApiResult<AuditPage> {
-        let _turn = self.list_turn().await?;
-        let row = self.placement_row(id).await?;
-        let query = audit::AuditQuery {
-            creditor: Some(self.tenant.creditor()),
-            placement: Some(row.id),
-            actions: filter.event_types,
-            actor: filter.actor,
-            since_ms: filter.since_ms,
-            until_ms: filter.until_ms,
-            after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),
-            limit: filter.limit,
-        };
-        let (rows, pagination) = self.audit_page(query).await?;
-        let events = rows
-            .into_iter()
-            .map(|row| AuditEventView {
-                at: rfc3339_ms(row.at_ms),
-                event_type: row.action,
-                actor: row.actor,
-                data: serde_json::from_str(&row.data).unwrap_or_default(),
-                id: row.id.0,
-            })
-            .collect();
-        Ok(AuditPage { events, pagination })
+        self.read_list(move |this| async move {
+            let row = this.placement_row(id).await?;
+            let query = audit::AuditQuery {
+                creditor: Some(this.tenant.creditor()),
+                placement: Some(row.id),
+                actions: filter.event_types,
+                actor: filter.actor,
+                since_ms: filter.since_ms,
+                until_ms: filter.until_ms,
+                after: filter.after.map(|(at_ms, id)| (at_ms, AuditEventId(id))),
+                limit: filter.limit,
+            };
+            let (rows, pagination) = this.audit_page(query).await?;
+            let events = rows
+                .into_iter()
+                .map(|row| AuditEventView {
+                    at: rfc3339_ms(row.at_ms),
+                    event_type: row.action,
+                    actor: row.actor,
+                    data: serde_json::from_str(&row.data).unwrap_or_default(),
+                    id: row.id.0,
+                })
+                .collect();
+            Ok(AuditPage { events, pagination })
+        })
+        .await
     }
 }
 

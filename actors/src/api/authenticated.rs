@@ -6,10 +6,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::partner_api::PartnerApi;
 use crate::auth::{AuthMethod, AuthenticatedTenant, SupportActor};
-use crate::contract::ApiResult;
-use crate::creditor::ListTurn;
+use crate::contract::{ApiError, ApiResult};
 
 /// The platform for a creditor.
 #[derive(Debug, Clone)]
@@ -48,13 +49,27 @@ impl CreditorApi {
         self.tenant.method() == AuthMethod::Session
     }
 
-    /// Waits for the creditor's turn to read a list. Every method that returns a page does so first.
+    /// Reads a page when it is the creditor's turn. Every method that returns a page does so.
+    ///
+    /// The turn lasts until the read ends, even if the caller leaves before, because the database goes on with it.
     ///
     /// # Errors
-    /// [`crate::ApiError::Overloaded`] if the creditor's other lists take too long.
-    pub(super) async fn list_turn(&self) -> ApiResult<ListTurn<'_>> {
+    /// [`ApiError::Overloaded`] if the creditor's other lists take too long.
+    pub(super) async fn read_list<T, F>(&self, read: impl FnOnce(Self) -> F) -> ApiResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = ApiResult<T>> + Send + 'static,
+    {
         let creditors = &self.modules().creditors;
-        creditors.list_turn(self.tenant.creditor()).await
+        let turn = creditors.list_turn(self.tenant.creditor()).await?;
+        let read = read(self.clone());
+        let reading = async move {
+            let page = read.await;
+            drop(turn);
+            page
+        };
+        let page = tokio::spawn(reading.in_current_span()).await;
+        page.map_err(|_| ApiError::Internal)?
     }
 
     /// Runs `work` for this caller, like [`PartnerApi::run_to_completion`].

@@ -152,21 +152,23 @@ impl CreditorApi {
             limit: slice.limit,
             offset: slice.offset,
         };
-        let _turn = self.list_turn().await?;
-        let (rows, total) =
-            placements::list(self.env().db.reader(), self.tenant.creditor(), &query).await?;
-        let account = self.account_status().await?;
-        let now_ms = self.now_ms();
-        let items = rows
-            .iter()
-            .map(|row| placement_view(row, account, now_ms))
-            .collect();
-        Ok(Page {
-            items,
-            limit: slice.limit,
-            offset: slice.offset,
-            total,
+        self.read_list(|this| async move {
+            let (rows, total) =
+                placements::list(this.env().db.reader(), this.tenant.creditor(), &query).await?;
+            let account = this.account_status().await?;
+            let now_ms = this.now_ms();
+            let items = rows
+                .iter()
+                .map(|row| placement_view(row, account, now_ms))
+                .collect();
+            Ok(Page {
+                items,
+                limit: slice.limit,
+                offset: slice.offset,
+                total,
+            })
         })
+        .await
     }
 
     /// Performs an operation. `read` reads its result.

@@ -31,8 +31,10 @@ impl CreditorApi {
         filter: DeliveryFilter,
         slice: OffsetPage,
     ) -> ApiResult<Page<DeliveryView>> {
-        let _turn = self.list_turn().await?;
-        delivery_log::list(self.env(), Some(self.tenant.creditor()), &filter, slice).await
+        self.read_list(move |this| async move {
+            delivery_log::list(this.env(), Some(this.tenant.creditor()), &filter, slice).await
+        })
+        .await
     }
 
     /// Returns one delivery with its attempts.

@@ -45,7 +45,7 @@ const PERMIT_TIMEOUT: Duration = Duration::from_millis(900);
 pub(crate) struct Creditors {
     pub(crate) env: Arc<Env>,
     pub(crate) outbox: Arc<OutboxContext>,
-    lists: ListShares,
+    lists: Arc<ListShares>,
     permits: Semaphore,
     /// The turns of creditors whose transactions run or wait.
     turns: Mutex<HashMap<CreditorId, Arc<AsyncMutex<()>>>>,
@@ -56,7 +56,7 @@ impl Creditors {
         Self {
             env: Arc::clone(&outbox.env),
             outbox,
-            lists: ListShares::default(),
+            lists: Arc::default(),
             permits: Semaphore::new(MAX_TRANSACTIONS),
             turns: Mutex::default(),
         }
@@ -66,7 +66,7 @@ impl Creditors {
     ///
     /// # Errors
     /// [`ApiError::Overloaded`] if its other lists take too long.
-    pub(crate) async fn list_turn(&self, creditor: CreditorId) -> Result<ListTurn<'_>, ApiError> {
+    pub(crate) async fn list_turn(&self, creditor: CreditorId) -> Result<ListTurn, ApiError> {
         self.lists.turn(creditor).await
     }
 

@@ -13,7 +13,7 @@ use crate::contract::ApiError;
 
 /// The most lists of one creditor that are read at once. The pool has eight connections.
 const MAX_LISTS: usize = 3;
-/// The longest wait for a turn. The wait and the read together stay below five seconds.
+/// The longest wait for a turn. A wait and a slow read together stay below five seconds.
 const TURN_TIMEOUT: Duration = Duration::from_millis(1_400);
 
 /// The lists that are being read.
@@ -22,8 +22,8 @@ pub(super) struct ListShares(Mutex<HashMap<CreditorId, Arc<Semaphore>>>);
 
 /// The turn of one list. Another one of the creditor may begin when it is dropped.
 #[derive(Debug)]
-pub(crate) struct ListTurn<'a> {
-    shares: &'a ListShares,
+pub(crate) struct ListTurn {
+    shares: Arc<ListShares>,
     creditor: CreditorId,
     held: Option<OwnedSemaphorePermit>,
 }
@@ -33,10 +33,10 @@ impl ListShares {
     ///
     /// # Errors
     /// [`ApiError::Overloaded`] if the creditor's other lists take too long.
-    pub(super) async fn turn(&self, creditor: CreditorId) -> Result<ListTurn<'_>, ApiError> {
+    pub(super) async fn turn(self: &Arc<Self>, creditor: CreditorId) -> Result<ListTurn, ApiError> {
         // Created first, so that the entry is forgotten even if the wait is cut short.
         let mut turn = ListTurn {
-            shares: self,
+            shares: Arc::clone(self),
             creditor,
             held: None,
         };
@@ -57,7 +57,7 @@ impl ListShares {
     }
 }
 
-impl Drop for ListTurn<'_> {
+impl Drop for ListTurn {
     fn drop(&mut self) {
         drop(self.held.take());
         let mut shares = self.shares.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn creditor_waits_for_its_own_lists_only() {
-        let shares = ListShares::default();
+        let shares = Arc::new(ListShares::default());
         let [one, other] = [1, 2].map(|n| CreditorId(Uuid::from_u128(n)));
         let mut held = Vec::new();
         for _ in 0..MAX_LISTS {

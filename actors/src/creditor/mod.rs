@@ -11,7 +11,6 @@ mod transaction;
 
 pub(crate) use handle::Creditors;
 pub(crate) use idempotency::{Idempotency, IdempotentOperation, is_expired};
-pub(crate) use list_share::ListTurn;
 pub(crate) use status::{
     account_status_of, current_key, gate_statuses, gates_from, key_status, onboarding_status,
 };

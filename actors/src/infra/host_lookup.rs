@@ -14,6 +14,7 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::Name;
 use hickory_resolver::{Resolver, TokioResolver};
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
@@ -22,9 +23,11 @@ use tokio::sync::{Semaphore, watch};
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one question to a name server may take.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a question is repeated if no name server answers.
+const RETRIES: usize = 1;
 /// The most lookups at once. Each has up to two sockets.
 const MAX_LOOKUPS: usize = 512;
-/// The most requests on one connection to a name server. Further ones fail.
+/// The most requests at once on one connection to a name server.
 const MAX_REQUESTS: usize = 4 * MAX_LOOKUPS;
 /// How long an answer is used, if its own time to live is longer.
 const MAX_KEPT: Duration = Duration::from_secs(300);
@@ -80,6 +83,7 @@ impl HostLookup {
         });
         let options = builder.options_mut();
         options.timeout = QUESTION_TIMEOUT;
+        options.attempts = RETRIES;
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         options.max_active_requests = MAX_REQUESTS;
         options.positive_max_ttl = Some(MAX_KEPT);
@@ -113,7 +117,11 @@ impl HostLookup {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(lookup) = running.get(name) {
+        // A lookup that ended without a result has panicked.
+        if let Some(lookup) = running
+            .get(name)
+            .filter(|lookup| lookup.has_changed().is_ok())
+        {
             return lookup.clone();
         }
         let (ended, lookup) = watch::channel(None);
@@ -135,6 +143,10 @@ impl Inner {
         let Ok(_place) = self.free.acquire().await else {
             return Err(LookupError::Unavailable);
         };
+        // Not every host name is one by the old rules: `my_hooks.example.com` is in use.
+        let mut name = Name::from_ascii(name).map_err(|_| LookupError::NotFound)?;
+        // The search list of the machine is for names without a dot. Others belong to somebody else.
+        name.set_fqdn(name.is_fqdn() || name.num_labels() > 1);
         let found = self.resolver.lookup_ip(name).await.map_err(|error| {
             let is_absent = error.is_no_records_found() || matches!(error, NetError::Proto(_));
             match is_absent {

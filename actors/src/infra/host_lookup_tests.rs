@@ -14,6 +14,7 @@ async fn answer_says_whether_the_name_exists() {
     let (_server, lookup) = lookup().await;
     let found = lookup.addresses("receiver.example").await.unwrap();
     assert_eq!(found, ["127.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
+    lookup.addresses("my_hooks.example").await.unwrap();
     let missing = lookup.addresses("missing-1.example").await;
     assert_eq!(missing, Err(LookupError::NotFound));
     let address = lookup.addresses("192.0.2.7").await.unwrap();

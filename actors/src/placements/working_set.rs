@@ -40,7 +40,7 @@ pub(crate) struct WorkingSet {
     changed_placements: BTreeSet<PlacementId>,
     dirty_disputes: BTreeSet<DisputeId>,
     new_records: BTreeSet<(CreditorId, String)>,
-    /// By how much the creditors' numbers of placements change.
+    /// The change of each creditor's number of placements by status.
     counted: HashMap<CreditorId, PlacementCounts>,
     pub(crate) history: Vec<placement_history::Model>,
     pub(crate) payments: Vec<payment::Model>,
@@ -182,7 +182,7 @@ impl WorkingSet {
         });
     }
 
-    /// By how much the creditors' numbers of placements change.
+    /// The change of each creditor's number of placements by status.
     pub(crate) fn take_counted(&mut self) -> HashMap<CreditorId, PlacementCounts> {
         std::mem::take(&mut self.counted)
     }

@@ -124,6 +124,7 @@ impl Cause {
     fn of_postgres(code: &str) -> Self {
         const CAUSES: &[(&str, Cause)] = &[
             ("08", Cause::Lost),           // connection exceptions
+            ("0A000", Cause::Unavailable), // a prepared statement whose table a newer version has changed
             ("25006", Cause::Unavailable), // read-only transaction
             ("25P03", Cause::Unavailable), // idle in transaction for too long
             ("40001", Cause::Busy),        // serialization failure

@@ -1,4 +1,6 @@
 //! Webhook endpoints and their signing secrets.
+//!
+//! Conditions of partial indexes are literals. With a bound value, the planner could not use the index.
 
 use sea_orm::{Condition, QueryOrder, entity::prelude::*};
 
@@ -14,7 +16,7 @@ pub async fn primary(
 ) -> Result<Option<webhook_endpoint::Model>> {
     Entity::find()
         .filter(Column::CreditorId.eq(creditor))
-        .filter(Column::IsPrimary.eq(true))
+        .filter(Expr::cust("is_primary"))
         .one(db)
         .await
 }
@@ -36,7 +38,7 @@ pub async fn of_creditor(
 ) -> Result<Vec<webhook_endpoint::Model>> {
     Entity::find()
         .filter(Column::CreditorId.eq(creditor))
-        .filter(Column::Url.ne(""))
+        .filter(Expr::cust("url <> ''"))
         .order_by_desc(Column::IsPrimary)
         .order_by_asc(Column::Id)
         .all(db)

@@ -207,14 +207,27 @@ async fn janitor_removes_what_nobody_needs_and_keeps_the_last_of_each() {
         for sql in rows {
             db.writer().execute_unprepared(&sql).await.unwrap();
         }
+        let mut facts = Vec::new();
+        // Of two facts about one gate of an account, the later one stays, so that linking the account replays it.
+        for (n, account, occurred_ms) in [(5, "acct_1", 10), (6, "acct_1", 20), (7, "acct_2", 10)] {
+            facts.push(format!(
+                "INSERT INTO onboarding_event \
+                 (id, provider, event_id, event_type, external_id, creditor_id, gate, fact_value, names_previous, occurred_ms, outcome, received_ms) \
+                 VALUES ({}, 'stripe', 'evt_{n}', 'x', '{account}', NULL, 'payouts_enabled', 'true', false, {occurred_ms}, 'no_effect', 0)",
+                id()
+            ));
+        }
+        for sql in facts {
+            db.writer().execute_unprepared(&sql).await.unwrap();
+        }
         // One statement fails, and the others still run.
         let hidden = "ALTER TABLE writer_batch RENAME TO hidden";
         db.writer().execute_unprepared(hidden).await.unwrap();
         let cleaned = clean(db, now_ms, 100).await;
         assert_eq!(cleaned.failures.len(), 1, "{:?}", cleaned.failures);
         assert_eq!(
-            cleaned.rows, 6,
-            "an endpoint and its secret, a key and its use, two events"
+            cleaned.rows, 7,
+            "an endpoint and its secret, a key and its use, three events"
         );
         let keys = entities::api_key::Entity::find().all(db.reader()).await;
         let mut keys: Vec<_> = keys.unwrap().into_iter().map(|key| key.prefix).collect();

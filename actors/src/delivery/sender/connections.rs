@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
+use futures::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use tower::{Layer, Service};
 
@@ -42,10 +43,14 @@ impl<S> Layer<S> for CountConnections {
     }
 }
 
-impl<S: Service<R>, R> Service<R> for Counted<S> {
+impl<S, R> Service<R> for Counted<S>
+where
+    S: Service<R>,
+    S::Future: Send + 'static,
+{
     type Response = S::Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.connector.poll_ready(context)
@@ -53,8 +58,13 @@ impl<S: Service<R>, R> Service<R> for Counted<S> {
 
     fn call(&mut self, request: R) -> Self::Future {
         self.opened.inc();
-        // The client also opens connections outside of requests, for later ones.
-        let _ = HAS_OPENED.try_with(|opened| opened.set(true));
-        self.connector.call(request)
+        let opening = self.connector.call(request);
+        Box::pin(async move {
+            let opened = opening.await;
+            // Only now: a request that began to open a connection may take another one that became idle meanwhile.
+            // Then the new one is opened outside of the request, for later ones.
+            let _ = HAS_OPENED.try_with(|has_opened| has_opened.set(true));
+            opened
+        })
     }
 }

@@ -9,13 +9,23 @@ use crate::{Database, Result};
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// Ended keys. Of each creditor and scope, the first key and the newest one stay: they show that a key was issued, so that
-/// no second one is issued automatically.
+/// Ended keys. The automatic key of a creditor and the newest one of each scope stay: they show that a key was issued, so
+/// that no second one is issued automatically.
 macro_rules! ended_keys {
     () => {
         "SELECT k.id FROM api_key k WHERE k.state = 'ended' AND k.ended_ms < $1 AND k.origin <> 'automatic' \
          AND EXISTS (SELECT 1 FROM api_key n WHERE n.creditor_id = k.creditor_id AND n.scope = k.scope AND n.created_ms > k.created_ms) \
          ORDER BY k.ended_ms LIMIT $2"
+    };
+}
+
+/// Old provider events that a newer one of the same account and gate supersedes, and those without a fact. The newest
+/// fact of an account stays, because linking the account replays it.
+macro_rules! superseded_events {
+    () => {
+        "SELECT e.id FROM onboarding_event e WHERE e.received_ms < $1 AND (e.gate IS NULL OR EXISTS \
+         (SELECT 1 FROM onboarding_event n WHERE n.provider = e.provider AND n.external_id = e.external_id \
+          AND n.gate = e.gate AND n.occurred_ms > e.occurred_ms))"
     };
 }
 
@@ -92,18 +102,24 @@ const STALE: [(&str, i64); 12] = [
         ENDED_KEY_MS,
     ),
     (
-        "DELETE FROM onboarding_event WHERE creditor_id IS NULL AND id IN \
-         (SELECT id FROM onboarding_event WHERE creditor_id IS NULL AND received_ms < $1 ORDER BY received_ms LIMIT $2)",
+        concat!(
+            "DELETE FROM onboarding_event WHERE creditor_id IS NULL AND id IN (",
+            superseded_events!(),
+            " AND e.creditor_id IS NULL ORDER BY e.received_ms LIMIT $2)"
+        ),
         90 * DAY_MS,
     ),
     (
-        "DELETE FROM onboarding_event WHERE id IN \
-         (SELECT id FROM onboarding_event WHERE received_ms < $1 ORDER BY received_ms LIMIT $2)",
+        concat!(
+            "DELETE FROM onboarding_event WHERE id IN (",
+            superseded_events!(),
+            " ORDER BY e.received_ms LIMIT $2)"
+        ),
         400 * DAY_MS,
     ),
 ];
 
-/// Longer than deliveries and attempts are kept, which name the endpoint.
+/// Longer than deliveries and attempts, which name the endpoint, are kept by default.
 const REMOVED_ENDPOINT_MS: i64 = 400 * DAY_MS;
 /// For this long an ended key is refused as ended. Afterwards it is unknown.
 const ENDED_KEY_MS: i64 = 400 * DAY_MS;
