@@ -3,7 +3,7 @@
 //! The cardinality of labels is bounded: routes are templates, methods and codes come from fixed sets.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode_registry;
@@ -30,7 +30,7 @@ pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<Label, Histogram>,
     errors: Family<Label, Counter>,
-    pub(crate) running: Gauge,
+    running: Gauge,
     pub(crate) connections: Gauge,
     broken: Family<Label, Counter>,
     process: ProcessMetrics,
@@ -50,6 +50,50 @@ impl<'a> Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+/// A request that is being handled. If its client leaves before it ends, it is recorded with [`CLIENT_LEFT`].
+#[derive(Debug)]
+pub(crate) struct Handling<'a> {
+    metrics: &'a HttpMetrics,
+    _running: Running<'a>,
+    method: &'static str,
+    route: &'static str,
+    started: Instant,
+    end: (u16, Option<&'static str>),
+}
+
+/// The status in the metrics of a request without a response. nginx uses the same number.
+const CLIENT_LEFT: u16 = 499;
+
+impl<'a> Handling<'a> {
+    pub(crate) fn begin(
+        metrics: &'a HttpMetrics,
+        method: &'static str,
+        route: &'static str,
+    ) -> Self {
+        Self {
+            metrics,
+            _running: Running::begin(&metrics.running),
+            method,
+            route,
+            started: Instant::now(),
+            end: (CLIENT_LEFT, None),
+        }
+    }
+
+    pub(crate) fn end(mut self, status: u16, code: Option<&'static str>) {
+        self.end = (status, code);
+    }
+}
+
+impl Drop for Handling<'_> {
+    fn drop(&mut self) {
+        let (status, code) = self.end;
+        let took = self.started.elapsed();
+        self.metrics
+            .ended(self.method, self.route, status, code, took);
     }
 }
 
@@ -148,7 +192,7 @@ impl HttpMetrics {
     }
 
     /// Records the end of a request.
-    pub(crate) fn ended(
+    fn ended(
         &self,
         method: &'static str,
         route: &'static str,
@@ -221,9 +265,12 @@ mod tests {
         let took = Duration::from_millis(3);
         metrics.ended("GET", "/v1/placements", 429, Some("rate_limited"), took);
         metrics.broke("invalid_request");
+        drop(Handling::begin(&metrics, "POST", "/v1/placements"));
         let text = metrics.render().unwrap();
         for line in [
             "partner_api_http_requests_total{method=\"GET\",route=\"/v1/placements\",status=\"429\"} 1",
+            "partner_api_http_requests_total{method=\"POST\",route=\"/v1/placements\",status=\"499\"} 1",
+            "partner_api_http_requests_running 0",
             "partner_api_http_errors_total{code=\"rate_limited\"} 1",
             "partner_api_http_connections_broken_total{kind=\"invalid_request\"} 1",
         ] {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{FrontContext, request_log};
 use crate::error::Code;
-use crate::http_metrics::Running;
+use crate::http_metrics::Handling;
 use crate::router;
 
 /// The header with the request id, on requests and on every response.
@@ -79,18 +79,11 @@ pub(crate) async fn name_and_log(
         trace_id = trace.trace_id(),
     );
     let started = Instant::now();
-    let running = Running::begin(&context.metrics.running);
+    let measured = Handling::begin(&context.metrics, method, route);
     let handling = trace::with_trace(trace, next(request));
     let mut response = handling.instrument(span.clone()).await;
-    drop(running);
-    let (status, code) = (
-        response.status().as_u16(),
-        response.extensions().get::<Code>(),
-    );
-    let code = code.map(|code| code.as_str());
-    context
-        .metrics
-        .ended(method, route, status, code, started.elapsed());
+    let code = response.extensions().get::<Code>();
+    measured.end(response.status().as_u16(), code.map(|code| code.as_str()));
     span.in_scope(|| request_log::log_end(&context.refusals, route, &response, started));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HEADER, value);

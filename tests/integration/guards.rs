@@ -3,6 +3,8 @@
 //! The served OpenAPI document says who may call a route. Every answer is checked: its status is documented for the
 //! route, an authenticated one has the headers of the rate limits, and a refused one has changed nothing.
 
+mod strange_requests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
