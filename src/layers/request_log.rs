@@ -132,35 +132,25 @@ pub(super) fn log_end(counts: &RefusalCounts, route: &str, response: &Response, 
     if refusal.is_some_and(|code| !counts.may_log(code)) {
         return;
     }
+    // The level of a log line is a constant.
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::$level!(
+                status,
+                latency_us,
+                creditor_id,
+                actor,
+                client,
+                code,
+                "request completed"
+            )
+        };
+    }
     match status {
-        500 => tracing::error!(
-            status,
-            latency_us,
-            creditor_id,
-            actor,
-            client,
-            code,
-            "request completed"
-        ),
-        501.. => tracing::warn!(
-            status,
-            latency_us,
-            creditor_id,
-            actor,
-            client,
-            code,
-            "request completed"
-        ),
-        _ if route == LIVENESS => tracing::debug!(status, latency_us, client, "request completed"),
-        _ => tracing::info!(
-            status,
-            latency_us,
-            creditor_id,
-            actor,
-            client,
-            code,
-            "request completed"
-        ),
+        500 => log!(error),
+        501.. => log!(warn),
+        _ if route == LIVENESS => log!(debug),
+        _ => log!(info),
     }
 }
 

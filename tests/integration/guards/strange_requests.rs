@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use super::{CLASSES, Class, Credentials, Route, routes, server};
+use super::callers::{CLASSES, Class, Credentials, Route, routes, server};
 use crate::harness::{Response, TestDatabase, on_both_backends};
 
 on_both_backends!(
